@@ -22,7 +22,7 @@ command -v "$python" >/dev/null || {
     exit 1
 }
 pins=$({
-    cat "$root"/requirements/*.txt "${BASH_SOURCE[0]}"
+    cat "$root"/requirements/*.txt
     "$python" -c 'import sys; print(sys.version_info[:2], sys.platform)'
 } | sha256sum | cut -d' ' -f1)
 

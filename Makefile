@@ -1,0 +1,31 @@
+# What a newcomer types. The environment is $QANET_VENV, else .venv.
+VENV := $(if $(QANET_VENV),$(QANET_VENV),.venv)
+PYTHON_BIN := $(VENV)/bin/python
+SOURCES := projects tools tests configs
+
+.PHONY: help env demo lint format test
+
+help:
+	@echo 'make env     set up the environment ($(VENV))'
+	@echo 'make demo    draw people, train, test, and leave pictures in work_dirs/demo'
+	@echo 'make test    lint and all tests'
+	@echo 'make format  rewrite the sources in the house style'
+
+env:
+	@tools/setup_env.sh
+
+demo: env
+	@$(PYTHON_BIN) tools/demo.py
+
+lint: env
+	$(PYTHON_BIN) -m flake8 $(SOURCES)
+	$(PYTHON_BIN) -m isort --check-only --diff $(SOURCES)
+	$(PYTHON_BIN) -m yapf --diff --recursive --parallel $(SOURCES)
+	$(PYTHON_BIN) -m codespell_lib $(SOURCES) README.md docs
+
+format: env
+	$(PYTHON_BIN) -m isort $(SOURCES)
+	$(PYTHON_BIN) -m yapf --in-place --recursive --parallel $(SOURCES)
+
+test: lint
+	$(PYTHON_BIN) -m pytest

@@ -1,0 +1,13 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Everything that is registered in mmseg's ``MODELS``."""
+from .data_preprocessors import ParsingDataPreprocessor
+from .decode_heads import IoUBranch, QANetHead
+from .losses import LovaszSoftmaxLoss, ParsingCrossEntropyLoss, ParsingIoULoss
+from .parsers import TopDownParser
+from .post_processors import QualityAwareModule
+
+__all__ = [
+    'IoUBranch', 'LovaszSoftmaxLoss', 'ParsingCrossEntropyLoss',
+    'ParsingDataPreprocessor', 'ParsingIoULoss', 'QANetHead',
+    'QualityAwareModule', 'TopDownParser'
+]

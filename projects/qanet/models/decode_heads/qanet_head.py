@@ -1,0 +1,176 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+from typing import List, Optional, Sequence, Tuple
+
+from mmengine.model import BaseModule
+from mmseg.models.decode_heads import FPNHead
+from mmseg.models.utils import resize
+from mmseg.registry import MODELS
+from mmseg.utils import ConfigType, OptConfigType, SampleList
+from torch import Tensor, nn
+
+from ..losses import parsing_iou
+
+
+@MODELS.register_module()
+class IoUBranch(BaseModule):
+    """Regress a crop's mean IoU from the parsing feature (PROTOCOL 1).
+
+    A 1x1 convolution, global average pooling, 1x1 convolutions on the pooled
+    vector, and one linear unit. Everything has a bias and no norm. The output
+    is not bounded.
+
+    Args:
+        in_channels (int): Channels of the feature.
+        conv_channels (int): Channels of the first convolution. Defaults to
+            256.
+        fc_channels (Sequence[int]): Channels after the pooling. Defaults to
+            (512, 512).
+        init_cfg (dict or list[dict], optional): Initialization config.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        conv_channels: int = 256,
+        fc_channels: Sequence[int] = (512, 512),
+        init_cfg: OptConfigType = dict(
+            type='Kaiming',
+            layer=['Conv2d', 'Linear'],
+            mode='fan_out',
+            nonlinearity='relu')
+    ) -> None:
+        super().__init__(init_cfg)
+        self.conv = nn.Conv2d(in_channels, conv_channels, kernel_size=1)
+        channels = (conv_channels, *fc_channels)
+        self.fcs = nn.ModuleList([
+            nn.Conv2d(before, after, kernel_size=1)
+            for before, after in zip(channels, channels[1:])
+        ])
+        self.regressor = nn.Linear(channels[-1], 1)
+        self.relu = nn.ReLU()
+
+    def forward(self, feature: Tensor) -> Tensor:
+        """Regress the IoU.
+
+        Args:
+            feature (Tensor): Parsing feature of shape (N, C, h, w).
+
+        Returns:
+            Tensor: IoU scores of shape (N,), not bounded.
+        """
+        x = self.relu(self.conv(feature))
+        x = x.mean(dim=(2, 3), keepdim=True)
+        for layer in self.fcs:
+            x = self.relu(layer(x))
+        return self.regressor(x.flatten(1)).squeeze(1)
+
+
+@MODELS.register_module()
+class QANetHead(FPNHead):
+    """Semantic FPN with an IoU branch, the head of QANet (Section 3.4).
+
+    :class:`mmseg.FPNHead` sums the levels into one feature; a 1x1 convolution
+    on it predicts the parsing, an :class:`IoUBranch` its mean IoU. Without
+    IoU branch this is plain semantic FPN. It works in any segmentor that
+    takes an mmseg decode head; :class:`TopDownParser` also reads the IoU
+    score.
+
+    Args:
+        iou_branch (dict, optional): Config of :class:`IoUBranch` without its
+            input channels, or None for no IoU branch. Defaults to None.
+        loss_iou (dict, optional): Config of the regression loss. Defaults to
+            ``dict(type='ParsingIoULoss')``.
+        kwargs: Those of :class:`mmseg.FPNHead`.
+
+    Examples:
+        >>> head = dict(
+        ...     type='QANetHead', in_channels=[256] * 4,
+        ...     in_index=[0, 1, 2, 3], feature_strides=[4, 8, 16, 32],
+        ...     channels=256, num_classes=20, dropout_ratio=0,
+        ...     iou_branch=dict(type='IoUBranch'))
+    """
+
+    def __init__(self,
+                 *,
+                 iou_branch: OptConfigType = None,
+                 loss_iou: ConfigType = dict(type='ParsingIoULoss'),
+                 **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.iou_branch: Optional[nn.Module] = None
+        if iou_branch is not None:
+            self.iou_branch = MODELS.build(
+                dict(in_channels=self.channels, **iou_branch))
+            self.loss_iou = MODELS.build(loss_iou)
+
+    def cls_seg(self, feat: Tensor) -> Tuple[Tensor, Optional[Tensor]]:
+        """Both branches on the summed feature.
+
+        :meth:`mmseg.FPNHead.forward` ends with this method, so it returns
+        this pair.
+
+        Args:
+            feat (Tensor): Summed feature of shape (N, channels, h, w).
+
+        Returns:
+            tuple[Tensor, Tensor | None]: Logits of shape (N, C, h, w) and IoU
+            scores of shape (N,), None without IoU branch.
+        """
+        iou = None if self.iou_branch is None else self.iou_branch(feat)
+        return super().cls_seg(feat), iou
+
+    def predict(self, inputs: Tuple[Tensor], batch_img_metas: List[dict],
+                test_cfg: ConfigType) -> Tensor:
+        """Predict logits only, as every mmseg segmentor expects it.
+
+        Args:
+            inputs (tuple[Tensor]): Feature maps of several levels.
+            batch_img_metas (list[dict]): Meta information of the images.
+            test_cfg (dict): Test config, not used.
+
+        Returns:
+            Tensor: Logits at input size, shape (N, C, H, W).
+        """
+        seg_logits, _ = self.forward(inputs)
+        return self.predict_by_feat(seg_logits, batch_img_metas)
+
+    def loss_by_feat(self, outputs: Tuple[Tensor, Optional[Tensor]],
+                     batch_data_samples: SampleList) -> dict:
+        """Losses of both branches at input resolution (PROTOCOL 2).
+
+        The arg-max is taken once and serves the accuracy and the IoU target;
+        no value is copied to the host.
+
+        Args:
+            outputs (tuple[Tensor, Tensor | None]): What :meth:`forward`
+                returns.
+            batch_data_samples (list[:obj:`SegDataSample`]): With
+                ``gt_sem_seg`` of shape (1, H, W).
+
+        Returns:
+            dict[str, Tensor]: The configured losses, ``acc_seg`` (percent)
+            and, with an IoU branch, ``loss_iou`` and ``iou_target``.
+        """
+        seg_logits, iou = outputs
+        label = self._stack_batch_gt(batch_data_samples).squeeze(1)
+        seg_logits = resize(
+            seg_logits,
+            size=label.shape[1:],
+            mode='bilinear',
+            align_corners=self.align_corners)
+        loss_modules = self.loss_decode if isinstance(
+            self.loss_decode, nn.ModuleList) else [self.loss_decode]
+        losses = {}
+        for module in loss_modules:
+            value = module(seg_logits, label, ignore_index=self.ignore_index)
+            losses[module.loss_name] = losses.get(module.loss_name, 0) + value
+
+        pred = seg_logits.detach().argmax(dim=1)
+        valid = label != self.ignore_index
+        losses['acc_seg'] = 100 * (
+            (pred == label) & valid).sum() / valid.sum().clamp(min=1)
+        if iou is not None:
+            target = parsing_iou(pred, label, self.num_classes,
+                                 self.ignore_index)
+            losses[self.loss_iou.loss_name] = self.loss_iou(iou, target)
+            losses['iou_target'] = target.mean()
+        return losses

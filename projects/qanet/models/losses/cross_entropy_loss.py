@@ -1,0 +1,53 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+from typing import Optional
+
+from mmseg.models.losses import CrossEntropyLoss
+from mmseg.registry import MODELS
+from torch import Tensor
+
+
+@MODELS.register_module()
+class ParsingCrossEntropyLoss(CrossEntropyLoss):
+    """Cross-entropy averaged over the pixels that are not ignored.
+
+    Differs from :class:`mmseg.CrossEntropyLoss` with ``avg_non_ignore=True``
+    in two points: the number of pixels stays on the device, and a batch whose
+    pixels are all ignored costs 0.
+
+    Args:
+        kwargs: Those of :class:`mmseg.CrossEntropyLoss`, without
+            ``avg_non_ignore``.
+    """
+
+    def __init__(self, **kwargs) -> None:
+        super().__init__(avg_non_ignore=True, **kwargs)
+
+    def forward(self,
+                cls_score: Tensor,
+                label: Tensor,
+                weight: Optional[Tensor] = None,
+                avg_factor: Optional[Tensor] = None,
+                ignore_index: int = 255,
+                **kwargs) -> Tensor:
+        """Compute the loss.
+
+        Args:
+            cls_score (Tensor): Logits of shape (N, C, H, W).
+            label (Tensor): Labels of shape (N, H, W), int64.
+            weight (Tensor, optional): Weight of each pixel, (N, H, W).
+            avg_factor (Tensor, optional): Divisor of the sum. Defaults to
+                the number of pixels that are not ignored.
+            ignore_index (int): Label that is left out. Defaults to 255.
+
+        Returns:
+            Tensor: The loss, a scalar.
+        """
+        if avg_factor is None:
+            avg_factor = (label != ignore_index).sum()
+        return super().forward(
+            cls_score,
+            label,
+            weight=weight,
+            avg_factor=avg_factor,
+            ignore_index=ignore_index,
+            **kwargs)

@@ -1,0 +1,129 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+from typing import Optional
+
+import torch
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+
+def _lovasz_gradient(foreground: Tensor) -> Tensor:
+    """Gradient of the Lovasz extension of the Jaccard loss.
+
+    Args:
+        foreground (Tensor): Rows of 0 and 1 in descending order of the
+            errors, float, shape (K, P).
+
+    Returns:
+        Tensor: Weight of each error, shape (K, P); a row of zeros for a row
+        without foreground.
+    """
+    total = foreground.sum(1, keepdim=True)
+    covered = foreground.cumsum(1)
+    position = torch.arange(
+        1, foreground.size(1) + 1, device=foreground.device)
+    # The union: the whole foreground and the background covered so far.
+    union = (total + position - covered).clamp(min=1)
+    jaccard = 1 - (total - covered) / union
+    gradient = jaccard.diff(dim=1, prepend=jaccard.new_zeros(len(jaccard), 1))
+    return gradient * (total > 0)
+
+
+def lovasz_softmax(probs: Tensor,
+                   label: Tensor,
+                   ignore_index: int = 255) -> Tensor:
+    """Lovasz-softmax, per image and over the classes present (PROTOCOL 2).
+
+    All rows (image, class) are sorted at once, without a loop and without
+    looking at values on the host. That holds N x C x H x W errors and their
+    int64 order at the same time.
+
+    Args:
+        probs (Tensor): Probabilities of shape (N, C, H, W).
+        label (Tensor): Labels of shape (N, H, W), int64.
+        ignore_index (int): Label that is left out. Defaults to 255.
+
+    Returns:
+        Tensor: Loss of each image, shape (N,), the mean over the classes that
+        occur in its label; 0 for an image whose pixels are all ignored.
+    """
+    probs, label = probs.flatten(2), label.flatten(1)
+    valid = (label != ignore_index)[:, None]
+    classes = torch.arange(probs.size(1), device=label.device)
+    foreground = label[:, None] == classes[:, None]
+    foreground &= valid
+    present = foreground.any(2)
+
+    rows, targets = probs.flatten(0, 1), foreground.flatten(0, 1)
+    valid = valid.expand(-1, probs.size(1), -1).flatten(0, 1)
+    if not probs.is_cuda:
+        # Most classes are absent from a crop. Dropping their rows needs to
+        # know how many there are, which is free on the host only.
+        kept = present.flatten()
+        rows, targets, valid = rows[kept], targets[kept], valid[kept]
+    targets = targets.to(rows.dtype)
+    errors = (targets - rows).abs()
+    # Ignored pixels go behind all others, where they change no weight.
+    order = errors.detach().masked_fill(~valid, -1).argsort(
+        dim=1, descending=True)
+    errors = (errors * valid).gather(1, order)
+    losses = (errors * _lovasz_gradient(targets.gather(1, order))).sum(1)
+
+    per_class = probs.new_zeros(present.shape)
+    if probs.is_cuda:
+        per_class = losses.view_as(per_class)
+    else:
+        per_class = per_class.masked_scatter(present, losses)
+    return per_class.sum(1) / present.sum(1).clamp(min=1)
+
+
+@MODELS.register_module()
+class LovaszSoftmaxLoss(nn.Module):
+    """Lovasz-softmax loss of human parsing (PROTOCOL 2).
+
+    The mean over images of the per-image Lovasz-softmax over present classes,
+    as ``mmseg.LovaszLoss(per_image=True, reduction='mean')`` computes it,
+    but in one piece on the device, and with images of one valid pixel or
+    none.
+
+    Args:
+        loss_weight (float): Weight of the loss. Defaults to 1.
+        loss_name (str): Name of the loss item. Defaults to 'loss_lovasz'.
+    """
+
+    def __init__(self,
+                 loss_weight: float = 1.0,
+                 loss_name: str = 'loss_lovasz') -> None:
+        super().__init__()
+        self.loss_weight = loss_weight
+        self._loss_name = loss_name
+
+    def forward(self,
+                cls_score: Tensor,
+                label: Tensor,
+                weight: Optional[Tensor] = None,
+                ignore_index: int = 255,
+                **kwargs) -> Tensor:
+        """Compute the loss.
+
+        Args:
+            cls_score (Tensor): Logits of shape (N, C, H, W).
+            label (Tensor): Labels of shape (N, H, W), int64.
+            weight (Tensor, optional): Not supported, must be None.
+            ignore_index (int): Label that is left out. Defaults to 255.
+
+        Returns:
+            Tensor: The loss, a scalar.
+
+        Raises:
+            ValueError: If pixel weights are given.
+        """
+        if weight is not None:
+            raise ValueError('LovaszSoftmaxLoss takes no pixel weights')
+        probs = cls_score.float().softmax(dim=1)
+        losses = lovasz_softmax(probs, label, ignore_index)
+        return self.loss_weight * losses.mean()
+
+    @property
+    def loss_name(self) -> str:
+        """str: Name of the loss item."""
+        return self._loss_name

@@ -1,0 +1,76 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import torch
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+
+@torch.no_grad()
+def parsing_iou(pred: Tensor,
+                label: Tensor,
+                num_classes: int,
+                ignore_index: int = 255) -> Tensor:
+    """Mean IoU of each crop, the target of the IoU branch (PROTOCOL 2).
+
+    Args:
+        pred (Tensor): Predicted labels of shape (N, H, W), int64.
+        label (Tensor): Labels of shape (N, H, W), int64.
+        num_classes (int): Number of classes C, background included.
+        ignore_index (int): Label that is left out. Defaults to 255.
+
+    Returns:
+        Tensor: Mean over the classes that occur in either, background
+        included, float32, shape (N,); 0 where every pixel is ignored.
+    """
+    pred, label = pred.flatten(1), label.flatten(1)
+    valid = label != ignore_index
+    ones = valid.float()
+
+    def histogram(values: Tensor, counted: Tensor) -> Tensor:
+        counts = ones.new_zeros(len(values), num_classes)
+        return counts.scatter_add_(1, values, counted)
+
+    # Ignored pixels count 0, wherever their value is put.
+    label = label.where(valid, torch.zeros_like(label))
+    intersection = histogram(label, ones * (pred == label))
+    union = histogram(pred, ones) + histogram(label, ones) - intersection
+    occurring = (union > 0).sum(1).clamp(min=1)
+    return (intersection / union.clamp(min=1)).sum(1) / occurring
+
+
+@MODELS.register_module()
+class ParsingIoULoss(nn.Module):
+    """Regression of a crop's mean IoU (PROTOCOL 2).
+
+    ``0.5 * (pred - target)^2``, averaged over persons whose target is above
+    0; 0 if there is none.
+
+    Args:
+        loss_weight (float): Weight of the loss. Defaults to 1.
+        loss_name (str): Name of the loss item. Defaults to 'loss_iou'.
+    """
+
+    def __init__(self,
+                 loss_weight: float = 1.0,
+                 loss_name: str = 'loss_iou') -> None:
+        super().__init__()
+        self.loss_weight = loss_weight
+        self._loss_name = loss_name
+
+    def forward(self, pred: Tensor, target: Tensor) -> Tensor:
+        """Compute the loss.
+
+        Args:
+            pred (Tensor): Regressed IoUs of shape (N,) or (N, 1).
+            target (Tensor): True IoUs of shape (N,), see :func:`parsing_iou`.
+
+        Returns:
+            Tensor: The loss, a scalar.
+        """
+        counted = (target > 0).float()
+        errors = 0.5 * (pred.float().view(-1) - target).square() * counted
+        return self.loss_weight * errors.sum() / counted.sum().clamp(min=1)
+
+    @property
+    def loss_name(self) -> str:
+        """str: Name of the loss item."""
+        return self._loss_name

@@ -1,0 +1,4 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+from .quality_aware_module import QualityAwareModule
+
+__all__ = ['QualityAwareModule']

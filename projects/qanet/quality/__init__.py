@@ -1,0 +1,13 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Quality estimation from probability maps, in plain torch.
+
+Needs torch only: nothing here imports an OpenMMLab package.
+"""
+from .fusion import check_weights, quality_score
+from .paste import PastedPerson, paste_parsing, paste_person, paste_window
+from .pixel_score import mask_pixel_score, pixel_score
+
+__all__ = [
+    'PastedPerson', 'check_weights', 'mask_pixel_score', 'paste_parsing',
+    'paste_person', 'paste_window', 'pixel_score', 'quality_score'
+]

@@ -1,0 +1,185 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""From crop probabilities to an image's labels and scores (PROTOCOL 4)."""
+from typing import NamedTuple, Optional, Sequence, Tuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .pixel_score import confidence_sums, scores_from_sums
+
+# Probabilities that are held at once, in elements (64 MiB in float32): a big
+# person is pasted in bands of rows.
+MAX_ELEMENTS = 1 << 24
+
+
+class PastedPerson(NamedTuple):
+    """One person in image coordinates.
+
+    Attributes:
+        part_map (Tensor): Labels inside the window, uint8, shape (h, w).
+        offset (tuple[int, int]): Position (x, y) of the window's top-left
+            pixel in the image.
+        instance_score (Tensor): Instance pixel score, float32 scalar.
+        category_scores (Tensor): Category pixel scores, float32, (C - 1,).
+    """
+    part_map: Tensor
+    offset: Tuple[int, int]
+    instance_score: Tensor
+    category_scores: Tensor
+
+
+def paste_window(boxes: Tensor, crop_sizes: Sequence[Tuple[int, int]],
+                 image_size: Tuple[int, int]) -> Tuple[int, int, int, int]:
+    """The pixels that the crops of one person reach.
+
+    Bilinear sampling with zero padding reaches half a crop pixel over the
+    crop's border, so the window covers every box plus that.
+
+    Args:
+        boxes (Tensor): Padded boxes of the augmentations, xyxy, (A, 4).
+        crop_sizes (Sequence[tuple[int, int]]): Width and height of the crop
+            of each augmentation.
+        image_size (tuple[int, int]): Width and height of the image.
+
+    Returns:
+        tuple[int, int, int, int]: Window (x1, y1, x2, y2), the ends not
+        included, clipped to the image. It is empty (x1 == x2 or y1 == y2)
+        when no box meets the image.
+    """
+    boxes = boxes.double().cpu()
+    half = 0.5 * (boxes[:, 2:] - boxes[:, :2]) / torch.tensor(
+        crop_sizes, dtype=torch.float64)
+    limit = torch.tensor(image_size)
+    start = (boxes[:, :2] - half).amin(0).floor().long()
+    end = (boxes[:, 2:] + half).amax(0).ceil().long()
+    start = torch.minimum(start.clamp(min=0), limit)
+    end = torch.maximum(torch.minimum(end, limit), start)
+    return (*start.tolist(), *end.tolist())
+
+
+def _sampling_grid(start: int, end: int, low: float, high: float,
+                   like: Tensor) -> Tensor:
+    """Pixel centres of [start, end) in the crop's coordinates of [-1, 1]."""
+    centers = torch.arange(
+        start, end, dtype=torch.float64, device=like.device) + 0.5
+    return ((centers - low) / (high - low) * 2 - 1).to(like.dtype)
+
+
+def _sample(probs: Tensor, box: Sequence[float], window: Tuple[int, int, int,
+                                                               int]) -> Tensor:
+    """Sample crop probabilities (C, h, w) in a window of the image."""
+    x1, y1, x2, y2 = window
+    grid_x = _sampling_grid(x1, x2, box[0], box[2], probs)
+    grid_y = _sampling_grid(y1, y2, box[1], box[3], probs)
+    grid = torch.stack(
+        [grid_x.expand(y2 - y1, -1), grid_y[:, None].expand(-1, x2 - x1)], -1)
+    return F.grid_sample(
+        probs[None], grid[None], padding_mode='zeros', align_corners=False)[0]
+
+
+def _check_augmentations(probs_per_aug: Sequence[Tensor],
+                         boxes: Tensor) -> None:
+    if len(probs_per_aug) == 0 or len(probs_per_aug) != len(boxes):
+        raise ValueError(
+            'each augmentation needs its probabilities and its box, but got '
+            f'{len(probs_per_aug)} probability maps and {len(boxes)} boxes')
+    channels = {probs.size(0) for probs in probs_per_aug}
+    if len(channels) > 1:
+        raise ValueError('all augmentations must have the same number of '
+                         f'classes, but got {sorted(channels)}')
+    if bool((boxes[:, 2:] <= boxes[:, :2]).any()):
+        raise ValueError(
+            f'boxes must have a positive size, but got {boxes.tolist()}')
+
+
+def paste_person(probs_per_aug: Sequence[Tensor],
+                 boxes_per_aug: Sequence[Sequence[float]],
+                 image_size: Tuple[int, int],
+                 pixel_score_thr: float = 0.2,
+                 label_thr: Optional[float] = None) -> PastedPerson:
+    """Paste one person in the window around the augmentations' boxes.
+
+    Each augmentation is sampled with its own box, then the probabilities are
+    averaged; outside its box an augmentation counts 0. Memory grows with the
+    width of the window only.
+
+    Args:
+        probs_per_aug (Sequence[Tensor]): Crop probabilities of each
+            augmentation, shape (C, h, w), unmirrored.
+        boxes_per_aug (Sequence): Padded box of each augmentation, xyxy, in
+            pixels.
+        image_size (tuple[int, int]): Width and height of the image.
+        pixel_score_thr (float): ``T`` of the pixel scores. Defaults to 0.2.
+        label_thr (float, optional): Pixels whose winning probability is
+            below it are background. Defaults to None, which means 1 / C.
+
+    Returns:
+        PastedPerson: Labels in the window, its offset, and pixel scores.
+
+    Raises:
+        ValueError: If the augmentations do not fit each other.
+    """
+    boxes = torch.stack([
+        torch.as_tensor(box, dtype=torch.float64).cpu()
+        for box in boxes_per_aug
+    ]) if len(boxes_per_aug) else torch.zeros(0, 4)
+    _check_augmentations(probs_per_aug, boxes)
+    num_classes = probs_per_aug[0].size(0)
+    label_thr = 1 / num_classes if label_thr is None else label_thr
+    x1, y1, x2, y2 = paste_window(boxes, [(probs.size(2), probs.size(1))
+                                          for probs in probs_per_aug],
+                                  image_size)
+
+    part_map = probs_per_aug[0].new_zeros((y2 - y1, x2 - x1),
+                                          dtype=torch.uint8)
+    sums = probs_per_aug[0].new_zeros((1, num_classes), dtype=torch.float64)
+    counts = sums.clone()
+    rows = max(1, MAX_ELEMENTS // (num_classes * max(1, x2 - x1)))
+    for top in range(y1, y2 if x2 > x1 else y1, rows):
+        band = (x1, top, x2, min(top + rows, y2))
+        probs = _sample(probs_per_aug[0], boxes[0].tolist(), band)
+        for other, box in zip(probs_per_aug[1:], boxes[1:].tolist()):
+            probs += _sample(other, box, band)
+        max_probs, labels = (probs / len(boxes)).max(dim=0)
+        band_sums, band_counts = confidence_sums(
+            max_probs.view(1, -1), labels.view(1, -1), num_classes,
+            pixel_score_thr)
+        sums += band_sums
+        counts += band_counts
+        part_map[top - y1:band[3] - y1] = labels * (max_probs >= label_thr)
+    instance, category = scores_from_sums(sums, counts)
+    return PastedPerson(part_map, (x1, y1), instance[0], category[0])
+
+
+def paste_parsing(
+        probs_per_aug: Sequence[Tensor],
+        boxes_per_aug: Sequence[Sequence[float]],
+        image_size: Tuple[int, int],
+        pixel_score_thr: float = 0.2) -> Tuple[Tensor, Tensor, Tensor]:
+    """Paste one person into a label map of the whole image (PROTOCOL 4).
+
+    The convenient form of :func:`paste_person`.
+
+    Args:
+        probs_per_aug (Sequence[Tensor]): Crop probabilities of each
+            augmentation, shape (C, h, w), unmirrored.
+        boxes_per_aug (Sequence): Padded box of each augmentation, xyxy, in
+            pixels, four numbers each.
+        image_size (tuple[int, int]): Width and height of the image.
+        pixel_score_thr (float): ``T`` of the pixel scores. Defaults to 0.2.
+
+    Returns:
+        tuple[Tensor, Tensor, Tensor]: Labels (H, W) uint8, the instance pixel
+        score (a scalar) and category pixel scores (C - 1,), both float32.
+
+    Raises:
+        ValueError: If the augmentations do not fit each other.
+    """
+    probs_per_aug = [torch.as_tensor(probs) for probs in probs_per_aug]
+    person = paste_person(probs_per_aug, boxes_per_aug, image_size,
+                          pixel_score_thr)
+    labels = person.part_map.new_zeros((image_size[1], image_size[0]))
+    (x, y), (height, width) = person.offset, person.part_map.shape
+    labels[y:y + height, x:x + width] = person.part_map
+    return labels, person.instance_score, person.category_scores

@@ -1,0 +1,79 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Train a parser or a person detector."""
+import argparse
+import os.path as osp
+import sys
+
+sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '..')))
+
+from mmengine.config import Config  # noqa: E402
+from mmengine.runner import Runner, find_latest_checkpoint  # noqa: E402
+
+from projects.qanet.utils.checkpoint import read_checkpoint  # noqa: E402
+from projects.qanet.utils.launch import (
+    UsageError,  # noqa: E402
+    add_common_arguments,
+    load_config,
+    run_tool)
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description='Train a human parser')
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--work-dir', help='folder for logs and checkpoints')
+    parser.add_argument(
+        '--resume',
+        action='store_true',
+        help='continue from the latest checkpoint in the work dir, or from '
+        'load_from if that is given')
+    parser.add_argument(
+        '--amp', action='store_true', help='train in mixed precision')
+    parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help='scale the learning rate to the batch that is really used')
+    add_common_arguments(parser)
+    return parser.parse_args()
+
+
+def enable_amp(cfg: Config) -> None:
+    """Switch the config to mixed precision.
+
+    Args:
+        cfg (Config): The config, changed in place.
+
+    Raises:
+        UsageError: If the optimizer wrapper is neither of the two known ones.
+    """
+    kind = cfg.optim_wrapper.type
+    if kind not in ('OptimWrapper', 'AmpOptimWrapper'):
+        raise UsageError("--amp needs optim_wrapper.type='OptimWrapper', but "
+                         f'the config has {kind!r}')
+    cfg.optim_wrapper.type = 'AmpOptimWrapper'
+    cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+
+
+def main() -> None:
+    """Build the runner from the config and train."""
+    args = parse_args()
+    cfg = load_config(args)
+    if args.amp:
+        enable_amp(cfg)
+    if args.auto_scale_lr:
+        if 'auto_scale_lr' not in cfg:
+            raise UsageError('--auto-scale-lr needs '
+                             'auto_scale_lr.base_batch_size in the config')
+        cfg.auto_scale_lr.enable = True
+    cfg.resume = args.resume
+
+    start = cfg.get('load_from')
+    if cfg.resume and start is None and osp.isdir(cfg.work_dir):
+        start = find_latest_checkpoint(cfg.work_dir)
+    if start is not None:
+        read_checkpoint(start)  # refuse a bad file before anything is built
+    Runner.from_cfg(cfg).train()
+
+
+if __name__ == '__main__':
+    run_tool(main)

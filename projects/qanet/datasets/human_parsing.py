@@ -1,0 +1,255 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import os.path as osp
+from collections import defaultdict
+from typing import Dict, List, Optional, Sequence
+
+import numpy as np
+from mmengine.dataset import BaseDataset
+from mmengine.logging import MMLogger
+from mmseg.registry import DATASETS
+
+from .coco_annotations import (box_problem, load_detections, load_persons,
+                               xywh_to_xyxy)
+from .folder_listing import FolderListing
+from .metainfo import complete_metainfo
+
+# Key of data_prefix -> its folder next to the images' folder by default.
+_LABEL_FOLDERS = dict(
+    seg_map='Category_ids', human_map='Human_ids', instance_map='Instance_ids')
+# Key of data_prefix -> key of a sample.
+_LABEL_PATHS = dict(
+    seg_map='seg_map_path',
+    human_map='human_map_path',
+    instance_map='instance_map_path')
+# Of thousands of bad boxes, how many are named one by one.
+_MAX_NAMED = 50
+
+
+@DATASETS.register_module()
+class HumanParsingDataset(BaseDataset):
+    """Persons with part labels in the CIHP layout (PROTOCOL 6).
+
+    ::
+
+        <data_root>/<split>/{Images,Category_ids,Human_ids,Instance_ids}/
+        <data_root>/annotations/<NAME>_<split>.json
+
+    The json is COCO's, one annotation per person; ``parsing_id`` is the
+    person's value in ``Human_ids``. A person's label map is ``Category_ids``
+    where ``Human_ids`` has that value.
+
+    When training, a sample is one person: ``img_path, seg_map_path,
+    human_map_path, parsing_id, img_id, ann_id, bbox`` ((4,) float32, xyxy in
+    pixels, unpadded), ``height, width, flip_pairs, num_classes``. With
+    ``test_mode`` a sample is one image with all its boxes, possibly none:
+    ``bboxes`` ((N, 4) float32, xyxy in pixels, unpadded), ``bbox_scores``
+    ((N,) float32) and the paths of those label maps that exist.
+
+    Boxes of zero size or wholly outside the image are named in the log,
+    counted in ``num_skipped_boxes`` and left out. Crowd annotations
+    (``iscrowd``) are left out silently.
+
+    Args:
+        ann_file (str): COCO json file, relative to ``data_root``.
+        metainfo (dict, optional): For data of your own: ``classes`` (names,
+            background first), ``palette`` (RGB; optional) and ``flip_pairs``
+            (pairs of left/right class indices; may be left out where no class
+            is named left or right). Defaults to the class's ``METAINFO``.
+        data_root (str): Root of all relative paths. Defaults to ''.
+        data_prefix (dict): ``img``, the folder of the images. The label
+            folders are its neighbours ``Category_ids``, ``Human_ids`` and
+            ``Instance_ids`` unless ``seg_map``, ``human_map`` or
+            ``instance_map`` say otherwise.
+            Defaults to ``dict(img='Training/Images')``.
+        bbox_file (str, optional): COCO results file (``image_id,
+            category_id, bbox`` xywh, ``score``) with the boxes to use in test
+            mode, relative to ``data_root`` unless it exists as given.
+            Defaults to None: ground-truth boxes with score 1.
+        bbox_thr (float): Least score of boxes from ``bbox_file``.
+            Defaults to 0.
+        person_cat_ids (Sequence[int]): The ``category_id`` of persons in both
+            files; others are passed over. Defaults to (1, ).
+        kwargs: ``pipeline``, ``test_mode``, ``indices``, ``serialize_data``,
+            ``lazy_init``, ``max_refetch``, ``backend_args``: as in
+            :class:`mmengine.dataset.BaseDataset`.
+
+    Raises:
+        FileNotFoundError: If the json, a folder, an image or (when training)
+            a label map is missing.
+        ValueError: If a file is malformed, there is nobody to train on, or
+            an argument is wrong. The message names the culprit.
+    """
+
+    METAINFO: dict = dict()
+
+    def __init__(self,
+                 ann_file: str,
+                 metainfo: Optional[dict] = None,
+                 data_root: str = '',
+                 data_prefix: Optional[dict] = None,
+                 bbox_file: Optional[str] = None,
+                 bbox_thr: float = 0.,
+                 person_cat_ids: Sequence[int] = (1, ),
+                 backend_args: Optional[dict] = None,
+                 test_mode: bool = False,
+                 **kwargs) -> None:
+        if bbox_file is not None and not test_mode:
+            raise ValueError('bbox_file is for testing (test_mode=True); '
+                             'training takes the boxes of ann_file')
+        self.bbox_file = bbox_file
+        self.bbox_thr = bbox_thr
+        self.person_cat_ids = tuple(person_cat_ids)
+        self.backend_args = backend_args
+        self.num_skipped_boxes = 0
+        super().__init__(
+            ann_file=ann_file,
+            metainfo=metainfo,
+            data_root=data_root,
+            data_prefix=self._complete_prefix(data_prefix),
+            test_mode=test_mode,
+            **kwargs)
+
+    @staticmethod
+    def _complete_prefix(data_prefix: Optional[dict]) -> Dict[str, str]:
+        data_prefix = dict(data_prefix or dict(img='Training/Images'))
+        allowed = ('img', *_LABEL_FOLDERS)
+        unknown = set(data_prefix).difference(allowed)
+        if unknown or 'img' not in data_prefix:
+            raise ValueError(
+                f'data_prefix has the keys {sorted(data_prefix)}; it needs '
+                f"'img', and allowed are {', '.join(allowed)}")
+        split = osp.dirname(data_prefix['img'].rstrip('/\\'))
+        for key, folder in _LABEL_FOLDERS.items():
+            data_prefix.setdefault(key, osp.join(split, folder))
+        return data_prefix
+
+    @classmethod
+    def _load_metainfo(cls, metainfo: Optional[dict] = None) -> dict:
+        return complete_metainfo(super()._load_metainfo(metainfo))
+
+    def load_data_list(self) -> List[dict]:
+        """Read the annotation file and check that its files exist.
+
+        Returns:
+            list[dict]: The samples described in the class's docstring.
+
+        Raises:
+            FileNotFoundError, ValueError: See the class's docstring.
+        """
+        document = load_persons(self.ann_file, self.backend_args)
+        images = {image['id']: image for image in document['images']}
+        persons = [
+            annotation for annotation in document['annotations']
+            if annotation['category_id'] in self.person_cat_ids
+            and not annotation.get('iscrowd', 0)
+        ]
+        if self.test_mode:
+            samples = self._test_samples(images, persons)
+        else:
+            samples = self._train_samples(images, persons)
+        self._check_files(samples)
+        return samples
+
+    def _train_samples(self, images: Dict[int, dict],
+                       persons: List[dict]) -> List[dict]:
+        persons = self._drop_bad_boxes(images, persons)
+        if not persons:
+            raise ValueError(f'{self.ann_file} has no person to train on '
+                             f'among {len(images)} images')
+        samples = []
+        for person in persons:
+            if 'parsing_id' not in person:
+                raise ValueError(
+                    f'{self.ann_file}: annotation {person["id"]} lacks the '
+                    "key 'parsing_id' (the person's value in Human_ids)")
+            sample = self._image_info(images[person['image_id']])
+            sample.update(
+                ann_id=person['id'],
+                parsing_id=person['parsing_id'],
+                bbox=xywh_to_xyxy(person['bbox'])[0])
+            samples.append(sample)
+        return samples
+
+    def _test_samples(self, images: Dict[int, dict],
+                      persons: List[dict]) -> List[dict]:
+        if self.bbox_file is None:
+            records = [dict(person, score=1.) for person in persons]
+        else:
+            records = load_detections(self._bbox_path(), images,
+                                      self.person_cat_ids, self.bbox_thr,
+                                      self.backend_args)
+        boxes = defaultdict(list)
+        for record in self._drop_bad_boxes(images, records):
+            boxes[record['image_id']].append(record)
+        samples = []
+        for image_id, image in images.items():
+            records = boxes[image_id]
+            sample = self._image_info(image)
+            sample.update(
+                bboxes=xywh_to_xyxy([record['bbox'] for record in records]),
+                bbox_scores=np.array([record['score'] for record in records],
+                                     dtype=np.float32))
+            samples.append(sample)
+        return samples
+
+    def _bbox_path(self) -> str:
+        if osp.isabs(self.bbox_file) or osp.exists(self.bbox_file):
+            return self.bbox_file
+        return osp.join(self.data_root, self.bbox_file)
+
+    def _image_info(self, image: dict) -> dict:
+        stem = osp.splitext(image['file_name'])[0]
+        info = dict(
+            img_path=osp.join(self.data_prefix['img'], image['file_name']),
+            img_id=image['id'],
+            height=image['height'],
+            width=image['width'],
+            flip_pairs=self._metainfo['flip_pairs'],
+            num_classes=len(self._metainfo['classes']),
+            seg_fields=[],
+            reduce_zero_label=False)
+        for prefix, path_key in _LABEL_PATHS.items():
+            info[path_key] = osp.join(self.data_prefix[prefix], stem + '.png')
+        return info
+
+    def _drop_bad_boxes(self, images: Dict[int, dict],
+                        records: List[dict]) -> List[dict]:
+        """Leave out boxes that hold nothing, and say which."""
+        kept, named = [], []
+        for record in records:
+            image = images[record['image_id']]
+            problem = box_problem(record['bbox'], image['width'],
+                                  image['height'])
+            if problem is None:
+                kept.append(record)
+                continue
+            named.append(f'{image["file_name"]} (image {image["id"]}, '
+                         f'annotation {record.get("id", "-")}): box '
+                         f'{record["bbox"]} is {problem}')
+        self.num_skipped_boxes = len(named)
+        if named:
+            logger = MMLogger.get_current_instance()
+            for line in named[:_MAX_NAMED]:
+                logger.warning(f'Skipped {line}')
+            logger.warning(f'Skipped {len(named)} of {len(records)} boxes of '
+                           f'{self.bbox_file or self.ann_file}')
+        return kept
+
+    def _check_files(self, samples: List[dict]) -> None:
+        """Refuse a download with holes now, not in the middle of an epoch.
+
+        When testing, label maps may be missing (test splits have none);
+        their paths are left out then.
+        """
+        if self.backend_args is not None:
+            return  # only the local disk can be listed cheaply
+        listing = FolderListing()
+        required = ['img_path']
+        if not self.test_mode:
+            required += ['seg_map_path', 'human_map_path']
+        for key in required:
+            listing.require([sample[key] for sample in samples])
+        for key in set(_LABEL_PATHS.values()).difference(required):
+            for sample in samples:
+                if sample[key] not in listing:
+                    del sample[key]

@@ -1,0 +1,145 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""What a parsing data set must say about itself, checked once."""
+from typing import List, Sequence, Tuple
+
+import numpy as np
+
+#: Value of pixels that belong to no class and are left out everywhere.
+IGNORE_LABEL = 255
+
+
+def check_flip_pairs(flip_pairs: Sequence[Sequence[int]],
+                     num_classes: int) -> List[Tuple[int, int]]:
+    """Validate the (left, right) class pairs that a mirrored image swaps.
+
+    Args:
+        flip_pairs (Sequence[Sequence[int]]): Pairs of class indices.
+        num_classes (int): Number of classes, background included.
+
+    Returns:
+        list[tuple[int, int]]: The pairs as plain integers.
+
+    Raises:
+        ValueError: If an entry is no pair of two different foreground
+            classes (1 ... num_classes - 1), or a class stands in two pairs.
+    """
+    pairs, seen = [], set()
+    for pair in flip_pairs:
+        valid = (
+            isinstance(pair, (list, tuple)) and len(pair) == 2 and all(
+                isinstance(label, (int,
+                                   np.integer)) and 0 < label < num_classes
+                for label in pair) and pair[0] != pair[1])
+        if not valid:
+            raise ValueError(
+                f'flip_pairs: {pair!r} is not a pair of two different '
+                f'foreground classes, allowed are 1 to {num_classes - 1}')
+        if seen.intersection(pair):
+            raise ValueError(
+                f'flip_pairs: a class of {pair!r} stands in two pairs')
+        seen.update(pair)
+        pairs.append((int(pair[0]), int(pair[1])))
+    return pairs
+
+
+def flip_lookup_table(flip_pairs: Sequence[Sequence[int]]) -> np.ndarray:
+    """Table that swaps left and right labels: ``new = table[old]``.
+
+    Args:
+        flip_pairs (Sequence[Sequence[int]]): Pairs of class indices.
+
+    Returns:
+        np.ndarray: Shape (256,), uint8. 255 (ignored) stays 255.
+    """
+    table = np.arange(256, dtype=np.uint8)
+    for left, right in flip_pairs:
+        table[left], table[right] = right, left
+    return table
+
+
+def default_palette(num_classes: int) -> List[List[int]]:
+    """Distinct colours for data sets that bring none (the VOC colour map).
+
+    Args:
+        num_classes (int): Number of classes, background included.
+
+    Returns:
+        list[list[int]]: One RGB colour (0 ... 255) per class; class 0 is
+        black.
+    """
+    palette = []
+    for label in range(num_classes):
+        color = [0, 0, 0]
+        for bit in range(8):
+            for channel in range(3):
+                color[channel] |= (label >> (3 * bit + channel)
+                                   & 1) << (7 - bit)
+        palette.append(color)
+    return palette
+
+
+def _check_palette(palette: Sequence[Sequence[int]],
+                   num_classes: int) -> List[List[int]]:
+    if len(palette) != num_classes:
+        raise ValueError(f'metainfo: palette has {len(palette)} colours for '
+                         f'{num_classes} classes')
+    for color in palette:
+        if len(color) != 3 or not all(0 <= value <= 255 for value in color):
+            raise ValueError(f'metainfo: palette colour {color!r} is not '
+                             'three numbers from 0 to 255')
+    return [[int(value) for value in color] for color in palette]
+
+
+def _default_flip_pairs(classes: Sequence[str]) -> Sequence[Sequence[int]]:
+    # Mirrored training images with unswapped labels would silently teach
+    # the network that left is right, so this is not guessed.
+    sided = [
+        name for name in classes
+        if 'left' in name.lower() or 'right' in name.lower()
+    ]
+    if sided:
+        raise ValueError(
+            "metainfo: 'flip_pairs' is missing though there are left/right "
+            f'classes ({", ".join(sided)}); give their (left, right) index '
+            'pairs, or [] if they must not be swapped')
+    return []
+
+
+def complete_metainfo(metainfo: dict) -> dict:
+    """Check ``classes``, ``palette`` and ``flip_pairs`` and fill the gaps.
+
+    Args:
+        metainfo (dict): ``classes`` (names, background first), optionally
+            ``palette`` (RGB per class) and ``flip_pairs``; other keys pass.
+
+    Returns:
+        dict: A copy in which ``classes`` is a tuple of names, ``palette`` a
+        list of RGB lists and ``flip_pairs`` a list of integer pairs.
+
+    Raises:
+        ValueError: If classes are missing or repeated, if the palette does
+            not fit them, if the flip pairs are wrong, or if there are
+            left/right classes but no flip pairs.
+    """
+    classes = metainfo.get('classes')
+    if (not isinstance(classes, (list, tuple)) or len(classes) < 2
+            or not all(isinstance(name, str) for name in classes)):
+        raise ValueError(
+            "metainfo: 'classes' must list at least two class names, the "
+            f'background first, got {classes!r}')
+    if len(set(classes)) != len(classes):
+        raise ValueError(f"metainfo: 'classes' has repeated names: {classes}")
+    if len(classes) > IGNORE_LABEL:
+        raise ValueError(f'metainfo: {len(classes)} classes do not fit into '
+                         f'8-bit label maps where {IGNORE_LABEL} is ignored')
+    palette = metainfo.get('palette')
+    if palette is None:
+        palette = default_palette(len(classes))
+    flip_pairs = metainfo.get('flip_pairs')
+    if flip_pairs is None:
+        flip_pairs = _default_flip_pairs(classes)
+    return dict(
+        metainfo,
+        classes=tuple(classes),
+        palette=_check_palette(palette, len(classes)),
+        flip_pairs=check_flip_pairs(flip_pairs, len(classes)))

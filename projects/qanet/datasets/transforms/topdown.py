@@ -1,0 +1,269 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""From an image and a person's box to the network's crop (PROTOCOL 3)."""
+from typing import Tuple
+
+import cv2
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmcv.transforms.utils import cache_randomness
+from mmseg.registry import TRANSFORMS
+
+from projects.qanet.structures.boxes import boxes_to_center_scale
+from ..metainfo import flip_lookup_table
+from .affine import get_warp_matrix
+
+
+def _check_crop_size(crop_size: Tuple[int, int]) -> Tuple[int, int]:
+    if len(crop_size) != 2 or min(crop_size) < 1:
+        raise ValueError('crop_size must be (width, height) in pixels, got '
+                         f'{crop_size!r}')
+    return int(crop_size[0]), int(crop_size[1])
+
+
+@TRANSFORMS.register_module()
+class GetParsingBox(BaseTransform):
+    """Turn a person's box into the centre and size of the region to crop.
+
+    The box grows about its centre to the crop's aspect ratio and is padded.
+
+    Required Keys:
+
+        - bbox: (4,), xyxy in pixels
+
+    Added Keys:
+
+        - bbox_center: (2,) float32, xy in pixels
+        - bbox_scale: (2,) float32, padded width and height in pixels
+
+    Args:
+        crop_size (tuple[int, int]): Width and height of the network's input.
+        padding (float): Factor on both sides of the box. Defaults to 1.25.
+    """
+
+    def __init__(self,
+                 crop_size: Tuple[int, int],
+                 padding: float = 1.25) -> None:
+        if padding <= 0:
+            raise ValueError(f'padding must be positive, got {padding}')
+        self.crop_size = _check_crop_size(crop_size)
+        self.padding = padding
+
+    def transform(self, results: dict) -> dict:
+        """Add ``bbox_center`` and ``bbox_scale``.
+
+        Args:
+            results (dict): Sample with ``bbox``.
+
+        Returns:
+            dict: The same with the added keys.
+        """
+        center, scale = boxes_to_center_scale(results['bbox'], self.crop_size,
+                                              self.padding)
+        results['bbox_center'], results['bbox_scale'] = center[0], scale[0]
+        return results
+
+    def __repr__(self) -> str:
+        return (f'{type(self).__name__}(crop_size={self.crop_size}, '
+                f'padding={self.padding})')
+
+
+@TRANSFORMS.register_module()
+class RandomParsingAffine(BaseTransform):
+    """Draw a scale factor and a rotation; the warp itself comes later.
+
+    Scale: ``clip(1 + scale_std * N(0, 1), *scale_clip)``. Rotation: with
+    probability ``rotate_prob``, ``clip(rotate_std * N(0, 1), -rotate_max,
+    rotate_max)`` degrees, else 0. There is no shift.
+
+    Modified Keys:
+
+        - bbox_scale: multiplied by the factor
+
+    Added Keys:
+
+        - bbox_rotation: degrees; positive turns the content counter-clockwise
+
+    Args:
+        scale_std (float): Standard deviation of the factor. Defaults to 0.3.
+        scale_clip (tuple[float, float]): Its least and largest value.
+            Defaults to (0.7, 1.3).
+        rotate_std (float): Standard deviation in degrees. Defaults to 40.
+        rotate_max (float): Largest rotation in degrees. Defaults to 80.
+        rotate_prob (float): How often to rotate. Defaults to 0.6.
+    """
+
+    def __init__(self,
+                 scale_std: float = .3,
+                 scale_clip: Tuple[float, float] = (.7, 1.3),
+                 rotate_std: float = 40.,
+                 rotate_max: float = 80.,
+                 rotate_prob: float = .6) -> None:
+        if not 0 < scale_clip[0] <= scale_clip[1]:
+            raise ValueError('scale_clip must be two ascending positive '
+                             f'factors, got {scale_clip!r}')
+        if not 0 <= rotate_prob <= 1:
+            raise ValueError('rotate_prob must be from 0 to 1, got '
+                             f'{rotate_prob}')
+        self.scale_std = scale_std
+        self.scale_clip = tuple(scale_clip)
+        self.rotate_std = rotate_std
+        self.rotate_max = rotate_max
+        self.rotate_prob = rotate_prob
+
+    @cache_randomness
+    def _draw(self) -> Tuple[float, float]:
+        """Draw the factor and the rotation in degrees."""
+        scale = np.clip(1 + self.scale_std * np.random.randn(),
+                        *self.scale_clip)
+        rotation = np.clip(self.rotate_std * np.random.randn(),
+                           -self.rotate_max, self.rotate_max)
+        if np.random.rand() >= self.rotate_prob:
+            rotation = 0.
+        return float(scale), float(rotation)
+
+    def transform(self, results: dict) -> dict:
+        """Draw and note the augmentation.
+
+        Args:
+            results (dict): Sample with ``bbox_scale``.
+
+        Returns:
+            dict: The same with the modified and added keys.
+        """
+        scale, rotation = self._draw()
+        results['bbox_scale'] = results['bbox_scale'] * np.float32(scale)
+        results['bbox_rotation'] = rotation
+        return results
+
+    def __repr__(self) -> str:
+        return (f'{type(self).__name__}(scale_std={self.scale_std}, '
+                f'scale_clip={self.scale_clip}, '
+                f'rotate_std={self.rotate_std}, '
+                f'rotate_max={self.rotate_max}, '
+                f'rotate_prob={self.rotate_prob})')
+
+
+@TRANSFORMS.register_module()
+class RandomParsingFlip(BaseTransform):
+    """Mirror image, labels and box, and swap left and right labels.
+
+    Comes before the warp; the rotation keeps its sign, as it is applied to
+    the mirrored image.
+
+    Required Keys:
+
+        - img
+        - gt_seg_map (optional): (h, w) uint8
+        - bbox_center
+        - flip_pairs
+
+    Modified Keys (when the image is mirrored):
+
+        - img
+        - gt_seg_map
+        - bbox_center: x becomes W - 1 - x
+
+    Added Keys:
+
+        - flip: bool
+        - flip_direction: 'horizontal' or None
+
+    Args:
+        prob (float): How often to mirror. Defaults to 0.5.
+    """
+
+    def __init__(self, prob: float = .5) -> None:
+        if not 0 <= prob <= 1:
+            raise ValueError(f'prob must be from 0 to 1, got {prob}')
+        self.prob = prob
+
+    @cache_randomness
+    def _draw(self) -> bool:
+        """Draw whether to mirror."""
+        return bool(np.random.rand() < self.prob)
+
+    def transform(self, results: dict) -> dict:
+        """Mirror the sample or leave it.
+
+        Args:
+            results (dict): Sample.
+
+        Returns:
+            dict: The same with the modified and added keys.
+        """
+        results['flip'] = self._draw()
+        results['flip_direction'] = 'horizontal' if results['flip'] else None
+        if not results['flip']:
+            return results
+        results['img'] = cv2.flip(results['img'], 1)
+        if 'gt_seg_map' in results:
+            results['gt_seg_map'] = cv2.LUT(
+                cv2.flip(results['gt_seg_map'], 1),
+                flip_lookup_table(results['flip_pairs']))
+        center = results['bbox_center'].copy()
+        center[0] = results['img'].shape[1] - 1 - center[0]
+        results['bbox_center'] = center
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(prob={self.prob})'
+
+
+@TRANSFORMS.register_module()
+class TopDownAffine(BaseTransform):
+    """Cut the crop out of image and labels with a single affine warp.
+
+    The image is sampled bilinearly, labels by the nearest pixel; what lies
+    outside the image is black and background.
+
+    Required Keys:
+
+        - img
+        - gt_seg_map (optional)
+        - bbox_center
+        - bbox_scale
+        - bbox_rotation (optional): degrees, 0 if absent
+
+    Modified Keys:
+
+        - img: (h, w, 3) uint8
+        - gt_seg_map: (h, w) uint8
+        - img_shape: (h, w) of the crop
+
+    Added Keys:
+
+        - warp_mat: (2, 3) float64, (mirrored) image pixels to crop pixels
+
+    Args:
+        crop_size (tuple[int, int]): Width and height of the crop.
+    """
+
+    def __init__(self, crop_size: Tuple[int, int]) -> None:
+        self.crop_size = _check_crop_size(crop_size)
+
+    def transform(self, results: dict) -> dict:
+        """Warp the sample.
+
+        Args:
+            results (dict): Sample.
+
+        Returns:
+            dict: The same with the modified and added keys.
+        """
+        matrix = get_warp_matrix(results['bbox_center'], results['bbox_scale'],
+                                 results.get('bbox_rotation', 0.),
+                                 self.crop_size)
+        results['warp_mat'] = matrix
+        results['img'] = cv2.warpAffine(
+            results['img'], matrix, self.crop_size, flags=cv2.INTER_LINEAR)
+        if 'gt_seg_map' in results:
+            results['gt_seg_map'] = cv2.warpAffine(
+                results['gt_seg_map'],
+                matrix,
+                self.crop_size,
+                flags=cv2.INTER_NEAREST)
+        results['img_shape'] = results['img'].shape[:2]
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(crop_size={self.crop_size})'

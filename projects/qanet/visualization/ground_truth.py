@@ -1,0 +1,41 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Find the ground truth of a data sample."""
+from typing import Optional, Tuple
+
+import mmcv
+import mmengine.fileio as fileio
+import numpy as np
+from mmseg.structures import SegDataSample
+
+
+def _read_map(path: str) -> np.ndarray:
+    """Read a label map, (H, W) int32, as it is stored."""
+    label_map = mmcv.imfrombytes(
+        fileio.get(path), flag='unchanged', backend='pillow')
+    return label_map.astype(np.int32)
+
+
+def ground_truth_maps(
+    data_sample: SegDataSample
+) -> Optional[Tuple[np.ndarray, Optional[np.ndarray]]]:
+    """Label maps of a sample's ground truth, where it has any.
+
+    Args:
+        data_sample (SegDataSample): Sample with ``gt_sem_seg`` (training: one
+            person in its crop) or with ``seg_map_path`` and perhaps
+            ``human_map_path`` (validation: the whole image).
+
+    Returns:
+        tuple | None: Class of each pixel, (H, W) int, and person of each
+        pixel, (H, W) int, or None where persons are not told apart. None
+        without ground truth.
+    """
+    if 'gt_sem_seg' in data_sample:
+        category = data_sample.gt_sem_seg.data.squeeze(0).cpu().numpy()
+        return category, None
+    seg_map_path = data_sample.get('seg_map_path')
+    if seg_map_path is None:
+        return None
+    human_map_path = data_sample.get('human_map_path')
+    owner = None if human_map_path is None else _read_map(human_map_path)
+    return _read_map(seg_map_path), owner

@@ -1,0 +1,115 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""From persons to maps and from maps to coloured pictures, in plain numpy."""
+from typing import Optional, Sequence, Tuple
+
+import cv2
+import numpy as np
+
+from projects.qanet.structures import ParsingInstances
+
+Colour = Tuple[int, int, int]
+
+# Far apart from each other and light enough for dark text on them, so that
+# neighbours stay apart whatever they wear.
+PERSON_COLOURS: Tuple[Colour,
+                      ...] = ((255, 209, 59), (94, 201, 255), (255, 138, 128),
+                              (151, 230, 102), (214, 162, 255), (255, 171, 64),
+                              (94, 234, 212), (255, 128, 191), (198, 210, 90),
+                              (140, 170, 255), (230, 190, 160), (180, 190,
+                                                                 200))
+
+
+def person_colour(index: int) -> Colour:
+    """The RGB colour of the frame and the tag of one person.
+
+    Args:
+        index (int): Position of the person in the image's results.
+
+    Returns:
+        tuple[int, int, int]: RGB in 0..255; repeats after twelve persons.
+    """
+    return PERSON_COLOURS[index % len(PERSON_COLOURS)]
+
+
+def paint_persons(
+        instances: ParsingInstances,
+        order: Optional[Sequence[int]] = None
+) -> Tuple[np.ndarray, np.ndarray]:
+    """Paint the persons of one image into one pair of label maps.
+
+    Later persons overwrite earlier ones where they have a part; their
+    background overwrites nothing (PROTOCOL 7). Only the window around each
+    person is touched.
+
+    Args:
+        instances (ParsingInstances): Persons of one image.
+        order (Sequence[int], optional): Positions of the persons to paint,
+            the last one on top. Defaults to all, in ascending quality score
+            (stable: of equal scores the later listed is on top).
+
+    Returns:
+        tuple[np.ndarray, np.ndarray]: Class of each pixel, (H, W) uint8, and
+        position of its person + 1, (H, W) int32; both 0 in the background.
+    """
+    width, height = instances.image_size
+    category = np.zeros((height, width), dtype=np.uint8)
+    owner = np.zeros((height, width), dtype=np.int32)
+    if order is None:
+        order = np.argsort(instances.scores, kind='stable')
+    for i in order:
+        part_map = instances.part_maps[i]
+        x, y = (int(value) for value in instances.offsets[i])
+        window = np.s_[y:y + part_map.shape[0], x:x + part_map.shape[1]]
+        painted = part_map > 0
+        category[window][painted] = part_map[painted]
+        owner[window][painted] = i + 1
+    return category, owner
+
+
+def blend_parts(image: np.ndarray, category: np.ndarray,
+                palette: Sequence[Sequence[int]], alpha: float) -> np.ndarray:
+    """Lay the parts' colours over an image, and nothing over the rest.
+
+    Args:
+        image (np.ndarray): RGB image of shape (H, W, 3), uint8.
+        category (np.ndarray): Class of each pixel, (H, W). Background (0) and
+            values without a colour, such as 255, keep the image's pixels
+            exactly.
+        palette (Sequence): One RGB colour per class.
+        alpha (float): Share of the colour, in 0..1.
+
+    Returns:
+        np.ndarray: A new (H, W, 3) uint8 image.
+    """
+    colours = np.asarray(palette, dtype=np.float32).reshape(-1, 3)
+    part = (category > 0) & (category < len(colours))
+    blended = image.copy()
+    mixed = (1 - alpha) * image[part] + alpha * colours[category[part]]
+    blended[part] = np.rint(mixed).astype(np.uint8)
+    return blended
+
+
+def person_borders(owner: np.ndarray, width: int = 1) -> np.ndarray:
+    """Where a person ends, drawn on the person's own pixels.
+
+    Args:
+        owner (np.ndarray): Which person each pixel belongs to, (H, W) int, 0
+            for nobody.
+        width (int): Thickness in pixels. Defaults to 1.
+
+    Returns:
+        np.ndarray: Border pixels, (H, W) bool. None of them lies in the
+        background, the image's edge is no border, and of two persons who
+        touch only the lower numbered one gives pixels.
+    """
+    borders = np.zeros(owner.shape, dtype=np.uint8)
+    pairs = ((np.s_[:, 1:], np.s_[:, :-1]), (np.s_[1:], np.s_[:-1]))
+    for one, other in pairs + tuple(pair[::-1] for pair in pairs):
+        mine, neighbour = owner[one], owner[other]
+        borders[one] |= (mine != neighbour) & ((neighbour == 0)
+                                               | (neighbour > mine))
+    if width > 1:
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE,
+                                           (2 * width - 1, ) * 2)
+        borders = cv2.dilate(borders, kernel)
+    return (borders > 0) & (owner > 0)

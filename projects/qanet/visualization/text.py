@@ -1,0 +1,94 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Text that stays readable at any image size."""
+import functools
+import os.path as osp
+from typing import Optional, Sequence, Tuple, Union
+
+import matplotlib
+import numpy as np
+from PIL import ImageFont
+
+Font = Union[ImageFont.FreeTypeFont, ImageFont.ImageFont]
+
+
+@functools.lru_cache(maxsize=64)
+def load_font(size: int, path: Optional[str] = None) -> Font:
+    """A font of the given size.
+
+    Args:
+        size (int): Size in pixels.
+        path (str, optional): A TrueType file, for class names in a script
+            that the default lacks. Defaults to DejaVu Sans, which
+            comes with matplotlib.
+
+    Returns:
+        Font: A PIL font.
+
+    Raises:
+        ValueError: If ``path`` is no font file.
+    """
+    if path is None:
+        path = osp.join(matplotlib.get_data_path(), 'fonts', 'ttf',
+                        'DejaVuSans.ttf')
+    try:
+        return ImageFont.truetype(path, size)
+    except OSError as error:
+        raise ValueError(f'no TrueType font could be read from {path!r}: '
+                         f'{error}') from error
+
+
+def font_size(image_shape: Sequence[int], smallest: int = 11) -> int:
+    """Text height that suits an image.
+
+    Args:
+        image_shape (Sequence[int]): Height and width in pixels; more numbers
+            are not looked at.
+        smallest (int): Lower bound in pixels, below which letters blur.
+            Defaults to 11.
+
+    Returns:
+        int: Font size in pixels: 2.3 % of the image's mean side.
+    """
+    height, width = image_shape[:2]
+    return max(smallest, int(round(0.023 * np.sqrt(height * width))))
+
+
+def text_size(text: str, font: Font) -> Tuple[int, int]:
+    """Room that one line of text takes.
+
+    Args:
+        text (str): The line.
+        font (Font): The font.
+
+    Returns:
+        tuple[int, int]: Width of this text and height of any line, in pixels.
+    """
+    left, _, right, _ = font.getbbox(text)
+    _, top, _, bottom = font.getbbox('Ag')
+    return int(right - left), int(bottom - top)
+
+
+def contrast_colour(colour: Sequence[int]) -> Tuple[int, int, int]:
+    """Black or white, whichever reads better on a colour.
+
+    Args:
+        colour (Sequence[int]): RGB background in 0..255.
+
+    Returns:
+        tuple[int, int, int]: RGB of the text.
+    """
+    red, green, blue = colour
+    light = 0.299 * red + 0.587 * green + 0.114 * blue
+    return (0, 0, 0) if light > 140 else (255, 255, 255)
+
+
+def format_score(score: float) -> str:
+    """A score as it stands in a picture.
+
+    Args:
+        score (float): The score, or NaN where it is undefined.
+
+    Returns:
+        str: Two decimals, '-' if undefined.
+    """
+    return f'{score:.2f}' if np.isfinite(score) else '-'

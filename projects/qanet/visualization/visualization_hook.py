@@ -1,0 +1,91 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Draw what the model predicts while it is validated or tested."""
+import os.path as osp
+from typing import Dict, Optional, Sequence
+
+import mmcv
+import mmengine.fileio as fileio
+from mmengine.runner import Runner
+from mmseg.engine import SegVisualizationHook
+from mmseg.registry import HOOKS
+from mmseg.structures import SegDataSample
+
+
+@HOOKS.register_module()
+class ParsingVisualizationHook(SegVisualizationHook):
+    """Hands images and predictions to the runner's visualizer.
+
+    Args:
+        draw (bool): Whether to draw at all. Defaults to False.
+        interval (int): Draw every this many iterations. Defaults to 1, every
+            image.
+        show (bool): Show each picture in a window. Defaults to False.
+        wait_time (float): Seconds that a window stays. Defaults to 0.
+        test_out_dir (str, optional): Folder for the pictures of a test, one
+            ``<image stem>.png`` each. A relative folder is put into
+            ``work_dir/timestamp``. Without it pictures go to the visualizer's
+            backends. Defaults to None.
+        backend_args (dict, optional): File backend that images are read with.
+            Defaults to None.
+    """
+
+    def __init__(self,
+                 draw: bool = False,
+                 interval: int = 1,
+                 show: bool = False,
+                 wait_time: float = 0.,
+                 test_out_dir: Optional[str] = None,
+                 backend_args: Optional[dict] = None) -> None:
+        super().__init__(
+            draw=draw,
+            interval=interval,
+            show=show,
+            wait_time=wait_time,
+            backend_args=backend_args)
+        self.test_out_dir = test_out_dir
+        self._written: Dict[str, str] = {}
+
+    def _out_file(self, runner: Runner, img_path: str) -> str:
+        """Where the picture of an image goes; no two images share one."""
+        folder = osp.join(runner.work_dir, runner.timestamp, self.test_out_dir)
+        stem = osp.splitext(osp.basename(img_path))[0]
+        out_file = osp.join(folder, f'{stem}.png')
+        count = 1
+        while self._written.setdefault(out_file, img_path) != img_path:
+            count += 1
+            out_file = osp.join(folder, f'{stem}_{count}.png')
+        return out_file
+
+    def _after_iter(self,
+                    runner: Runner,
+                    batch_idx: int,
+                    data_batch: dict,
+                    outputs: Sequence[SegDataSample],
+                    mode: str = 'val') -> None:
+        """Draw the batch's images, once in ``interval`` iterations.
+
+        Args:
+            runner (Runner): The runner.
+            batch_idx (int): Position of the batch.
+            data_batch (dict): The batch; not used.
+            outputs (Sequence[SegDataSample]): The model's output.
+            mode (str): 'val' or 'test'. Defaults to 'val'.
+        """
+        if not self.draw or mode == 'train':
+            return
+        if not self.every_n_inner_iters(batch_idx, self.interval):
+            return
+        for output in outputs:
+            image = mmcv.imfrombytes(
+                fileio.get(output.img_path, backend_args=self.backend_args),
+                channel_order='rgb')
+            to_file = mode == 'test' and self.test_out_dir is not None
+            self._visualizer.add_datasample(
+                f'{mode}_{osp.basename(output.img_path)}',
+                image,
+                data_sample=output,
+                show=self.show,
+                wait_time=self.wait_time,
+                out_file=self._out_file(runner, output.img_path)
+                if to_file else None,
+                step=runner.iter)

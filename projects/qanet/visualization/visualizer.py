@@ -1,0 +1,312 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Pictures of parsed persons."""
+from typing import List, NamedTuple, Optional, Sequence, Tuple
+
+import mmcv
+import numpy as np
+from mmengine.dist import master_only
+from mmengine.visualization import Visualizer
+from mmseg.registry import VISUALIZERS
+from mmseg.structures import SegDataSample
+
+from projects.qanet.datasets.metainfo import default_palette
+from projects.qanet.structures import ParsingInstances
+from .ground_truth import ground_truth_maps
+from .legend import ScoreColumn, draw_legend, join_beside
+from .painting import (Colour, blend_parts, paint_persons, person_borders,
+                       person_colour)
+from .selection import select_persons
+from .tags import draw_boxes, draw_tags
+from .text import font_size, format_score, load_font
+
+BORDER_COLOUR: Colour = (255, 255, 255)
+
+
+class Drawing(NamedTuple):
+    """A picture under way, and what its legend has to tell.
+
+    Attributes:
+        image (np.ndarray): RGB picture of the image's own size, uint8.
+        labels (set): Classes that occur in it, without the background.
+        columns (list[ScoreColumn]): Part scores of the persons drawn.
+    """
+    image: np.ndarray
+    labels: set
+    columns: List[ScoreColumn]
+
+
+@VISUALIZERS.register_module()
+class ParsingVisualizer(Visualizer):
+    """Draws persons, their parts and their quality scores.
+
+    The parts' colours are blended over the image where a part is; every other
+    pixel stays as it was. Persons are painted in ascending quality score, so
+    the best lies on top, and are parted by thin white borders. Frames and
+    score tags carry one colour per person; a tag reads ``#number score``,
+    where the number is the person's position in the results, counted from 1.
+    A legend beside the image, which hides nothing, lists the classes that
+    occur, and on request each person's part scores in columns.
+
+    Args:
+        name (str): Name of the instance. Defaults to 'visualizer'.
+        image (np.ndarray, optional): RGB image to start from. Defaults to
+            None.
+        vis_backends (list, optional): Configs of the storage backends.
+            Defaults to None.
+        save_dir (str, optional): Folder of the storage backends. Defaults to
+            None.
+        classes (Sequence[str], optional): Class names, background first. Most
+            users leave this to ``dataset_meta``, which the runner sets.
+        palette (Sequence, optional): One RGB colour per class, as above.
+            Where none is known, one is made.
+        alpha (float): Share of the parts' colours, in 0..1. Defaults to 0.5.
+        score_thr (float): Persons with a lower quality score are not drawn.
+            Defaults to 0.3.
+        nms_thr (float, optional): Of persons whose parts agree with a
+            mean IoU of at least this only the best is drawn (PROTOCOL 7).
+            None draws all. Defaults to 0.6.
+        show_boxes (bool): Draw the boxes. Defaults to True.
+        show_scores (bool): Draw the tags. Defaults to True.
+        show_part_scores (bool): Write each person's part scores into the
+            legend. Defaults to False.
+        show_legend (bool): Draw the legend. Defaults to True.
+        full_legend (bool): List all classes, those that don't occur greyed
+            out, so that pictures of one size stay of one size: for video.
+            Defaults to False.
+        font (str, optional): TrueType file. Defaults to DejaVu Sans.
+
+    Example:
+        >>> visualizer = ParsingVisualizer(show_part_scores=True)
+        >>> visualizer.dataset_meta = dict(classes=classes, palette=palette)
+        >>> picture = visualizer.draw(rgb_image, instances)
+    """
+
+    def __init__(self,
+                 name: str = 'visualizer',
+                 image: Optional[np.ndarray] = None,
+                 vis_backends: Optional[list] = None,
+                 save_dir: Optional[str] = None,
+                 classes: Optional[Sequence[str]] = None,
+                 palette: Optional[Sequence[Sequence[int]]] = None,
+                 alpha: float = 0.5,
+                 score_thr: float = 0.3,
+                 nms_thr: Optional[float] = 0.6,
+                 show_boxes: bool = True,
+                 show_scores: bool = True,
+                 show_part_scores: bool = False,
+                 show_legend: bool = True,
+                 full_legend: bool = False,
+                 font: Optional[str] = None) -> None:
+        super().__init__(name, image, vis_backends, save_dir)
+        if not 0 <= alpha <= 1:
+            raise ValueError(f'alpha must be in 0..1, but got {alpha}')
+        self.alpha = alpha
+        self.score_thr = score_thr
+        self.nms_thr = nms_thr
+        self.show_boxes = show_boxes
+        self.show_scores = show_scores
+        self.show_part_scores = show_part_scores
+        self.show_legend = show_legend
+        self.full_legend = full_legend
+        self.font = font
+        if classes is not None:
+            self.dataset_meta = dict(classes=classes, palette=palette)
+
+    def _names_and_palette(self) -> Tuple[List[str], List[Colour]]:
+        """Class names and colours out of ``dataset_meta``, checked."""
+        meta = self.dataset_meta or {}
+        names = meta.get('classes')
+        if not names:
+            raise ValueError(
+                'ParsingVisualizer does not know the class names: set its '
+                "dataset_meta = dict(classes=..., palette=...) or give it "
+                'classes=')
+        palette = meta.get('palette') or default_palette(len(names))
+        if len(palette) != len(names):
+            raise ValueError(f'dataset_meta has {len(names)} classes but '
+                             f'{len(palette)} colours in its palette')
+        return list(names), [tuple(colour) for colour in palette]
+
+    def _font(self, image: np.ndarray):
+        return load_font(font_size(image.shape), self.font)
+
+    def _paint(self, image: np.ndarray, category: np.ndarray,
+               owner: Optional[np.ndarray]) -> np.ndarray:
+        """Parts and the borders between persons, on a copy of ``image``."""
+        _, palette = self._names_and_palette()
+        drawn = blend_parts(image, category, palette, self.alpha)
+        if owner is not None:
+            width = max(1, round(font_size(image.shape) / 14))
+            drawn[person_borders(owner, width)] = BORDER_COLOUR
+        return drawn
+
+    def draw_maps(self,
+                  image: np.ndarray,
+                  category: np.ndarray,
+                  owner: Optional[np.ndarray] = None) -> Drawing:
+        """Draw label maps, for example those of the ground truth.
+
+        Args:
+            image (np.ndarray): RGB image of shape (H, W, 3), uint8.
+            category (np.ndarray): Class of each pixel, (H, W).
+            owner (np.ndarray, optional): Person of each pixel, (H, W) int, 0
+                for nobody.
+
+        Returns:
+            Drawing: The picture, without a legend.
+
+        Raises:
+            ValueError: If the maps are not of the image's size.
+        """
+        if category.shape != image.shape[:2]:
+            raise ValueError(
+                f'label map is {category.shape[1]}x{category.shape[0]} but '
+                f'the image is {image.shape[1]}x{image.shape[0]}')
+        num_classes = len(self._names_and_palette()[0])
+        labels = {
+            int(label)
+            for label in np.unique(category) if 0 < label < num_classes
+        }
+        return Drawing(self._paint(image, category, owner), labels, [])
+
+    def draw_persons(self, image: np.ndarray,
+                     instances: ParsingInstances) -> Drawing:
+        """Draw predicted persons.
+
+        Args:
+            image (np.ndarray): RGB image of shape (H, W, 3), uint8.
+            instances (ParsingInstances): The persons of the image.
+
+        Returns:
+            Drawing: The picture, without a legend.
+
+        Raises:
+            ValueError: If ``instances`` belong to an image of another size.
+        """
+        if tuple(instances.image_size) != (image.shape[1], image.shape[0]):
+            raise ValueError(
+                'persons were predicted on an image of size (w, h) = '
+                f'{tuple(instances.image_size)} but the one to draw on is '
+                f'{(image.shape[1], image.shape[0])}')
+        order = select_persons(instances, self.score_thr, self.nms_thr)
+        drawing = self.draw_maps(image, *paint_persons(instances, order))
+        best_first = order[::-1]
+        drawn = drawing.image
+        colours = [person_colour(i) for i in best_first]
+        font = self._font(image)
+        if self.show_boxes:
+            width = max(1, round(font_size(image.shape) / 9))
+            drawn = draw_boxes(drawn, instances.bboxes[order], colours[::-1],
+                               width)
+        if self.show_scores:
+            texts = [
+                f'#{i + 1} {format_score(instances.scores[i])}'
+                for i in best_first
+            ]
+            drawn = draw_tags(drawn, instances.bboxes[best_first], texts,
+                              colours, font)
+        columns = [self._score_column(instances, i) for i in sorted(order)]
+        return drawing._replace(image=drawn, columns=columns)
+
+    @staticmethod
+    def _score_column(instances: ParsingInstances, index: int) -> ScoreColumn:
+        """Part scores of one person for the legend."""
+        scores = instances.part_scores[index]
+        counts = np.bincount(
+            instances.part_maps[index].ravel(), minlength=len(scores) + 1)
+        return ScoreColumn(f'#{index + 1}', person_colour(index), scores,
+                           counts[1:] > 0)
+
+    def add_legend(self, drawings: Sequence[Drawing]) -> np.ndarray:
+        """Put pictures of one image and their common legend side by side.
+
+        Args:
+            drawings (Sequence[Drawing]): For example ground truth and
+                prediction.
+
+        Returns:
+            np.ndarray: RGB picture, uint8; the first drawing is its left
+            upper corner.
+        """
+        names, palette = self._names_and_palette()
+        images = [drawing.image for drawing in drawings]
+        height = images[0].shape[0]
+        font = self._font(images[0])
+        panels = [join_beside(images, gap=font_size(images[0].shape) // 3)]
+        if self.show_legend or self.show_part_scores:
+            present = set().union(*(drawing.labels for drawing in drawings))
+            listed = range(1, len(names)) if self.full_legend else present
+            columns = [c for drawing in drawings for c in drawing.columns]
+            panels.append(
+                draw_legend(
+                    sorted(listed),
+                    names,
+                    palette,
+                    height,
+                    font,
+                    faint=set(listed) - present,
+                    columns=columns if self.show_part_scores else None))
+        return join_beside(panels)
+
+    def draw(self, image: np.ndarray,
+             instances: ParsingInstances) -> np.ndarray:
+        """Draw predicted persons with the legend, ready to look at.
+
+        Args:
+            image (np.ndarray): RGB image of shape (H, W, 3), uint8.
+            instances (ParsingInstances): The persons of the image.
+
+        Returns:
+            np.ndarray: RGB picture, uint8, with the image in its left upper
+            corner.
+        """
+        return self.add_legend([self.draw_persons(image, instances)])
+
+    @master_only
+    def add_datasample(self,
+                       name: str,
+                       image: np.ndarray,
+                       data_sample: Optional[SegDataSample] = None,
+                       draw_gt: bool = True,
+                       draw_pred: bool = True,
+                       show: bool = False,
+                       wait_time: float = 0,
+                       out_file: Optional[str] = None,
+                       step: int = 0) -> None:
+        """Draw a data sample and hand it to the backends, a file or a window.
+
+        With both ground truth and prediction there are two pictures, the
+        ground truth on the left. The ground truth is ``gt_sem_seg``
+        or else the label maps whose paths the sample carries.
+
+        Args:
+            name (str): Name of the picture.
+            image (np.ndarray): RGB image of shape (H, W, 3), uint8.
+            data_sample (SegDataSample, optional): Sample with
+                ``pred_instances`` (ParsingInstances) and/or ground truth.
+            draw_gt (bool): Draw the ground truth. Defaults to True.
+            draw_pred (bool): Draw the prediction. Defaults to True.
+            show (bool): Show the picture in a window. Defaults to False.
+            wait_time (float): Seconds that the window stays, 0 for ever.
+                Defaults to 0.
+            out_file (str, optional): Write the picture to this file instead
+                of handing it to the backends. Defaults to None.
+            step (int): Global step for the backends. Defaults to 0.
+        """
+        drawings = []
+        if draw_gt and data_sample is not None:
+            maps = ground_truth_maps(data_sample)
+            if maps is not None:
+                drawings.append(self.draw_maps(image, *maps))
+        if draw_pred and data_sample is not None \
+                and 'pred_instances' in data_sample:
+            drawings.append(
+                self.draw_persons(image, data_sample.pred_instances))
+        drawn = self.add_legend(drawings) if drawings else image
+        self.set_image(drawn)
+        if show:
+            self.show(drawn, win_name=name, wait_time=wait_time)
+        if out_file is not None:
+            mmcv.imwrite(mmcv.rgb2bgr(drawn), out_file)
+        else:
+            self.add_image(name, drawn, step)

@@ -1,0 +1,273 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import logging
+
+import numpy as np
+import pytest
+from mmengine.logging import MMLogger
+from mmseg.registry import DATASETS
+
+from projects.qanet.datasets import CIHPParsingDataset, HumanParsingDataset
+
+
+@pytest.fixture
+def warnings_of():
+    """The messages that reach mmengine's logger."""
+    messages = []
+
+    class Collect(logging.Handler):
+
+        def emit(self, record):
+            messages.append(record.getMessage())
+
+    logger, handler = MMLogger.get_current_instance(), Collect()
+    logger.addHandler(handler)
+    yield messages
+    logger.removeHandler(handler)
+
+
+def detection(image_id=7, bbox=(1, 2, 3, 4), score=.5, category_id=1):
+    return dict(
+        image_id=image_id,
+        category_id=category_id,
+        bbox=list(bbox),
+        score=score)
+
+
+# -------------------------------------------------------------- training
+
+
+def test_training_samples(tiny_cihp):
+    dataset = CIHPParsingDataset(**tiny_cihp.arguments())
+    assert len(dataset) == 2
+    sample = dataset.get_data_info(1)
+    split = tiny_cihp.split
+    np.testing.assert_array_equal(
+        sample.pop('bbox'), np.float32([30, 0, 42, 40]))
+    sample.pop('sample_idx')
+    assert sample == dict(
+        img_path=f'{split}/Images/0000007.jpg',
+        seg_map_path=f'{split}/Category_ids/0000007.png',
+        human_map_path=f'{split}/Human_ids/0000007.png',
+        parsing_id=2,
+        img_id=7,
+        ann_id=72,
+        height=40,
+        width=60,
+        num_classes=20,
+        flip_pairs=[(14, 15), (16, 17), (18, 19)],
+        seg_fields=[],
+        reduce_zero_label=False)
+
+
+def test_bad_boxes_are_named_skipped_and_counted(tiny_cihp, warnings_of):
+    bad = {
+        80: ([5, 5, 0, 10], 'zero size'),
+        81: ([5, 5, 10, 0], 'zero size'),
+        82: ([60, 0, 5, 5], 'wholly outside the image'),
+        83: ([0, -8, 5, 8], 'wholly outside the image'),
+        84: ([0, 0, float('nan'), 8], 'not finite'),
+    }
+    partly_outside = [[-10, -10, 20, 20], [59, 39, 50, 50]]
+    for ann_id, (bbox, _) in bad.items():
+        tiny_cihp.annotations.append(
+            dict(tiny_cihp.annotations[0], id=ann_id, bbox=bbox))
+    for bbox in partly_outside:
+        tiny_cihp.annotations.append(
+            dict(tiny_cihp.annotations[0], id=int(90 + bbox[0]), bbox=bbox))
+    tiny_cihp.write_annotations()
+    dataset = CIHPParsingDataset(**tiny_cihp.arguments())
+    assert len(dataset) == 4
+    assert dataset.num_skipped_boxes == 5
+    np.testing.assert_array_equal(
+        dataset.get_data_info(2)['bbox'], [-10, -10, 10, 10])
+    for ann_id, (_, problem) in bad.items():
+        assert any(f'0000007.jpg (image 7, annotation {ann_id})' in message
+                   and problem in message for message in warnings_of)
+    assert any('Skipped 5 of 9 boxes' in message for message in warnings_of)
+
+
+def test_crowds_and_other_categories_are_passed_over(tiny_cihp):
+    tiny_cihp.annotations[0]['iscrowd'] = 1
+    tiny_cihp.annotations.append(
+        dict(tiny_cihp.annotations[1], id=73, category_id=5))
+    tiny_cihp.write_annotations()
+    dataset = CIHPParsingDataset(**tiny_cihp.arguments())
+    assert [info['ann_id'] for info in dataset.load_data_list()] == [72]
+    dataset = CIHPParsingDataset(**tiny_cihp.arguments(person_cat_ids=(1, 5)))
+    assert [info['ann_id'] for info in dataset.load_data_list()] == [72, 73]
+
+
+def test_label_folders_can_be_elsewhere(tiny_cihp):
+    (tiny_cihp.split / 'Category_ids').rename(tiny_cihp.root / 'parts')
+    prefix = dict(img='Training/Images', seg_map='parts')
+    dataset = CIHPParsingDataset(**tiny_cihp.arguments(data_prefix=prefix))
+    sample = dataset.get_data_info(0)
+    assert sample['seg_map_path'] == f'{tiny_cihp.root}/parts/0000007.png'
+    assert sample['human_map_path'] == (
+        f'{tiny_cihp.split}/Human_ids/0000007.png')
+
+
+# --------------------------------------------------------------- testing
+
+
+def test_ground_truth_boxes(tiny_cihp):
+    dataset = CIHPParsingDataset(**tiny_cihp.arguments(test_mode=True))
+    assert len(dataset) == 2
+    crowded, empty = dataset.get_data_info(0), dataset.get_data_info(1)
+    np.testing.assert_array_equal(crowded['bboxes'],
+                                  [[5, 10, 25, 35], [30, 0, 42, 40]])
+    np.testing.assert_array_equal(crowded['bbox_scores'], [1, 1])
+    assert (crowded['img_id'], empty['img_id']) == (7, 9)
+    assert empty['bboxes'].shape == (0, 4)
+    assert empty['bbox_scores'].shape == (0, )
+    for name in ('bboxes', 'bbox_scores'):
+        assert crowded[name].dtype == empty[name].dtype == np.float32
+    assert 'parsing_id' not in crowded
+    assert crowded['human_map_path'].endswith('Human_ids/0000007.png')
+    assert 'instance_map_path' not in crowded  # there is no such folder
+
+
+def test_boxes_from_a_detector(tiny_cihp, warnings_of):
+    path = tiny_cihp.write_boxes([
+        detection(9, (1.5, 2, 3, 4), .2),
+        detection(7, (0, 0, 60, 40), .3),
+        detection(9, (2, 2, 0, 4), .9),
+        detection(9, (5, 6, 7, 8), .1),
+        detection(9, (9, 9, 9, 9), .95, category_id=2),
+        detection(9, (-5, 6, 7, 8), .8)
+    ])
+    dataset = CIHPParsingDataset(
+        **tiny_cihp.arguments(test_mode=True, bbox_file=path, bbox_thr=.2))
+    np.testing.assert_array_equal(
+        dataset.get_data_info(0)['bboxes'], [[0, 0, 60, 40]])
+    sample = dataset.get_data_info(1)
+    np.testing.assert_array_equal(sample['bboxes'],
+                                  [[1.5, 2, 4.5, 6], [-5, 6, 2, 14]])
+    np.testing.assert_array_equal(sample['bbox_scores'], np.float32([.2, .8]))
+    assert dataset.num_skipped_boxes == 1
+    assert any('0000009.jpg' in message and 'zero size' in message
+               for message in warnings_of)
+
+
+def test_bbox_file_relative_to_data_root(tiny_cihp):
+    tiny_cihp.write_boxes([detection()], 'dets.json')
+    dataset = CIHPParsingDataset(
+        **tiny_cihp.arguments(test_mode=True, bbox_file='dets.json'))
+    assert len(dataset.get_data_info(0)['bboxes']) == 1
+
+
+def test_images_without_labels_can_be_tested(tiny_cihp):
+    for folder in ('Category_ids', 'Human_ids'):
+        for path in (tiny_cihp.split / folder).iterdir():
+            path.unlink()
+    (tiny_cihp.split / 'Human_ids').rmdir()
+    del tiny_cihp.annotations[:]
+    tiny_cihp.write_annotations()
+    dataset = CIHPParsingDataset(**tiny_cihp.arguments(test_mode=True))
+    assert len(dataset) == 2
+    assert not [key for key in dataset.get_data_info(0) if 'map_path' in key]
+
+
+# -------------------------------------------------------------- metainfo
+
+
+def test_own_classes(tiny_cihp):
+    dataset = DATASETS.build(
+        dict(
+            type='HumanParsingDataset',
+            metainfo=dict(
+                classes=('background', 'left wing', 'right wing'),
+                flip_pairs=[(1, 2)]),
+            **tiny_cihp.arguments()))
+    assert dataset.metainfo == dict(
+        classes=('background', 'left wing', 'right wing'),
+        palette=[[0, 0, 0], [128, 0, 0], [0, 128, 0]],
+        flip_pairs=[(1, 2)])
+    sample = dataset.get_data_info(0)
+    assert sample['flip_pairs'] == [(1, 2)]
+    assert sample['num_classes'] == 3
+
+
+def test_classes_are_needed(tiny_cihp):
+    with pytest.raises(ValueError, match="'classes' must list"):
+        HumanParsingDataset(**tiny_cihp.arguments())
+
+
+# ---------------------------------------------------------------- errors
+
+
+def build_error(tiny_cihp, error, pattern, **kwargs):
+    with pytest.raises(error, match=pattern):
+        CIHPParsingDataset(**tiny_cihp.arguments(**kwargs))
+
+
+def test_missing_annotation_file(tiny_cihp):
+    build_error(
+        tiny_cihp,
+        FileNotFoundError, 'annotation file .*nowhere.json '
+        'does not exist',
+        ann_file='nowhere.json')
+
+
+def test_broken_json(tiny_cihp):
+    tiny_cihp.ann_file.write_text('{"images": [')
+    build_error(tiny_cihp, ValueError, 'CIHP_train.json is not valid json')
+
+
+def test_missing_parsing_id(tiny_cihp):
+    del tiny_cihp.annotations[1]['parsing_id']
+    tiny_cihp.write_annotations()
+    build_error(tiny_cihp, ValueError,
+                "CIHP_train.json: annotation 72 lacks the key 'parsing_id'")
+    # Boxes alone do for testing.
+    CIHPParsingDataset(**tiny_cihp.arguments(test_mode=True))
+
+
+def test_nobody_to_train_on(tiny_cihp):
+    tiny_cihp.annotations[0]['iscrowd'] = 1
+    tiny_cihp.annotations[1]['bbox'] = [0, 0, 0, 0]
+    tiny_cihp.write_annotations()
+    build_error(tiny_cihp, ValueError,
+                'CIHP_train.json has no person to train on among 2 images')
+
+
+def test_unknown_image_in_bbox_file(tiny_cihp):
+    path = tiny_cihp.write_boxes([detection(), detection(image_id=8)])
+    build_error(
+        tiny_cihp,
+        ValueError,
+        r'boxes.json\[1\] has image_id 8',
+        test_mode=True,
+        bbox_file=path)
+
+
+def test_bbox_file_is_for_testing(tiny_cihp):
+    path = tiny_cihp.write_boxes([detection()])
+    build_error(
+        tiny_cihp, ValueError, 'bbox_file is for testing', bbox_file=path)
+
+
+@pytest.mark.parametrize('folder,ending', [('Images', 'jpg'),
+                                           ('Category_ids', 'png'),
+                                           ('Human_ids', 'png')])
+def test_missing_files(tiny_cihp, folder, ending):
+    (tiny_cihp.split / folder / f'0000007.{ending}').unlink()
+    build_error(
+        tiny_cihp, FileNotFoundError,
+        rf'{folder}/0000007.{ending} does not exist \(missing: 2 of 2 files')
+
+
+def test_missing_folder(tiny_cihp):
+    build_error(
+        tiny_cihp,
+        FileNotFoundError,
+        'folder .*Train/Images does not exist',
+        data_prefix=dict(img='Train/Images'))
+
+
+def test_unknown_prefix(tiny_cihp):
+    build_error(
+        tiny_cihp,
+        ValueError,
+        "data_prefix has the keys .*img_path",
+        data_prefix=dict(img_path='Training/Images'))

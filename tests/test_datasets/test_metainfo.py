@@ -1,0 +1,81 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import numpy as np
+import pytest
+
+from projects.qanet.datasets import CIHPParsingDataset, LIPParsingDataset
+from projects.qanet.datasets.metainfo import (check_flip_pairs,
+                                              complete_metainfo,
+                                              default_palette,
+                                              flip_lookup_table)
+
+# PROTOCOL 6: 20 classes, class 10 is what tells the two data sets apart.
+CLASSES = ('Background', 'Hat', 'Hair', 'Glove', 'Sunglasses', 'Upper-clothes',
+           'Dress', 'Coat', 'Socks', 'Pants', None, 'Scarf', 'Skirt', 'Face',
+           'Left-arm', 'Right-arm', 'Left-leg', 'Right-leg', 'Left-shoe',
+           'Right-shoe')
+
+
+@pytest.mark.parametrize('dataset,class_10',
+                         [(CIHPParsingDataset, 'Torso-skin'),
+                          (LIPParsingDataset, 'Jumpsuits')])
+def test_class_tables(dataset, class_10):
+    meta = complete_metainfo(dataset.METAINFO)
+    expected = CLASSES[:10] + (class_10, ) + CLASSES[11:]
+    assert meta['classes'] == expected
+    assert meta['flip_pairs'] == [(14, 15), (16, 17), (18, 19)]
+    for left, right in meta['flip_pairs']:
+        assert expected[left].replace('Left', 'Right') == expected[right]
+    # Colours seen in the download's own pictures (RGB).
+    assert len(meta['palette']) == 20
+    assert len(set(map(tuple, meta['palette']))) == 20
+    assert meta['palette'][0] == [0, 0, 0]
+    assert meta['palette'][5] == [255, 85, 0]
+    assert meta['palette'][10] == [85, 51, 0]
+    assert meta['palette'][13] == [0, 0, 255]
+    assert meta['palette'][19] == [255, 170, 0]
+
+
+@pytest.mark.parametrize(
+    'pairs',
+    [[(0, 1)], [(1, 4)], [(1, 1)], [(1, 2, 3)], [3], [(1, 2),
+                                                      (2, 3)], [('1', 2)]])
+def test_wrong_flip_pairs(pairs):
+    with pytest.raises(ValueError, match='flip_pairs'):
+        check_flip_pairs(pairs, num_classes=4)
+
+
+def test_flip_lookup_table():
+    table = flip_lookup_table([(1, 3)])
+    labels = np.array([[0, 1, 2], [3, 4, 255]], np.uint8)
+    np.testing.assert_array_equal(table[labels], [[0, 3, 2], [1, 4, 255]])
+
+
+def test_left_and_right_need_flip_pairs():
+    classes = ('background', 'Left-arm', 'Right-arm')
+    with pytest.raises(ValueError, match='Left-arm, Right-arm'):
+        complete_metainfo(dict(classes=classes))
+    meta = complete_metainfo(dict(classes=classes, flip_pairs=[]))
+    assert meta['flip_pairs'] == []
+    assert complete_metainfo(dict(classes=('bg', 'hat')))['flip_pairs'] == []
+
+
+@pytest.mark.parametrize('meta,pattern', [
+    (dict(classes='abc'), "'classes' must list"),
+    (dict(classes=('bg', )), "'classes' must list"),
+    (dict(classes=('bg', 'a', 'a')), 'repeated names'),
+    (dict(classes=tuple(map(str, range(256)))), 'do not fit'),
+    (dict(classes=('bg', 'a'), palette=[[0, 0, 0]]), '1 colours for 2'),
+    (dict(classes=('bg', 'a'), palette=[[0, 0, 0], [0, 256, 0]
+                                        ]), r'\[0, 256, 0\] is not'),
+])
+def test_wrong_metainfo(meta, pattern):
+    with pytest.raises(ValueError, match=pattern):
+        complete_metainfo(meta)
+
+
+def test_default_palette_is_voc():
+    assert default_palette(10)[1:] == [[128, 0, 0], [0, 128, 0], [128, 128, 0],
+                                       [0, 0, 128], [128, 0, 128],
+                                       [0, 128, 128], [128, 128, 128],
+                                       [64, 0, 0], [192, 0, 0]]
+    assert len(set(map(tuple, default_palette(255)))) == 255

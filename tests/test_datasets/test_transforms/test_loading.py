@@ -1,0 +1,73 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import cv2
+import numpy as np
+import pytest
+
+from projects.qanet.datasets import CIHPParsingDataset, LoadPersonParsing
+
+
+def sample_of(tiny_cihp, index):
+    sample = CIHPParsingDataset(**tiny_cihp.arguments()).get_data_info(index)
+    return dict(sample, ori_shape=(40, 60))
+
+
+@pytest.mark.parametrize('index', [0, 1])
+def test_other_persons_are_background(tiny_cihp, index):
+    tiny_cihp.category[12, 31] = tiny_cihp.category[12, 6] = 255
+    tiny_cihp.write_pixels('0000007', tiny_cihp.category, tiny_cihp.human)
+    results = LoadPersonParsing()(sample_of(tiny_cihp, index))
+    expected = tiny_cihp.category.copy()
+    expected[tiny_cihp.human != index + 1] = 0
+    assert results['gt_seg_map'].dtype == np.uint8
+    np.testing.assert_array_equal(results['gt_seg_map'], expected)
+    assert (results['gt_seg_map'] == 255).sum() == 1
+    assert results['seg_fields'] == ['gt_seg_map']
+
+
+def test_person_without_pixels(tiny_cihp):
+    tiny_cihp.annotations[0]['parsing_id'] = 3
+    tiny_cihp.write_annotations()
+    results = LoadPersonParsing()(sample_of(tiny_cihp, 0))
+    assert results['gt_seg_map'].shape == (40, 60)
+    assert not results['gt_seg_map'].any()
+
+
+def test_size_of_labels_and_image(tiny_cihp):
+    tiny_cihp.write_pixels('0000007', tiny_cihp.category.T, tiny_cihp.human)
+    with pytest.raises(
+            ValueError,
+            match=r'Category_ids/0000007.png is 40x60 pixels \(w x h\), but '
+            r'.*Images/0000007.jpg is 60x40'):
+        LoadPersonParsing()(sample_of(tiny_cihp, 0))
+
+
+def test_size_of_both_label_maps(tiny_cihp):
+    tiny_cihp.write_pixels('0000007', tiny_cihp.category,
+                           tiny_cihp.human[:, :-1])
+    with pytest.raises(ValueError, match='Human_ids/0000007.png is 59x40'):
+        LoadPersonParsing()(sample_of(tiny_cihp, 0))
+
+
+def test_unknown_label(tiny_cihp):
+    tiny_cihp.category[0, 0] = 20
+    tiny_cihp.write_pixels('0000007', tiny_cihp.category, tiny_cihp.human)
+    with pytest.raises(ValueError, match=r'Category_ids/0000007.png .*\[20\]'):
+        LoadPersonParsing()(sample_of(tiny_cihp, 0))
+
+
+def test_colour_label(tiny_cihp):
+    path = str(tiny_cihp.split / 'Human_ids' / '0000007.png')
+    cv2.imwrite(path, np.zeros((40, 60, 3), np.uint8))
+    with pytest.raises(ValueError, match=f'{path} has several channels'):
+        LoadPersonParsing()(sample_of(tiny_cihp, 0))
+
+
+def test_label_removed_later(tiny_cihp):
+    sample = sample_of(tiny_cihp, 0)
+    (tiny_cihp.split / 'Human_ids' / '0000007.png').unlink()
+    with pytest.raises(FileNotFoundError, match='Human_ids/0000007.png'):
+        LoadPersonParsing()(sample)
+
+
+def test_repr():
+    assert repr(LoadPersonParsing()) == 'LoadPersonParsing(backend_args=None)'

@@ -86,7 +86,6 @@ def test_score_threshold_and_order(image, instances):
     assert np.array_equal(none, image)
 
 
-@pytest.mark.skip(reason='waits for the parsing NMS')
 def test_duplicates_are_drawn_once(image, instances):
     twins = instances[[0, 0, 1]]
     twins.scores = np.array([0.7, 0.8, 0.4], np.float32)

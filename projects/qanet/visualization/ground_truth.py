@@ -2,17 +2,10 @@
 """Find the ground truth of a data sample."""
 from typing import Optional, Tuple
 
-import mmcv
-import mmengine.fileio as fileio
 import numpy as np
 from mmseg.structures import SegDataSample
 
-
-def _read_map(path: str) -> np.ndarray:
-    """Read a label map, (H, W) int32, as it is stored."""
-    label_map = mmcv.imfrombytes(
-        fileio.get(path), flag='unchanged', backend='pillow')
-    return label_map.astype(np.int32)
+from projects.qanet.datasets.label_io import read_label_map
 
 
 def ground_truth_maps(
@@ -37,5 +30,7 @@ def ground_truth_maps(
     if seg_map_path is None:
         return None
     human_map_path = data_sample.get('human_map_path')
-    owner = None if human_map_path is None else _read_map(human_map_path)
-    return _read_map(seg_map_path), owner
+    owner = None
+    if human_map_path is not None:
+        owner = read_label_map(human_map_path).astype(np.int32)
+    return read_label_map(seg_map_path), owner

@@ -4,7 +4,37 @@ from typing import List, Optional
 
 import numpy as np
 
+from projects.qanet.evaluation.functional.label_maps import LabelRuns
+from projects.qanet.evaluation.functional.overlaps import person_ious
+from projects.qanet.evaluation.functional.segments import cut_segments
+from projects.qanet.evaluation.functional.suppression import suppress_greedily
 from projects.qanet.structures import ParsingInstances
+from projects.qanet.structures.part_runs import PartRuns, map_to_runs
+from projects.qanet.structures.record_masks import PersonRuns
+
+
+def part_map_ious(instances: ParsingInstances) -> np.ndarray:
+    """Mean IoU over classes between all persons of an image (PROTOCOL 7).
+
+    Args:
+        instances (ParsingInstances): N persons of one image.
+
+    Returns:
+        np.ndarray: Symmetric (N, N) float64 with 1 on the diagonal. The
+        background counts as a class, over the whole image.
+    """
+    size = instances.image_size
+    runs = [
+        map_to_runs(part_map, offset, size)
+        for part_map, offset in zip(instances.part_maps, instances.offsets)
+    ]
+    persons = PersonRuns(
+        PartRuns(*(np.concatenate(values) for values in zip(*runs))),
+        np.repeat(np.arange(len(runs)), [len(run.starts) for run in runs]))
+    zero = np.zeros(1, dtype=np.int64)
+    no_truth = LabelRuns(zero, zero, zero, zero, zero[:0], zero[:0])
+    segments = cut_segments(no_truth, persons, len(runs), size[0] * size[1])
+    return person_ious(segments, instances.num_classes)
 
 
 def select_persons(instances: ParsingInstances,
@@ -17,17 +47,19 @@ def select_persons(instances: ParsingInstances,
         score_thr (float): Persons with a lower quality score are left out; an
             undefined score (NaN) counts as 0. Defaults to 0.
         nms_thr (float, optional): Of persons whose parts agree with a mean
-            IoU of at least this, only the best is kept (PROTOCOL 7, strict).
-            None keeps all. Defaults to None.
+            IoU of at least this, only the best is kept (PROTOCOL 7, strict
+            suppression). None keeps all. Defaults to None.
 
     Returns:
-        list[int]: Positions in ``instances`` in ascending quality score.
+        list[int]: Positions in ``instances`` in ascending quality score,
+        stably: of equal ones the later listed is painted on top (PROTOCOL
+        8), while the suppression keeps the earlier listed.
     """
     scores = np.nan_to_num(instances.scores, nan=0.)
-    order = [
-        int(i) for i in np.argsort(scores, kind='stable')
-        if scores[i] >= score_thr
-    ]
-    if nms_thr is None or len(order) < 2:
-        return order
-    return order
+    chosen = scores >= score_thr
+    if nms_thr is not None and chosen.sum() > 1:
+        positions = np.flatnonzero(chosen)
+        chosen[positions] = suppress_greedily(
+            scores[positions], part_map_ious(instances[positions]), nms_thr)
+    order = np.argsort(scores, kind='stable')
+    return [int(i) for i in order if chosen[i]]

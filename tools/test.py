@@ -6,17 +6,12 @@ import sys
 
 sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '..')))
 
-from mmengine.config import Config  # noqa: E402
-from mmengine.runner import Runner  # noqa: E402
+from mmengine.config import Config
+from mmengine.runner import Runner
 
-from projects.qanet.utils.checkpoint import (
-    check_state_dict,  # noqa: E402
-    read_checkpoint)
-from projects.qanet.utils.launch import (
-    UsageError,  # noqa: E402
-    add_common_arguments,
-    load_config,
-    run_tool)
+from projects.qanet.utils.checkpoint import check_state_dict, read_checkpoint
+from projects.qanet.utils.launch import (UsageError, add_common_arguments,
+                                         load_config, run_tool)
 
 
 def parse_args() -> argparse.Namespace:

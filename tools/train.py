@@ -6,15 +6,12 @@ import sys
 
 sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '..')))
 
-from mmengine.config import Config  # noqa: E402
-from mmengine.runner import Runner, find_latest_checkpoint  # noqa: E402
+from mmengine.config import Config
+from mmengine.runner import Runner, find_latest_checkpoint
 
-from projects.qanet.utils.checkpoint import read_checkpoint  # noqa: E402
-from projects.qanet.utils.launch import (
-    UsageError,  # noqa: E402
-    add_common_arguments,
-    load_config,
-    run_tool)
+from projects.qanet.utils.checkpoint import read_checkpoint
+from projects.qanet.utils.launch import (UsageError, add_common_arguments,
+                                         load_config, run_tool)
 
 
 def parse_args() -> argparse.Namespace:

@@ -1,0 +1,149 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import json
+
+import numpy as np
+import pytest
+import torch
+from mmseg.models.losses import LovaszLoss
+from torch.nn import functional as F
+
+from projects.qanet.models import (LovaszSoftmaxLoss, ParsingCrossEntropyLoss,
+                                   ParsingIoULoss)
+from projects.qanet.models.losses import lovasz_softmax, parsing_iou
+
+
+@pytest.fixture(scope='module')
+def golden(data_dir):
+    return dict(np.load(data_dir / 'losses/losses_image1_20x128x96.npz'))
+
+
+def one_image(golden):
+    index = int(golden['image'])
+    logits = torch.from_numpy(golden['logits'])[None].requires_grad_()
+    label = torch.from_numpy(golden['targets'][index]).long()[None]
+    return index, logits, label
+
+
+def test_golden_lovasz_and_gradient(golden):
+    index, logits, label = one_image(golden)
+    lovasz = LovaszSoftmaxLoss()(logits, label)
+    np.testing.assert_allclose(
+        lovasz.item(), golden['lovasz_per_image'][index], rtol=1e-5)
+    # The golden total is a mean over four images of equal size.
+    total = (ParsingCrossEntropyLoss()(logits, label) + lovasz) / 4
+    total.backward()
+    np.testing.assert_allclose(
+        logits.grad[0, :, ::4, ::4], golden['grad_total'], atol=1e-8)
+
+
+def test_golden_iou_target_and_loss(golden):
+    index, logits, label = one_image(golden)
+    target = parsing_iou(logits.argmax(1), label, 20)
+    np.testing.assert_allclose(
+        target[0], golden['iou_targets'][index], rtol=1e-6)
+
+    for targets, name in [(golden['iou_targets'], 'iou_loss'),
+                          (golden['iou_targets'] * [1, 0, 1, 0],
+                           'iou_loss_zero')]:
+        pred = torch.from_numpy(golden['iou_pred']).requires_grad_()
+        loss = ParsingIoULoss()(pred, torch.tensor(targets).float())
+        loss.backward()
+        if name == 'iou_loss':
+            np.testing.assert_allclose(
+                loss.item(), golden[name], rtol=1e-5)
+            np.testing.assert_allclose(pred.grad, golden[name + '_grad'])
+        else:
+            assert pred.grad[1] == 0 and pred.grad[3] == 0
+
+
+def test_full_golden_case(shared_dir):
+    golden = np.load(shared_dir / 'golden/losses/losses_4x20x128x96.npz')
+    expected = json.loads(
+        (shared_dir / 'golden/losses/losses.json').read_text())
+    logits = torch.from_numpy(golden['logits']).requires_grad_()
+    label = torch.from_numpy(golden['targets']).long()
+    total = ParsingCrossEntropyLoss()(logits, label) + LovaszSoftmaxLoss()(
+        logits, label)
+    total.backward()
+    np.testing.assert_allclose(
+        total.item(), expected['total_f64'], rtol=1e-5)
+    np.testing.assert_allclose(logits.grad, golden['grad_total'], atol=1e-8)
+    np.testing.assert_allclose(
+        parsing_iou(logits.argmax(1), label, 20),
+        golden['parsingiou_targets'],
+        rtol=1e-5)
+
+
+def test_iou_loss_without_any_target():
+    pred = torch.tensor([.3, .7], requires_grad=True)
+    loss = ParsingIoULoss()(pred, torch.zeros(2))
+    loss.backward()
+    assert loss.item() == 0 and pred.grad.tolist() == [0, 0]
+
+
+def random_case(ignored=0.):
+    generator = torch.Generator().manual_seed(5)
+    logits = torch.randn(3, 6, 9, 14, generator=generator)
+    label = torch.randint(0, 4, (3, 9, 14), generator=generator)
+    label[torch.rand(3, 9, 14, generator=generator) < ignored] = 255
+    return logits, label
+
+
+@pytest.mark.parametrize('ignored', [0., .3])
+def test_lovasz_equals_mmseg(ignored):
+    """Same value and gradient as mmseg's loops, ignored pixels included."""
+    logits, label = random_case(ignored)
+    ours, theirs = logits.clone().requires_grad_(), logits.clone(
+    ).requires_grad_()
+    loss = LovaszSoftmaxLoss(loss_weight=2.)(ours, label, ignore_index=255)
+    expected = LovaszLoss(
+        per_image=True, loss_weight=2.)(
+            theirs, label, ignore_index=255)
+    torch.testing.assert_close(loss, expected)
+    loss.backward()
+    expected.backward()
+    torch.testing.assert_close(ours.grad, theirs.grad)
+
+
+def test_lovasz_with_one_valid_pixel_and_with_none():
+    logits, label = random_case()
+    logits.requires_grad_()
+    label[0] = 255
+    label[0, 3, 5] = 2
+    label[1] = 255
+    losses = lovasz_softmax(logits.softmax(1), label)
+    # One pixel: the union is that pixel, the loss is its error.
+    torch.testing.assert_close(losses[0], 1 - logits.softmax(1)[0, 2, 3, 5])
+    assert losses[1] == 0
+    losses.sum().backward()
+    assert logits.grad.isfinite().all() and not logits.grad[1].any()
+
+
+def test_lovasz_rejects_pixel_weights():
+    logits, label = random_case()
+    with pytest.raises(ValueError, match='no pixel weights'):
+        LovaszSoftmaxLoss()(logits, label, weight=torch.ones(3, 9, 14))
+
+
+def test_cross_entropy_averages_over_valid_pixels():
+    logits, label = random_case(.3)
+    torch.testing.assert_close(
+        ParsingCrossEntropyLoss()(logits, label, ignore_index=255),
+        F.cross_entropy(logits, label, ignore_index=255))
+    assert ParsingCrossEntropyLoss()(logits, torch.full_like(label, 255)) == 0
+
+
+def test_parsing_iou_against_naive():
+    logits, label = random_case(.3)
+    pred = logits.argmax(1)
+    label[2] = 255
+    target = parsing_iou(pred, label, 6)
+    for k in range(2):
+        valid = (label[k] != 255).numpy()
+        p, t = pred[k].numpy()[valid], label[k].numpy()[valid]
+        ious = [
+            np.sum((p == c) & (t == c)) / np.sum((p == c) | (t == c))
+            for c in range(6) if ((p == c) | (t == c)).any()
+        ]
+        np.testing.assert_allclose(target[k], np.mean(ious), rtol=1e-6)
+    assert target[2] == 0

@@ -1,0 +1,133 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import numpy as np
+import pytest
+import torch
+
+from projects.qanet.quality import (mask_pixel_score, paste, paste_parsing,
+                                    paste_person, paste_window)
+
+
+def to_xyxy(cxcywh):
+    center, half = cxcywh[..., :2], cxcywh[..., 2:] / 2
+    return np.concatenate([center - half, center + half], -1)
+
+
+def naive_paste(probs_per_aug, boxes, size):
+    """Bilinear sampling with zero padding, pixel by pixel, whole image."""
+    width, height = size
+    total = np.zeros((probs_per_aug[0].shape[0], height, width))
+    for probs, (x1, y1, x2, y2) in zip(probs_per_aug, boxes):
+        _, crop_h, crop_w = probs.shape
+        padded = np.pad(probs, ((0, 0), (1, 1), (1, 1)))
+        for y in range(height):
+            for x in range(width):
+                u = (x + .5 - x1) / (x2 - x1) * crop_w - .5 + 1
+                v = (y + .5 - y1) / (y2 - y1) * crop_h - .5 + 1
+                if not (0 <= u < crop_w + 1 and 0 <= v < crop_h + 1):
+                    continue
+                i, j = int(u), int(v)
+                du, dv = u - i, v - j
+                total[:, y, x] += (
+                    padded[:, j, i] * (1 - du) * (1 - dv) +
+                    padded[:, j, i + 1] * du * (1 - dv) +
+                    padded[:, j + 1, i] * (1 - du) * dv +
+                    padded[:, j + 1, i + 1] * du * dv)
+    return total / len(boxes)
+
+
+@pytest.fixture(scope='module')
+def golden(data_dir):
+    return dict(np.load(data_dir / 'paste/parsing_128x96_flip.npz'))
+
+
+@pytest.mark.parametrize('person', [0, 1, 2])
+def test_golden_parsing(golden, person):
+    logits = torch.from_numpy(golden['logits_q16'][person]).float() / 16
+    box = to_xyxy(golden['padded_cxcywh'][person])
+    labels, instance, category = paste_parsing(
+        logits.softmax(1), [box, box], (640, 480))
+    assert labels.dtype == torch.uint8 and labels.shape == (480, 640)
+    differing = (labels.numpy() != golden['labels'][person]).sum()
+    assert differing <= golden['ambiguous_px'][0]
+    np.testing.assert_allclose(
+        instance, golden['instance_scores'][person], atol=1e-5)
+    np.testing.assert_allclose(
+        category, golden['category_scores'][person], atol=1e-5)
+
+
+def test_golden_masks(data_dir):
+    golden = np.load(data_dir / 'paste/mask_128x96_flip.npz')
+    masks = np.unpackbits(golden['masks'], axis=-1)
+    boxes = to_xyxy(golden['padded_cxcywh'])
+    for k, box in enumerate(boxes):
+        logits = torch.from_numpy(golden['logits_q16'][k]).float() / 16
+        # Both augmentations have one box: sample them as two channels.
+        prob = paste._sample(logits.sigmoid(), box.tolist(),
+                             (0, 0, 640, 480)).mean(0)
+        # The two augmentations may cancel out to one half within rounding.
+        differing = (prob >= .5).numpy() != masks[k]
+        assert np.abs(prob.numpy()[differing] - .5).max(initial=0) < 1e-6
+        assert differing.sum() < 10
+        np.testing.assert_allclose(
+            mask_pixel_score(prob[None])[0], golden['scores'][k], atol=1e-5)
+
+
+@pytest.mark.parametrize('max_elements', [1 << 24, 4 * 30 * 2])
+def test_scales_against_naive(monkeypatch, max_elements):
+    """Each augmentation has its own box; bands of rows change nothing."""
+    monkeypatch.setattr(paste, 'MAX_ELEMENTS', max_elements)
+    rng = np.random.default_rng(0)
+    # One box larger, one reaching over the border, another crop size.
+    boxes = [[3.2, -4.5, 20.9, 15.3], [1.1, -6.8, 23., 17.6],
+             [6., -2., 18.5, 12.]]
+    sizes = [(9, 6), (9, 6), (12, 8)]
+    probs = [rng.dirichlet(np.ones(4) * .6, size).astype(np.float32) for size
+             in sizes]
+    probs = [np.ascontiguousarray(p.transpose(2, 0, 1)) for p in probs]
+    size = (30, 19)
+    expected = naive_paste(probs, boxes, size)
+    labels, instance, category = paste_parsing(
+        [torch.from_numpy(p) for p in probs], boxes, size)
+
+    best = expected.max(0)
+    expected_labels = np.where(best >= 1 / 4, expected.argmax(0), 0)
+    certain = np.abs(np.sort(expected, 0)[-1] - np.sort(expected, 0)[-2]) > 1e-5
+    certain &= np.abs(best - .25) > 1e-5
+    assert certain.mean() > .3
+    assert (labels.numpy() == expected_labels)[certain].all()
+    assert (labels > 0).any()
+    counted = best >= .2
+    np.testing.assert_allclose(instance, best[counted].mean(), rtol=1e-5)
+    for c in range(1, 4):
+        own = counted & (expected.argmax(0) == c)
+        np.testing.assert_allclose(
+            category[c - 1], best[own].mean(), rtol=1e-5)
+
+
+def test_window_covers_half_a_crop_pixel():
+    # 10 image pixels per crop pixel: 5 more on each side.
+    box = torch.tensor([[100., 50., 140., 130.]])
+    assert paste_window(box, [(4, 8)], (640, 480)) == (95, 45, 145, 135)
+    assert paste_window(box, [(4, 8)], (120, 100)) == (95, 45, 120, 100)
+
+
+def test_box_outside_the_image():
+    person = paste_person([torch.full((3, 4, 5), 1 / 3)],
+                          [[700., 10., 800., 90.]], (640, 480))
+    assert person.part_map.numel() == 0
+    assert float(person.instance_score) == 0
+    labels, instance, category = paste_parsing(
+        [torch.full((3, 4, 5), 1 / 3)], [[700., 10., 800., 90.]], (64, 48))
+    assert labels.shape == (48, 64) and not labels.any()
+    assert float(instance) == 0 and category.tolist() == [0, 0]
+
+
+def test_errors_name_the_argument():
+    probs = torch.zeros(3, 4, 5)
+    with pytest.raises(ValueError, match='1 probability maps and 2 boxes'):
+        paste_parsing([probs], [[0, 0, 1, 1], [0, 0, 1, 1]], (9, 8))
+    with pytest.raises(ValueError, match='positive size'):
+        paste_parsing([probs], [[0, 0, 0, 1]], (9, 8))
+    with pytest.raises(ValueError, match='same number of classes'):
+        paste_parsing([probs, torch.zeros(2, 4, 5)],
+                      [[0, 0, 1, 1], [0, 0, 1, 1]], (9, 8))

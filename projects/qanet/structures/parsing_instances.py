@@ -5,8 +5,9 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from .part_runs import PartRuns, map_to_runs, runs_to_map, sort_runs
-from .rle import decode_runs, encode_runs
+from .part_runs import PartRuns, map_to_runs, runs_to_map
+from .record_masks import decode_records
+from .rle import encode_runs
 
 _PERSON_SCORES = ('bbox_scores', 'iou_scores', 'pixel_scores', 'scores')
 
@@ -112,17 +113,14 @@ class ParsingInstances:
 
         Raises:
             ValueError: If a run-length code is broken or of another size, or
-                if parts of a person overlap; with the person's position.
+                if parts of a person overlap; with the record's position.
         """
         if image_id is None and records:
             image_id = records[0]['image_id']
         part_scores = np.zeros((2, len(records), num_classes - 1), np.float32)
         part_maps, offsets = [], []
-        for i, record in enumerate(records):
-            try:
-                runs = record_to_runs(record, image_size)
-            except ValueError as error:
-                raise ValueError(f'person {i}: {error}') from error
+        decoded = decode_records(records, image_size).split(len(records))
+        for i, (record, runs) in enumerate(zip(records, decoded)):
             part_map, offset = runs_to_map(runs, image_size[1])
             part_maps.append(part_map)
             offsets.append(offset)
@@ -223,36 +221,6 @@ class ParsingInstances:
             for label in np.unique(runs.labels).tolist()
         ]
         return record
-
-
-def record_to_runs(record: Dict[str, Any], image_size: Tuple[int,
-                                                             int]) -> PartRuns:
-    """Decode all parts of one record.
-
-    Args:
-        record (dict): Record of a results file.
-        image_size (tuple[int, int]): Width and height of the image.
-
-    Returns:
-        PartRuns: Labelled runs of the person.
-
-    Raises:
-        ValueError: If a run-length code is broken or of another size, or if
-            parts overlap.
-    """
-    parts = record['parts']
-    starts, ends, owners, totals = decode_runs(
-        [part['segmentation']['counts'] for part in parts])
-    width, height = image_size
-    for part, total in zip(parts, totals.tolist()):
-        size = part['segmentation']['size']
-        if list(size) != [height, width] or total != width * height:
-            raise ValueError(
-                f'the mask of part {part["label"]} has the size {list(size)} '
-                f'and {total} pixels, the image has the size '
-                f'{[height, width]} (height, width)')
-    labels = np.array([part['label'] for part in parts], np.int64)
-    return sort_runs(starts, ends, labels[owners])
 
 
 def _encode_part(runs: PartRuns, label: int,

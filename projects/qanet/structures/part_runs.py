@@ -22,32 +22,6 @@ class PartRuns(NamedTuple):
     labels: np.ndarray
 
 
-def sort_runs(starts: np.ndarray, ends: np.ndarray,
-              labels: np.ndarray) -> PartRuns:
-    """Order the runs of one person's parts and check that they are disjoint.
-
-    Args:
-        starts (np.ndarray): (R,) int64.
-        ends (np.ndarray): (R,) int64.
-        labels (np.ndarray): (R,).
-
-    Returns:
-        PartRuns: The same runs, ascending.
-
-    Raises:
-        ValueError: If two parts share a pixel.
-    """
-    order = np.argsort(starts, kind='stable')
-    runs = PartRuns(starts[order], ends[order], labels[order])
-    overlap = runs.starts[1:] < runs.ends[:-1]
-    if overlap.any():
-        first = int(np.argmax(overlap))
-        raise ValueError(f'parts {runs.labels[first]} and '
-                         f'{runs.labels[first + 1]} share pixels; parts of '
-                         'one person must be disjoint')
-    return runs
-
-
 def map_to_runs(part_map: np.ndarray, offset: Tuple[int, int],
                 image_size: Tuple[int, int]) -> PartRuns:
     """Find the labelled runs of a part map.

@@ -1,0 +1,205 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""What one image contributes to the metrics, without its pixels."""
+from dataclasses import dataclass
+from typing import NamedTuple, Optional, Tuple
+
+import numpy as np
+
+from .annotations import ImageInfo
+from .label_maps import LabelRuns
+from .matching import Candidates
+from .overlaps import TruthOverlaps, mean_ious, person_ious, truth_overlaps
+from .painting import human_candidates, paint_persons, region_candidates
+from .protocols import Protocol
+from .scores import PersonScores
+from .segments import Segments, global_confusion
+
+METRICS = ('mIoU', 'APp', 'APr', 'APh')
+PART_THRESHOLDS = np.arange(1, 10) / 10
+HUMAN_THRESHOLDS = np.arange(10, 20) / 20
+
+
+class Thresholds(NamedTuple):
+    """Thresholds of PROTOCOL 7.
+
+    Attributes:
+        box_score (float): Lowest box score in the global map.
+        nms_iou (float, optional): Parsing IoU of persons found twice; None
+            keeps all.
+        quality (float): Lowest quality score of a counted person.
+    """
+    box_score: float = 0.3
+    nms_iou: Optional[float] = 0.6
+    quality: float = 0.01
+
+
+@dataclass
+class PersonCandidates(Candidates):
+    """Candidates of AP^p with what PCP needs.
+
+    Attributes:
+        parts_found (np.ndarray): Classes > 0 of each pair with an IoU above
+            each threshold, (M, T) int64.
+        truth_parts (np.ndarray): Classes > 0 of each truth, (G,) int64.
+    """
+    parts_found: np.ndarray
+    truth_parts: np.ndarray
+
+
+@dataclass
+class ImageStatistics:
+    """All that the metrics need to know of one image.
+
+    Attributes:
+        image_id (int): The image's id.
+        has_predictions (bool): Whether there is any record, however low its
+            scores are.
+        confusion (np.ndarray, optional): Pixels by true and predicted class,
+            (C, C) int64.
+        persons (PersonCandidates, optional): For AP^p and PCP.
+        regions (Candidates, optional): For AP^r.
+        humans (Candidates, optional): For AP^h.
+    """
+    image_id: int
+    has_predictions: bool
+    confusion: Optional[np.ndarray] = None
+    persons: Optional[PersonCandidates] = None
+    regions: Optional[Candidates] = None
+    humans: Optional[Candidates] = None
+
+
+class ImageOverlaps(NamedTuple):
+    """What does not depend on the quality scores.
+
+    Attributes:
+        image (ImageInfo): The image.
+        truth (LabelRuns): Its ground truth.
+        segments (Segments): Truth and persons.
+        ious (np.ndarray): Between persons, (N, N) float64.
+        to_truth (TruthOverlaps): Persons against annotated persons.
+    """
+    image: ImageInfo
+    truth: LabelRuns
+    segments: Segments
+    ious: np.ndarray
+    to_truth: TruthOverlaps
+
+
+def measure_overlaps(image: ImageInfo, truth: LabelRuns, segments: Segments,
+                     num_classes: int) -> ImageOverlaps:
+    """Compare the persons of an image with each other and with the truth.
+
+    Args:
+        image (ImageInfo): The image.
+        truth (LabelRuns): Its ground truth.
+        segments (Segments): Truth and persons.
+        num_classes (int): Number of classes with the background.
+
+    Returns:
+        ImageOverlaps: Good for any quality scores of these persons.
+    """
+    ids = [person.parsing_id for person in image.persons]
+    return ImageOverlaps(image, truth, segments,
+                         person_ious(segments, num_classes),
+                         truth_overlaps(segments, ids, num_classes))
+
+
+def image_statistics(overlaps: ImageOverlaps,
+                     scores: PersonScores,
+                     protocol: Protocol,
+                     thresholds: Thresholds = Thresholds(),
+                     metrics: Tuple[str, ...] = METRICS) -> ImageStatistics:
+    """Reduce one image to what the metrics need (PROTOCOL 7).
+
+    Args:
+        overlaps (ImageOverlaps): The image and its N persons.
+        scores (PersonScores): Scores of the persons.
+        protocol (Protocol): How details are decided.
+        thresholds (Thresholds): Thresholds of scores and suppression.
+        metrics (tuple[str]): Which of mIoU, APp, APr, APh.
+
+    Returns:
+        ImageStatistics: The image's contribution.
+    """
+    segments = overlaps.segments
+    num_classes = scores.parts.shape[1] + 1
+    statistics = ImageStatistics(overlaps.image.image_id,
+                                 len(segments.labels) > 0)
+    if 'mIoU' in metrics:
+        statistics.confusion = global_confusion(segments, scores.boxes,
+                                                num_classes,
+                                                thresholds.box_score)
+    kept = scores.persons >= thresholds.quality
+    if thresholds.nms_iou is not None:
+        kept &= protocol.suppress(scores.persons, overlaps.ious,
+                                  thresholds.nms_iou)
+    if 'APp' in metrics:
+        statistics.persons = _person_candidates(overlaps, scores.persons, kept,
+                                                protocol)
+    crowds = [
+        person.parsing_id for person in overlaps.image.persons
+        if person.is_crowd and protocol.ignores_crowds
+    ]
+    if 'APr' in metrics:
+        painting = paint_persons(segments, scores.persons, kept,
+                                 protocol.max_parts)
+        statistics.regions = region_candidates(segments, painting,
+                                               overlaps.truth, scores.parts,
+                                               np.array(crowds, np.int64))
+    if 'APh' in metrics:
+        painting = paint_persons(segments, scores.persons, kept)
+        statistics.humans = human_candidates(segments, painting,
+                                             scores.persons,
+                                             np.array(crowds, np.int64))
+    return statistics
+
+
+def unpredicted_statistics(image: ImageInfo,
+                           protocol: Protocol) -> ImageStatistics:
+    """An image without predictions whose label maps do not count.
+
+    Args:
+        image (ImageInfo): The image.
+        protocol (Protocol): One that drops such images from all metrics but
+            AP^p, which counts the annotated persons.
+
+    Returns:
+        ImageStatistics: Persons to be found, and nothing else.
+    """
+    ignored = [
+        person.is_crowd and protocol.ignores_crowds for person in image.persons
+    ]
+    nothing = np.zeros(0, np.int64)
+    return ImageStatistics(
+        image.image_id,
+        False,
+        persons=PersonCandidates(
+            np.zeros(0), nothing, np.zeros(len(ignored), np.int64),
+            np.array(ignored, bool), nothing, nothing, np.zeros(0),
+            np.zeros((0, len(PART_THRESHOLDS)), np.int64),
+            np.zeros(len(ignored), np.int64)))
+
+
+def _person_candidates(overlaps: ImageOverlaps, scores: np.ndarray,
+                       kept: np.ndarray,
+                       protocol: Protocol) -> PersonCandidates:
+    """Kept persons against the annotated persons that count."""
+    to_truth = overlaps.to_truth
+    counted = np.flatnonzero(to_truth.truth_visible
+                             | protocol.counts_hidden_persons)
+    ignored = np.array([
+        person.is_crowd and protocol.ignores_crowds
+        for person in overlaps.image.persons
+    ], bool)[counted]
+    class_ious = to_truth.class_ious[kept][:, counted]
+    ious = np.where(ignored, to_truth.shares[kept][:, counted],
+                    mean_ious(class_ious))
+    # A person without parts has no share of anything.
+    predictions, truths = np.nonzero(~np.isnan(ious))
+    parts = class_ious[predictions, truths, 1:, None]
+    found = (np.nan_to_num(parts) > PART_THRESHOLDS).sum(axis=1)
+    return PersonCandidates(scores[kept], np.zeros(int(kept.sum()), np.int64),
+                            np.zeros(len(counted), np.int64), ignored,
+                            predictions, truths, ious[predictions, truths],
+                            found, (to_truth.truth_areas[counted]
+                                    > 0).sum(axis=1))

@@ -1,0 +1,160 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Which prediction finds which ground truth, at several thresholds.
+
+The same three ways serve persons (AP^p), part regions (AP^r) and whole-person
+masks (AP^h).
+"""
+from dataclasses import dataclass, fields
+from typing import NamedTuple, Sequence
+
+import numpy as np
+
+
+@dataclass
+class Candidates:
+    """P scored predictions, G truths and the M pairs that may match.
+
+    Attributes:
+        scores (np.ndarray): What predictions are ranked by, (P,) float64.
+        labels (np.ndarray): Class of each prediction, (P,) int64.
+        truth_labels (np.ndarray): Class of each truth, (G,) int64.
+        truth_ignored (np.ndarray): Truths that need not be found and whose
+            predictions do not count (crowds), (G,) bool.
+        predictions (np.ndarray): Prediction of each pair, (M,) int64,
+            ascending.
+        truths (np.ndarray): Truth of each pair, (M,) int64, ascending for
+            one prediction.
+        ious (np.ndarray): IoU of each pair, (M,) float64; with an ignored
+            truth the share of the prediction that lies on it.
+    """
+    scores: np.ndarray
+    labels: np.ndarray
+    truth_labels: np.ndarray
+    truth_ignored: np.ndarray
+    predictions: np.ndarray
+    truths: np.ndarray
+    ious: np.ndarray
+
+    @classmethod
+    def join(cls, parts: Sequence['Candidates']) -> 'Candidates':
+        """Put the candidates of several images behind each other.
+
+        Args:
+            parts (Sequence[Candidates]): At least one.
+
+        Returns:
+            Candidates: All of them, renumbered.
+        """
+        values = {
+            field.name:
+            np.concatenate([getattr(part, field.name) for part in parts])
+            for field in fields(cls)
+        }
+        for name, counted in (('predictions', 'scores'), ('truths',
+                                                          'truth_labels')):
+            sizes = [len(getattr(part, counted)) for part in parts]
+            shifts = np.cumsum(sizes) - sizes
+            lengths = [len(getattr(part, name)) for part in parts]
+            values[name] = values[name] + np.repeat(shifts, lengths)
+        return cls(**values)
+
+    def ranking(self) -> np.ndarray:
+        """Predictions from the best down, ties in their order, (P,)."""
+        return np.argsort(-self.scores, kind='stable')
+
+
+class Matches(NamedTuple):
+    """The outcome at T thresholds.
+
+    Attributes:
+        pairs (np.ndarray): Pair that makes each prediction a true positive,
+            -1 for none, (P, T) int64.
+        ignored (np.ndarray): Predictions that count neither as true nor as
+            false, (P, T) bool.
+    """
+    pairs: np.ndarray
+    ignored: np.ndarray
+
+
+def _first_choices(candidates: Candidates) -> np.ndarray:
+    """Pair of the highest IoU of each prediction, -1 for none, (P,).
+
+    Of equal ones the earlier listed truth is taken.
+    """
+    order = np.lexsort((-candidates.ious, candidates.predictions))
+    predictions, first = np.unique(
+        candidates.predictions[order], return_index=True)
+    choices = np.full(len(candidates.scores), -1)
+    choices[predictions] = order[first]
+    return choices
+
+
+def match_reusing(candidates: Candidates, thresholds: np.ndarray) -> Matches:
+    """Every prediction may match its best truth, taken or not.
+
+    Args:
+        candidates (Candidates): Predictions, truths and pairs.
+        thresholds (np.ndarray): IoUs that must be exceeded, (T,).
+
+    Returns:
+        Matches: The released way for AP^r and AP^h.
+    """
+    choices = _first_choices(candidates)
+    ious = np.append(candidates.ious, -np.inf)[choices]
+    pairs = np.where(ious[:, None] > thresholds, choices[:, None], -1)
+    return Matches(pairs, np.zeros(pairs.shape, bool))
+
+
+def match_first_choice(candidates: Candidates,
+                       thresholds: np.ndarray) -> Matches:
+    """The best prediction gets the truth; others have no second choice.
+
+    Args:
+        candidates (Candidates): Predictions, truths and pairs.
+        thresholds (np.ndarray): IoUs that must be exceeded, (T,).
+
+    Returns:
+        Matches: The released way for AP^p.
+    """
+    pairs, ignored = match_reusing(candidates, thresholds)
+    ranking = candidates.ranking()
+    for column in pairs.T:
+        hits = ranking[column[ranking] >= 0]
+        _, first = np.unique(
+            candidates.truths[column[hits]], return_index=True)
+        late = np.setdiff1d(hits, hits[first], assume_unique=True)
+        column[late] = -1
+    return Matches(pairs, ignored)
+
+
+def match_best_free(candidates: Candidates, thresholds: np.ndarray) -> Matches:
+    """Each prediction, from the best down, takes its best free truth.
+
+    A prediction that finds none, but exceeds the threshold on an ignored
+    truth, is ignored as in COCO.
+
+    Args:
+        candidates (Candidates): Predictions, truths and pairs.
+        thresholds (np.ndarray): IoUs that must be exceeded, (T,).
+
+    Returns:
+        Matches: The strict way for AP^p, AP^r and AP^h.
+    """
+    shape = (len(candidates.scores), len(thresholds))
+    pairs = np.full(shape, -1)
+    ignored = np.zeros(shape, bool)
+    taken = np.zeros((len(candidates.truth_labels), len(thresholds)), bool)
+    order = np.lexsort((-candidates.ious, candidates.predictions))
+    bounds = np.searchsorted(candidates.predictions[order],
+                             np.arange(shape[0] + 1))
+    for prediction in candidates.ranking():
+        for pair in order[bounds[prediction]:bounds[prediction + 1]]:
+            truth = candidates.truths[pair]
+            above = candidates.ious[pair] > thresholds
+            if candidates.truth_ignored[truth]:
+                ignored[prediction] |= above
+                continue
+            won = above & ~taken[truth] & (pairs[prediction] < 0)
+            pairs[prediction, won] = pair
+            taken[truth] |= won
+    return Matches(pairs, ignored & (pairs < 0))

@@ -1,0 +1,169 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""IoU of part maps: person against person and against the ground truth.
+
+Class IoUs are taken over the full image with the background as a class; a
+class that neither of two maps has is left out of the mean (nanmean).
+"""
+from typing import NamedTuple, Sequence
+
+import numpy as np
+
+from .label_maps import IGNORED_LABEL
+from .segments import Segments, count_pixels
+
+
+class TruthOverlaps(NamedTuple):
+    """N predicted persons against G annotated ones, C classes.
+
+    Attributes:
+        class_ious (np.ndarray): (N, G, C) float64, NaN where both lack a
+            class.
+        shares (np.ndarray): Share of each prediction's parts that lies on
+            the annotated person, (N, G) float64.
+        truth_areas (np.ndarray): Pixels of each annotated person's classes
+            1..C-1 (column 0 stays 0), (G, C) int64.
+        truth_visible (np.ndarray): Whether the person has a pixel in
+            Human_ids, (G,) bool.
+    """
+    class_ious: np.ndarray
+    shares: np.ndarray
+    truth_areas: np.ndarray
+    truth_visible: np.ndarray
+
+
+def mean_ious(class_ious: np.ndarray) -> np.ndarray:
+    """Mean over the classes that occur.
+
+    Args:
+        class_ious (np.ndarray): (..., C) float64 with NaN for classes that
+            do not occur.
+
+    Returns:
+        np.ndarray: (...) float64. NaN where no class occurs.
+    """
+    absent = np.isnan(class_ious)
+    total = np.where(absent, 0., class_ious).sum(axis=-1)
+    return _divide(total, (~absent).sum(axis=-1))
+
+
+def _divide(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Quotient that is NaN, without a warning, where nothing is divided."""
+    quotient = np.full(np.broadcast(part, whole).shape, np.nan)
+    return np.divide(part, whole, out=quotient, where=whole > 0)
+
+
+def person_ious(segments: Segments, num_classes: int) -> np.ndarray:
+    """Mean IoU between the predicted persons of one image.
+
+    Args:
+        segments (Segments): The image with N persons.
+        num_classes (int): Number C of classes with the background.
+
+    Returns:
+        np.ndarray: Symmetric matrix (N, N) float64 with 1 on the diagonal.
+    """
+    labels, lengths = segments.labels, segments.lengths
+    num_persons, num_pixels = len(labels), int(lengths.sum())
+    areas = _class_areas(labels, lengths, num_classes)
+    # Two persons can only meet where at least two have a part.
+    shared = np.flatnonzero((labels > 0).sum(axis=0) > 1)
+    labels, lengths = labels[:, shared], lengths[shared]
+    ious = np.eye(num_persons)
+    for i in range(num_persons - 1):
+        mine = labels[i]
+        rows, columns = np.nonzero((labels[i + 1:] > 0) & (mine > 0))
+        if len(rows) == 0:
+            both = np.zeros((num_persons - i - 1, num_classes), np.int64)
+            common = both[:, 0]
+        else:
+            pixels = lengths[columns]
+            common = count_pixels(rows, pixels, num_persons - i - 1)
+            # Where the two disagree, class 0 takes the pixels.
+            agree = np.where(labels[i + 1 + rows, columns] == mine[columns],
+                             mine[columns], 0)
+            both = count_pixels(rows * num_classes + agree, pixels,
+                                (num_persons - i - 1) * num_classes)
+            both = both.reshape(-1, num_classes)
+        both[:, 0] = num_pixels - areas[i, 1:].sum() - areas[i + 1:, 1:].sum(
+            axis=1) + common
+        union = areas[i] + areas[i + 1:] - both
+        ious[i, i + 1:] = mean_ious(_divide(both, union))
+        ious[i + 1:, i] = ious[i, i + 1:]
+    return ious
+
+
+def _class_areas(labels: np.ndarray, lengths: np.ndarray,
+                 num_classes: int) -> np.ndarray:
+    """Pixels of each class, background included, by person, (N, C) int64."""
+    rows, columns = np.nonzero(labels)
+    areas = count_pixels(rows * num_classes + labels[rows, columns],
+                         lengths[columns],
+                         len(labels) * num_classes)
+    areas = areas.reshape(len(labels), num_classes)
+    areas[:, 0] = lengths.sum() - areas.sum(axis=1)
+    return areas
+
+
+def truth_overlaps(segments: Segments, parsing_ids: Sequence[int],
+                   num_classes: int) -> TruthOverlaps:
+    """Compare predicted with annotated persons (PROTOCOL 7.3, 8).
+
+    An annotated person's map is Category_ids where Human_ids is the person's
+    id, else background. Pixels of it that are 255 leave the counts of every
+    pair of that person.
+
+    Args:
+        segments (Segments): The image with N persons.
+        parsing_ids (Sequence[int]): Values in Human_ids of the G persons.
+        num_classes (int): Number C of classes with the background.
+
+    Returns:
+        TruthOverlaps: The comparison.
+    """
+    labels, lengths = segments.labels, segments.lengths
+    num_persons, num_truths = len(labels), len(parsing_ids)
+    ids = np.asarray(parsing_ids, np.int64)
+    slots = np.full(
+        int(max(segments.humans.max(), ids.max(initial=0))) + 1, num_truths)
+    slots[ids] = np.arange(num_truths)
+    truth = slots[segments.humans]  # num_truths = nobody's pixel
+    # Class C stands for 255.
+    void = num_classes
+    categories = np.where(segments.categories == IGNORED_LABEL, void,
+                          segments.categories)
+    width = num_classes + 1
+    truth_hist = count_pixels(truth * width + categories, lengths,
+                              (num_truths + 1) * width)
+    truth_hist = truth_hist.reshape(-1, width)[:-1]
+
+    persons, columns = np.nonzero(labels)
+    mine = labels[persons, columns].astype(np.int64)
+    theirs, pixels = truth[columns], lengths[columns]
+    code = persons * (num_truths + 1) + theirs
+    num_pairs = num_persons * (num_truths + 1)
+
+    def count(codes: np.ndarray, chosen: np.ndarray, size: int) -> np.ndarray:
+        counts = count_pixels(codes[chosen], pixels[chosen], num_pairs * size)
+        return counts.reshape(num_persons, num_truths + 1, size)[:, :-1]
+
+    true = categories[columns]
+    hits = count(code * num_classes + mine, true == mine, num_classes)
+    on_void = count(code * num_classes + mine, true == void, num_classes)
+    on_person = count(code, np.ones(len(code), bool), 1)[..., 0]
+    on_parts = count(code, (true > 0) & (true != void), 1)[..., 0]
+
+    areas = _class_areas(labels, lengths, num_classes)
+    valid = lengths.sum() - truth_hist[:, void]
+    mine_area = areas[:, None] - on_void
+    mine_area[..., 0] = valid - mine_area[..., 1:].sum(axis=-1)
+    truth_area = truth_hist[:, :num_classes].copy()
+    truth_area[:, 0] = valid - truth_area[:, 1:].sum(axis=-1)
+    # Inclusion and exclusion of the two sets of part pixels.
+    hits[..., 0] = mine_area[..., 0] - truth_area[:, 1:].sum(axis=-1) + \
+        on_parts
+    class_ious = _divide(hits, mine_area + truth_area - hits)
+    truth_area[:, 0] = 0
+    return TruthOverlaps(class_ious,
+                         _divide(on_person, areas[:, 1:].sum(axis=1)[:, None]),
+                         truth_area,
+                         truth_hist.sum(axis=1) > 0)

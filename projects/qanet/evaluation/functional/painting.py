@@ -1,0 +1,168 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Persons painted over each other, the best one on top (PROTOCOL 7.4, 7.5)."""
+from typing import NamedTuple, Optional
+
+import numpy as np
+
+from .label_maps import LabelRuns
+from .matching import Candidates
+from .segments import Segments, count_pixels
+
+
+class Painting(NamedTuple):
+    """What is visible in the K segments of an image.
+
+    Attributes:
+        owners (np.ndarray): Visible person, -1 for none, (K,) int64.
+        labels (np.ndarray): The person's part label there, (K,) uint8.
+    """
+    owners: np.ndarray
+    labels: np.ndarray
+
+
+def paint_persons(segments: Segments,
+                  scores: np.ndarray,
+                  chosen: np.ndarray,
+                  max_parts: Optional[int] = None) -> Painting:
+    """Paint persons in ascending quality score.
+
+    Args:
+        segments (Segments): The image with N persons.
+        scores (np.ndarray): Quality scores, (N,). Of equal ones the later
+            listed is on top.
+        chosen (np.ndarray): Persons to paint, (N,) bool.
+        max_parts (int, optional): Parts are numbered in the order of
+            painting, classes ascending; those with a higher number are not
+            painted.
+
+    Returns:
+        Painting: The visible persons and parts.
+    """
+    owners = np.full(len(segments.lengths), -1)
+    visible = np.zeros(len(segments.lengths), np.uint8)
+    num_parts = 0
+    for person in np.argsort(scores, kind='stable'):
+        if not chosen[person]:
+            continue
+        labels = segments.labels[person]
+        if max_parts is not None:
+            parts = np.flatnonzero(np.bincount(labels)[1:]) + 1
+            room = max(max_parts - num_parts, 0)
+            num_parts += len(parts)
+            if len(parts) > room:
+                labels = np.where(np.isin(labels, parts[:room]), labels, 0)
+        inside = labels > 0
+        owners[inside] = person
+        np.copyto(visible, labels, where=inside)
+    return Painting(owners, visible)
+
+
+def region_candidates(segments: Segments, painting: Painting, truth: LabelRuns,
+                      part_scores: np.ndarray,
+                      ignored_humans: np.ndarray) -> Candidates:
+    """Visible parts against the part instances of the ground truth (AP^r).
+
+    Args:
+        segments (Segments): The image.
+        painting (Painting): The visible parts.
+        truth (LabelRuns): Ground truth with the instances' classes.
+        part_scores (np.ndarray): Quality scores of the parts, (N, C - 1).
+        ignored_humans (np.ndarray): Person ids of crowds, (X,); an instance
+            that lies mostly on a crowd is ignored.
+
+    Returns:
+        Candidates: Regions in the order of the persons, classes ascending.
+    """
+    num_classes = part_scores.shape[1] + 1
+    is_class = (truth.instance_classes > 0) & (
+        truth.instance_classes < num_classes)
+    ids, classes = (
+        values[is_class]
+        for values in (truth.instance_ids, truth.instance_classes))
+    shown = painting.owners >= 0
+    codes = np.where(shown, painting.owners * num_classes + painting.labels,
+                     -1)
+    on_crowd = np.isin(segments.humans, ignored_humans)
+    pairs = _compare_masks(codes, segments.instances, segments.lengths, ids,
+                           on_crowd, classes, num_classes)
+    regions, kept = pairs.regions, pairs.kept
+    persons, labels = np.divmod(regions, num_classes)
+    return Candidates(part_scores[persons, labels - 1], labels, classes[kept],
+                      pairs.ignored, pairs.predictions, pairs.truths,
+                      pairs.ious)
+
+
+def human_candidates(segments: Segments, painting: Painting,
+                     scores: np.ndarray,
+                     ignored_humans: np.ndarray) -> Candidates:
+    """Visible persons against the persons in Human_ids (AP^h).
+
+    Args:
+        segments (Segments): The image.
+        painting (Painting): The visible persons.
+        scores (np.ndarray): Quality scores of the persons, (N,).
+        ignored_humans (np.ndarray): Person ids of crowds, (X,).
+
+    Returns:
+        Candidates: Persons in their order, all of class 0.
+    """
+    ids = np.unique(segments.humans)
+    ids = ids[ids > 0]
+    on_crowd = np.isin(segments.humans, ignored_humans)
+    pairs = _compare_masks(painting.owners, segments.humans, segments.lengths,
+                           ids, on_crowd, np.zeros(len(ids), np.int64), 1)
+    return Candidates(scores[pairs.regions], np.zeros_like(pairs.regions),
+                      np.zeros_like(pairs.kept), pairs.ignored,
+                      pairs.predictions, pairs.truths, pairs.ious)
+
+
+class _MaskPairs(NamedTuple):
+    regions: np.ndarray  # code of each prediction
+    kept: np.ndarray  # positions of the truths that have pixels
+    ignored: np.ndarray
+    predictions: np.ndarray
+    truths: np.ndarray
+    ious: np.ndarray
+
+
+def _compare_masks(codes: np.ndarray, values: np.ndarray, lengths: np.ndarray,
+                   ids: np.ndarray, on_crowd: np.ndarray, classes: np.ndarray,
+                   num_classes: int) -> _MaskPairs:
+    """IoU of predicted masks and truth masks of the same class.
+
+    Args:
+        codes (np.ndarray): Predicted mask of each segment, -1 for none, (K,).
+            Its class is the code modulo ``num_classes``.
+        values (np.ndarray): Truth id of each segment, (K,).
+        lengths (np.ndarray): Pixels of each segment, (K,).
+        ids (np.ndarray): Ids of the truths, (G,).
+        on_crowd (np.ndarray): Segments inside a crowd, (K,) bool.
+        classes (np.ndarray): Classes of the truths, (G,).
+        num_classes (int): Number of classes that codes tell apart.
+
+    Returns:
+        _MaskPairs: Truths without pixels are left out.
+    """
+    table = np.full(int(max(values.max(), ids.max(initial=0))) + 1, len(ids))
+    table[ids] = np.arange(len(ids))
+    slots = table[values]
+    truth_areas = count_pixels(slots, lengths, len(ids) + 1)[:-1]
+    crowd_areas = count_pixels(slots[on_crowd], lengths[on_crowd],
+                               len(ids) + 1)[:-1]
+    kept = np.flatnonzero(truth_areas)
+    shown = codes >= 0
+    regions, index = np.unique(codes[shown], return_inverse=True)
+    lengths = lengths[shown]
+    areas = count_pixels(index, lengths, len(regions))
+    width = len(ids) + 1
+    common = count_pixels(index * width + slots[shown], lengths,
+                          len(regions) * width)
+    common = common.reshape(len(regions), width)[:, kept]
+    truth_areas, crowd_areas = truth_areas[kept], crowd_areas[kept]
+    ignored = 2 * crowd_areas > truth_areas
+    same = (regions % num_classes)[:, None] == classes[kept]
+    predictions, truths = np.nonzero((common > 0) & same)
+    inter = common[predictions, truths]
+    union = areas[predictions] + truth_areas[truths] - inter
+    ious = inter / np.where(ignored[truths], areas[predictions], union)
+    return _MaskPairs(regions, kept, ignored, predictions, truths, ious)

@@ -1,0 +1,181 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""From the images' statistics to the metric values (PROTOCOL 7)."""
+from typing import Dict, List, Sequence, Tuple
+
+import numpy as np
+
+from .average_precision import average_precision
+from .image_statistics import (HUMAN_THRESHOLDS, METRICS, PART_THRESHOLDS,
+                               ImageStatistics, PersonCandidates)
+from .matching import Candidates, Matches
+from .protocols import Protocol
+
+_HALF = 4  # position of 0.5 in PART_THRESHOLDS
+
+
+def summarize(images: Sequence[ImageStatistics],
+              classes: Sequence[str],
+              protocol: Protocol,
+              metrics: Tuple[str, ...] = METRICS) -> Dict[str, float]:
+    """Compute the metrics of a data set.
+
+    Args:
+        images (Sequence[ImageStatistics]): One for each image, any order.
+        classes (Sequence[str]): Names of all classes, background first.
+        protocol (Protocol): The one that made the statistics.
+        metrics (tuple[str]): Which of mIoU, APp, APr, APh.
+
+    Returns:
+        dict[str, float]: In percent, without a prefix: ``mIoU``, ``pixAcc``,
+        ``mAcc``, ``IoU.<class>``, ``Acc.<class>``; ``APp``, ``PCP``,
+        ``APp_10`` ... ``APp_90``, ``PCP_10`` ...; ``APr``, ``APr_10`` ...,
+        ``APr.<class>``; ``APh``, ``APh_50`` ... ``APh_95``. Undefined values
+        (nothing to find) are NaN.
+
+    Raises:
+        ValueError: If there is no image.
+    """
+    if not images:
+        raise ValueError('there is no image to evaluate')
+    # Ties are broken by image id, then by position in the results.
+    images = sorted(images, key=lambda image: image.image_id)
+    counted = [
+        image for image in images
+        if image.has_predictions or protocol.counts_images_without_predictions
+    ]
+    values: Dict[str, float] = {}
+    if 'mIoU' in metrics:
+        values.update(_pixel_metrics(counted, classes, protocol))
+    if 'APp' in metrics:
+        values.update(_person_metrics(images, protocol))
+    if 'APr' in metrics:
+        values.update(_region_metrics(counted, classes, protocol))
+    if 'APh' in metrics:
+        values.update(_human_metrics(counted, protocol))
+    return values
+
+
+def class_precisions(candidates: Candidates, matches: Matches,
+                     num_classes: int, protocol: Protocol) -> np.ndarray:
+    """Average precision of each class at each threshold.
+
+    Args:
+        candidates (Candidates): Of the whole data set.
+        matches (Matches): Their outcome at T thresholds.
+        num_classes (int): Number C of classes that labels tell apart.
+        protocol (Protocol): Decides on classes without ground truth.
+
+    Returns:
+        np.ndarray: (C, T) float64, NaN where undefined.
+    """
+    ranking = candidates.ranking()
+    labels = candidates.labels[ranking]
+    is_true = matches.pairs[ranking] >= 0
+    counts = ~matches.ignored[ranking]
+    num_truths = np.bincount(
+        candidates.truth_labels[~candidates.truth_ignored],
+        minlength=num_classes)
+    precisions = np.empty((num_classes, is_true.shape[1]))
+    for label in range(num_classes):
+        mine = labels == label
+        if num_truths[label] == 0:
+            precisions[label] = protocol.ap_without_truth(int(mine.sum()))
+            continue
+        hits, valid = is_true[mine], counts[mine]
+        precisions[label] = [
+            average_precision(hits[valid[:, t], t], num_truths[label])
+            for t in range(hits.shape[1])
+        ]
+    return precisions
+
+
+def _pixel_metrics(images: List[ImageStatistics], classes: Sequence[str],
+                   protocol: Protocol) -> Dict[str, float]:
+    """mIoU, pixel and mean accuracy from one confusion matrix."""
+    confusion = np.zeros((len(classes), len(classes)), np.int64)
+    for image in images:
+        confusion += image.confusion
+    hits = np.diag(confusion)
+    truth, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
+    ious = 100 * protocol.class_ratio(hits, truth + predicted - hits)
+    accuracies = 100 * protocol.class_ratio(hits, truth)
+    total = 100 * protocol.class_ratio(hits.sum(), truth.sum())
+    values = dict(
+        mIoU=_mean(ious), pixAcc=float(total), mAcc=_mean(accuracies))
+    values.update(_by_name('IoU.', classes, ious))
+    values.update(_by_name('Acc.', classes, accuracies))
+    return values
+
+
+def _person_metrics(images: List[ImageStatistics],
+                    protocol: Protocol) -> Dict[str, float]:
+    """AP^p and PCP."""
+    persons = PersonCandidates.join([image.persons for image in images])
+    matches = protocol.match_persons(persons, PART_THRESHOLDS)
+    precisions = 100 * class_precisions(persons, matches, 1, protocol)[0]
+    num_truths = int((~persons.truth_ignored).sum())
+    correct = np.full(len(PART_THRESHOLDS), np.nan)
+    for t, pairs in enumerate(matches.pairs.T):
+        pairs = pairs[pairs >= 0]
+        parts = persons.truth_parts[persons.truths[pairs]]
+        # A hidden person has no part that could be right.
+        shares = persons.parts_found[pairs, t] / np.maximum(parts, 1)
+        if num_truths:
+            correct[t] = 100 * shares.sum() / num_truths
+    return dict(
+        APp=_mean(precisions),
+        **_by_threshold('APp', PART_THRESHOLDS, precisions),
+        PCP=_mean(correct),
+        **_by_threshold('PCP', PART_THRESHOLDS, correct))
+
+
+def _region_metrics(images: List[ImageStatistics], classes: Sequence[str],
+                    protocol: Protocol) -> Dict[str, float]:
+    """AP^r, the mean over classes before the mean over thresholds."""
+    precisions = np.full((len(classes), len(PART_THRESHOLDS)), np.nan)
+    if images:
+        regions = Candidates.join([image.regions for image in images])
+        matches = protocol.match_regions(regions, PART_THRESHOLDS)
+        precisions = 100 * class_precisions(regions, matches, len(classes),
+                                            protocol)
+    by_threshold = np.array([_mean(column) for column in precisions[1:].T])
+    by_class = [_mean(row) for row in precisions]
+    return dict(
+        APr=_mean(by_threshold),
+        **_by_threshold('APr', PART_THRESHOLDS, by_threshold),
+        **_by_name('APr.', classes[1:], np.array(by_class[1:])))
+
+
+def _human_metrics(images: List[ImageStatistics],
+                   protocol: Protocol) -> Dict[str, float]:
+    """AP^h."""
+    precisions = np.full(len(HUMAN_THRESHOLDS), np.nan)
+    if images:
+        humans = Candidates.join([image.humans for image in images])
+        matches = protocol.match_regions(humans, HUMAN_THRESHOLDS)
+        precisions = 100 * class_precisions(humans, matches, 1, protocol)[0]
+    return dict(
+        APh=_mean(precisions),
+        **_by_threshold('APh', HUMAN_THRESHOLDS, precisions))
+
+
+def _mean(values: np.ndarray) -> float:
+    """Mean of the defined values, NaN if there is none."""
+    values = values[~np.isnan(values)]
+    return float(values.mean()) if len(values) else float('nan')
+
+
+def _by_threshold(name: str, thresholds: np.ndarray,
+                  values: np.ndarray) -> Dict[str, float]:
+    return {
+        f'{name}_{round(100 * threshold)}': float(value)
+        for threshold, value in zip(thresholds, values)
+    }
+
+
+def _by_name(prefix: str, classes: Sequence[str],
+             values: np.ndarray) -> Dict[str, float]:
+    return {
+        f'{prefix}{name}': float(value)
+        for name, value in zip(classes, values)
+    }

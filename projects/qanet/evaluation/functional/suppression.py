@@ -1,0 +1,54 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Suppression of persons that were found twice (PROTOCOL 7.2 and 8)."""
+import numpy as np
+
+
+def suppress_greedily(scores: np.ndarray, ious: np.ndarray,
+                      iou_thr: float) -> np.ndarray:
+    """Drop each person that resembles a kept, better one.
+
+    Args:
+        scores (np.ndarray): Quality scores, (N,). Of equal ones the earlier
+            listed is the better.
+        ious (np.ndarray): Mean IoU between the persons, (N, N).
+        iou_thr (float): Persons of this IoU or more are the same person.
+
+    Returns:
+        np.ndarray: Whether each person stays, (N,) bool.
+    """
+    order = np.argsort(-scores, kind='stable')
+    keep = np.ones(len(scores), bool)
+    for rank, person in enumerate(order):
+        if keep[person]:
+            behind = order[rank + 1:]
+            keep[behind[ious[person, behind] >= iou_thr]] = False
+    return keep
+
+
+def suppress_released(scores: np.ndarray, ious: np.ndarray,
+                      iou_thr: float) -> np.ndarray:
+    """Suppress as the system that made the published numbers does.
+
+    It lists the persons that are still alive, but applies the positions in
+    that list to the list of all persons: once somebody has been dropped, an
+    earlier person than the one that was meant may be hit.
+
+    Args:
+        scores (np.ndarray): Quality scores, (N,). Of equal ones the earlier
+            listed is the better.
+        ious (np.ndarray): Mean IoU between the persons, (N, N).
+        iou_thr (float): Persons of this IoU or more are the same person.
+
+    Returns:
+        np.ndarray: Whether each person stays, (N,) bool.
+    """
+    order = np.argsort(-scores, kind='stable')
+    keep = np.ones(len(scores), bool)  # by rank
+    for rank, person in enumerate(order):
+        if keep[rank]:
+            alive = order[rank + 1:][keep[rank + 1:]]
+            hit = np.flatnonzero(ious[person, alive] >= iou_thr)
+            keep[rank + 1 + hit] = False
+    by_position = np.empty_like(keep)
+    by_position[order] = keep
+    return by_position

@@ -2,6 +2,7 @@
 from pathlib import Path
 
 import pytest
+from mmengine.registry import DefaultScope
 
 
 @pytest.fixture(scope='session')
@@ -17,3 +18,11 @@ def shared_dir() -> Path:
     if not folder.is_dir():
         pytest.skip('../shared is absent')
     return folder
+
+
+@pytest.fixture(autouse=True)
+def mmseg_scope():
+    """Registries look up types in mmseg, as the configs' default scope says.
+    """
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        yield

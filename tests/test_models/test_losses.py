@@ -49,8 +49,7 @@ def test_golden_iou_target_and_loss(golden):
         loss = ParsingIoULoss()(pred, torch.tensor(targets).float())
         loss.backward()
         if name == 'iou_loss':
-            np.testing.assert_allclose(
-                loss.item(), golden[name], rtol=1e-5)
+            np.testing.assert_allclose(loss.item(), golden[name], rtol=1e-5)
             np.testing.assert_allclose(pred.grad, golden[name + '_grad'])
         else:
             assert pred.grad[1] == 0 and pred.grad[3] == 0
@@ -65,8 +64,7 @@ def test_full_golden_case(shared_dir):
     total = ParsingCrossEntropyLoss()(logits, label) + LovaszSoftmaxLoss()(
         logits, label)
     total.backward()
-    np.testing.assert_allclose(
-        total.item(), expected['total_f64'], rtol=1e-5)
+    np.testing.assert_allclose(total.item(), expected['total_f64'], rtol=1e-5)
     np.testing.assert_allclose(logits.grad, golden['grad_total'], atol=1e-8)
     np.testing.assert_allclose(
         parsing_iou(logits.argmax(1), label, 20),

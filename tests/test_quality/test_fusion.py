@@ -11,14 +11,14 @@ from projects.qanet.quality import quality_score
 
 
 def test_equation_1():
-    box, iou, pixel = torch.tensor([.9]), torch.tensor([.6]), torch.tensor(
-        [.8])
+    box, iou, pixel = torch.tensor([.9]), torch.tensor([.6
+                                                        ]), torch.tensor([.8])
     expected = (.9 * .6**.5 * .8**3)**(1 / 4.5)
     torch.testing.assert_close(
         quality_score(box, iou, pixel, (1, .5, 3)), torch.tensor([expected]))
     torch.testing.assert_close(
-        quality_score(box, iou, pixel), torch.tensor([(.9 * .6 * .8)**(1 / 3)
-                                                      ]))
+        quality_score(box, iou, pixel),
+        torch.tensor([(.9 * .6 * .8)**(1 / 3)]))
 
 
 def test_parts_use_their_persons_scores():
@@ -42,7 +42,8 @@ def test_iou_scores_are_clamped():
 
 def test_weight_zero_removes_a_score():
     zeros, box = torch.zeros(2), torch.tensor([.3, .9])
-    torch.testing.assert_close(quality_score(box, zeros, zeros, (1, 0, 0)), box)
+    torch.testing.assert_close(
+        quality_score(box, zeros, zeros, (1, 0, 0)), box)
 
 
 @pytest.mark.parametrize('weights,message', [

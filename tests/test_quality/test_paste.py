@@ -29,9 +29,8 @@ def naive_paste(probs_per_aug, boxes, size):
                 du, dv = u - i, v - j
                 total[:, y, x] += (
                     padded[:, j, i] * (1 - du) * (1 - dv) +
-                    padded[:, j, i + 1] * du * (1 - dv) +
-                    padded[:, j + 1, i] * (1 - du) * dv +
-                    padded[:, j + 1, i + 1] * du * dv)
+                    padded[:, j, i + 1] * du * (1 - dv) + padded[:, j + 1, i] *
+                    (1 - du) * dv + padded[:, j + 1, i + 1] * du * dv)
     return total / len(boxes)
 
 
@@ -81,8 +80,10 @@ def test_scales_against_naive(monkeypatch, max_elements):
     boxes = [[3.2, -4.5, 20.9, 15.3], [1.1, -6.8, 23., 17.6],
              [6., -2., 18.5, 12.]]
     sizes = [(9, 6), (9, 6), (12, 8)]
-    probs = [rng.dirichlet(np.ones(4) * .6, size).astype(np.float32) for size
-             in sizes]
+    probs = [
+        rng.dirichlet(np.ones(4) * .6, size).astype(np.float32)
+        for size in sizes
+    ]
     probs = [np.ascontiguousarray(p.transpose(2, 0, 1)) for p in probs]
     size = (30, 19)
     expected = naive_paste(probs, boxes, size)
@@ -91,7 +92,8 @@ def test_scales_against_naive(monkeypatch, max_elements):
 
     best = expected.max(0)
     expected_labels = np.where(best >= 1 / 4, expected.argmax(0), 0)
-    certain = np.abs(np.sort(expected, 0)[-1] - np.sort(expected, 0)[-2]) > 1e-5
+    certain = np.abs(np.sort(expected, 0)[-1] -
+                     np.sort(expected, 0)[-2]) > 1e-5
     certain &= np.abs(best - .25) > 1e-5
     assert certain.mean() > .3
     assert (labels.numpy() == expected_labels)[certain].all()
@@ -116,8 +118,8 @@ def test_box_outside_the_image():
                           [[700., 10., 800., 90.]], (640, 480))
     assert person.part_map.numel() == 0
     assert float(person.instance_score) == 0
-    labels, instance, category = paste_parsing(
-        [torch.full((3, 4, 5), 1 / 3)], [[700., 10., 800., 90.]], (64, 48))
+    labels, instance, category = paste_parsing([torch.full(
+        (3, 4, 5), 1 / 3)], [[700., 10., 800., 90.]], (64, 48))
     assert labels.shape == (48, 64) and not labels.any()
     assert float(instance) == 0 and category.tolist() == [0, 0]
 

@@ -40,8 +40,8 @@ def test_reads_what_mmengine_writes(tmp_path):
             state_dict=head(2).state_dict(),
             message_hub=dict(
                 log_scalars=dict(loss=history),
-                runtime_info=dict(
-                    best=np.float64(.5), iters=np.int64(4)))), path)
+                runtime_info=dict(best=np.float64(.5), iters=np.int64(4)))),
+        path)
     checkpoint = read_checkpoint(str(path))
     restored = checkpoint['message_hub']['log_scalars']['loss']
     assert restored.current() == 3. and restored.mean() == 6 / 4
@@ -102,6 +102,7 @@ def test_missing_weights_are_counted(tmp_path):
     weights = head(2).state_dict()
     del weights['conv_seg.bias']
     torch.save(weights, path)
-    with pytest.raises(CheckpointError,
-                       match='lacks 1 of 2 entries, conv_seg.bias first'):
+    with pytest.raises(
+            CheckpointError,
+            match='lacks 1 of 2 entries, conv_seg.bias first'):
         load_checkpoint(head(2), path)

@@ -1,5 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Evaluation of records against a data set on disk."""
+from concurrent.futures import ProcessPoolExecutor
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from projects.qanet.structures.record_masks import decode_records
@@ -166,11 +167,17 @@ class ParsingEvaluator:
         return summarize(
             list(images.values()), self.classes, self.protocol, self.metrics)
 
-    def evaluate(self, records: Sequence[Dict[str, Any]]) -> Dict[str, float]:
+    def evaluate(self,
+                 records: Sequence[Dict[str, Any]],
+                 num_workers: int = 0,
+                 source: str = 'results') -> Dict[str, float]:
         """Evaluate the records of a results file.
 
         Args:
             records (Sequence[dict]): All records, in the file's order.
+            num_workers (int): Processes that work beside this one. Defaults
+                to 0, all is done here.
+            source (str): What to call the list of records in a message.
 
         Returns:
             dict[str, float]: See :func:`summarize`.
@@ -179,16 +186,25 @@ class ParsingEvaluator:
             ValueError: If a record does not fit the data set; the message
                 names its position.
         """
-        return self.summarize(
-            self.process(*group) for group in self.group(records))
+        groups = self.group(records, source)
+        if num_workers <= 0 or len(groups) < 2:
+            return self.summarize(self.process(*group) for group in groups)
+        # Few large chunks: each carries a copy of the evaluator.
+        chunk = -(-len(groups) // (4 * num_workers))
+        with ProcessPoolExecutor(num_workers) as pool:
+            return self.summarize(
+                pool.map(self.process, *zip(*groups), chunksize=chunk))
 
     def group(
-        self, records: Sequence[Dict[str, Any]]
+        self,
+        records: Sequence[Dict[str, Any]],
+        source: str = 'results'
     ) -> List[Tuple[int, List[Dict[str, Any]], List[str]]]:
         """Group records by image.
 
         Args:
             records (Sequence[dict]): All records, in the file's order.
+            source (str): What to call the list of records in a message.
 
         Returns:
             list[tuple]: Image id, its records and what to call them; image
@@ -201,9 +217,9 @@ class ParsingEvaluator:
         for position, record in enumerate(records):
             image_id = record['image_id']
             if image_id not in self.images:
-                raise ValueError(f'results[{position}]: the image id '
+                raise ValueError(f'{source}[{position}]: the image id '
                                  f'{image_id} is not in {self.ann_file}')
             positions.setdefault(image_id, []).append(position)
         return [(image_id, [records[i]
-                            for i in mine], [f'results[{i}]' for i in mine])
+                            for i in mine], [f'{source}[{i}]' for i in mine])
                 for image_id, mine in sorted(positions.items())]

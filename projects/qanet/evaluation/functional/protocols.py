@@ -14,6 +14,7 @@ class Protocol(NamedTuple):
 
     Attributes:
         name (str): ``released`` or ``strict``.
+        description (str): What a table says about it.
         suppress (Callable): (scores (N,), IoUs (N, N), threshold) -> whether
             each person stays (N,).
         match_persons (Callable): (Candidates, thresholds) -> Matches, AP^p.
@@ -30,6 +31,7 @@ class Protocol(NamedTuple):
             pixel must be found.
     """
     name: str
+    description: str
     suppress: Callable[[np.ndarray, np.ndarray, float], np.ndarray]
     match_persons: Callable[[Candidates, np.ndarray], Matches]
     match_regions: Callable[[Candidates, np.ndarray], Matches]
@@ -62,6 +64,7 @@ def _always_nan(num_predictions: int) -> float:
 
 RELEASED = Protocol(
     name='released',
+    description='comparable with published tables, quirks included',
     suppress=suppress_released,
     match_persons=match_first_choice,
     match_regions=match_reusing,
@@ -74,6 +77,12 @@ RELEASED = Protocol(
 
 STRICT = Protocol(
     name='strict',
+    description='not comparable with published tables; mended: suppression '
+    'drops the person that was meant, classes that occur nowhere and classes '
+    'without ground truth are left out, images without predictions count '
+    'everywhere, a ground truth is used once and predictions have a second '
+    'choice, crowds are ignored, hidden persons need not be found, no limit '
+    'of 254 parts per image',
     suppress=suppress_greedily,
     match_persons=match_best_free,
     match_regions=match_best_free,

@@ -155,6 +155,25 @@ def read_scores(records: Sequence[Dict[str, Any]],
     return PersonScores(boxes, persons, parts)
 
 
+def fuse_records(records: Sequence[Dict[str, Any]], num_classes: int,
+                 weights: Sequence[float]) -> None:
+    """Replace the scores in records by newly fused ones.
+
+    Args:
+        records (Sequence[dict]): Records of one image; changed in place.
+        num_classes (int): Number of classes with the background.
+        weights (Sequence[float]): Weights of the box, IoU and pixel score.
+
+    Raises:
+        ValueError: If a score that is needed is undefined.
+    """
+    scores = read_scores(records, num_classes, weights)
+    for i, record in enumerate(records):
+        record['score'] = float(scores.persons[i])
+        for part in record['parts']:
+            part['score'] = float(scores.parts[i, part['label'] - 1])
+
+
 def _or_nan(value: Optional[float]) -> float:
     return float('nan') if value is None else float(value)
 

@@ -1,0 +1,5 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Metrics for OpenMMLab's evaluator."""
+from .parsing_metric import ParsingMetric
+
+__all__ = ['ParsingMetric']

@@ -1,0 +1,217 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""The metrics of human parsing for OpenMMLab's evaluator."""
+import os
+from typing import Any, Dict, List, Optional, Sequence
+
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import MMLogger
+from mmseg.registry import METRICS
+
+from projects.qanet.structures import ParsingInstances, write_results
+from ..functional.evaluator import ParsingEvaluator
+from ..functional.image_statistics import METRICS as ALL_METRICS
+from ..functional.image_statistics import Thresholds
+from ..functional.report import PREFIX, format_tables, write_metrics
+from ..functional.scores import fuse_records
+
+
+@METRICS.register_module()
+class ParsingMetric(BaseMetric):
+    """mIoU, AP^p, PCP, AP^r and AP^h of instance-level human parsing.
+
+    Each image is reduced to small statistics at once; only those travel
+    between ranks. The values are exactly those that
+    ``tools/analysis_tools/eval_parsing.py`` finds in the written results
+    file. Annotated images that were not tested count as images without
+    predictions.
+
+    Required keys of the data samples: ``img_id``, ``img_path``,
+    ``ori_shape`` (h, w) and ``pred_instances``
+    (:class:`~projects.qanet.structures.ParsingInstances`).
+
+    Args:
+        ann_file (str, optional): COCO style annotations, one per person. May
+            be None with ``format_only``.
+        data_root (str, optional): Folder of the split, which holds
+            Category_ids, Human_ids and Instance_ids. May be None with
+            ``format_only``.
+        img_subdir (str): Name of the image folder. Defaults to 'Images'.
+        metrics (Sequence[str]): Which of mIoU, APp, APr, APh. Defaults to
+            all.
+        protocol (str): ``released``, comparable with published tables, or
+            ``strict``, with the quirks mended. Defaults to 'released'.
+        quality_weights (Sequence[float], optional): Weights of the box, IoU
+            and pixel score to fuse scores with again, also in the results
+            file. Defaults to None, the model's scores.
+        nms_thr (float, optional): Parsing IoU of persons found twice. None
+            keeps all. Defaults to 0.6.
+        box_score_thr (float): Lowest box score in the global map. Defaults
+            to 0.3.
+        quality_thr (float): Lowest quality score of a counted person.
+            Defaults to 0.01.
+        out_file (str, optional): Results file to write.
+        metrics_file (str, optional): JSON file for all metric values.
+        format_only (bool): Only write ``out_file``. Defaults to False.
+        result_info (dict, optional): ``quality_weights`` and
+            ``pixel_score_thr`` of the model, for the results file. Defaults
+            to (1, 1, 1) and 0.2.
+        collect_device (str): 'cpu' or 'gpu'. Defaults to 'cpu'.
+        prefix (str, optional): Of the metric names. Defaults to 'parsing'.
+        **kwargs: Further arguments of :class:`BaseMetric`.
+
+    Examples:
+        >>> val_evaluator = dict(
+        ...     type='ParsingMetric',
+        ...     ann_file='data/CIHP/annotations/CIHP_val.json',
+        ...     data_root='data/CIHP/Validation')
+    """
+
+    default_prefix = PREFIX
+
+    def __init__(self,
+                 ann_file: Optional[str] = None,
+                 data_root: Optional[str] = None,
+                 img_subdir: str = 'Images',
+                 metrics: Sequence[str] = ALL_METRICS,
+                 protocol: str = 'released',
+                 quality_weights: Optional[Sequence[float]] = None,
+                 nms_thr: Optional[float] = 0.6,
+                 box_score_thr: float = 0.3,
+                 quality_thr: float = 0.01,
+                 out_file: Optional[str] = None,
+                 metrics_file: Optional[str] = None,
+                 format_only: bool = False,
+                 result_info: Optional[Dict[str, Any]] = None,
+                 collect_device: str = 'cpu',
+                 prefix: Optional[str] = None,
+                 **kwargs: Any) -> None:
+        super().__init__(
+            collect_device=collect_device, prefix=prefix, **kwargs)
+        if format_only and out_file is None:
+            raise ValueError('format_only needs out_file, the results file to '
+                             'write')
+        if not format_only and (ann_file is None or data_root is None):
+            raise ValueError('ann_file and data_root are needed unless '
+                             'format_only is set')
+        self.out_file = out_file
+        self.metrics_file = metrics_file
+        self.format_only = format_only
+        self.quality_weights = quality_weights
+        self.result_info = dict(
+            quality_weights=(1., 1., 1.), pixel_score_thr=0.2)
+        self.result_info.update(result_info or {})
+        if quality_weights is not None:
+            self.result_info['quality_weights'] = quality_weights
+        self._evaluator_args = dict(
+            ann_file=ann_file,
+            data_root=data_root,
+            img_subdir=img_subdir,
+            metrics=metrics,
+            protocol=protocol,
+            thresholds=Thresholds(box_score_thr, nms_thr, quality_thr))
+        self._evaluator: Optional[ParsingEvaluator] = None
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """Names of all classes, background first."""
+        if not self.dataset_meta or 'classes' not in self.dataset_meta:
+            raise ValueError('ParsingMetric needs dataset_meta with "classes"')
+        return self.dataset_meta['classes']
+
+    @property
+    def evaluator(self) -> ParsingEvaluator:
+        """The evaluator, made when the classes are known."""
+        if self._evaluator is None:
+            self._evaluator = ParsingEvaluator(
+                classes=self.classes, **self._evaluator_args)
+        return self._evaluator
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Reduce the images of one batch, one entry for each.
+
+        Args:
+            data_batch (Any): Not used.
+            data_samples (Sequence[dict]): Outputs of the model.
+        """
+        for sample in data_samples:
+            image_id = sample['img_id']
+            persons = self._check_persons(sample)
+            records = persons.to_records()
+            for record in records:
+                record['image_id'] = int(image_id)
+            if self.quality_weights is not None:
+                fuse_records(records, len(self.classes), self.quality_weights)
+            entry: Dict[str, Any] = dict(image_id=int(image_id))
+            if not self.format_only:
+                entry['statistics'] = self.evaluator.process(
+                    int(image_id), records, [
+                        f'person {i} of {sample["img_path"]}'
+                        for i in range(len(records))
+                    ])
+            if self.out_file is not None:
+                entry['records'] = records
+                entry['image'] = dict(
+                    id=int(image_id),
+                    file_name=os.path.basename(sample['img_path']),
+                    width=int(sample['ori_shape'][1]),
+                    height=int(sample['ori_shape'][0]))
+            self.results.append(entry)
+
+    def _check_persons(self, sample: dict) -> ParsingInstances:
+        """Take the prediction out of a data sample."""
+        persons = sample.get('pred_instances')
+        if not isinstance(persons, ParsingInstances):
+            raise TypeError(f'{sample["img_path"]}: pred_instances must be '
+                            f'ParsingInstances, not {type(persons).__name__}')
+        if persons.num_classes != len(self.classes):
+            raise ValueError(
+                f'{sample["img_path"]}: the model predicts '
+                f'{persons.num_classes} classes, the data set has '
+                f'{len(self.classes)}')
+        return persons
+
+    def compute_metrics(self, results: List[Dict[str,
+                                                 Any]]) -> Dict[str, float]:
+        """Compute the metrics of the data set, on the main process.
+
+        Args:
+            results (list[dict]): Entries of all ranks. An image that a
+                distributed sampler gave out twice counts once.
+
+        Returns:
+            dict[str, float]: In percent, NaN where undefined; empty with
+            ``format_only``.
+        """
+        logger = MMLogger.get_current_instance()
+        images = {entry['image_id']: entry for entry in results}
+        entries = [images[image_id] for image_id in sorted(images)]
+        if self.out_file is not None:
+            self._write_results(entries)
+            logger.info(f'Wrote the results to {self.out_file}')
+        if self.format_only:
+            return {}
+        untested = len(self.evaluator.images) - len(entries)
+        if untested:
+            logger.warning(
+                f'{untested} of {len(self.evaluator.images)} annotated images '
+                'were not tested and count as images without predictions')
+        values = self.evaluator.summarize(entry['statistics']
+                                          for entry in entries)
+        logger.info(
+            '\n' +
+            format_tables(values, self.classes, self.evaluator.protocol))
+        if self.metrics_file is not None:
+            write_metrics(self.metrics_file, values)
+            logger.info(f'Wrote the metrics to {self.metrics_file}')
+        return values
+
+    def _write_results(self, entries: List[Dict[str, Any]]) -> None:
+        """Write the results file (ARCHITECTURE 3)."""
+        records = [record for entry in entries for record in entry['records']]
+        write_results(
+            self.out_file,
+            records,
+            self.classes,
+            self.result_info['quality_weights'],
+            self.result_info['pixel_score_thr'],
+            images=[entry['image'] for entry in entries])

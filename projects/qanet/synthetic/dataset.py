@@ -1,0 +1,203 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Drawn scenes on disk, in the layout of CIHP (PROTOCOL 6)."""
+import json
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Callable, Dict, List, Optional, Tuple, Union
+
+import cv2
+import numpy as np
+
+from .scene import MIN_SIZE, SyntheticScene, check_arguments, draw_scene
+
+#: Folder of each split, its number in the seed of a scene, its first id.
+SPLITS = dict(train=('Training', 0, 1), val=('Validation', 1, 1000001))
+_FOLDERS = ('Images', 'Category_ids', 'Human_ids', 'Instance_ids')
+#: Share by which width and height of a scene may differ from the nominal.
+SIZE_JITTER = .12
+
+
+def scene_rng(seed: int, split: str, index: int) -> np.random.Generator:
+    """Generator of one scene, independent of how many scenes there are.
+
+    Args:
+        seed (int): Seed of the data set, not negative.
+        split (str): 'train' or 'val'.
+        index (int): Position of the scene in its split, from 0.
+
+    Returns:
+        np.random.Generator: Fresh generator.
+    """
+    return np.random.default_rng([seed, SPLITS[split][1], index])
+
+
+def make_scene(seed: int, split: str, index: int,
+               size: Tuple[int, int],
+               num_people: Tuple[int, int]) -> SyntheticScene:
+    """Draw scene ``index`` of a split; its size varies by up to 12 %.
+
+    Args:
+        seed (int): Seed of the data set.
+        split (str): 'train' or 'val'.
+        index (int): Position of the scene in its split, from 0.
+        size (tuple[int, int]): Nominal width and height, px.
+        num_people (tuple[int, int]): As for :func:`draw_scene`.
+
+    Returns:
+        SyntheticScene: Picture and labels.
+    """
+    rng = scene_rng(seed, split, index)
+    factor = rng.uniform(1 - SIZE_JITTER, 1 + SIZE_JITTER, 2)
+    width, height = (max(MIN_SIZE, int(s * f)) for s, f in zip(size, factor))
+    return draw_scene(rng, (width, height), num_people)
+
+
+def write_scene(scene: SyntheticScene, folder: Union[str, Path],
+                stem: str) -> None:
+    """Write picture, label maps and instance table of one scene.
+
+    Args:
+        scene (SyntheticScene): What to write.
+        folder (str | Path): Split folder that holds Images/,
+            Category_ids/, Human_ids/ and Instance_ids/.
+        stem (str): File name without extension.
+
+    Raises:
+        OSError: If a file cannot be written.
+    """
+    folder = Path(folder)
+    _save(folder / 'Images' / f'{stem}.jpg', scene.image,
+          [cv2.IMWRITE_JPEG_QUALITY, scene.jpeg_quality])
+    for name, labels in (('Category_ids', scene.category_map),
+                         ('Human_ids', scene.human_map),
+                         ('Instance_ids', scene.instance_map)):
+        _save(folder / name / f'{stem}.png', labels)
+    rows = [' '.join(map(str, row)) for row in scene.instance_table()]
+    (folder / 'Instance_ids' / f'{stem}.txt').write_text(
+        '\n'.join(rows) + '\n')
+
+
+def _save(path: Path, image: np.ndarray,
+          options: Optional[List[int]] = None) -> None:
+    done, data = cv2.imencode(path.suffix, image, options or [])
+    if not done:
+        raise OSError(f'cannot encode {path}')
+    path.write_bytes(data.tobytes())
+
+
+def _draw_and_write(index: int, out: Path, split: str, seed: int,
+                    size: Tuple[int, int],
+                    num_people: Tuple[int, int]) -> Dict:
+    """Worker: one scene to disk, its share of the annotations back."""
+    scene = make_scene(seed, split, index, size, num_people)
+    stem = f'{SPLITS[split][2] + index:07d}'
+    write_scene(scene, out / SPLITS[split][0], stem)
+    height, width = scene.human_map.shape
+    return dict(
+        stem=stem,
+        width=width,
+        height=height,
+        boxes=scene.boxes().tolist(),
+        areas=scene.areas().tolist())
+
+
+def write_dataset(out: Union[str, Path],
+                  num_train: int,
+                  num_val: int,
+                  seed: int = 0,
+                  size: Tuple[int, int] = (400, 300),
+                  num_people: Tuple[int, int] = (2, 5),
+                  workers: int = 1,
+                  progress: Optional[Callable[[], None]] = None) -> None:
+    """Draw a data set in the CIHP layout.
+
+    Writes ``Training`` and ``Validation`` with Images, Category_ids,
+    Human_ids, Instance_ids and the list of stems, and
+    ``annotations/CIHP_{train,val}.json`` (COCO, boxes xywh around the visible
+    pixels, ``parsing_id`` = value in Human_ids). Image ids are the stems as
+    numbers and differ between the splits. Scene k of a split depends
+    on seed, split and k alone; the number of workers changes nothing.
+
+    Args:
+        out (str | Path): Folder to write into; made when missing.
+        num_train (int): Scenes to train on, at least 1.
+        num_val (int): Scenes held out, at least 1.
+        seed (int): Seed, not negative. Defaults to 0.
+        size (tuple[int, int]): Nominal width and height in px; each scene
+            differs by up to 12 %. Defaults to (400, 300).
+        num_people (tuple[int, int]): Fewest and most persons per scene.
+            Defaults to (2, 5).
+        workers (int): Processes that draw. Defaults to 1.
+        progress (Callable, optional): Called after each scene.
+
+    Raises:
+        ValueError: If a number is out of range.
+        OSError: If ``out`` cannot be written.
+    """
+    for name, value, least in (('num_train', num_train, 1),
+                               ('num_val', num_val, 1), ('seed', seed, 0),
+                               ('workers', workers, 1)):
+        if value < least:
+            raise ValueError(f'{name} must be at least {least}, got {value}')
+    check_arguments(size, num_people)
+    out = Path(out)
+    (out / 'annotations').mkdir(parents=True, exist_ok=True)
+    for split, count in (('train', num_train), ('val', num_val)):
+        folder = out / SPLITS[split][0]
+        for name in _FOLDERS:
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        work = partial(
+            _draw_and_write,
+            out=out,
+            split=split,
+            seed=seed,
+            size=size,
+            num_people=num_people)
+        records = []
+        for record in _run(work, count, workers):
+            records.append(record)
+            if progress is not None:
+                progress()
+        _write_annotations(out, split, records)
+
+
+def _run(work: Callable[[int], Dict], count: int, workers: int):
+    """Results in order, from this process or from several."""
+    if workers == 1:
+        yield from map(work, range(count))
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        yield from pool.map(work, range(count), chunksize=4)
+
+
+def _write_annotations(out: Path, split: str, records: List[Dict]) -> None:
+    """COCO json and the list of stems of one split."""
+    images, annotations = [], []
+    for record in records:
+        image_id = int(record['stem'])
+        images.append(
+            dict(
+                id=image_id,
+                file_name=f'{record["stem"]}.jpg',
+                width=record['width'],
+                height=record['height']))
+        for parsing_id, (box, area) in enumerate(
+                zip(record['boxes'], record['areas']), 1):
+            annotations.append(
+                dict(
+                    id=len(annotations) + 1,
+                    image_id=image_id,
+                    category_id=1,
+                    bbox=box,
+                    area=area,
+                    iscrowd=0,
+                    parsing_id=parsing_id))
+    document = dict(
+        images=images,
+        annotations=annotations,
+        categories=[dict(id=1, name='person')])
+    (out / 'annotations' / f'CIHP_{split}.json').write_text(
+        json.dumps(document))
+    stems = ''.join(f'{r["stem"]}\n' for r in records)
+    (out / SPLITS[split][0] / f'{split}_id.txt').write_text(stems)

@@ -1,0 +1,130 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import json
+
+import numpy as np
+import pytest
+from pycocotools import mask as coco_mask
+
+from projects.qanet.structures import ParsingInstances
+
+SIZE = (7, 5)  # width, height
+
+
+@pytest.fixture
+def persons():
+    """Two persons with parts and one without, in a 7x5 image."""
+    first = np.array([[1, 1, 0], [0, 2, 2]], np.uint8)
+    second = np.full((5, 1), 3, np.uint8)
+    return ParsingInstances(
+        bboxes=[[1, 2, 4, 4], [6, 0, 7, 5], [0, 0, 1.5, 1]],
+        bbox_scores=[.9, .8, .1],
+        iou_scores=[.7, .6, np.nan],
+        pixel_scores=[.5, .4, 0],
+        scores=[.65, .6, 0],
+        part_pixel_scores=[[.1, .2, 0], [0, 0, .3], [0, 0, 0]],
+        part_scores=[[.4, .5, 0], [0, 0, .6], [0, 0, 0]],
+        labels=[0, 0, 0],
+        part_maps=[first, second, np.zeros((0, 0), np.uint8)],
+        offsets=[[1, 2], [6, 0], [0, 0]],
+        image_size=SIZE,
+        image_id=17)
+
+
+def test_part_map_in_the_whole_image(persons):
+    expected = np.zeros((5, 7), np.uint8)
+    expected[2, 1:3] = 1
+    expected[3, 2:4] = 2
+    np.testing.assert_array_equal(persons.part_map(0), expected)
+    assert persons.part_map(1)[:, 6].tolist() == [3] * 5
+    assert not persons.part_map(2).any()
+
+
+def test_records_are_what_the_results_file_says(persons):
+    records = json.loads(json.dumps(persons.to_records()))
+    assert records[0]['image_id'] == 17
+    assert records[0]['category_id'] == 1
+    assert records[0]['bbox'] == [1, 2, 3, 2]
+    assert records[0]['score'] == pytest.approx(.65)
+    assert records[2]['iou_score'] is None
+    assert records[2]['parts'] == []
+    assert records[2]['bbox'] == [0, 0, 1.5, 1]
+    labels = [part['label'] for part in records[0]['parts']]
+    assert labels == [1, 2]
+    for part in records[0]['parts']:
+        assert part['segmentation']['size'] == [5, 7]
+        np.testing.assert_array_equal(
+            coco_mask.decode(part['segmentation']),
+            persons.part_map(0) == part['label'])
+    assert records[0]['parts'][1]['score'] == pytest.approx(.5)
+    assert records[0]['parts'][1]['pixel_score'] == pytest.approx(.2)
+
+
+def test_there_and_back(persons):
+    records = persons.to_records()
+    again = ParsingInstances.from_records(records, SIZE, 4)
+    assert again.to_records() == records
+    assert again.image_id == 17 and again.image_size == SIZE
+    for i in range(3):
+        np.testing.assert_array_equal(again.part_map(i), persons.part_map(i))
+    np.testing.assert_array_equal(again.bboxes, persons.bboxes)
+    np.testing.assert_array_equal(again.iou_scores, persons.iou_scores)
+    np.testing.assert_array_equal(again.part_scores, persons.part_scores)
+    np.testing.assert_array_equal(again.part_maps[0], persons.part_maps[0])
+
+
+def test_full_image_maps_give_the_same_records(persons):
+    records = persons.to_records()
+    persons.part_maps = [persons.part_map(i) for i in range(3)]
+    persons.offsets = np.zeros((3, 2), np.int64)
+    assert persons.to_records() == records
+
+
+@pytest.mark.parametrize('index, expected',
+                         [(1, [1]), (-1, [2]), (slice(0, 2), [0, 1]),
+                          ([2, 0], [2, 0]), ([], []),
+                          (np.array([True, False, True]), [0, 2]),
+                          (np.zeros(3, bool), [])])
+def test_choose_persons(persons, index, expected):
+    chosen = persons[index]
+    records = persons.to_records()
+    assert chosen.to_records() == [records[i] for i in expected]
+    assert chosen.part_scores.shape == (len(expected), 3)
+
+
+def test_empty():
+    nobody = ParsingInstances.empty(SIZE, 20, image_id=3)
+    assert len(nobody) == 0 and nobody.num_classes == 20
+    assert nobody.to_records() == [] and nobody.image_id == 3
+    assert nobody.bboxes.shape == (0, 4)
+    assert nobody.bboxes.dtype == np.float32
+    assert nobody.labels.dtype == np.int64
+
+
+def test_types(persons):
+    assert persons.scores.dtype == np.float32
+    assert persons.part_scores.dtype == np.float32
+    assert persons.offsets.dtype == np.int64
+
+
+def test_image_id_of_none_becomes_0(persons):
+    persons.image_id = None
+    assert persons.to_records()[0]['image_id'] == 0
+
+
+def test_lengths_must_agree():
+    nobody = ParsingInstances.empty(SIZE, 4)
+    with pytest.raises(ValueError, match='scores has 1 entries for 0 boxes'):
+        ParsingInstances(**{**vars(nobody), 'scores': [.5]})
+
+
+def test_overlapping_parts_are_refused(persons):
+    records = persons.to_records()
+    records[0]['parts'][1]['segmentation'] = records[0]['parts'][0][
+        'segmentation']
+    with pytest.raises(ValueError, match=r'records\[0\]: parts 1 and 2 share'):
+        ParsingInstances.from_records(records, SIZE, 4)
+
+
+def test_mask_of_another_size_is_refused(persons):
+    with pytest.raises(ValueError, match=r'\[5, 7\].*\[5, 8\]'):
+        ParsingInstances.from_records(persons.to_records(), (8, 5), 4)

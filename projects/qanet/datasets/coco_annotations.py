@@ -6,6 +6,8 @@ from typing import Any, Dict, Iterable, List, Optional, Sequence
 import numpy as np
 from mmengine import fileio
 
+from .errors import DataError
+
 _IMAGE_KEYS = ('id', 'file_name', 'width', 'height')
 _PERSON_KEYS = ('id', 'image_id', 'bbox', 'category_id')
 _DETECTION_KEYS = ('image_id', 'category_id', 'bbox', 'score')
@@ -24,7 +26,7 @@ def load_json(path: str, backend_args: Optional[dict] = None) -> Any:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no valid json.
+        DataError: If it is no valid json.
     """
     try:
         text = fileio.get_text(path, backend_args=backend_args)
@@ -37,28 +39,28 @@ def load_json(path: str, backend_args: Optional[dict] = None) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise ValueError(f'{path} is not valid json: {error}') from None
+        raise DataError(f'{path} is not valid json: {error}') from None
 
 
 def _check_records(records: Any, keys: Sequence[str], where: str) -> None:
     if not isinstance(records, list):
-        raise ValueError(f'{where} must be a list, got '
-                         f'{type(records).__name__}')
+        raise DataError(f'{where} must be a list, got '
+                        f'{type(records).__name__}')
     for position, record in enumerate(records):
         if not isinstance(record, dict):
-            raise ValueError(f'{where}[{position}] must be an object')
+            raise DataError(f'{where}[{position}] must be an object')
         missing = [key for key in keys if key not in record]
         if missing:
-            raise ValueError(f'{where}[{position}] lacks the key '
-                             f'{missing[0]!r} (needed: {", ".join(keys)})')
+            raise DataError(f'{where}[{position}] lacks the key '
+                            f'{missing[0]!r} (needed: {", ".join(keys)})')
 
 
 def _check_bbox(record: dict, where: str) -> None:
     bbox = record['bbox']
     if (not isinstance(bbox, list) or len(bbox) != 4
             or not all(isinstance(value, (int, float)) for value in bbox)):
-        raise ValueError(f'{where} has bbox {bbox!r}, expected the four '
-                         'numbers x, y, width, height')
+        raise DataError(f'{where} has bbox {bbox!r}, expected the four '
+                        'numbers x, y, width, height')
 
 
 def load_persons(path: str,
@@ -76,25 +78,25 @@ def load_persons(path: str,
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: Names the file, the record and what is wrong.
+        DataError: Names the file, the record and what is wrong.
     """
     document = load_json(path, backend_args)
     if not isinstance(document, dict) or 'images' not in document:
-        raise ValueError(f"{path} lacks the key 'images' of a COCO file")
+        raise DataError(f"{path} lacks the key 'images' of a COCO file")
     images = document['images']
     annotations = document.get('annotations', [])
     _check_records(images, _IMAGE_KEYS, f'{path}: images')
     _check_records(annotations, _PERSON_KEYS, f'{path}: annotations')
     if not images:
-        raise ValueError(f'{path} lists no images')
+        raise DataError(f'{path} lists no images')
     known = {image['id'] for image in images}
     if len(known) != len(images):
-        raise ValueError(f'{path} has several images with the same id')
+        raise DataError(f'{path} has several images with the same id')
     for annotation in annotations:
         where = f'{path}: annotation {annotation["id"]}'
         if annotation['image_id'] not in known:
-            raise ValueError(f'{where} belongs to image_id '
-                             f'{annotation["image_id"]}, which is not listed')
+            raise DataError(f'{where} belongs to image_id '
+                            f'{annotation["image_id"]}, which is not listed')
         _check_bbox(annotation, where)
     return dict(images=images, annotations=annotations)
 
@@ -120,19 +122,19 @@ def load_detections(path: str,
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: Names the file, the record and what is wrong; unknown
+        DataError: Names the file, the record and what is wrong; unknown
             image ids are wrong.
     """
     records = load_json(path, backend_args)
     if isinstance(records, dict):
-        raise ValueError(f'{path} must be a COCO results list (image_id, '
-                         'category_id, bbox, score), got an object: is it '
-                         'an annotation file?')
+        raise DataError(f'{path} must be a COCO results list (image_id, '
+                        'category_id, bbox, score), got an object: is it '
+                        'an annotation file?')
     _check_records(records, _DETECTION_KEYS, path)
     known, kept = set(image_ids), []
     for position, record in enumerate(records):
         if record['image_id'] not in known:
-            raise ValueError(
+            raise DataError(
                 f'{path}[{position}] has image_id {record["image_id"]}, '
                 'which is not in the annotation file: wrong split?')
         _check_bbox(record, f'{path}[{position}]')

@@ -10,6 +10,7 @@ from mmseg.registry import DATASETS
 
 from .coco_annotations import (box_problem, load_detections, load_persons,
                                xywh_to_xyxy)
+from .errors import DataError
 from .folder_listing import FolderListing
 from .metainfo import complete_metainfo
 
@@ -76,8 +77,8 @@ class HumanParsingDataset(BaseDataset):
     Raises:
         FileNotFoundError: If the json, a folder, an image or (when training)
             a label map is missing.
-        ValueError: If a file is malformed, there is nobody to train on, or
-            an argument is wrong. The message names the culprit.
+        DataError: If a file is malformed or there is nobody to train on.
+        ValueError: If an argument is wrong. All messages name the culprit.
     """
 
     METAINFO: dict = dict()
@@ -134,7 +135,7 @@ class HumanParsingDataset(BaseDataset):
             list[dict]: The samples described in the class's docstring.
 
         Raises:
-            FileNotFoundError, ValueError: See the class's docstring.
+            FileNotFoundError, DataError: See the class's docstring.
         """
         document = load_persons(self.ann_file, self.backend_args)
         images = {image['id']: image for image in document['images']}
@@ -154,12 +155,12 @@ class HumanParsingDataset(BaseDataset):
                        persons: List[dict]) -> List[dict]:
         persons = self._drop_bad_boxes(images, persons)
         if not persons:
-            raise ValueError(f'{self.ann_file} has no person to train on '
-                             f'among {len(images)} images')
+            raise DataError(f'{self.ann_file} has no person to train on '
+                            f'among {len(images)} images')
         samples = []
         for person in persons:
             if 'parsing_id' not in person:
-                raise ValueError(
+                raise DataError(
                     f'{self.ann_file}: annotation {person["id"]} lacks the '
                     "key 'parsing_id' (the person's value in Human_ids)")
             sample = self._image_info(images[person['image_id']])

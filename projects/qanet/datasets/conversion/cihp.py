@@ -1,0 +1,108 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import os.path as osp
+from functools import partial
+from typing import List
+
+import numpy as np
+from mmengine.logging import MMLogger
+
+from ..errors import DataError
+from .files import (find_image, find_root, image_size, link_file, list_stems,
+                    read_stems)
+from .label_maps import (build_instance_map, instance_table, persons_of,
+                         place_label_map, read_labels_of, write_instance_table,
+                         write_label_map)
+from .splits import ImageRecord, SplitReport, convert_split
+
+_NUM_CLASSES = 20
+# Folder -> name in the annotation file and in the list of images.
+_SPLITS = dict(Training='train', Validation='val', Testing='test')
+_LABELS = ('Category_ids', 'Human_ids')
+
+
+def _convert_image(raw: str, out: str, labelled: bool,
+                   stem: str) -> ImageRecord:
+    image = find_image(osp.join(raw, 'Images'), stem)
+    if image is None:
+        raise DataError(f'{osp.join(raw, "Images", stem)}.jpg is missing')
+    size = image_size(image)
+    record = ImageRecord(osp.basename(image), *size)
+    if labelled:
+        sources = [osp.join(raw, name, f'{stem}.png') for name in _LABELS]
+        categories = read_labels_of(image, size, sources[0], _NUM_CLASSES)
+        humans = read_labels_of(image, size, sources[1])
+        record.persons = persons_of(humans)
+        for name, source, labels in zip(_LABELS, sources,
+                                        (categories, humans)):
+            place_label_map(source, osp.join(out, name, f'{stem}.png'), labels)
+        _complete_instances(
+            osp.join(raw, 'Instance_ids', stem),
+            osp.join(out, 'Instance_ids', stem), categories, humans)
+    link_file(image, osp.join(out, 'Images', record.file_name))
+    return record
+
+
+def _complete_instances(source: str, target: str, categories: np.ndarray,
+                        humans: np.ndarray) -> None:
+    """Link the part instances, or rebuild what is missing of them."""
+    if osp.isfile(f'{source}.png'):
+        size = humans.shape[1], humans.shape[0]
+        instances = read_labels_of('the image', size, f'{source}.png')
+        place_label_map(f'{source}.png', f'{target}.png', instances)
+    else:
+        instances = build_instance_map(categories, humans, _NUM_CLASSES)
+        write_label_map(f'{target}.png', instances)
+    if osp.isfile(f'{source}.txt') and osp.isfile(f'{source}.png'):
+        link_file(f'{source}.txt', f'{target}.txt')
+    else:
+        write_instance_table(f'{target}.txt',
+                             instance_table(instances, categories, humans))
+
+
+def _split_stems(raw: str, split: str) -> List[str]:
+    """The split's images: by its list where there is one, else all."""
+    stems = list_stems(osp.join(raw, 'Images'))
+    id_list = osp.join(raw, f'{_SPLITS[split]}_id.txt')
+    return read_stems(id_list) if osp.isfile(id_list) else stems
+
+
+def convert_cihp(raw: str, out: str, workers: int = 4) -> List[SplitReport]:
+    """Convert the CIHP download; images and labels are linked, not copied.
+
+    Part instances (``Instance_ids``) that are missing are rebuilt from the
+    category and person maps. Running it again is harmless.
+
+    Args:
+        raw (str): Where ``instance-level_human_parsing.tar.gz`` was unpacked;
+            further levels of folders are looked through.
+        out (str): Folder to write, e.g. ``data/CIHP``.
+        workers (int): Number of threads. Defaults to 4.
+
+    Returns:
+        list[SplitReport]: Per split that is present.
+
+    Raises:
+        DataError: If the download is incomplete: no split, a split without
+            images or without labels, or most of a split missing.
+    """
+    logger = MMLogger.get_current_instance()
+    root = find_root(raw, list(_SPLITS))
+    reports = []
+    for split, short in _SPLITS.items():
+        source = osp.join(root, split)
+        if not osp.isdir(source):
+            logger.info(f'{split} is not in {root}, left out')
+            continue
+        labelled = split != 'Testing'
+        for folder in _LABELS if labelled else ():
+            if not osp.isdir(osp.join(source, folder)):
+                raise DataError(f'folder {osp.join(source, folder)} does not '
+                                'exist: incomplete download?')
+        report = convert_split(
+            osp.join(out, 'annotations', f'CIHP_{short}.json'),
+            _split_stems(source, split),
+            partial(_convert_image, source, osp.join(out, split), labelled),
+            workers)
+        report.log()
+        reports.append(report)
+    return reports

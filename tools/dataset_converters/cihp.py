@@ -1,0 +1,36 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Convert the CIHP download to the layout that the data set reads."""
+import argparse
+import os.path as osp
+import sys
+
+sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '../..')))
+
+from projects.qanet.datasets.conversion import convert_cihp
+from projects.qanet.datasets.errors import DataError
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description='Convert CIHP: links images and labels, writes '
+        'annotations/CIHP_{train,val,test}.json')
+    parser.add_argument(
+        'raw', help='where instance-level_human_parsing.tar.gz was unpacked')
+    parser.add_argument('out', help='folder to write, e.g. data/CIHP')
+    parser.add_argument(
+        '--workers', type=int, default=4, help='number of threads')
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Convert, or say in one sentence why not."""
+    args = parse_args()
+    try:
+        convert_cihp(args.raw, args.out, args.workers)
+    except DataError as error:
+        sys.exit(f'error: {error}')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,140 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Boxes that the user hands over instead of a detector."""
+from typing import Any, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from .errors import InputError
+from .sources import Source
+
+
+def _to_array(bboxes: Any, where: str) -> np.ndarray:
+    """An array or tensor or nested list as float64."""
+    if hasattr(bboxes, 'detach'):
+        bboxes = bboxes.detach().cpu().numpy()
+    try:
+        return np.asarray(bboxes, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f'{where} cannot be made an array of shape (N, 4) or (N, 5): '
+            f'{error}') from error
+
+
+def check_boxes(bboxes: Any, image_size: Tuple[int, int],
+                where: str) -> np.ndarray:
+    """Check the boxes of one image.
+
+    Args:
+        bboxes (Any): Array-like of shape (N, 4), xyxy in pixels, or (N, 5)
+            with scores; N may be 0.
+        image_size (tuple[int, int]): Width and height of the image.
+        where (str): What to call the boxes in error messages.
+
+    Returns:
+        np.ndarray: Shape (N, 5), float32, xyxy and score; the score is 1
+        where none is given.
+
+    Raises:
+        InputError: If the shape is another one, a number is not finite, a box
+            is empty, reversed or wholly outside the image, or a score is
+            outside 0..1.
+    """
+    array = _to_array(bboxes, where)
+    if not array.size:
+        return np.zeros((0, 5), dtype=np.float32)
+    if array.ndim != 2 or array.shape[1] not in (4, 5):
+        raise InputError(f'{where} has the shape {array.shape}; boxes are '
+                         '(N, 4) xyxy in pixels, or (N, 5) with scores')
+    if array.shape[1] == 4:
+        array = np.concatenate([array, np.ones((len(array), 1))], axis=1)
+    x1, y1, x2, y2, score = array.T
+    width, height = image_size
+    problems = (
+        (~np.isfinite(array).all(1), 'has numbers that are not finite'),
+        ((x2 <= x1) | (y2 <= y1), 'is empty or reversed; a box is x1, y1, '
+         'x2, y2 with x1 < x2 and y1 < y2'),
+        ((x2 <= 0) | (y2 <= 0) | (x1 >= width) | (y1 >= height),
+         f'lies wholly outside the image of {width}x{height} pixels'),
+        ((score < 0) | (score > 1), 'has a score outside 0..1'),
+    )
+    for wrong, text in problems:
+        if wrong.any():
+            row = int(wrong.argmax())
+            raise InputError(
+                f'{where}: box {row} {array[row].tolist()} {text}')
+    return array.astype(np.float32)
+
+
+def split_boxes(bboxes: Any, sources: Sequence[Source]) -> List[Any]:
+    """Say which boxes belong to which image.
+
+    Args:
+        bboxes (Any): For one image (N, 4 | 5), or a list of one such; for
+            several images a list with one for each of them; for a video a
+            list with one for each frame.
+        sources (Sequence[Source]): What is to be parsed.
+
+    Returns:
+        list: One array-like per image; their numbers are still unchecked.
+
+    Raises:
+        InputError: If the numbers of images and of boxes' arrays differ, or
+            if there are videos among several inputs.
+    """
+    if any(source.is_video for source in sources):
+        if len(sources) > 1:
+            raise InputError('bboxes= cannot be told apart when there are '
+                             'videos among several inputs; give one video')
+        return list(bboxes)
+    if len(sources) > 1:
+        if not isinstance(bboxes, (list, tuple)) and np.ndim(bboxes) != 3:
+            raise InputError(
+                f'bboxes for {len(sources)} images must be a list with one '
+                f'array for each of them, but got {type(bboxes).__name__}')
+        if len(bboxes) != len(sources):
+            raise InputError(f'bboxes has {len(bboxes)} entries for '
+                             f'{len(sources)} images')
+        return list(bboxes)
+    array = _to_array(bboxes, 'bboxes')
+    if array.ndim == 3 and len(array) == 1:
+        array = array[0]
+    return [array]
+
+
+def boxes_of_frame(per_image: Sequence[Any], index: int, name: str,
+                   image_size: Tuple[int, int]) -> np.ndarray:
+    """Checked boxes of one image of the stream.
+
+    Args:
+        per_image (Sequence): What :func:`split_boxes` returned.
+        index (int): Position of the image in the stream.
+        name (str): Name of the image, for error messages.
+        image_size (tuple[int, int]): Width and height of the image.
+
+    Returns:
+        np.ndarray: Shape (N, 5), float32, xyxy and score.
+
+    Raises:
+        InputError: If there are none for this image or they are wrong.
+    """
+    if index >= len(per_image):
+        raise InputError(f'bboxes has {len(per_image)} entries, but there is '
+                         f'an image {index + 1}: {name}')
+    return check_boxes(per_image[index], image_size,
+                       f'bboxes[{index}] ({name})')
+
+
+def check_all_used(per_image: Optional[Sequence[Any]],
+                   num_images: int) -> None:
+    """Refuse boxes for more images than there were.
+
+    Args:
+        per_image (Sequence, optional): What :func:`split_boxes` returned.
+        num_images (int): Number of images in the stream.
+
+    Raises:
+        InputError: If boxes are left over.
+    """
+    if per_image is not None and len(per_image) > num_images:
+        raise InputError(f'bboxes has {len(per_image)} entries, but there '
+                         f'were only {num_images} images')

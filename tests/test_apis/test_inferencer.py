@@ -1,0 +1,252 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import json
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine.registry import DefaultScope
+
+from projects.qanet.apis import HumanParsingInferencer, InputError
+from projects.qanet.structures import read_results
+from projects.qanet.utils.checkpoint import CheckpointError
+
+BOX = [[10, 20, 40, 50]]
+
+
+@pytest.fixture
+def infer(toy_config, toy_weights):
+    return HumanParsingInferencer(toy_config, toy_weights, device='cpu')
+
+
+class ToyFinder:
+    """A detector that finds one person where the first pixel is bright."""
+
+    def __call__(self, images):
+        return [
+            np.array([BOX[0] +
+                      [.75]], np.float32) if image[0, 0,
+                                                   0] > 100 else np.zeros(
+                                                       (0, 5), np.float32)
+            for image in images
+        ]
+
+
+def read(path):
+    with open(path) as file:
+        return json.load(file)
+
+
+def write_frames(path, num):
+    writer = cv2.VideoWriter(
+        str(path), cv2.VideoWriter_fourcc(*'MJPG'), 10, (91, 61))
+    for k in range(num):
+        writer.write(np.full((61, 91, 3), 30 * k, np.uint8))
+    writer.release()
+    return str(path)
+
+
+def test_boxes_of_the_user_are_used_as_they_are(infer, photo, tmp_path):
+    out = infer(
+        photo,
+        bboxes=[BOX[0] + [.5], [50, 2, 88, 59, .25]],
+        out_dir=str(tmp_path / 'out'),
+        show_progress=False)
+    (persons, ) = out['predictions']
+    assert persons.bboxes.tolist() == [BOX[0], [50, 2, 88, 59]]
+    assert persons.scores.tolist() == [.5, .25]
+    assert persons.image_id == 0 and persons.image_size == (90, 60)
+    assert np.unique(persons.part_map(0)[20:35, 10:40]).tolist() == [1]
+    assert np.unique(persons.part_map(0)[35:50, 10:40]).tolist() == [2]
+    info, records = read_results(str(tmp_path / 'out' / 'results.json'))
+    assert info['classes'] == ['Background', 'Upper', 'Lower', 'Shoe']
+    assert records == persons.to_records()
+    document = read(tmp_path / 'out' / 'results.json')
+    assert document['images'] == [
+        dict(id=0, file_name='photo.png', width=90, height=60)
+    ]
+    drawn = cv2.imread(str(tmp_path / 'out' / 'vis' / 'photo.png'))
+    assert np.array_equal(drawn[51:, :25], cv2.imread(photo)[51:, :25])
+    assert (drawn[25:30, 20:30] != cv2.imread(photo)[25:30, 20:30]).any()
+    assert out['visualization'] == [] and out['skipped'] == []
+
+
+def test_picture_is_in_the_channel_order_of_the_file(infer, photo):
+    image = cv2.imread(photo)
+    (picture, ) = infer(
+        photo, bboxes=[[]], return_vis=True,
+        show_progress=False)['visualization']
+    assert np.array_equal(picture, image[..., ::-1])
+
+
+def test_nobody_is_an_empty_result(infer, photo, tmp_path):
+    infer.detector = ToyFinder()
+    image = np.zeros((30, 50, 3), np.uint8)
+    out = infer([image, photo], out_dir=str(tmp_path), show_progress=False)
+    assert len(out['predictions'][0]) == 0
+    assert out['predictions'][0].image_size == (50, 30)
+    document = read(tmp_path / 'results.json')
+    assert [entry['id'] for entry in document['images']] == [0, 1]
+    blank = cv2.imread(str(tmp_path / 'vis' / '00000000.png'))
+    assert np.array_equal(blank, image)
+
+
+def test_nobody_says_where_the_persons_are(infer, photo):
+    with pytest.raises(InputError, match='det_model=.*bboxes='):
+        infer(photo)
+
+
+def test_wrong_boxes_are_never_dropped(infer, photo):
+    with pytest.raises(InputError, match='1 entries for 2 images'):
+        infer([photo, photo], bboxes=[BOX])
+    with pytest.raises(InputError, match=r'bboxes\[0\] \(photo.png\).*finite'):
+        infer(photo, bboxes=[[1, 2, np.nan, 4]], show_progress=False)
+
+
+def test_batches_keep_the_order(infer, tmp_path):
+    images = [np.full((30 + k, 50, 3), k, np.uint8) for k in range(5)]
+    boxes = [[[k, 2, 20, 20]] for k in range(5)]
+    out = infer(images, bboxes=boxes, batch_size=2, show_progress=False)
+    assert infer.model.batch_sizes == [2, 2, 1]
+    assert [p.image_id for p in out['predictions']] == [0, 1, 2, 3, 4]
+    assert [p.bboxes[0, 0] for p in out['predictions']] == [0, 1, 2, 3, 4]
+    assert [p.image_size[1] for p in out['predictions']] == list(range(30, 35))
+
+
+def test_label_maps(infer, photo, tmp_path):
+    infer(
+        photo,
+        bboxes=[[10, 20, 40, 50, .5], [30, 20, 60, 40, .9],
+                [30, 20, 60, 41, .2]],
+        out_dir=str(tmp_path),
+        save_label_maps=True,
+        show_progress=False)
+    category, human = (
+        cv2.imread(str(tmp_path / name / 'photo.png'), cv2.IMREAD_UNCHANGED)
+        for name in ('Category_ids', 'Human_ids'))
+    expected = np.zeros((60, 90), np.uint8)
+    expected[20:50, 10:40] = 1
+    expected[20:40, 30:60] = 2
+    # The third is a duplicate of the second, which is better.
+    assert human.dtype == np.uint8 and np.array_equal(human, expected)
+    assert category[36, 20] == 2 and category[25, 35] == 1
+    assert (category[expected == 0] == 0).all() and category.shape == (60, 90)
+    _, records = read_results(str(tmp_path / 'results.json'))
+    assert len(records) == 3
+
+
+def test_video(infer, tmp_path):
+    video = write_frames(tmp_path / 'clip.avi', 7)
+    infer.detector = ToyFinder()
+    out = infer(
+        video,
+        out_dir=str(tmp_path / 'out'),
+        batch_size=3,
+        show_progress=False)
+    assert [len(p) for p in out['predictions']] == [0, 0, 0, 0, 1, 1, 1]
+    names = [
+        entry['file_name']
+        for entry in read(tmp_path / 'out' / 'results.json')['images']
+    ]
+    assert names == [f'clip.avi#{k}' for k in range(7)]
+    (written, ) = (tmp_path / 'out' / 'vis').iterdir()
+    capture = cv2.VideoCapture(str(written))
+    assert written.stem == 'clip' and capture.get(cv2.CAP_PROP_FPS) == 10
+    frames = []
+    while True:
+        found, frame = capture.read()
+        if not found:
+            break
+        frames.append(frame)
+    assert len(frames) == 7 and frames[0].shape[1] > 91
+    # The background of the last frame is 180, the legend is white.
+    assert abs(frames[6][55, 60].astype(int) - 180).max() < 12
+    assert frames[6][-3, -3].min() > 240
+
+
+def test_video_with_boxes_per_frame(infer, tmp_path):
+    video = write_frames(tmp_path / 'clip.avi', 3)
+    out = infer(video, bboxes=[BOX, [], BOX], show_progress=False)
+    assert [len(p) for p in out['predictions']] == [1, 0, 1]
+    with pytest.raises(InputError, match='2 entries.*clip.avi#2'):
+        infer(video, bboxes=[BOX, []], show_progress=False)
+    with pytest.raises(InputError, match='4 entries.*only 3 images'):
+        infer(video, bboxes=[BOX] * 4, show_progress=False)
+
+
+def test_a_broken_file_of_several_is_skipped(infer, photo, tmp_path):
+    broken = tmp_path / 'a_broken.jpg'
+    broken.write_bytes(b'no image')
+    out = infer([str(broken), photo],
+                bboxes=[BOX, BOX],
+                out_dir=str(tmp_path / 'out'),
+                show_progress=False)
+    assert [p.image_id for p in out['predictions']] == [1]
+    ((path, reason), ) = out['skipped']
+    assert path == str(broken) and 'a_broken.jpg' in reason
+    with pytest.raises(InputError, match='a_broken.jpg is no image'):
+        infer(str(broken), bboxes=BOX, show_progress=False)
+    with pytest.raises(InputError, match='none of the 2 inputs'):
+        infer([str(broken)] * 2, bboxes=[BOX, BOX], show_progress=False)
+
+
+def test_results_so_far_survive_a_failure(infer, photo, tmp_path):
+    bad = np.full((60, 90, 3), 255, np.uint8)
+    with pytest.raises(AssertionError, match='toy failure'):
+        infer([photo, photo, bad],
+              bboxes=[BOX] * 3,
+              out_dir=str(tmp_path / 'out'),
+              show_progress=False)
+    document = read(tmp_path / 'out' / 'results.json')
+    assert [entry['id'] for entry in document['images']] == [0, 1]
+    assert len(document['results']) == 2
+
+
+def test_meta_of_the_checkpoint_goes_before_the_config(toy_config, toy_weights,
+                                                       tmp_path):
+    infer = HumanParsingInferencer(toy_config, toy_weights, device='cpu')
+    assert infer.dataset_meta['palette'][1] == [9, 200, 9]
+    assert infer.model.weight.tolist() == [1, 1, 1]
+    bare = str(tmp_path / 'bare.pth')
+    torch.save(dict(weight=torch.zeros(3)), bare)
+    infer = HumanParsingInferencer(toy_config, bare, device='cpu')
+    assert infer.dataset_meta['palette'][1] != [9, 200, 9]
+    assert infer.dataset_meta['classes'][3] == 'Shoe'
+    infer = HumanParsingInferencer(
+        toy_config, bare, device='cpu', palette=[[0, 0, 0]] + [[1, 2, 3]] * 3)
+    assert infer.visualizer.dataset_meta['palette'][3] == [1, 2, 3]
+
+
+def test_classes_that_do_not_fit_are_an_error(toy_config, tmp_path):
+    toy_config.test_dataloader.dataset.metainfo = dict(classes=('bg', 'all'))
+    with pytest.raises(InputError, match='4 classes .* names 2'):
+        HumanParsingInferencer(toy_config, device='cpu')
+    toy_config.pop('test_dataloader')
+    with pytest.raises(InputError, match='names of the classes are unknown'):
+        HumanParsingInferencer(toy_config, device='cpu')
+
+
+def test_weights_and_configs_that_do_not_exist(toy_config):
+    with pytest.raises(CheckpointError, match='gone.pth not found'):
+        HumanParsingInferencer(toy_config, 'gone.pth', device='cpu')
+    with pytest.raises(FileNotFoundError, match='config gone.py not found'):
+        HumanParsingInferencer('gone.py', device='cpu')
+    with pytest.raises(InputError, match='det_weights is given without'):
+        HumanParsingInferencer(toy_config, det_weights='x.pth', device='cpu')
+
+
+def test_a_built_model_works_and_scopes_stay(toy_config, toy_weights, photo):
+    before = DefaultScope.get_current_instance()
+    model = HumanParsingInferencer(toy_config, toy_weights, device='cpu').model
+    infer = HumanParsingInferencer(model, device='cpu')
+    out = infer(photo, bboxes=BOX, show_progress=False)
+    assert len(out['predictions'][0]) == 1
+    after = DefaultScope.get_current_instance()
+    assert (before and before.scope_name) == (after and after.scope_name)
+
+
+def test_bad_settings(infer, photo):
+    with pytest.raises(InputError, match='batch_size must be >= 1'):
+        infer(photo, bboxes=BOX, batch_size=0)
+    with pytest.raises(InputError, match='needs an out_dir'):
+        infer(photo, bboxes=BOX, save_label_maps=True)

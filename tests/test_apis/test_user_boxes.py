@@ -1,0 +1,84 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import numpy as np
+import pytest
+import torch
+
+from projects.qanet.apis import InputError
+from projects.qanet.apis.sources import Source
+from projects.qanet.apis.user_boxes import (boxes_of_frame, check_all_used,
+                                            check_boxes, split_boxes)
+
+SIZE = (90, 60)
+
+
+def images(num):
+    return [Source(f'{k}.png', str(k)) for k in range(num)]
+
+
+def test_boxes_get_a_score_of_one():
+    boxes = check_boxes([[1, 2, 30, 40]], SIZE, 'bboxes')
+    assert boxes.dtype == np.float32
+    assert boxes.tolist() == [[1, 2, 30, 40, 1]]
+    boxes = check_boxes(torch.tensor([[-5, 2, 30, 70, .25]]), SIZE, 'bboxes')
+    assert boxes.tolist() == [[-5, 2, 30, 70, .25]]
+
+
+@pytest.mark.parametrize(
+    'nothing', [[], np.zeros(
+        (0, 4)), np.zeros((0, 5)), [[]]])
+def test_no_box_is_allowed(nothing):
+    assert check_boxes(nothing, SIZE, 'bboxes').shape == (0, 5)
+
+
+@pytest.mark.parametrize('bboxes, text', [
+    ([1, 2, 3, 4], r'mine has the shape \(4,\)'),
+    ([[1, 2, 3]], r'mine has the shape \(1, 3\).*\(N, 4\) xyxy'),
+    ([[1, 2, 3, 4], [1, 2]], 'mine cannot be made an array'),
+    ('boxes.txt', 'mine cannot be made an array'),
+    ([[0, 0, 9, 9], [1, 2, np.nan, 4]], 'mine: box 1 .*not finite'),
+    ([[1, 2, np.inf, 4]], 'box 0 .*not finite'),
+    ([[50, 40, 20, 10]], 'box 0 .*empty or reversed; a box is x1, y1'),
+    ([[5, 5, 5, 9]], 'box 0 .*empty or reversed'),
+    ([[91, 5, 99, 9]], 'box 0 .*wholly outside the image of 90x60'),
+    ([[5, -9, 9, 0]], 'box 0 .*wholly outside'),
+    ([[5, 5, 9, 9, 1.5]], 'box 0 .*score outside 0..1'),
+])
+def test_wrong_boxes_are_named(bboxes, text):
+    with pytest.raises(InputError, match=text):
+        check_boxes(bboxes, SIZE, 'mine')
+
+
+def test_one_image_takes_an_array_or_a_list_of_one():
+    rows = [[1, 2, 3, 4], [5, 6, 7, 8]]
+    for bboxes in (rows, np.array(rows), [np.array(rows)]):
+        (found, ) = split_boxes(bboxes, images(1))
+        assert np.array_equal(found, rows)
+
+
+def test_several_images_take_as_many_arrays():
+    bboxes = [np.zeros((0, 4)), np.ones((2, 5)), []]
+    assert split_boxes(bboxes, images(3)) is not bboxes
+    assert [len(b) for b in split_boxes(bboxes, images(3))] == [0, 2, 0]
+    with pytest.raises(InputError, match='3 entries for 2 images'):
+        split_boxes(bboxes, images(2))
+    with pytest.raises(InputError, match='for 2 images must be a list'):
+        split_boxes(np.ones((2, 4)), images(2))
+
+
+def test_videos():
+    video = Source('clip.mp4', 'clip')
+    boxes = split_boxes([np.ones((1, 4))] * 3, [video])
+    assert len(boxes) == 3
+    with pytest.raises(InputError, match='give one video'):
+        split_boxes(boxes, [video] + images(1))
+    with pytest.raises(InputError, match='3 entries.*image 4: clip.mp4#3'):
+        boxes_of_frame(boxes, 3, 'clip.mp4#3', SIZE)
+    check_all_used(boxes, 3)
+    check_all_used(None, 0)
+    with pytest.raises(InputError, match='3 entries.* only 2 images'):
+        check_all_used(boxes, 2)
+
+
+def test_the_image_is_named():
+    with pytest.raises(InputError, match=r'bboxes\[1\] \(b.png\): box 0'):
+        boxes_of_frame([[], [[9, 9, 1, 1]]], 1, 'b.png', SIZE)

@@ -1,0 +1,113 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Parse the persons in a photo, a folder or a video."""
+import argparse
+import os.path as osp
+import sys
+
+sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '..')))
+
+from projects.qanet.apis import HumanParsingInferencer, InputError
+from projects.qanet.utils.launch import UsageError, run_tool
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description='Parse the persons in a photo, a folder or a video. '
+        'Leaves OUT/vis/, OUT/results.json and, on request, label PNGs in '
+        'OUT/Category_ids and OUT/Human_ids.')
+    parser.add_argument('input', help='image, video, or folder of both')
+    parser.add_argument('--model', required=True, help='config of the parser')
+    parser.add_argument(
+        '--weights', required=True, help='checkpoint of the parser')
+    parser.add_argument('--det-model', help='config of an mmdet detector')
+    parser.add_argument('--det-weights', help='checkpoint of the detector')
+    parser.add_argument(
+        '--det-cat-ids',
+        type=int,
+        nargs='+',
+        default=[0],
+        help='labels of the detector that are persons')
+    parser.add_argument(
+        '--bbox',
+        type=float,
+        nargs=4,
+        action='append',
+        metavar=('X1', 'Y1', 'X2', 'Y2'),
+        help='box of a person in pixels, instead of a detector; once for '
+        'each person of a single image')
+    parser.add_argument(
+        '--out-dir', required=True, help='folder for pictures and results')
+    parser.add_argument('--device', help='default: cuda if there is one')
+    parser.add_argument(
+        '--bbox-thr',
+        type=float,
+        default=0.3,
+        help='lowest score of a detected box')
+    parser.add_argument(
+        '--score-thr',
+        type=float,
+        default=0.,
+        help='lowest quality score of a person that is drawn')
+    parser.add_argument(
+        '--nms-thr',
+        type=float,
+        default=0.6,
+        help='persons who agree this much are drawn once')
+    parser.add_argument(
+        '--quality-weights',
+        type=float,
+        nargs=3,
+        metavar=('A', 'B', 'G'),
+        help='weights of box, IoU and pixel score, default: the config\'s')
+    parser.add_argument('--batch-size', type=int, default=1)
+    parser.add_argument(
+        '--save-label-maps', action='store_true', help='write label PNGs')
+    parser.add_argument(
+        '--show-part-scores',
+        action='store_true',
+        help='write part scores into the legend')
+    return parser.parse_args()
+
+
+def infer(args: argparse.Namespace) -> None:
+    """Build the inferencer and run it.
+
+    Args:
+        args (argparse.Namespace): The command line.
+    """
+    if args.det_model is not None and args.det_weights is None:
+        raise InputError('--det-model needs --det-weights')
+    inferencer = HumanParsingInferencer(
+        model=args.model,
+        weights=args.weights,
+        det_model=args.det_model,
+        det_weights=args.det_weights,
+        det_cat_ids=args.det_cat_ids,
+        bbox_thr=args.bbox_thr,
+        nms_thr=args.nms_thr,
+        score_thr=args.score_thr,
+        device=args.device,
+        quality_weights=args.quality_weights,
+        visualizer=dict(show_part_scores=args.show_part_scores))
+    inferencer(
+        args.input,
+        bboxes=args.bbox,
+        out_dir=args.out_dir,
+        batch_size=args.batch_size,
+        save_label_maps=args.save_label_maps,
+        return_predictions=False)
+    print(f'pictures are in {osp.join(args.out_dir, "vis")}, results in '
+          f'{osp.join(args.out_dir, "results.json")}')
+
+
+def main() -> None:
+    """Run; what is wrong with the input is one sentence."""
+    try:
+        infer(parse_args())
+    except InputError as error:
+        raise UsageError(str(error)) from error
+
+
+if __name__ == '__main__':
+    run_tool(main)

@@ -1,13 +1,13 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Cluttered places without people: streets, rooms, parks, shops, abstract."""
+"""Cluttered places without people: streets, rooms, parks, shops, lights."""
 from typing import Callable, Dict
 
 import cv2
 import numpy as np
 
-from .props import (draw_box, draw_car, draw_frame, draw_lamp_post, draw_rack,
-                    draw_shelf, draw_sofa, draw_tree, fill_polygon, vertical)
-from .textures import cloth_color, hsv, noise_tile
+from .props import (draw_box, draw_car, draw_frame, draw_lamp_post,
+                    draw_leaves, draw_rack, draw_shelf, draw_sofa, draw_tree, fill_polygon, vertical)
+from .textures import cloth_color, hsv, noise_tile, wall_color
 
 
 def draw_background(rng: np.random.Generator, width: int, height: int,
@@ -26,7 +26,7 @@ def draw_background(rng: np.random.Generator, width: int, height: int,
     image = np.zeros((height, width, 3), np.uint8)
     floor = int(np.clip(horizon + rng.uniform(.06, .3) * height,
                         .3 * height, .82 * height))
-    kind = str(rng.choice(list(PLACES)))
+    kind = str(rng.choice(list(PLACES), p=_WEIGHTS))
     PLACES[kind](rng, image, floor)
     _grain(rng, image)
     blur = rng.uniform(0, 1.6)
@@ -42,7 +42,7 @@ def _grain(rng: np.random.Generator, image: np.ndarray) -> None:
             int(height * rng.uniform(.7, 2.5)))
     tile = cv2.resize(noise_tile((16, 32, 64)), (max(size[0], width),
                                                  max(size[1], height)))
-    strength = rng.uniform(6, 26)
+    strength = rng.uniform(4, 16)
     patch = tile[:height, :width] * strength
     image[:] = np.clip(image + patch[..., None], 0, 255)
 
@@ -94,7 +94,7 @@ def _street(rng: np.random.Generator, image: np.ndarray, floor: int) -> None:
 
 def _house(rng: np.random.Generator, image: np.ndarray, box: tuple) -> None:
     x0, y0, x1, y1 = box
-    wall = cloth_color(rng, .35, .9) * .6 + 60
+    wall = wall_color(rng)
     fill_polygon(image, [(x0, y0), (x1, y0), (x1, y1), (x0, y1)], wall)
     glass = wall * rng.uniform(.3, .7) + rng.uniform(0, 60)
     columns, rows = rng.integers(2, 6), rng.integers(2, 7)
@@ -108,7 +108,7 @@ def _house(rng: np.random.Generator, image: np.ndarray, box: tuple) -> None:
 
 def _room(rng: np.random.Generator, image: np.ndarray, floor: int) -> None:
     height, width = image.shape[:2]
-    wall = cloth_color(rng, .5, .95) * .5 + 90
+    wall = wall_color(rng)
     image[:floor] = vertical(floor, width, wall * 1.05, wall * .88)
     if rng.random() < .4:
         step = int(rng.integers(8, 26))
@@ -161,20 +161,21 @@ def _foliage(rng: np.random.Generator, image: np.ndarray,
              floor: int) -> None:
     """A hedge of overlapping leaf clumps up to the floor line."""
     width = image.shape[1]
-    green = hsv(rng.uniform(60, 140), rng.uniform(.3, .6),
-                rng.uniform(.25, .5))
-    top = rng.uniform(.1, .7) * floor
-    for _ in range(70):
-        x, y = rng.uniform(0, width), rng.uniform(top, floor)
-        radius = rng.uniform(.03, .1) * floor
-        color = green * rng.uniform(.6, 1.6)
-        cv2.circle(image[:floor], (int(x), int(y)), int(radius) + 1,
-                   [float(min(c, 255)) for c in color], -1, cv2.LINE_AA)
+    green = hsv(rng.uniform(60, 140), rng.uniform(.25, .5),
+                rng.uniform(.15, .3))
+    top = rng.uniform(.35, .8) * floor
+    x = np.linspace(0, width, 12)
+    ridge = top + rng.normal(0, .06, 12) * floor
+    fill_polygon(image, [(0, floor), *zip(x, ridge), (width, floor)], green)
+    for _ in range(8):
+        center = rng.uniform(0, width), rng.uniform(top, floor)
+        draw_leaves(rng, image[:floor], center,
+                    (.3 * width, .25 * floor), 45)
 
 
 def _shop(rng: np.random.Generator, image: np.ndarray, floor: int) -> None:
     height, width = image.shape[:2]
-    wall = cloth_color(rng, .4, .9) * .5 + 70
+    wall = wall_color(rng)
     image[:floor] = vertical(floor, width, wall, wall * .8)
     _ground(rng, image, floor, hsv(30, rng.uniform(0, .2),
                                    rng.uniform(.5, .9)))
@@ -190,20 +191,25 @@ def _shop(rng: np.random.Generator, image: np.ndarray, floor: int) -> None:
                    rng.uniform(.1, .5) * floor, rng.uniform(.2, .4) * floor)
 
 
-def _abstract(rng: np.random.Generator, image: np.ndarray,
-              floor: int) -> None:
+def _lights(rng: np.random.Generator, image: np.ndarray,
+            floor: int) -> None:
+    """Out of focus: soft discs of light, skin and cloth colours."""
     height, width = image.shape[:2]
-    first, second = cloth_color(rng), cloth_color(rng)
-    image[:] = vertical(height, width, first, second)
+    small = vertical(height // 4, width // 4, cloth_color(rng, .2, .8),
+                     wall_color(rng))
     skins = ((150, 180, 222), (100, 140, 195), (70, 100, 150))
-    for _ in range(rng.integers(8, 26)):
-        color = cloth_color(rng) if rng.random() < .7 else np.array(
-            skins[rng.integers(3)])
-        center = rng.uniform(0, 1, 2) * (width, height)
-        size = rng.uniform(.03, .18) * height
-        corners = center + rng.normal(0, size, (rng.integers(3, 7), 2))
-        fill_polygon(image, corners, color)
+    for _ in range(rng.integers(20, 50)):
+        color = cloth_color(rng) if rng.random() < .75 else np.array(
+            skins[rng.integers(3)], float)
+        center = rng.uniform(0, 1, 2) * (width / 4, height / 4)
+        radius = int(rng.uniform(.02, .12) * height / 4) + 1
+        cv2.circle(small, tuple(int(c) for c in center), radius,
+                   [float(c) for c in color], -1, cv2.LINE_AA)
+    small = cv2.GaussianBlur(small, (0, 0), rng.uniform(.6, 2.))
+    image[:] = cv2.resize(small, (width, height),
+                          interpolation=cv2.INTER_CUBIC)
 
 
 PLACES: Dict[str, Callable] = dict(
-    street=_street, room=_room, park=_park, shop=_shop, abstract=_abstract)
+    street=_street, room=_room, park=_park, shop=_shop, lights=_lights)
+_WEIGHTS = (.27, .25, .22, .18, .08)

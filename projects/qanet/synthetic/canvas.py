@@ -94,7 +94,7 @@ class Canvas:
             closed (bool): Join the ends. Defaults to False.
         """
         thickness = max(1, int(round(width * FACTOR)))
-        pts = self._fixed(points)[None]
+        pts = self._fixed(np.asarray(points, float))[None]
         if np.abs(pts).max() < 1 << 20:
             cv2.polylines(self.color, pts, closed,
                           [float(c) for c in color], thickness, cv2.LINE_AA,
@@ -144,9 +144,11 @@ class Canvas:
         codes[pair] = b[pair]
         return image, codes
 
-    def _fixed(self, points: np.ndarray) -> np.ndarray:
-        scaled = (np.asarray(points, float) * FACTOR - .5) * (1 << _SHIFT)
-        return np.round(scaled).astype(np.int32)
+    @staticmethod
+    def _fixed(points: np.ndarray) -> np.ndarray:
+        """Sub-pixel positions with the fractional bits OpenCV wants."""
+        scaled = (points * FACTOR - .5) * (1 << _SHIFT)
+        return np.rint(scaled).astype(np.int32)
 
     def _mask(
         self,
@@ -154,19 +156,21 @@ class Canvas:
         margin: int = 0
     ) -> Tuple[Tuple[int, int, int, int], Optional[np.ndarray]]:
         """Rasterise polygons in their window; None when out of sight."""
-        every = np.concatenate(polygons) * FACTOR
-        low = np.floor(every.min(axis=0)).astype(int) - 1 - margin
-        high = np.ceil(every.max(axis=0)).astype(int) + 2 + margin
+        fixed = self._fixed(np.concatenate(polygons))
+        low = (fixed.min(axis=0) >> _SHIFT) - 1 - margin
+        high = (fixed.max(axis=0) >> _SHIFT) + 3 + margin
         height, width = self.codes.shape
-        x0, y0 = np.maximum(low, 0)
-        x1, y1 = min(high[0], width), min(high[1], height)
+        x0, y0 = max(int(low[0]), 0), max(int(low[1]), 0)
+        x1, y1 = min(int(high[0]), width), min(int(high[1]), height)
         if x0 >= x1 or y0 >= y1:
             return (0, 0, 0, 0), None
         mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
-        origin = np.array([x0, y0]) << _SHIFT
+        fixed -= np.array([x0 << _SHIFT, y0 << _SHIFT], np.int32)
+        stop = 0
         for polygon in polygons:
-            cv2.fillPoly(mask, [self._fixed(polygon) - origin.astype('i4')],
-                         1, cv2.LINE_8, _SHIFT)
+            start, stop = stop, stop + len(polygon)
+            # One call each: together, overlaps would become holes.
+            cv2.fillPoly(mask, [fixed[start:stop]], 1, cv2.LINE_8, _SHIFT)
         return (x0, y0, x1, y1), mask
 
     @staticmethod

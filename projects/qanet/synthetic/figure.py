@@ -5,7 +5,7 @@ from typing import List, Optional, Sequence, Tuple, Union
 import numpy as np
 
 from .canvas import Brush, Canvas
-from .geometry import tapered, unit
+from .geometry import unit
 from .labels import NUM_CLASSES, Part
 from .pose import SPINE, Build, Pose, Skeleton
 from .textures import Material
@@ -44,8 +44,8 @@ class Figure:
         waist, chest, hips = build.waist, build.chest, build.hips
         shoulder = build.shoulder
         self._widths = np.array([
-            hips * .92, hips, hips * .95, waist, (waist + chest) * .52,
-            chest * 1.02, shoulder * .98, shoulder * .62, .27
+            hips * .92, hips, hips * .95, waist, (waist + chest) * .51,
+            chest * 1.02, shoulder * 1.1, shoulder * .7, .25
         ])
         self._depths = np.array(
             [.44, .48, .46, .4, .45, .5, .44, .34, .26]) * build.limbs
@@ -292,6 +292,50 @@ class Figure:
 
         return brush
 
+    def trunk_brush(self, material: Material, widen: float = 1.) -> Brush:
+        """Light and pattern of whatever lies around the trunk.
+
+        Args:
+            material (Material): Surface.
+            widen (float): Factor on the half width. Defaults to 1.
+
+        Returns:
+            Brush: For :meth:`fill`.
+        """
+        left, right = self.trunk_sides([.96, .6, 0.], .06)
+        radius = np.abs(right - left)[:, 0].max() / 2
+        middle = (left + right) / 2
+        return self.axis_brush(middle[0], middle[-1], radius * widen * 1.08,
+                               material)
+
+    def joined_brush(self, limb: Brush, body: Brush, start: np.ndarray,
+                     end: np.ndarray, length: float) -> Brush:
+        """Let a limb grow out of the body without a seam.
+
+        Args:
+            limb (Brush): Colours far from the joint.
+            body (Brush): Colours at the joint.
+            start (np.ndarray): The joint (2, ), px.
+            end (np.ndarray): Next joint (2, ), px.
+            length (float): Where the limb's own colours have taken over,
+                heads.
+
+        Returns:
+            Brush: For :meth:`fill`.
+        """
+        along = unit(np.asarray(end) - start) / (length * self.scale)
+
+        def brush(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+            colors = limb(x, y)
+            t = (x - start[0]) * along[0] + (y - start[1]) * along[1]
+            near = np.flatnonzero(t < 1)
+            weight = np.clip(t[near, None], 0, 1)
+            inner = body(x[near], y[near])
+            colors[near] = inner + (colors[near] - inner) * weight
+            return colors
+
+        return brush
+
     def _lit(self, material: Material, across: np.ndarray, along: np.ndarray,
              side: np.ndarray, lit: np.ndarray) -> np.ndarray:
         side = np.clip(side, -1, 1)
@@ -330,14 +374,17 @@ def limb_outline(points: np.ndarray, radii: np.ndarray,
     Returns:
         list[np.ndarray]: Outlines (M, 2), px.
     """
-    circle = _CIRCLE
-    shapes = [
-        tapered(points[k], points[k + 1], radii[k:k + 2])
-        for k in range(len(points) - 1)
-    ]
+    steps = np.diff(points, axis=0)
+    lengths = np.maximum(np.hypot(steps[:, 0], steps[:, 1]), 1e-6)
+    normals = np.stack([-steps[:, 1], steps[:, 0]], axis=1) / lengths[:, None]
+    near, far = normals * radii[:-1, None], normals * radii[1:, None]
+    quads = np.stack([
+        points[:-1] + near, points[1:] + far, points[1:] - far,
+        points[:-1] - near
+    ], axis=1)
     last = len(points) if round_end else len(points) - 1
-    shapes += [points[k] + circle * radii[k] for k in range(last)]
-    return shapes
+    circles = points[:last, None] + _CIRCLE * radii[:last, None, None]
+    return [*quads, *circles]
 
 
 _ANGLES = np.linspace(0, 2 * np.pi, 14, endpoint=False)

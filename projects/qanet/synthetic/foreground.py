@@ -100,13 +100,14 @@ def draw_obstacle(rng: np.random.Generator, canvas: Canvas, scale: float,
         canvas.fill(legs, _flat(color * .7), 0)
         canvas.fill([board], _flat(color), 0)
     else:
-        for _ in range(30):
-            spot = (x + rng.normal(0, .8) * scale,
-                    feet - abs(rng.normal(0, 1.)) * scale)
-            green = np.array([40., 110., 50.]) * rng.uniform(.5, 1.5)
-            radius = rng.uniform(.12, .35) * scale
+        green = np.array([40., 100., 50.]) * rng.uniform(.5, 1.1)
+        for k in range(60):
+            low = 1.6 * (1 - k / 60)
+            spot = (x + rng.normal(0, .7) * scale,
+                    feet - abs(rng.normal(.3, .5)) * scale)
+            radius = rng.uniform(.1, .22) * scale * (1 + low)
             canvas.fill([ellipse(spot, (radius, radius * .8), num=9)],
-                        _flat(green), 0)
+                        _flat(green * (.6 + k / 60)), 0)
 
 
 def _rounded(color: np.ndarray, x0: float, half: float):

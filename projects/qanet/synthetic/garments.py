@@ -25,25 +25,7 @@ def draw_skin_trunk(figure: Figure, outfit: Outfit) -> None:
     levels = [1., .96, .9, .8, .62] + ([.45, .3, .1] if lowest < .5 else [])
     left, right = figure.trunk_sides(levels)
     figure.fill(Part.TORSO_SKIN, [np.concatenate([left, right[::-1]])],
-                trunk_brush(figure, outfit.skin))
-
-
-def trunk_brush(figure: Figure, material: Material, widen: float = 1.):
-    """Light and pattern of whatever lies around the trunk.
-
-    Args:
-        figure (Figure): The person.
-        material (Material): Surface.
-        widen (float): Factor on the half width. Defaults to 1.
-
-    Returns:
-        Brush: For :meth:`Figure.fill`.
-    """
-    left, right = figure.trunk_sides([.96, .6, 0.], .06)
-    radius = np.abs(right - left)[:, 0].max() / 2
-    middle = (left + right) / 2
-    return figure.axis_brush(middle[0], middle[-1], radius * widen * 1.05,
-                             material)
+                figure.trunk_brush(outfit.skin))
 
 
 def neck_edge(figure: Figure, depth: float, pointed: bool,
@@ -79,7 +61,7 @@ def draw_top(figure: Figure, outfit: Outfit) -> None:
     edge = neck_edge(figure, outfit.neckline, outfit.v_neck, .03)
     shape = np.concatenate([edge, right, left[::-1]])
     figure.shadow([shape], .35)
-    figure.fill(Part.UPPER_CLOTHES, [shape], trunk_brush(figure, outfit.top))
+    figure.fill(Part.UPPER_CLOTHES, [shape], figure.trunk_brush(outfit.top))
     figure.stroke(edge, .04, outfit.top.base * .6)
     figure.stroke(np.stack([left[-1], right[-1]]), .03, outfit.top.base * .6)
     if figure.facing() > .2:
@@ -137,7 +119,7 @@ def draw_seat(figure: Figure, outfit: Outfit) -> None:
     crotch = hips.mean(axis=0) + [0, .34 * figure.scale]
     legs = hips[np.argsort(hips[:, 0])] + [0, .22 * figure.scale]
     shape = np.concatenate([right, legs[1:], [crotch], legs[:1], left[::-1]])
-    figure.fill(Part.PANTS, [shape], trunk_brush(figure, outfit.lower))
+    figure.fill(Part.PANTS, [shape], figure.trunk_brush(outfit.lower))
     belt = smooth_open([left[0], figure.trunk(.215, 0., .03)[0], right[0]])
     figure.stroke(belt, .09, outfit.lower.base * .4)
     figure.stroke(
@@ -163,10 +145,19 @@ def hem_points(figure: Figure, length: float,
     left = min(cuts, key=lambda c: c[0][0] - c[1])
     right = max(cuts, key=lambda c: c[0][0] + c[1])
     low = max(left[0][1], right[0][1])
+    # The thighs of somebody who sits point at the camera or away from it.
+    hips = figure.trunk_sides([-.1], flare + .06)
+    least = hips[0][0, 1] + .3 * figure.scale
     corners = []
-    for (middle, radius), sign in ((left, -1), (right, 1)):
-        y = .6 * low + .4 * middle[1]
-        corners.append(np.array([middle[0] + sign * (radius + room), y]))
+    for (middle, radius), sign, hip in ((left, -1, hips[0]),
+                                        (right, 1, hips[1])):
+        corner = np.array([
+            middle[0] + sign * (radius + room),
+            max(.6 * low + .4 * middle[1], least)
+        ])
+        if figure.pose.seated:
+            corner[0] = sign * max(sign * corner[0], sign * hip[0, 0])
+        corners.append(corner)
     return corners[0], corners[1]
 
 
@@ -204,7 +195,7 @@ def draw_skirt(figure: Figure, outfit: Outfit) -> None:
     shape = skirt_shape(figure, .3, outfit.lower_length, outfit.flare)
     figure.shadow([shape], .4)
     figure.fill(Part.SKIRT, [shape],
-                trunk_brush(figure, outfit.lower, 1 + outfit.flare))
+                figure.trunk_brush(outfit.lower, 1 + outfit.flare))
     left, right = figure.trunk_sides([.27], .05)
     figure.stroke(np.concatenate([left, right]), .1, outfit.lower.base * .55)
     _hanging_folds(figure, outfit.lower, outfit.lower_length, outfit.flare,
@@ -236,7 +227,7 @@ def draw_dress(figure: Figure, outfit: Outfit) -> None:
     skirt = skirt_shape(figure, .34, outfit.lower_length, outfit.flare)
     figure.shadow([bodice, skirt], .4)
     figure.fill(Part.DRESS, [bodice, skirt],
-                trunk_brush(figure, outfit.top, 1 + .6 * outfit.flare))
+                figure.trunk_brush(outfit.top, 1 + .6 * outfit.flare))
     figure.stroke(edge, .04, outfit.top.base * .6)
     waist = figure.trunk_sides([.34], .03)
     figure.stroke(np.concatenate(waist), .04, outfit.top.base * .6)
@@ -256,7 +247,7 @@ def draw_coat(figure: Figure, outfit: Outfit) -> None:
     turn = figure.skeleton.torso
     front = (low_left + low_right) / 2 + (low_right - low_left) * (
         .5 * turn[0, 2])
-    brush = trunk_brush(figure, outfit.coat, 1.15)
+    brush = figure.trunk_brush(outfit.coat, 1.15)
     if figure.facing() < .1:
         shape = np.concatenate([
             figure.trunk([1., 1.02, 1.], [np.pi - 1.2, np.pi, np.pi + 1.2],

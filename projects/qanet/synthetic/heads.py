@@ -120,7 +120,7 @@ def _draw_ears(figure: Figure, outfit: Outfit) -> None:
 def _draw_cap(figure: Figure, outfit: Outfit, seen: bool) -> None:
     """The hair around the skull, down to the ears or the nape."""
     style = outfit.hair_style
-    grow = dict(buzz=1.03, curly=1.3, short=1.1).get(style, 1.12)
+    grow = dict(buzz=1.03, curly=1.24, short=1.1).get(style, 1.12)
     low = -20. if seen else -52.
     if style in _LONG or style == 'curly':
         low = min(low, -38.)
@@ -131,8 +131,8 @@ def _draw_cap(figure: Figure, outfit: Outfit, seen: bool) -> None:
     if style == 'curly':
         rim = shapes[0]
         shapes += [
-            ellipse(p, (.15 * figure.scale, .15 * figure.scale), num=10)
-            for p in rim[2:-2:2]
+            ellipse(p, (.1 * figure.scale, .1 * figure.scale), num=9)
+            for p in rim
         ]
     figure.fill(Part.HAIR, shapes, _skull_brush(figure, outfit.hair))
 
@@ -155,8 +155,8 @@ def _draw_features(figure: Figure, outfit: Outfit) -> None:
         if figure.head_depth(side * 24 * _DEG) < .35:
             continue
         eye = figure.head_points(side * 25 * _DEG, -.02)[0]
-        figure.canvas.tint([ellipse(eye, (.075 * unit, .038 * unit), num=10)],
-                           (235, 238, 240), .85)
+        figure.canvas.tint([ellipse(eye, (.07 * unit, .034 * unit), num=10)],
+                           (225, 230, 235), .75)
         figure.canvas.tint([ellipse(eye, (.034 * unit, .036 * unit), num=8)],
                            (40, 36, 32), .95)
         brow = figure.head_points(

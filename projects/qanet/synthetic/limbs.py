@@ -5,6 +5,7 @@ from typing import List, Optional, Tuple
 import cv2
 import numpy as np
 
+from .canvas import Brush
 from .figure import Figure, limb_outline
 from .geometry import ellipse, sub_chain, tapered, unit
 from .labels import Part
@@ -17,7 +18,7 @@ SHOES = (Part.LEFT_SHOE, Part.RIGHT_SHOE)
 
 #: Cross-sections along a limb: position (1 elbow or knee) and radius.
 _AT = np.array([0., .35, .7, 1., 1.3, 1.65, 2.])
-_ARM = np.array([.2, .19, .165, .145, .155, .125, .095])
+_ARM = np.array([.175, .18, .16, .14, .152, .125, .092])
 _LEG = np.array([.35, .33, .26, .195, .225, .17, .115])
 _TROUSER = np.array([.37, .36, .31, .26, .25, .225, .205])
 
@@ -77,7 +78,8 @@ class Limb:
               ease: float = 0.,
               flare: float = 0.,
               round_end: bool = True,
-              shadow: float = 0.) -> List[np.ndarray]:
+              shadow: float = 0.,
+              body: Optional[Brush] = None) -> List[np.ndarray]:
         """Fill a piece; arguments as in :meth:`piece`.
 
         Args:
@@ -89,6 +91,8 @@ class Limb:
             flare (float): Added at the end, heads.
             round_end (bool): Round off the end.
             shadow (float): Strength of the shadow thrown on the body.
+            body (Brush, optional): Colours of the body that the limb grows
+                out of.
 
         Returns:
             list[np.ndarray]: The outlines that were filled.
@@ -96,9 +100,16 @@ class Limb:
         points, radii = self.piece(start, stop, ease, flare)
         shapes = limb_outline(points, radii, round_end)
         if shadow:
-            self.figure.shadow(shapes, shadow, .1)
+            # Not at the joint itself, where limb and body are one.
+            inner = min(start + .5, stop - .2)
+            self.figure.shadow(
+                limb_outline(*self.piece(inner, stop, ease, flare)), shadow,
+                .1)
         keep = sorted({0, len(points) // 2, len(points) - 1})
         brush = self.figure.chain_brush(points[keep], radii[keep], material)
+        if body is not None:
+            brush = self.figure.joined_brush(brush, body, points[0],
+                                             points[-1], .55)
         self.figure.fill(part, shapes, brush)
         return shapes
 
@@ -125,17 +136,41 @@ def draw_arm(figure: Figure, outfit: Outfit, i: int) -> None:
     arm = make_arm(figure, i)
     covered = outfit.coat is not None or outfit.sleeve > 1.5
     _hand(figure, outfit, arm, i)
-    arm.paint(ARMS[i], outfit.skin, 1.6 if covered else 0., 2., shadow=.3)
+    body = figure.trunk_brush
+    arm.paint(
+        ARMS[i],
+        outfit.skin,
+        1.6 if covered else 0.,
+        2.,
+        shadow=.3,
+        body=None if covered else body(outfit.skin))
     if outfit.gloves is not None:
         arm.paint(Part.GLOVE, outfit.gloves, 1.68, 2., .05, .02, False)
     if outfit.sleeve > 0 and outfit.coat is None:
         part = Part.DRESS if outfit.lower_kind == 'dress' \
             else Part.UPPER_CLOTHES
         loose = .05 if outfit.sleeve > 1.5 else .03
-        arm.paint(part, outfit.top, 0., outfit.sleeve, loose, .03, False)
+        arm.paint(
+            part,
+            outfit.top,
+            0.,
+            outfit.sleeve,
+            loose,
+            .03,
+            False,
+            body=body(outfit.top))
         _cuff(figure, arm, outfit.top, outfit.sleeve, loose + .03)
     if outfit.coat is not None:
-        arm.paint(Part.COAT, outfit.coat, 0., 1.9, .085, .02, False)
+        arm.paint(
+            Part.COAT,
+            outfit.coat,
+            0.,
+            1.9,
+            .06,
+            .04,
+            False,
+            shadow=.35,
+            body=body(outfit.coat, 1.15))
         _cuff(figure, arm, outfit.coat, 1.9, .1)
 
 

@@ -156,10 +156,10 @@ def _body_colors(rng: np.random.Generator) -> Tuple[Material, Material]:
     return (Material(skin, folds=.03, gloss=.03),
             Material(
                 hair,
-                accent=hair * .55 + 6,
-                pattern='pinstripes',
-                scale=.07,
-                folds=.22,
+                accent=hair * .6,
+                pattern='strands',
+                scale=.1,
+                folds=.16,
                 gloss=.07,
                 offset=tuple(rng.uniform(0, TILE, 2))))
 

@@ -14,7 +14,7 @@ import numpy as np
 #: Sign of x of the left and of the right side in the body frame.
 SIDES = (1., -1.)
 
-SPINE, SHOULDER_LEVEL = 2.3, .9
+SPINE, SHOULDER_LEVEL = 2.3, .85
 UPPER_ARM, FOREARM, HAND = 1.32, 1.12, .62
 THIGH, SHIN, ANKLE = 1.72, 1.62, .26
 
@@ -168,7 +168,7 @@ def draw_build(rng: np.random.Generator) -> Build:
     female = bool(rng.random() < .5)
     stout = rng.uniform(.9, 1.2)
     child = rng.random() < .12
-    widths = (.66, .6, .47, .66) if female else (.8, .7, .6, .62)
+    widths = (.6, .6, .47, .66) if female else (.74, .7, .6, .62)
     if child:
         widths = tuple(w * .88 for w in widths)
     shoulder, chest, waist, hips = widths
@@ -197,7 +197,7 @@ def solve(build: Build, pose: Pose) -> Skeleton:
     torso = view @ about_z(pose.lean) @ about_x(-pose.bend)
     head = torso @ about_z(pose.head_roll) @ about_y(pose.head_yaw)
     neck = torso @ np.array([0., -SPINE, 0.])
-    skull = neck + torso @ np.array([0., -.2, .06]) \
+    skull = neck + torso @ np.array([0., -.1, .06]) \
         + head @ np.array([0., -.55 * build.head, .06])
     arms = np.stack([_arm(build, pose, torso, i) for i in range(2)])
     legs, feet = zip(*[_leg(build, pose, view, i) for i in range(2)])

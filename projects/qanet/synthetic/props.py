@@ -49,7 +49,7 @@ def vertical(height: int, width: int, top: np.ndarray,
     """
     t = np.linspace(0, 1, max(height, 1))[:height, None]
     rows = np.clip(top + (np.asarray(bottom) - top) * t, 0, 255)
-    return np.broadcast_to(rows[:, None], (height, width, 3)).astype(np.uint8)
+    return np.repeat(rows[:, None].astype(np.uint8), width, axis=1)
 
 
 def _clip(color: Sequence[float]) -> Tuple[float, ...]:
@@ -120,14 +120,32 @@ def draw_tree(rng: np.random.Generator, image: np.ndarray, x: float, y: float,
     fill_polygon(image, [(x - half * .7, y - size * .7),
                          (x + half * .7, y - size * .7), (x + half * 1.3, y),
                          (x - half * 1.3, y)], bark)
-    leaf = hsv(rng.uniform(50, 140), rng.uniform(.3, .65),
-               rng.uniform(.25, .6))
-    for _ in range(40):
-        dx, dy = rng.normal(0, .16, 2) * size
-        color = leaf * rng.uniform(.6, 1.5)
-        cv2.circle(image, _at(x + dx, y - size * .85 + dy),
-                   int(size * rng.uniform(.03, .1)) + 1, _clip(color), -1,
-                   cv2.LINE_AA)
+    draw_leaves(rng, image, (x, y - size * .8), (.24 * size, .2 * size), 160)
+
+
+def draw_leaves(rng: np.random.Generator, image: np.ndarray,
+                center: Tuple[float, float], spread: Tuple[float, float],
+                count: int) -> None:
+    """A cloud of leaf clumps, dark ones below and bright ones on top.
+
+    Args:
+        rng (np.random.Generator): Source of positions and colours.
+        image (np.ndarray): Changed in place.
+        center (tuple[float, float]): Middle, px.
+        spread (tuple[float, float]): Half width and half height, px.
+        count (int): Number of clumps.
+    """
+    leaf = hsv(rng.uniform(50, 140), rng.uniform(.3, .6),
+               rng.uniform(.2, .45))
+    spots = rng.normal(0, .45, (count, 2)) * spread + center
+    sizes = rng.uniform(.06, .16, count) * min(spread) + 1
+    sizes[:count // 6] *= 3.2
+    shades = np.linspace(.5, 1.5, count) * rng.uniform(.8, 1.2, count)
+    # Light comes from above.
+    shades += (center[1] - spots[:, 1]) / spread[1] * .35
+    for spot, size, shade in zip(spots, sizes, shades):
+        cv2.circle(image, _at(*spot), int(size), _clip(leaf * max(shade, .3)),
+                   -1, cv2.LINE_AA)
 
 
 def draw_frame(rng: np.random.Generator, image: np.ndarray, x: float,

@@ -158,6 +158,11 @@ def _pleats(s: np.ndarray, v: np.ndarray, material: Material) -> np.ndarray:
     return .6 * (s % 1)
 
 
+def _strands(s: np.ndarray, v: np.ndarray, material: Material) -> np.ndarray:
+    x, y = material.offset
+    return .5 + .5 * sample_noise(s * 26 + x, v * 1.5 + y)
+
+
 PATTERNS: Dict[str, Callable] = dict(
     plain=_plain,
     bands=_bands,
@@ -168,7 +173,8 @@ PATTERNS: Dict[str, Callable] = dict(
     denim=_denim,
     knit=_knit,
     tweed=_tweed,
-    pleats=_pleats)
+    pleats=_pleats,
+    strands=_strands)
 
 
 def hsv(hue: float, saturation: float, value: float) -> np.ndarray:
@@ -188,22 +194,52 @@ def hsv(hue: float, saturation: float, value: float) -> np.ndarray:
     return 255 * value * (1 - saturation * wave)
 
 
+#: What wardrobes are full of, BGR.
+_WARDROBE = ((38, 36, 36), (70, 66, 64), (92, 52, 34), (236, 238, 240),
+             (205, 226, 238), (160, 158, 156), (140, 178, 205), (84, 118, 150),
+             (70, 96, 92), (58, 34, 112), (52, 48, 176), (170, 148, 214),
+             (206, 172, 134), (150, 108, 66), (128, 128, 40), (66, 162, 208),
+             (48, 68, 100), (60, 84, 40), (128, 66, 104), (96, 120, 226))
+
+
 def cloth_color(rng: np.random.Generator,
-                dark: float = .2,
-                bright: float = .95) -> np.ndarray:
-    """Draw a colour as clothes have them: many greys, some strong hues.
+                dark: float = .1,
+                bright: float = 1.) -> np.ndarray:
+    """Draw a colour as clothes have them: mostly common ones, some strong.
 
     Args:
         rng (np.random.Generator): Source of the draw.
-        dark (float): Lowest value. Defaults to 0.2.
-        bright (float): Highest value. Defaults to 0.95.
+        dark (float): Lowest brightness. Defaults to 0.1.
+        bright (float): Highest brightness. Defaults to 1.
 
     Returns:
         np.ndarray: BGR, float64, 0 to 255.
     """
-    grey = rng.random() < .3
-    saturation = rng.uniform(0, .18) if grey else rng.uniform(.3, .85)
-    return hsv(rng.uniform(0, 360), saturation, rng.uniform(dark, bright))
+    if rng.random() < .25:
+        color = hsv(rng.uniform(0, 360), rng.uniform(.3, .75),
+                    rng.uniform(.3, .9))
+    else:
+        color = np.array(_WARDROBE[rng.integers(len(_WARDROBE))], float)
+        color = color * rng.uniform(.85, 1.15) + rng.normal(0, 8, 3)
+    color = np.clip(color, 8, 250)
+    value = color.max() / 255
+    return color * (np.clip(value, dark, bright) / value)
+
+
+def wall_color(rng: np.random.Generator) -> np.ndarray:
+    """Draw a colour of walls and houses: pale or brick.
+
+    Args:
+        rng (np.random.Generator): Source of the draw.
+
+    Returns:
+        np.ndarray: BGR, float64, 0 to 255.
+    """
+    if rng.random() < .2:
+        return hsv(rng.uniform(5, 25), rng.uniform(.3, .5),
+                   rng.uniform(.4, .7))
+    hue = rng.choice([35., 45., 200., 120., 350.]) + rng.uniform(-15, 15)
+    return hsv(hue, rng.uniform(.02, .24), rng.uniform(.5, .95))
 
 
 def draw_material(rng: np.random.Generator,

@@ -11,7 +11,7 @@ val_split_dir = 'Validation'
 
 # Persons to parse in validation and testing: None takes the ground truth, a
 # COCO results file takes a detector's boxes, here or on the command line:
-#   --cfg-options test_dataloader.dataset.bbox_file=work_dirs/fcos/val.bbox.json
+# --cfg-options test_dataloader.dataset.bbox_file=work_dirs/fcos/val.bbox.json
 bbox_file = None
 
 # (width, height) of the network's input. The model's test_cfg.crop_size has

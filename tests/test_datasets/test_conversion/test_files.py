@@ -1,0 +1,102 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import os
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from projects.qanet.datasets.conversion import files
+from projects.qanet.datasets.errors import DataError
+
+
+def save_image(path, size=(50, 30), **kwargs):
+    pixels = np.random.default_rng(0).integers(0, 255, (size[1], size[0], 3))
+    Image.fromarray(pixels.astype(np.uint8)).save(path, **kwargs)
+    return str(path)
+
+
+def test_find_root(tmp_path):
+    inner = tmp_path / 'a' / 'b' / 'b'
+    (inner / 'Training').mkdir(parents=True)
+    (tmp_path / 'other').mkdir()
+    found = files.find_root(str(tmp_path), ['Training', 'Validation'])
+    assert found == str(inner)
+    assert files.find_root(str(inner), ['Training']) == str(inner)
+    with pytest.raises(DataError, match='has none of the folders Testing'):
+        files.find_root(str(tmp_path), ['Testing'])
+    with pytest.raises(DataError, match='nowhere is not a folder'):
+        files.find_root(str(tmp_path / 'nowhere'), ['Training'])
+
+
+def test_link_file(tmp_path):
+    first, second = tmp_path / '1.txt', tmp_path / '2.txt'
+    first.write_text('one')
+    second.write_text('two')
+    target = tmp_path / 'out' / 'x.txt'
+    for source, text in ((first, 'one'), (first, 'one'), (second, 'two')):
+        files.link_file(str(source), str(target))
+        assert target.is_symlink() and target.read_text() == text
+    files.link_file(str(first), str(first))
+    assert first.read_text() == 'one' and not first.is_symlink()
+
+
+@pytest.mark.parametrize('broken', [['symlink'], ['symlink', 'link']])
+def test_link_file_falls_back(broken, tmp_path, monkeypatch):
+
+    def refuse(*args):
+        raise OSError('no links here')
+
+    source, target = tmp_path / 'a.txt', tmp_path / 'out' / 'a.txt'
+    source.write_text('text')
+    for name in broken:
+        monkeypatch.setattr(os, name, refuse)
+    files.link_file(str(source), str(target))
+    assert target.read_text() == 'text' and not target.is_symlink()
+    assert os.path.samefile(source, target) == (broken == ['symlink'])
+
+
+def test_writing_does_not_go_through_old_links(tmp_path):
+    source, target = tmp_path / 'raw.txt', tmp_path / 'out.txt'
+    source.write_text('download')
+    files.link_file(str(source), str(target))
+    files.make_place(str(target))
+    target.write_text('new')
+    assert source.read_text() == 'download'
+
+
+def test_stems(tmp_path):
+    listing = tmp_path / 'train_id.txt'
+    listing.write_text('b\n\n/x/a.jpg\n c \nb\n2.5')
+    assert files.read_stems(str(listing)) == ['b', 'a', 'c', '2.5']
+    listing.write_text('\n')
+    with pytest.raises(DataError, match='train_id.txt is empty'):
+        files.read_stems(str(listing))
+    with pytest.raises(DataError, match='val_id.txt does not exist'):
+        files.read_stems(str(tmp_path / 'val_id.txt'))
+    with pytest.raises(DataError, match='holds no images'):
+        files.list_stems(str(tmp_path))
+    for name in ('b.jpg', 'a.JPG', 'c.png'):
+        (tmp_path / name).touch()
+    assert files.list_stems(str(tmp_path)) == ['a', 'b', 'c']
+    assert files.find_image(str(tmp_path), 'a') == str(tmp_path / 'a.JPG')
+    assert files.find_image(str(tmp_path), 'train_id') is None
+
+
+def test_image_size(tmp_path):
+    path = save_image(tmp_path / 'a.jpg')
+    assert files.image_size(path) == (50, 30)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by 90 degrees
+    path = save_image(tmp_path / 'turned.jpg', exif=exif)
+    assert files.image_size(path) == (30, 50)
+
+
+@pytest.mark.parametrize('kept', [.7, .01, 0])
+def test_damaged_image(kept, tmp_path):
+    path = save_image(tmp_path / 'a.jpg', size=(300, 200))
+    with open(path, 'rb') as file:
+        data = file.read()
+    with open(path, 'wb') as file:
+        file.write(data[:int(len(data) * kept)])
+    with pytest.raises(DataError, match='unreadable image'):
+        files.image_size(path)

@@ -1,0 +1,66 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import json
+
+import pytest
+
+from projects.qanet.datasets.conversion import ImageRecord, convert_split
+from projects.qanet.datasets.errors import DataError
+
+
+def convert_one(stem):
+    if stem.endswith('9'):
+        raise DataError(f'{stem} is bad')
+    if stem.endswith('8'):
+        raise FileNotFoundError(f'{stem} is gone')
+    persons = [
+        dict(parsing_id=i + 1, bbox=[0, 0, 2, 3], area=6)
+        for i in range(int(stem[-1]))
+    ]
+    return ImageRecord(f'{stem}.jpg', 30, 40, persons)
+
+
+@pytest.mark.parametrize('stems,ids', [
+    (['007', '019', '011', '028', '002'], [7, 11, 2]),
+    (['x7', '019', '011', '028', 'x2'], [1, 2, 3]),
+    (['7', '1_9', '01', '28', '1'], [1, 2, 3]),
+])
+def test_convert_split(stems, ids, tmp_path):
+    path = tmp_path / 'new' / 'X_train.json'
+    report = convert_split(str(path), stems, convert_one, workers=3)
+    assert report.num_images == 3
+    assert report.skipped == [(stems[1], f'{stems[1]} is bad'),
+                              (stems[3], f'{stems[3]} is gone')]
+    document = json.loads(path.read_text())
+    assert document['images'] == [
+        dict(id=i, file_name=f'{stem}.jpg', width=30, height=40)
+        for i, stem in zip(ids, [stems[0], stems[2], stems[4]])
+    ]
+    assert document['categories'][0]['id'] == 1
+    annotations = document['annotations']
+    assert report.num_persons == len(annotations)
+    assert [a['id']
+            for a in annotations] == list(range(1,
+                                                len(annotations) + 1))
+    assert annotations[-1] == dict(
+        id=len(annotations),
+        image_id=ids[-1],
+        parsing_id=int(stems[4][-1]),
+        bbox=[0, 0, 2, 3],
+        area=6,
+        category_id=1,
+        iscrowd=0)
+
+
+def test_incomplete_download(tmp_path):
+    path = tmp_path / 'X_train.json'
+    with pytest.raises(
+            DataError,
+            match='X_train: 2 of 3 images cannot be .*'
+            'incomplete download.* The first one: 19 is bad'):
+        convert_split(str(path), ['1', '19', '28'], convert_one)
+    assert not path.exists()
+
+
+def test_unexpected_errors_are_not_hidden(tmp_path):
+    with pytest.raises(IndexError):
+        convert_split(str(tmp_path / 'a.json'), [''], lambda stem: stem[0])

@@ -88,7 +88,7 @@ def test_painted_maps(golden):
                 minlength=20))
         kept = suppress(scores.persons, overlaps.ious, 0.6)
         kept &= scores.persons >= 0.01
-        painting = paint_persons(segments, scores.persons, kept, 254)
+        painting = paint_persons(segments, scores.persons, kept)
         codes = np.where(painting.owners >= 0,
                          painting.owners * 20 + painting.labels, -1)
         found = sorted((scores.parts[code // 20, code % 20 - 1],

@@ -9,7 +9,8 @@ from .annotations import ImageInfo
 from .label_maps import LabelRuns
 from .matching import Candidates
 from .overlaps import TruthOverlaps, mean_ious, person_ious, truth_overlaps
-from .painting import human_candidates, paint_persons, region_candidates
+from .painting import (human_candidates, limit_parts, paint_persons,
+                       region_candidates)
 from .protocols import Protocol
 from .scores import PersonScores
 from .segments import Segments, global_confusion
@@ -136,21 +137,18 @@ def image_statistics(overlaps: ImageOverlaps,
     if 'APp' in metrics:
         statistics.persons = _person_candidates(overlaps, scores.persons, kept,
                                                 protocol)
-    crowds = [
+    crowds = np.array([
         person.parsing_id for person in overlaps.image.persons
         if person.is_crowd and protocol.ignores_crowds
-    ]
+    ], np.int64)
+    painting = paint_persons(segments, scores.persons, kept)
     if 'APr' in metrics:
-        painting = paint_persons(segments, scores.persons, kept,
-                                 protocol.max_parts)
-        statistics.regions = region_candidates(segments, painting,
-                                               overlaps.truth, scores.parts,
-                                               np.array(crowds, np.int64))
+        parts = limit_parts(painting, scores.persons, protocol.max_parts)
+        statistics.regions = region_candidates(segments, parts, overlaps.truth,
+                                               scores.parts, crowds)
     if 'APh' in metrics:
-        painting = paint_persons(segments, scores.persons, kept)
         statistics.humans = human_candidates(segments, painting,
-                                             scores.persons,
-                                             np.array(crowds, np.int64))
+                                             scores.persons, crowds)
     return statistics
 
 

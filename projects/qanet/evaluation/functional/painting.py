@@ -20,10 +20,8 @@ class Painting(NamedTuple):
     labels: np.ndarray
 
 
-def paint_persons(segments: Segments,
-                  scores: np.ndarray,
-                  chosen: np.ndarray,
-                  max_parts: Optional[int] = None) -> Painting:
+def paint_persons(segments: Segments, scores: np.ndarray,
+                  chosen: np.ndarray) -> Painting:
     """Paint persons in ascending quality score.
 
     Args:
@@ -31,30 +29,50 @@ def paint_persons(segments: Segments,
         scores (np.ndarray): Quality scores, (N,). Of equal ones the later
             listed is on top.
         chosen (np.ndarray): Persons to paint, (N,) bool.
-        max_parts (int, optional): Parts are numbered in the order of
-            painting, classes ascending; those with a higher number are not
-            painted.
 
     Returns:
         Painting: The visible persons and parts.
     """
     owners = np.full(len(segments.lengths), -1)
     visible = np.zeros(len(segments.lengths), np.uint8)
-    num_parts = 0
     for person in np.argsort(scores, kind='stable'):
-        if not chosen[person]:
-            continue
-        labels = segments.labels[person]
-        if max_parts is not None:
-            parts = np.flatnonzero(np.bincount(labels)[1:]) + 1
-            room = max(max_parts - num_parts, 0)
-            num_parts += len(parts)
-            if len(parts) > room:
-                labels = np.where(np.isin(labels, parts[:room]), labels, 0)
-        inside = labels > 0
-        owners[inside] = person
-        np.copyto(visible, labels, where=inside)
+        if chosen[person]:
+            labels = segments.labels[person]
+            inside = labels > 0
+            owners[inside] = person
+            np.copyto(visible, labels, where=inside)
     return Painting(owners, visible)
+
+
+def limit_parts(painting: Painting, scores: np.ndarray,
+                max_parts: Optional[int]) -> Painting:
+    """Take the parts out that a map of numbered parts cannot hold.
+
+    The visible parts are numbered person by person in the order of painting,
+    classes ascending. What lies under a part that is taken out stays hidden.
+
+    Args:
+        painting (Painting): The visible parts.
+        scores (np.ndarray): Quality scores, (N,), the order of painting.
+        max_parts (int, optional): Highest number. None takes nothing out.
+
+    Returns:
+        Painting: With at most that many parts.
+    """
+    if max_parts is None:
+        return painting
+    ranks = np.empty(len(scores) + 1, np.int64)
+    ranks[np.argsort(scores, kind='stable')] = np.arange(len(scores))
+    ranks[-1] = -1  # nobody
+    codes = ranks[painting.owners] * 256 + painting.labels
+    shown = painting.owners >= 0
+    numbered = np.unique(codes[shown])
+    if len(numbered) <= max_parts:
+        return painting
+    shown &= codes < numbered[max_parts]
+    return Painting(
+        np.where(shown, painting.owners, -1),
+        np.where(shown, painting.labels, 0))
 
 
 def region_candidates(segments: Segments, painting: Painting, truth: LabelRuns,

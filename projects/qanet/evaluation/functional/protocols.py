@@ -23,7 +23,7 @@ class Protocol(NamedTuple):
             (C,), NaN for classes that leave the mean.
         ap_without_truth (Callable): (number of predictions) -> AP of a class
             that has no ground truth.
-        max_parts (int, optional): Parts that a painted image can hold.
+        max_parts (int, optional): Visible parts that an image can have.
         counts_images_without_predictions (bool): Whether their truth counts
             for mIoU, AP^r and AP^h.
         ignores_crowds (bool): Whether crowds need not be found.

@@ -6,6 +6,7 @@ from typing import Any, Dict, List, Optional, Union
 import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose
+from mmengine.hub import get_config
 from mmengine.logging import MMLogger
 from mmengine.registry import DefaultScope
 from mmseg.registry import DATASETS, MODELS
@@ -22,8 +23,8 @@ def read_config(config: Union[str, Config]) -> Config:
     """Read a config file.
 
     Args:
-        config (str | Config): Path, ``package::path``, or a config, which is
-            returned as it is.
+        config (str | Config): Path, ``package::path`` inside an installed
+            package, or a config, which is returned as it is.
 
     Returns:
         Config: The config.
@@ -33,15 +34,21 @@ def read_config(config: Union[str, Config]) -> Config:
         InputError: If it is no config, or holds no model.
     """
     if not isinstance(config, Config):
-        path = str(config)
-        if '::' not in path and not osp.isfile(path):
-            raise FileNotFoundError(f'config {path} not found')
-        if not path.endswith(('.py', '.json', '.yaml', '.yml')):
-            raise InputError(f'{path} is no config file (.py, .json, .yaml)')
-        config = Config.fromfile(path)
+        config = _read_file(str(config))
     if 'model' not in config:
         raise InputError(f'config {config.filename} has no model')
     return config
+
+
+def _read_file(path: str) -> Config:
+    """Read a file, or a config of an installed package."""
+    if '::' in path:
+        return get_config(path)
+    if not osp.isfile(path):
+        raise FileNotFoundError(f'config {path} not found')
+    if not path.endswith(('.py', '.json', '.yaml', '.yml')):
+        raise InputError(f'{path} is no config file (.py, .json, .yaml)')
+    return Config.fromfile(path)
 
 
 def _dataset_configs(config: Config) -> List[Dict[str, Any]]:

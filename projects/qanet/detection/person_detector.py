@@ -6,6 +6,7 @@ from typing import List, Optional, Sequence, Union
 import numpy as np
 import torch
 from mmengine.config import Config
+from mmengine.hub import get_config
 from mmengine.registry import DefaultScope
 
 from projects.qanet.utils.checkpoint import load_checkpoint
@@ -32,8 +33,9 @@ class PersonDetector:
     is left as it was.
 
     Args:
-        model (str | Config | nn.Module): Config file, config, or a built
-            detector (with its config as ``cfg``).
+        model (str | Config | nn.Module): Config file, 'mmdet::' and the path
+            of one of mmdet's own, config, or a built detector (with its
+            config as ``cfg``).
         weights (str, optional): Checkpoint. None leaves the weights as they
             are, which is only useful for a built detector.
         cat_ids (Sequence[int]): Labels of the detector that are persons.
@@ -73,9 +75,12 @@ class PersonDetector:
         """Build the detector without downloading a backbone's weights."""
         if not isinstance(config, Config):
             path = str(config)
-            if '::' not in path and not osp.isfile(path):
+            if '::' in path:
+                config = get_config(path)
+            elif osp.isfile(path):
+                config = Config.fromfile(path)
+            else:
                 raise FileNotFoundError(f'detector config {path} not found')
-            config = Config.fromfile(path)
         model = self._mmdet.registry.MODELS.build(config.model)
         model.cfg = config
         return model

@@ -1,0 +1,173 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""tools/infer.py with a real, small and untrained parser and detector."""
+import os.path as osp
+import runpy
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.hub import get_config
+from mmengine.registry import DefaultScope
+from mmseg.registry import MODELS
+
+import projects.qanet.plugin  # noqa: F401
+from projects.qanet.structures import read_results
+
+ROOT = osp.abspath(osp.join(osp.dirname(__file__), '..', '..'))
+TOOL = osp.join(ROOT, 'tools', 'infer.py')
+BOXES = ['--bbox', '5', '6', '40', '70', '--bbox', '30', '2', '99', '79']
+
+
+def save_weights(config, path, scope, registry):
+    with DefaultScope.overwrite_default_scope(scope):
+        torch.manual_seed(0)
+        model = registry.build(config.model)
+    torch.save(dict(state_dict=model.state_dict()), path)
+
+
+@pytest.fixture(scope='module')
+def parser_files(tmp_path_factory):
+    """Config and checkpoint of a parser with 20 classes."""
+    folder = tmp_path_factory.mktemp('parser')
+    config = Config.fromfile(
+        osp.join(ROOT, 'configs', '_base_', 'models', 'qanet_r50_fpn.py'))
+    config.merge_from_dict({
+        'model.backbone.depth': 18,
+        'model.backbone.base_channels': 8,
+        'model.backbone.init_cfg': None,
+        'model.neck.in_channels': [8, 16, 32, 64],
+        'model.neck.out_channels': 16,
+        'model.decode_head.in_channels': [16] * 4,
+        'model.decode_head.channels': 16,
+        'model.test_cfg.crop_size': (24, 32)
+    })
+    config.test_dataloader = dict(dataset=dict(type='CIHPParsingDataset'))
+    config_path = str(folder / 'parser.py')
+    config.dump(config_path)
+    weights = str(folder / 'parser.pth')
+    save_weights(config, weights, 'mmseg', MODELS)
+    return config_path, weights
+
+
+@pytest.fixture
+def photo(tmp_path):
+    path = str(tmp_path / 'photo.jpg')
+    image = np.random.default_rng(0).integers(
+        0, 256, (80, 110, 3), dtype=np.uint8)
+    cv2.imwrite(path, image)
+    return path
+
+
+def run_tool(monkeypatch, *args):
+    """Run the tool in this process; return its exit code."""
+    monkeypatch.setattr(sys, 'argv', [TOOL, *map(str, args)])
+    try:
+        runpy.run_path(TOOL, run_name='__main__')
+    except SystemExit as error:
+        return error.code
+    return 0
+
+
+def test_own_boxes_from_another_folder(parser_files, photo, tmp_path):
+    config, weights = parser_files
+    done = subprocess.run([
+        sys.executable, TOOL, photo, '--model', config, '--weights', weights,
+        '--out-dir', 'out', '--device', 'cpu', '--show-part-score'
+        's', '--save-label-maps', '--quality-weights', '1', '0', '0', *BOXES
+    ],
+                          cwd=str(tmp_path),
+                          capture_output=True,
+                          text=True)
+    assert done.returncode == 0, done.stderr
+    info, records = read_results(str(tmp_path / 'out' / 'results.json'))
+    assert info['quality_weights'] == [1, 0, 0] and info['num_classes'] == 20
+    assert [record['bbox'] for record in records] == [[5, 6, 35, 64],
+                                                      [30, 2, 69, 77]]
+    assert [record['score'] for record in records] == [1, 1]
+    picture = cv2.imread(str(tmp_path / 'out' / 'vis' / 'photo.png'))
+    assert picture.shape[0] >= 80 and picture.shape[1] > 110
+    for name in ('Category_ids', 'Human_ids'):
+        label_map = cv2.imread(
+            str(tmp_path / 'out' / name / 'photo.png'), cv2.IMREAD_UNCHANGED)
+        assert label_map.shape == (80, 110)
+
+
+def test_detector_that_finds_nobody(parser_files, photo, tmp_path,
+                                    monkeypatch):
+    pytest.importorskip('mmdet')
+    from mmdet.registry import MODELS as DETECTORS
+    config = get_config('mmdet::fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py')
+    config.merge_from_dict({
+        'model.backbone.depth': 18,
+        'model.backbone.base_channels': 8,
+        'model.backbone.init_cfg': None,
+        'model.backbone.style': 'pytorch',
+        'model.neck.in_channels': [8, 16, 32, 64],
+        'model.bbox_head.num_classes': 1,
+        'model.bbox_head.stacked_convs': 1
+    })
+    det_config, det_weights = (
+        str(tmp_path / f'det.{suffix}') for suffix in ('py', 'pth'))
+    config.dump(det_config)
+    save_weights(config, det_weights, 'mmdet', DETECTORS)
+    out = tmp_path / 'out'
+    code = run_tool(monkeypatch, photo, '--model', parser_files[0],
+                    '--weights', parser_files[1], '--det-model', det_config,
+                    '--det-weights', det_weights, '--out-dir', out, '--device',
+                    'cpu')
+    assert code == 0
+    assert read_results(str(out / 'results.json'))[1] == []
+    assert np.array_equal(
+        cv2.imread(str(out / 'vis' / 'photo.png')), cv2.imread(photo))
+
+
+def check_error(monkeypatch, capfd, text, *args):
+    """Exit code 2 and one sentence that names the culprit."""
+    assert run_tool(monkeypatch, *args) == 2
+    lines = capfd.readouterr().err.strip().splitlines()
+    errors = [line for line in lines if line.startswith('error:')]
+    assert len(errors) == 1 and text in errors[0], lines
+    assert not any('Traceback' in line for line in lines)
+
+
+def test_bad_input_is_one_sentence(parser_files, photo, tmp_path, monkeypatch,
+                                   capfd):
+    config, weights = parser_files
+    base = ('--model', config, '--weights', weights, '--out-dir',
+            tmp_path / 'out', '--device', 'cpu')
+    check_error(monkeypatch, capfd, 'gone.jpg', 'gone.jpg', *base, *BOXES)
+    empty = tmp_path / 'empty'
+    empty.mkdir()
+    check_error(monkeypatch, capfd, f'folder {empty} holds no image', empty,
+                *base, *BOXES)
+    check_error(monkeypatch, capfd, 'give a detector', photo, *base)
+    check_error(monkeypatch, capfd, 'wholly outside', photo, *base, '--bbox',
+                '200', '200', '300', '300')
+    check_error(monkeypatch, capfd, '--det-model needs --det-weights', photo,
+                *base, '--det-model', 'x.py')
+    check_error(monkeypatch, capfd, 'config x.py not found', photo, *base,
+                '--det-model', 'x.py', '--det-weights', 'x.pth')
+    broken = tmp_path / 'broken.jpg'
+    broken.write_bytes(b'no image')
+    check_error(monkeypatch, capfd, 'broken.jpg', broken, *base, *BOXES)
+
+
+def test_wrong_weights_are_one_sentence(parser_files, photo, tmp_path,
+                                        monkeypatch, capfd):
+    config, weights = parser_files
+    state = torch.load(weights)['state_dict']
+    for name in [n for n in state if 'conv_seg' in n]:
+        state[name] = state[name][:7]
+    path = str(tmp_path / 'seven_classes.pth')
+    torch.save(dict(state_dict=state), path)
+    base = (photo, '--model', config, '--out-dir', tmp_path / 'out',
+            '--device', 'cpu', *BOXES)
+    check_error(monkeypatch, capfd, 'seven_classes.pth', *base, '--weights',
+                path)
+    check_error(monkeypatch, capfd, 'gone.pth', *base, '--weights', 'gone.pth')
+    check_error(monkeypatch, capfd, 'config gone.py', photo, '--model',
+                'gone.py', '--weights', weights, '--out-dir', tmp_path)

@@ -1,0 +1,140 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import sys
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+
+from projects.qanet.detection.person_detector import PersonDetector
+from projects.qanet.utils.checkpoint import CheckpointError
+
+mmdet_models = pytest.importorskip('mmdet.models')
+from mmdet.registry import MODELS  # noqa: E402
+from mmengine.structures import InstanceData  # noqa: E402
+
+
+@MODELS.register_module(force=True)
+class BrightDetector(mmdet_models.BaseDetector):
+    """Finds the bright rectangle of each image, with several labels.
+
+    In blue it is called label 0 with score .9 and, a pixel wider, .5; label 1
+    with score .95; label 0 with score .1; and an empty box with score .8.
+    """
+
+    def __init__(self, data_preprocessor=None):
+        super().__init__(data_preprocessor)
+        self.weight = torch.nn.Parameter(torch.zeros(2))
+
+    def predict(self, batch_inputs, batch_data_samples, rescale=True):
+        for image, sample in zip(batch_inputs, batch_data_samples):
+            ys, xs = torch.nonzero(image[0] > 200, as_tuple=True)
+            instances = InstanceData()
+            box = torch.zeros(0, 4)
+            if len(xs):
+                box = torch.stack(
+                    [xs.min(), ys.min(),
+                     xs.max() + 1,
+                     ys.max() + 1])[None]
+            scale = torch.tensor(sample.scale_factor).repeat(2)
+            box = box / scale
+            wide = box + torch.tensor([0., 0., 1., 0.])
+            instances.bboxes = torch.cat(
+                [wide, box, box, box, box[:, [0, 1, 0, 1]]])
+            num = len(box)
+            instances.scores = torch.tensor([.5, .9, .95, .1, .8] * num)
+            instances.labels = torch.tensor([0, 0, 1, 0, 0] * num)
+            sample.pred_instances = instances
+        return batch_data_samples
+
+    def loss(self, batch_inputs, batch_data_samples):
+        raise NotImplementedError
+
+    def _forward(self, batch_inputs, batch_data_samples=None):
+        raise NotImplementedError
+
+    def extract_feat(self, batch_inputs):
+        raise NotImplementedError
+
+
+@pytest.fixture
+def config():
+    pipeline = [
+        dict(type='LoadImageFromFile'),
+        dict(type='Resize', scale=(120, 80), keep_ratio=True),
+        dict(type='LoadAnnotations', with_bbox=True),
+        dict(
+            type='PackDetInputs',
+            meta_keys=('img_id', 'ori_shape', 'img_shape', 'scale_factor'))
+    ]
+    return Config(
+        dict(
+            default_scope='mmdet',
+            model=dict(
+                type='BrightDetector',
+                data_preprocessor=dict(type='DetDataPreprocessor')),
+            test_dataloader=dict(dataset=dict(pipeline=pipeline))))
+
+
+@pytest.fixture
+def image():
+    """60x40 pixels, doubled by the pipeline, with a blue rectangle."""
+    image = np.zeros((40, 60, 3), np.uint8)
+    image[10:30, 15:25, 0] = 255
+    return image
+
+
+def test_persons_in_image_pixels_best_first(config, image):
+    detector = PersonDetector(config)
+    found = detector([image, np.zeros((20, 30, 3), np.uint8)])
+    assert [rows.dtype for rows in found] == [np.float32] * 2
+    np.testing.assert_allclose(
+        found[0], [[15, 10, 25, 30, .9], [15, 10, 26, 30, .5]], atol=.51)
+    np.testing.assert_allclose(found[0][:, 4], [.9, .5])
+    assert found[1].shape == (0, 5)
+    # OpenCV's order: what is red is not found.
+    assert len(detector([image[..., ::-1].copy()])[0]) == 0
+
+
+def test_threshold_and_categories(config, image):
+    (rows, ) = PersonDetector(config, cat_ids=(0, 1), bbox_thr=.6)([image])
+    np.testing.assert_allclose(rows[:, 4], [.95, .9])
+    (rows, ) = PersonDetector(config, bbox_thr=.05)([image])
+    np.testing.assert_allclose(rows[:, 4], [.9, .5, .1])
+
+
+@pytest.mark.parametrize('scope', ['mmseg', 'mmdet'])
+def test_works_inside_any_scope_and_leaves_it(config, image, scope):
+    with DefaultScope.overwrite_default_scope(scope):
+        name = DefaultScope.get_current_instance().instance_name
+        assert len(PersonDetector(config)([image])[0]) == 2
+        assert DefaultScope.get_current_instance().instance_name == name
+
+
+def test_weights(config, tmp_path):
+    path = str(tmp_path / 'detector.pth')
+    torch.save(dict(state_dict=dict(weight=torch.tensor([1., 2.]))), path)
+    assert PersonDetector(config, path).model.weight.tolist() == [1, 2]
+    torch.save(dict(state_dict=dict(weight=torch.zeros(3))), path)
+    with pytest.raises(CheckpointError, match='detector.pth does not fit'):
+        PersonDetector(config, path)
+
+
+def test_config_file(config, image, tmp_path):
+    path = str(tmp_path / 'bright.py')
+    config.dump(path)
+    assert len(PersonDetector(path)([image])[0]) == 2
+    with pytest.raises(FileNotFoundError, match='config gone.py not found'):
+        PersonDetector('gone.py')
+
+
+def test_a_built_detector(config, image):
+    model = PersonDetector(config).model
+    assert len(PersonDetector(model)([image])[0]) == 2
+
+
+def test_without_mmdet_there_is_a_clear_message(config, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'mmdet.apis', None)
+    with pytest.raises(ImportError, match='needs mmdet.*bboxes='):
+        PersonDetector(config)

@@ -74,6 +74,14 @@ def set_out_file(cfg: Config, path: str) -> None:
             'writes its boxes with --cfg-options '
             'test_evaluator.outfile_prefix=PREFIX')
     metrics[0].out_file = path
+    # The file says how its scores were fused.
+    settings = dict(
+        quality_weights='weights', pixel_score_thr='pixel_score_thr')
+    module = cfg.model.get('post_processor', {})
+    metrics[0].result_info = {
+        key: module[name]
+        for key, name in settings.items() if name in module
+    }
 
 
 def main() -> None:

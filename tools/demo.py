@@ -1,0 +1,170 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""The main job on drawn people: data, detector, parser, test, pictures.
+
+Runs the commands that a user would type, and prints each of them. Everything
+is left in work_dirs/demo.
+"""
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Dict, List, Sequence
+
+DETECTOR = 'configs/demo/fcos_r18_fpn_1xb8-14e_synthetic-person.py'
+PARSER = 'configs/demo/qanet_r18_fpn_1xb16-12e_synthetic-128x96.py'
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        '--images', type=int, default=320, help='scenes to train on')
+    parser.add_argument(
+        '--val-images', type=int, default=48, help='held-out scenes')
+    parser.add_argument('--pictures', type=int, default=12)
+    parser.add_argument('--seed', type=int, default=0)
+    return parser.parse_args()
+
+
+class Demo:
+    """The steps of the demo, in the order in which they run.
+
+    Args:
+        args (argparse.Namespace): The command line.
+    """
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self.args = args
+        self.out = Path('work_dirs/demo')  # the demo configs read it
+        self.data = self.out / 'data'
+        self.start = time.time()
+
+    def run(self, title: str, script: str, *arguments) -> None:
+        """Print and run one command of the repository.
+
+        Args:
+            title (str): What the step does.
+            script (str): The tool.
+            arguments: Its arguments.
+
+        Raises:
+            SystemExit: If the command fails, with its exit code.
+        """
+        command = ['python', script, *map(str, arguments)]
+        print(f'\n[{time.time() - self.start:4.0f} s] {title}', flush=True)
+        print('  $ ' + ' '.join(command), flush=True)
+        result = subprocess.run([sys.executable, *command[1:]], cwd=ROOT)
+        if result.returncode:
+            print(f'error: "{" ".join(command)}" failed', file=sys.stderr)
+            sys.exit(result.returncode)
+
+    def draw(self) -> None:
+        """Draw the training and the held-out scenes."""
+        if self.data.is_dir():
+            shutil.rmtree(self.data)
+        self.run('draw people', 'tools/dataset_converters/synthetic.py',
+                 self.data, '--images', self.args.images, '--val-images',
+                 self.args.val_images, '--seed', self.args.seed)
+
+    def train(self, name: str, config: str) -> Path:
+        """Train one of the two networks.
+
+        Args:
+            name (str): 'detector' or 'parser'.
+            config (str): Its config.
+
+        Returns:
+            Path: The checkpoint.
+        """
+        work_dir = self.out / name
+        seed = f'randomness.seed={self.args.seed}'
+        self.run(f'train the {name}', 'tools/train.py', config, '--work-dir',
+                 work_dir, '--cfg-options', seed)
+        return Path((work_dir / 'last_checkpoint').read_text().strip())
+
+    def test(self, detector: Path, parser: Path) -> None:
+        """Two-stage test: detected boxes, then the parser on them.
+
+        Args:
+            detector (Path): Checkpoint of the detector.
+            parser (Path): Checkpoint of the parser.
+        """
+        boxes = self.out / 'val'
+        self.run('detect people', 'tools/test.py', DETECTOR, detector,
+                 '--work-dir', self.out / 'detector', '--cfg-options',
+                 f'test_evaluator.outfile_prefix={boxes}')
+        self.run('parse the detected people', 'tools/test.py', PARSER, parser,
+                 '--work-dir', self.out / 'parser', '--out',
+                 self.out / 'results.json', '--cfg-options',
+                 f'test_dataloader.dataset.bbox_file={boxes}.bbox.json')
+
+    def evaluate(self, title: str, out: Path,
+                 weights: Sequence[float] = ()) -> Dict[str, float]:
+        """Evaluate the results file, without a network.
+
+        Args:
+            title (str): What is evaluated.
+            out (Path): File for the metrics.
+            weights (Sequence[float]): Quality weights, if others than the
+                model's.
+
+        Returns:
+            dict[str, float]: The metrics.
+        """
+        arguments: List = [
+            self.out / 'results.json', '--ann-file',
+            self.data / 'annotations/CIHP_val.json', '--data-root',
+            self.data / 'Validation', '--out', out
+        ]
+        if weights:
+            arguments += ['--quality-weights', *weights]
+        self.run(title, 'tools/analysis_tools/eval_parsing.py', *arguments)
+        return json.loads(out.read_text())
+
+    def paint(self, detector: Path, parser: Path) -> None:
+        """Parse some held-out pictures as a user would, and keep the result.
+
+        Args:
+            detector (Path): Checkpoint of the detector.
+            parser (Path): Checkpoint of the parser.
+        """
+        photos, inferred = self.out / 'photos', self.out / 'inference'
+        for folder in (photos, inferred, self.out / 'vis'):
+            shutil.rmtree(folder, ignore_errors=True)
+        photos.mkdir()
+        pictures = sorted((self.data / 'Validation/Images').glob('*.jpg'))
+        for picture in pictures[:self.args.pictures]:
+            shutil.copy(picture, photos)
+        self.run('paint pictures', 'tools/infer.py', photos, '--model', PARSER,
+                 '--weights', parser, '--det-model', DETECTOR, '--det-weights',
+                 detector, '--out-dir', inferred)
+        shutil.move(str(inferred / 'vis'), str(self.out / 'vis'))
+
+
+def main() -> None:
+    """Run all steps."""
+    demo = Demo(parse_args())
+    demo.draw()
+    detector = demo.train('detector', DETECTOR)
+    parser = demo.train('parser', PARSER)
+    demo.test(detector, parser)
+    box_only = demo.evaluate('the same results ranked by the box score only',
+                             demo.out / 'metrics_box-score.json', (1, 0, 0))
+    metrics = demo.evaluate('the same results ranked by quality (QAM)',
+                            demo.out / 'metrics.json')
+    demo.paint(detector, parser)
+
+    key = 'parsing/APr'
+    print(f'\nAP^r {box_only[key]:.1f} by the box score alone, '
+          f'{metrics[key]:.1f} by the quality score')
+    print(f'numbers:  {demo.out}/metrics.json\nresults:  '
+          f'{demo.out}/results.json\npictures: {demo.out}/vis\n'
+          f'done in {time.time() - demo.start:.0f} s')
+
+
+if __name__ == '__main__':
+    main()

@@ -118,7 +118,7 @@ def test_detector_that_finds_nobody(parser_files, photo, tmp_path,
     code = run_tool(monkeypatch, photo, '--model', parser_files[0],
                     '--weights', parser_files[1], '--det-model', det_config,
                     '--det-weights', det_weights, '--out-dir', out, '--device',
-                    'cpu')
+                    'cpu', '--bbox-thr', 0.999)
     assert code == 0
     assert read_results(str(out / 'results.json'))[1] == []
     assert np.array_equal(

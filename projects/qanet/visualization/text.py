@@ -8,6 +8,9 @@ import matplotlib
 import numpy as np
 from PIL import ImageFont
 
+# Below this letters blur.
+SMALLEST = 11
+
 Font = Union[ImageFont.FreeTypeFont, ImageFont.ImageFont]
 
 
@@ -37,20 +40,52 @@ def load_font(size: int, path: Optional[str] = None) -> Font:
                          f'{error}') from error
 
 
-def font_size(image_shape: Sequence[int], smallest: int = 11) -> int:
+def font_size(image_shape: Sequence[int]) -> int:
     """Text height that suits an image.
 
     Args:
         image_shape (Sequence[int]): Height and width in pixels; more numbers
             are not looked at.
-        smallest (int): Lower bound in pixels, below which letters blur.
-            Defaults to 11.
 
     Returns:
-        int: Font size in pixels: 2.3 % of the image's mean side.
+        int: Font size in pixels: 2.3 % of the image's mean side, at least 11.
     """
     height, width = image_shape[:2]
-    return max(smallest, int(round(0.023 * np.sqrt(height * width))))
+    return max(SMALLEST, int(round(0.023 * np.sqrt(height * width))))
+
+
+def tag_font_size(image_shape: Sequence[int], bboxes: np.ndarray) -> int:
+    """Text height for the persons' tags: smaller where persons are small.
+
+    Args:
+        image_shape (Sequence[int]): Height and width in pixels.
+        bboxes (np.ndarray): Boxes of shape (N, 4), xyxy, in pixels.
+
+    Returns:
+        int: Font size in pixels, at least 11 and at most that of the image.
+    """
+    largest = font_size(image_shape)
+    if not len(bboxes):
+        return largest
+    side = np.median(np.min(bboxes[:, 2:] - bboxes[:, :2], axis=1))
+    return int(np.clip(round(0.18 * float(side)), SMALLEST, largest))
+
+
+def fit_columns(size: int, num_columns: int, width: int) -> int:
+    """Text height at which a table of scores is no wider than its picture.
+
+    Args:
+        size (int): Font size in pixels that is wished for.
+        num_columns (int): Number of columns, each with a number like 0.85.
+        width (int): Width of the picture in pixels.
+
+    Returns:
+        int: Font size in pixels, at least 11.
+    """
+    if not num_columns:
+        return size
+    # A column is about 2.9 times as wide as its text is high.
+    return max(SMALLEST, min(size, int(width / (2.9 * num_columns))))
 
 
 def text_size(text: str, font: Font) -> Tuple[int, int]:

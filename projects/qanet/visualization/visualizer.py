@@ -17,7 +17,8 @@ from .painting import (Colour, blend_parts, paint_persons, person_borders,
                        person_colour)
 from .selection import select_persons
 from .tags import draw_boxes, draw_tags
-from .text import font_size, format_score, load_font
+from .text import (fit_columns, font_size, format_score, load_font,
+                   tag_font_size)
 
 BORDER_COLOUR: Colour = (255, 255, 255)
 
@@ -127,9 +128,6 @@ class ParsingVisualizer(Visualizer):
                              f'{len(palette)} colours in its palette')
         return list(names), [tuple(colour) for colour in palette]
 
-    def _font(self, image: np.ndarray):
-        return load_font(font_size(image.shape), self.font)
-
     def _paint(self, image: np.ndarray, category: np.ndarray,
                owner: Optional[np.ndarray]) -> np.ndarray:
         """Parts and the borders between persons, on a copy of ``image``."""
@@ -190,23 +188,28 @@ class ParsingVisualizer(Visualizer):
                 f'{(image.shape[1], image.shape[0])}')
         order = select_persons(instances, self.score_thr, self.nms_thr)
         drawing = self.draw_maps(image, *paint_persons(instances, order))
+        drawn = self._draw_frames(drawing.image, instances, order)
+        columns = [self._score_column(instances, i) for i in sorted(order)]
+        return drawing._replace(image=drawn, columns=columns)
+
+    def _draw_frames(self, image: np.ndarray, instances: ParsingInstances,
+                     order: List[int]) -> np.ndarray:
+        """Boxes and tags of the chosen persons, the best on top."""
         best_first = order[::-1]
-        drawn = drawing.image
+        bboxes = instances.bboxes[best_first]
         colours = [person_colour(i) for i in best_first]
-        font = self._font(image)
+        size = tag_font_size(image.shape, bboxes)
         if self.show_boxes:
-            width = max(1, round(font_size(image.shape) / 9))
-            drawn = draw_boxes(drawn, instances.bboxes[order], colours[::-1],
-                               width)
+            image = draw_boxes(image, bboxes[::-1], colours[::-1],
+                               max(1, round(size / 9)))
         if self.show_scores:
             texts = [
                 f'#{i + 1} {format_score(instances.scores[i])}'
                 for i in best_first
             ]
-            drawn = draw_tags(drawn, instances.bboxes[best_first], texts,
-                              colours, font)
-        columns = [self._score_column(instances, i) for i in sorted(order)]
-        return drawing._replace(image=drawn, columns=columns)
+            image = draw_tags(image, bboxes, texts, colours,
+                              load_font(size, self.font))
+        return image
 
     @staticmethod
     def _score_column(instances: ParsingInstances, index: int) -> ScoreColumn:
@@ -228,25 +231,27 @@ class ParsingVisualizer(Visualizer):
             np.ndarray: RGB picture, uint8; the first drawing is its left
             upper corner.
         """
-        names, palette = self._names_and_palette()
         images = [drawing.image for drawing in drawings]
-        height = images[0].shape[0]
-        font = self._font(images[0])
-        panels = [join_beside(images, gap=font_size(images[0].shape) // 3)]
-        if self.show_legend or self.show_part_scores:
-            present = set().union(*(drawing.labels for drawing in drawings))
-            listed = range(1, len(names)) if self.full_legend else present
-            columns = [c for drawing in drawings for c in drawing.columns]
-            panels.append(
-                draw_legend(
-                    sorted(listed),
-                    names,
-                    palette,
-                    height,
-                    font,
-                    faint=set(listed) - present,
-                    columns=columns if self.show_part_scores else None))
-        return join_beside(panels)
+        joined = join_beside(images, gap=font_size(images[0].shape) // 3)
+        if not (self.show_legend or self.show_part_scores):
+            return joined
+        names, palette = self._names_and_palette()
+        present = set().union(*(drawing.labels for drawing in drawings))
+        listed = set(range(1, len(names))) if self.full_legend else present
+        columns = [c for drawing in drawings for c in drawing.columns]
+        if not self.show_part_scores:
+            columns = []
+        size = fit_columns(
+            font_size(images[0].shape), len(columns), joined.shape[1])
+        panel = draw_legend(
+            sorted(listed),
+            names,
+            palette,
+            joined.shape[0],
+            load_font(size, self.font),
+            faint=listed - present,
+            columns=columns)
+        return join_beside([joined, panel])
 
     def draw(self, image: np.ndarray,
              instances: ParsingInstances) -> np.ndarray:

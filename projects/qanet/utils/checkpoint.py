@@ -15,8 +15,10 @@ from mmengine.logging import HistoryBuffer
 from mmengine.runner import CheckpointLoader, load_state_dict
 from torch import nn
 
+from .errors import InputError
 
-class CheckpointError(RuntimeError):
+
+class CheckpointError(InputError):
     """A checkpoint that is missing, unreadable, unsafe or does not fit."""
 
 

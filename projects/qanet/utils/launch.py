@@ -10,11 +10,11 @@ import torch
 import torch.distributed as dist
 from mmengine.config import Config, ConfigDict, DictAction
 
-from .checkpoint import CheckpointError
+from .errors import InputError
 
 
-class UsageError(ValueError):
-    """A command line that cannot work; its text is all the user needs."""
+class UsageError(InputError):
+    """A command line that cannot work."""
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
@@ -87,16 +87,27 @@ def run_tool(main: Callable[[], None]) -> None:
     """Run a tool; what the user can mend is said in one sentence.
 
     Args:
-        main (Callable): The tool. :class:`UsageError`,
-            :class:`CheckpointError` and :class:`FileNotFoundError` end the
-            process with exit code 2 and their text, everything else is a
-            defect and keeps its traceback.
+        main (Callable): The tool. :class:`InputError` and
+            :class:`FileNotFoundError` end the process with exit code 2 and
+            their text, everything else is a defect and keeps its traceback.
     """
     try:
         main()
-    except (UsageError, CheckpointError, FileNotFoundError) as error:
-        print(f'error: {error}', file=sys.stderr)
+    except (InputError, FileNotFoundError) as error:
+        print(f'error: {_sentence(error)}', file=sys.stderr)
         sys.exit(2)
     finally:
         if dist.is_available() and dist.is_initialized():
             dist.destroy_process_group()
+
+
+def _sentence(error: Exception) -> str:
+    """The text of an error, also of one that a worker process has raised.
+
+    torch raises those again with the worker's traceback as their text; its
+    last line is ``<module>.<class>: <text>``.
+    """
+    text = str(error).strip()
+    if 'Original Traceback' not in text:
+        return text
+    return text.splitlines()[-1].split(f'{type(error).__name__}: ', 1)[-1]

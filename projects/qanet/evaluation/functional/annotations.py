@@ -56,7 +56,7 @@ def read_annotations(ann_file: str) -> Dict[int, ImageInfo]:
             raise GroundTruthError(f'{ann_file} is not a complete JSON '
                                    f'document: {error}') from error
     try:
-        persons = _collect_persons(document['annotations'])
+        persons = _collect_persons(document['annotations'], ann_file)
         images = [
             ImageInfo(image['id'], image['file_name'], image['width'],
                       image['height'], tuple(persons.pop(image['id'], ())))
@@ -79,8 +79,8 @@ def read_annotations(ann_file: str) -> Dict[int, ImageInfo]:
     return dict(sorted(by_id.items()))
 
 
-def _collect_persons(
-        annotations: List[Dict[str, Any]]) -> Dict[int, List[PersonInfo]]:
+def _collect_persons(annotations: List[Dict[str, Any]],
+                     ann_file: str) -> Dict[int, List[PersonInfo]]:
     """Group the annotated persons by image id."""
     persons: Dict[int, List[PersonInfo]] = {}
     for annotation in annotations:
@@ -89,7 +89,7 @@ def _collect_persons(
         others = persons.setdefault(annotation['image_id'], [])
         if any(other.parsing_id == person.parsing_id for other in others):
             raise GroundTruthError(
-                f'the image id {annotation["image_id"]} has two annotations '
-                f'with the parsing_id {person.parsing_id}')
+                f'{ann_file}: the image id {annotation["image_id"]} has two '
+                f'annotations with the parsing_id {person.parsing_id}')
         others.append(person)
     return persons

@@ -23,8 +23,8 @@ def draw_glasses(figure: Figure, outfit: Outfit) -> None:
     for side in (-1, 1):
         if figure.head_depth(side * 28 * _DEG) < .12:
             continue
-        corners = np.array([(8, 14), (30, 18), (54, 12), (52, -14),
-                            (34, -24), (12, -16)]) * [side, 1] * _DEG
+        corners = np.array([(8, 14), (30, 18), (54, 12), (52, -14), (34, -24),
+                            (12, -16)]) * [side, 1] * _DEG
         shapes.append(
             smooth_closed(
                 figure.head_points(corners[:, 0], corners[:, 1], 1.04), 3))
@@ -58,8 +58,9 @@ def draw_hat(figure: Figure, outfit: Outfit) -> None:
     puff = 1.36 if outfit.hair_style == 'curly' else 1.17
     low = dict(cap=.34, beanie=.22, brim=.36)[outfit.hat_kind]
     top, base = figure.head_local([[0, -.8, 0], [0, -.1, 0]])
-    brush = figure.axis_brush(
-        top, base, .52 * puff * figure.build.head * figure.scale, outfit.hat)
+    brush = figure.axis_brush(top, base,
+                              .52 * puff * figure.build.head * figure.scale,
+                              outfit.hat)
     dome = _dome(figure, low, puff)
     front = figure.head_depth(0.) > 0
     if outfit.hat_kind == 'brim':
@@ -80,8 +81,9 @@ def draw_hat(figure: Figure, outfit: Outfit) -> None:
     elif front:
         figure.shadow([_visor(figure, low)], .5, .1)
         figure.fill(Part.HAT, [_visor(figure, low)], brush)
-        figure.stroke(figure.head_points(_front_arc(figure)[3:-3], low, puff),
-                      .025, dark)
+        figure.stroke(
+            figure.head_points(_front_arc(figure)[3:-3], low, puff), .025,
+            dark)
 
 
 def _front_arc(figure: Figure) -> np.ndarray:
@@ -106,7 +108,8 @@ def _ring(figure: Figure, low: float, reach: float) -> np.ndarray:
     ring = np.stack([
         HEAD_X * reach * np.sin(t),
         np.full(24, -HEAD_Y * np.sin(low) + .03), HEAD_Z * reach * np.cos(t)
-    ], axis=1)
+    ],
+                    axis=1)
     shape = figure.head_local(ring)
     # Seen edge-on the brim still has a thickness.
     thick = np.array([0., .05 * figure.scale])
@@ -121,11 +124,13 @@ def _visor(figure: Figure, low: float) -> np.ndarray:
     inner = np.stack([
         HEAD_X * 1.16 * np.sin(t),
         np.full(9, y - .02), HEAD_Z * 1.16 * np.cos(t)
-    ], axis=1)
+    ],
+                     axis=1)
     outer = np.stack([
-        HEAD_X * 1.3 * np.sin(t), y + .1 + .05 * np.abs(np.sin(t)),
-        HEAD_Z * (1.2 + .75 * np.cos(t))
-    ], axis=1)
+        HEAD_X * 1.3 * np.sin(t), y + .1 + .05 * np.abs(np.sin(t)), HEAD_Z *
+        (1.2 + .75 * np.cos(t))
+    ],
+                     axis=1)
     return figure.head_local(np.concatenate([inner, outer[::-1]]))
 
 
@@ -156,9 +161,9 @@ def draw_scarf(figure: Figure, outfit: Outfit) -> None:
                               .42 * scale, outfit.scarf)
     figure.fill(Part.SCARF, shapes[1:] + shapes[:1], brush)
     for k in (-.09, .05):
-        fold = ellipse(base + [0, (k - .06) * scale],
-                       (.36 * scale, .13 * scale), figure.pose.lean, .2,
-                       np.pi - .2, 9)
+        fold = ellipse(base + [0,
+                               (k - .06) * scale], (.36 * scale, .13 * scale),
+                       figure.pose.lean, .2, np.pi - .2, 9)
         figure.stroke(fold, .028, outfit.scarf.base * .55)
     for tail in shapes[1:]:
         ends = tail[3:5]

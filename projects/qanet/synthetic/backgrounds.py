@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 
 from .props import (draw_box, draw_car, draw_frame, draw_lamp_post,
-                    draw_leaves, draw_rack, draw_shelf, draw_sofa, draw_tree, fill_polygon, vertical)
+                    draw_leaves, draw_rack, draw_shelf, draw_sofa, draw_tree,
+                    fill_polygon, vertical)
 from .textures import cloth_color, hsv, noise_tile, wall_color
 
 
@@ -24,8 +25,9 @@ def draw_background(rng: np.random.Generator, width: int, height: int,
         np.ndarray: Image of shape (height, width, 3), uint8, BGR.
     """
     image = np.zeros((height, width, 3), np.uint8)
-    floor = int(np.clip(horizon + rng.uniform(.06, .3) * height,
-                        .3 * height, .82 * height))
+    floor = int(
+        np.clip(horizon + rng.uniform(.06, .3) * height, .3 * height,
+                .82 * height))
     kind = str(rng.choice(list(PLACES), p=_WEIGHTS))
     PLACES[kind](rng, image, floor)
     _grain(rng, image)
@@ -40,8 +42,8 @@ def _grain(rng: np.random.Generator, image: np.ndarray) -> None:
     height, width = image.shape[:2]
     size = (int(width * rng.uniform(.7, 2.5)),
             int(height * rng.uniform(.7, 2.5)))
-    tile = cv2.resize(noise_tile((16, 32, 64)), (max(size[0], width),
-                                                 max(size[1], height)))
+    tile = cv2.resize(
+        noise_tile((16, 32, 64)), (max(size[0], width), max(size[1], height)))
     strength = rng.uniform(4, 16)
     patch = tile[:height, :width] * strength
     image[:] = np.clip(image + patch[..., None], 0, 255)
@@ -70,8 +72,8 @@ def _ground(rng: np.random.Generator, image: np.ndarray, floor: int,
 
 def _street(rng: np.random.Generator, image: np.ndarray, floor: int) -> None:
     height, width = image.shape[:2]
-    sky = hsv(rng.uniform(190, 225), rng.uniform(.05, .5),
-              rng.uniform(.6, .98))
+    sky = hsv(
+        rng.uniform(190, 225), rng.uniform(.05, .5), rng.uniform(.6, .98))
     image[:floor] = vertical(floor, width, sky, sky * .6 + 100)
     x = -rng.uniform(0, .2) * width
     while x < width:
@@ -79,11 +81,12 @@ def _street(rng: np.random.Generator, image: np.ndarray, floor: int) -> None:
         top = floor - rng.uniform(.35, 1.1) * floor
         _house(rng, image, (x, top, x + step, floor))
         x += step * rng.uniform(.9, 1.1)
-    _ground(rng, image, floor, hsv(rng.uniform(0, 60), .08,
-                                   rng.uniform(.35, .7)))
+    _ground(rng, image, floor,
+            hsv(rng.uniform(0, 60), .08, rng.uniform(.35, .7)))
     for _ in range(rng.integers(0, 3)):
-        draw_car(rng, image, rng.uniform(0, width), floor +
-                 rng.uniform(0, .06) * height, rng.uniform(.1, .22) * height)
+        draw_car(rng, image, rng.uniform(0, width),
+                 floor + rng.uniform(0, .06) * height,
+                 rng.uniform(.1, .22) * height)
     for _ in range(rng.integers(1, 4)):
         draw_lamp_post(rng, image, rng.uniform(0, width),
                        floor + rng.uniform(0, .12) * height)
@@ -113,33 +116,36 @@ def _room(rng: np.random.Generator, image: np.ndarray, floor: int) -> None:
     if rng.random() < .4:
         step = int(rng.integers(8, 26))
         image[:floor, ::step] = np.clip(wall * .85, 0, 255)
-    _ground(rng, image, floor, hsv(rng.uniform(15, 40), rng.uniform(.1, .5),
-                                   rng.uniform(.35, .8)))
+    _ground(
+        rng, image, floor,
+        hsv(rng.uniform(15, 40), rng.uniform(.1, .5), rng.uniform(.35, .8)))
     draw_box(image, (0, floor - 5, width, floor), wall * .7)
     for _ in range(rng.integers(1, 4)):
         draw_frame(rng, image, rng.uniform(0, width),
-                   rng.uniform(.1, .7) * floor, rng.uniform(.12, .35) * floor)
+                   rng.uniform(.1, .7) * floor,
+                   rng.uniform(.12, .35) * floor)
     if rng.random() < .5:
         draw_shelf(rng, image, rng.uniform(0, width), floor,
                    rng.uniform(.5, .9) * floor)
     if rng.random() < .55:
-        draw_sofa(rng, image, rng.uniform(.1, .9) * width,
-                  floor + .08 * height, rng.uniform(.14, .24) * height)
+        draw_sofa(rng, image,
+                  rng.uniform(.1, .9) * width, floor + .08 * height,
+                  rng.uniform(.14, .24) * height)
     if rng.random() < .5:
         draw_lamp_post(rng, image, rng.uniform(0, width), floor)
     if rng.random() < .3:
-        draw_rack(rng, image, rng.uniform(.1, .9) * width, floor,
+        draw_rack(rng, image,
+                  rng.uniform(.1, .9) * width, floor,
                   rng.uniform(.4, .6) * height)
 
 
 def _park(rng: np.random.Generator, image: np.ndarray, floor: int) -> None:
     height, width = image.shape[:2]
-    sky = hsv(rng.uniform(190, 220), rng.uniform(.1, .5),
-              rng.uniform(.7, 1.))
+    sky = hsv(rng.uniform(190, 220), rng.uniform(.1, .5), rng.uniform(.7, 1.))
     image[:floor] = vertical(floor, width, sky, sky * .5 + 120)
     _foliage(rng, image, floor)
-    grass = hsv(rng.uniform(70, 125), rng.uniform(.3, .6),
-                rng.uniform(.3, .65))
+    grass = hsv(
+        rng.uniform(70, 125), rng.uniform(.3, .6), rng.uniform(.3, .65))
     image[floor:] = vertical(height - floor, width, grass * .8, grass * 1.1)
     blades = rng.integers(0, width * 100, 500)
     for x in blades:
@@ -157,42 +163,41 @@ def _park(rng: np.random.Generator, image: np.ndarray, floor: int) -> None:
                   rng.uniform(.5, 1.) * height)
 
 
-def _foliage(rng: np.random.Generator, image: np.ndarray,
-             floor: int) -> None:
+def _foliage(rng: np.random.Generator, image: np.ndarray, floor: int) -> None:
     """A hedge of overlapping leaf clumps up to the floor line."""
     width = image.shape[1]
-    green = hsv(rng.uniform(60, 140), rng.uniform(.25, .5),
-                rng.uniform(.15, .3))
+    green = hsv(
+        rng.uniform(60, 140), rng.uniform(.25, .5), rng.uniform(.15, .3))
     top = rng.uniform(.35, .8) * floor
     x = np.linspace(0, width, 12)
     ridge = top + rng.normal(0, .06, 12) * floor
     fill_polygon(image, [(0, floor), *zip(x, ridge), (width, floor)], green)
     for _ in range(8):
         center = rng.uniform(0, width), rng.uniform(top, floor)
-        draw_leaves(rng, image[:floor], center,
-                    (.3 * width, .25 * floor), 45)
+        draw_leaves(rng, image[:floor], center, (.3 * width, .25 * floor), 45)
 
 
 def _shop(rng: np.random.Generator, image: np.ndarray, floor: int) -> None:
     height, width = image.shape[:2]
     wall = wall_color(rng)
     image[:floor] = vertical(floor, width, wall, wall * .8)
-    _ground(rng, image, floor, hsv(30, rng.uniform(0, .2),
-                                   rng.uniform(.5, .9)))
+    _ground(rng, image, floor, hsv(30, rng.uniform(0, .2), rng.uniform(.5,
+                                                                       .9)))
     for _ in range(rng.integers(1, 4)):
         draw_shelf(rng, image, rng.uniform(0, width), floor,
                    rng.uniform(.5, 1.) * floor)
     for _ in range(rng.integers(1, 3)):
-        draw_rack(rng, image, rng.uniform(.05, .95) * width,
+        draw_rack(rng, image,
+                  rng.uniform(.05, .95) * width,
                   floor + rng.uniform(0, .1) * height,
                   rng.uniform(.4, .65) * height)
     for _ in range(rng.integers(0, 3)):
         draw_frame(rng, image, rng.uniform(0, width),
-                   rng.uniform(.1, .5) * floor, rng.uniform(.2, .4) * floor)
+                   rng.uniform(.1, .5) * floor,
+                   rng.uniform(.2, .4) * floor)
 
 
-def _lights(rng: np.random.Generator, image: np.ndarray,
-            floor: int) -> None:
+def _lights(rng: np.random.Generator, image: np.ndarray, floor: int) -> None:
     """Out of focus: soft discs of light, skin and cloth colours."""
     height, width = image.shape[:2]
     small = vertical(height // 4, width // 4, cloth_color(rng, .2, .8),
@@ -206,8 +211,8 @@ def _lights(rng: np.random.Generator, image: np.ndarray,
         cv2.circle(small, tuple(int(c) for c in center), radius,
                    [float(c) for c in color], -1, cv2.LINE_AA)
     small = cv2.GaussianBlur(small, (0, 0), rng.uniform(.6, 2.))
-    image[:] = cv2.resize(small, (width, height),
-                          interpolation=cv2.INTER_CUBIC)
+    image[:] = cv2.resize(
+        small, (width, height), interpolation=cv2.INTER_CUBIC)
 
 
 PLACES: Dict[str, Callable] = dict(

@@ -5,16 +5,16 @@ Positions are continuous image coordinates in pixels of the final image: the
 first pixel covers [0, 1). Colours are averaged when the canvas is reduced,
 labels are voted, so no label value arises that was not painted.
 """
-from typing import Callable, Optional, Sequence, Tuple
+from typing import Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
 
+from .brushes import Brush
+
 #: Sub-pixels per pixel and direction.
 FACTOR = 2
 _SHIFT = 4
-
-Brush = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 class Canvas:
@@ -96,9 +96,8 @@ class Canvas:
         thickness = max(1, int(round(width * FACTOR)))
         pts = self._fixed(np.asarray(points, float))[None]
         if np.abs(pts).max() < 1 << 20:
-            cv2.polylines(self.color, pts, closed,
-                          [float(c) for c in color], thickness, cv2.LINE_AA,
-                          _SHIFT)
+            cv2.polylines(self.color, pts, closed, [float(c) for c in color],
+                          thickness, cv2.LINE_AA, _SHIFT)
 
     def shadow(self, polygons: Sequence[np.ndarray], offset: Tuple[float,
                                                                    float],

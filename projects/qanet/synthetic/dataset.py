@@ -32,8 +32,7 @@ def scene_rng(seed: int, split: str, index: int) -> np.random.Generator:
     return np.random.default_rng([seed, SPLITS[split][1], index])
 
 
-def make_scene(seed: int, split: str, index: int,
-               size: Tuple[int, int],
+def make_scene(seed: int, split: str, index: int, size: Tuple[int, int],
                num_people: Tuple[int, int]) -> SyntheticScene:
     """Draw scene ``index`` of a split; its size varies by up to 12 %.
 
@@ -70,15 +69,16 @@ def write_scene(scene: SyntheticScene, folder: Union[str, Path],
     _save(folder / 'Images' / f'{stem}.jpg', scene.image,
           [cv2.IMWRITE_JPEG_QUALITY, scene.jpeg_quality])
     for name, labels in (('Category_ids', scene.category_map),
-                         ('Human_ids', scene.human_map),
-                         ('Instance_ids', scene.instance_map)):
+                         ('Human_ids', scene.human_map), ('Instance_ids',
+                                                          scene.instance_map)):
         _save(folder / name / f'{stem}.png', labels)
     rows = [' '.join(map(str, row)) for row in scene.instance_table()]
-    (folder / 'Instance_ids' / f'{stem}.txt').write_text(
-        '\n'.join(rows) + '\n')
+    (folder / 'Instance_ids' / f'{stem}.txt').write_text('\n'.join(rows) +
+                                                         '\n')
 
 
-def _save(path: Path, image: np.ndarray,
+def _save(path: Path,
+          image: np.ndarray,
           options: Optional[List[int]] = None) -> None:
     done, data = cv2.imencode(path.suffix, image, options or [])
     if not done:
@@ -87,8 +87,8 @@ def _save(path: Path, image: np.ndarray,
 
 
 def _draw_and_write(index: int, out: Path, split: str, seed: int,
-                    size: Tuple[int, int],
-                    num_people: Tuple[int, int]) -> Dict:
+                    size: Tuple[int, int], num_people: Tuple[int,
+                                                             int]) -> Dict:
     """Worker: one scene to disk, its share of the annotations back."""
     scene = make_scene(seed, split, index, size, num_people)
     stem = f'{SPLITS[split][2] + index:07d}'
@@ -135,8 +135,8 @@ def write_dataset(out: Union[str, Path],
         ValueError: If a number is out of range.
         OSError: If ``out`` cannot be written.
     """
-    for name, value, least in (('num_train', num_train, 1),
-                               ('num_val', num_val, 1), ('seed', seed, 0),
+    for name, value, least in (('num_train', num_train,
+                                1), ('num_val', num_val, 1), ('seed', seed, 0),
                                ('workers', workers, 1)):
         if value < least:
             raise ValueError(f'{name} must be at least {least}, got {value}')

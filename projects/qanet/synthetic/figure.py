@@ -4,8 +4,8 @@ from typing import List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from .canvas import Brush, Canvas
-from .geometry import unit
+from .brushes import Brush, axis_brush, chain_brush
+from .canvas import Canvas
 from .labels import NUM_CLASSES, Part
 from .pose import SPINE, Build, Pose, Skeleton
 from .textures import Material
@@ -47,8 +47,8 @@ class Figure:
             hips * .92, hips, hips * .95, waist, (waist + chest) * .51,
             chest * 1.02, shoulder * 1.1, shoulder * .7, .25
         ])
-        self._depths = np.array(
-            [.44, .48, .46, .4, .45, .5, .44, .34, .26]) * build.limbs
+        self._depths = np.array([.44, .48, .46, .4, .45, .5, .44, .34, .26
+                                 ]) * build.limbs
 
     # ---------------------------------------------------------- positions
 
@@ -91,15 +91,15 @@ class Figure:
         depth = np.interp(level, _LEVELS, self._depths) + ease
         rot = self.skeleton.torso
         azimuth = _visible_azimuth(azimuth, width, depth, rot)
-        local = np.stack([
-            width * np.sin(azimuth), -level * SPINE, depth * np.cos(azimuth)
-        ])
+        local = np.stack(
+            [width * np.sin(azimuth), -level * SPINE, depth * np.cos(azimuth)])
         return self.pixels((rot @ local).T)
 
-    def trunk_sides(self,
-                    levels: Sequence[float],
-                    ease: Union[float, Sequence[float]] = 0.
-                    ) -> Tuple[np.ndarray, np.ndarray]:
+    def trunk_sides(
+        self,
+        levels: Sequence[float],
+        ease: Union[float,
+                    Sequence[float]] = 0.) -> Tuple[np.ndarray, np.ndarray]:
         """Outline of the trunk on the left and right of the image.
 
         Args:
@@ -116,8 +116,8 @@ class Figure:
         depth = np.interp(levels, _LEVELS, self._depths) + ease
         rot = self.skeleton.torso
         rim = np.arctan2(width * rot[0, 0], depth * rot[0, 2])
-        return (self.trunk(levels, rim + np.pi, ease),
-                self.trunk(levels, rim, ease))
+        return (self.trunk(levels, rim + np.pi,
+                           ease), self.trunk(levels, rim, ease))
 
     def head_points(self,
                     azimuth: Sequence[float],
@@ -147,8 +147,7 @@ class Figure:
         if clamp:
             az = _visible_azimuth(az, width, depth, self.skeleton.head)
         local = np.stack([
-            width * np.sin(az), HEAD_Y * y * grow,
-            depth * np.cos(az) + .06 * y
+            width * np.sin(az), HEAD_Y * y * grow, depth * np.cos(az) + .06 * y
         ])
         return self.head_local(local.T)
 
@@ -223,74 +222,13 @@ class Figure:
 
     def chain_brush(self, points: np.ndarray, radii: np.ndarray,
                     material: Material) -> Brush:
-        """Colours of a limb: light and pattern follow its bones.
-
-        Args:
-            points (np.ndarray): Polyline of the bones (N, 2), px.
-            radii (np.ndarray): Radii (N, ), px.
-            material (Material): Surface.
-
-        Returns:
-            Brush: For :meth:`fill`.
-        """
-        starts, ends = points[:-1], points[1:]
-        spans = np.hypot(*(ends - starts).T)
-        covered = np.concatenate([[0], np.cumsum(spans)[:-1]])
-
-        def locate(x: np.ndarray, y: np.ndarray) -> Tuple:
-            best = None
-            for k, start in enumerate(starts):
-                along = unit(ends[k] - start)
-                dx, dy = x - start[0], y - start[1]
-                t = dx * along[0] + dy * along[1]
-                u = dy * along[0] - dx * along[1]
-                over = np.maximum(0, np.maximum(-t, t - spans[k]))
-                found = (over + np.abs(u), t + covered[k], u,
-                         np.full(x.shape, -along[1], np.float32),
-                         np.full(x.shape, along[0], np.float32))
-                if best is None:
-                    best = found
-                else:
-                    closer = found[0] < best[0]
-                    best = tuple(
-                        np.where(closer, f, b) for f, b in zip(found, best))
-            return best[1:]
-
-        total = np.concatenate([[0], np.cumsum(spans)])
-
-        def brush(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-            t, u, nx, ny = locate(x, y)
-            side = u / np.interp(t, total, radii)
-            return self._lit(material, u / self.scale, t / self.scale, side,
-                             side * (nx * self.light[0] + ny * self.light[1]))
-
-        return brush
+        """Brush of a limb, see :func:`~.brushes.chain_brush`."""
+        return chain_brush(points, radii, material, self.scale, self.light)
 
     def axis_brush(self, start: np.ndarray, end: np.ndarray, radius: float,
                    material: Material) -> Brush:
-        """Colours of a broad part: one axis, one radius.
-
-        Args:
-            start (np.ndarray): Upper end of the axis, px.
-            end (np.ndarray): Lower end of the axis, px.
-            radius (float): Half width, px.
-            material (Material): Surface.
-
-        Returns:
-            Brush: For :meth:`fill`.
-        """
-        along = unit(np.asarray(end) - np.asarray(start))
-        lit = float(-along[1] * self.light[0] + along[0] * self.light[1])
-
-        def brush(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-            dx, dy = x - start[0], y - start[1]
-            t = dx * along[0] + dy * along[1]
-            u = dy * along[0] - dx * along[1]
-            side = u / radius
-            return self._lit(material, u / self.scale, t / self.scale, side,
-                             side * lit)
-
-        return brush
+        """Brush of a broad part, see :func:`~.brushes.axis_brush`."""
+        return axis_brush(start, end, radius, material, self.scale, self.light)
 
     def trunk_brush(self, material: Material, widen: float = 1.) -> Brush:
         """Light and pattern of whatever lies around the trunk.
@@ -308,50 +246,9 @@ class Figure:
         return self.axis_brush(middle[0], middle[-1], radius * widen * 1.08,
                                material)
 
-    def joined_brush(self, limb: Brush, body: Brush, start: np.ndarray,
-                     end: np.ndarray, length: float) -> Brush:
-        """Let a limb grow out of the body without a seam.
 
-        Args:
-            limb (Brush): Colours far from the joint.
-            body (Brush): Colours at the joint.
-            start (np.ndarray): The joint (2, ), px.
-            end (np.ndarray): Next joint (2, ), px.
-            length (float): Where the limb's own colours have taken over,
-                heads.
-
-        Returns:
-            Brush: For :meth:`fill`.
-        """
-        along = unit(np.asarray(end) - start) / (length * self.scale)
-
-        def brush(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-            colors = limb(x, y)
-            t = (x - start[0]) * along[0] + (y - start[1]) * along[1]
-            near = np.flatnonzero(t < 1)
-            weight = np.clip(t[near, None], 0, 1)
-            inner = body(x[near], y[near])
-            colors[near] = inner + (colors[near] - inner) * weight
-            return colors
-
-        return brush
-
-    def _lit(self, material: Material, across: np.ndarray, along: np.ndarray,
-             side: np.ndarray, lit: np.ndarray) -> np.ndarray:
-        side = np.clip(side, -1, 1)
-        front = np.sqrt(1 - side * side)
-        shade = .62 + .36 * front + .34 * np.clip(lit, -1, 1)
-        if material.folds:
-            shade = shade * material.creases(across, along)
-        colors = material.colors(across, along) * shade[:, None]
-        if material.gloss:
-            spot = np.clip(1 - np.abs(side + .3) * 3, 0, 1)
-            colors = colors + (material.gloss * 255 * spot)[:, None]
-        return colors
-
-
-def _visible_azimuth(azimuth: np.ndarray, width: np.ndarray,
-                     depth: np.ndarray, rot: np.ndarray) -> np.ndarray:
+def _visible_azimuth(azimuth: np.ndarray, width: np.ndarray, depth: np.ndarray,
+                     rot: np.ndarray) -> np.ndarray:
     """Move azimuths behind an upright ellipse's rim onto the rim.
 
     Seen from the camera the rim is where the x coordinate is extreme.
@@ -360,33 +257,3 @@ def _visible_azimuth(azimuth: np.ndarray, width: np.ndarray,
     middle = rim - np.pi / 2
     delta = (azimuth - middle + np.pi) % (2 * np.pi) - np.pi
     return middle + np.clip(delta, -np.pi / 2, np.pi / 2)
-
-
-def limb_outline(points: np.ndarray, radii: np.ndarray,
-                 round_end: bool = True) -> List[np.ndarray]:
-    """Polygons whose union is a bent, tapered limb with round joints.
-
-    Args:
-        points (np.ndarray): Polyline (N, 2), px.
-        radii (np.ndarray): Radii (N, ), px.
-        round_end (bool): Round off the last end. Defaults to True.
-
-    Returns:
-        list[np.ndarray]: Outlines (M, 2), px.
-    """
-    steps = np.diff(points, axis=0)
-    lengths = np.maximum(np.hypot(steps[:, 0], steps[:, 1]), 1e-6)
-    normals = np.stack([-steps[:, 1], steps[:, 0]], axis=1) / lengths[:, None]
-    near, far = normals * radii[:-1, None], normals * radii[1:, None]
-    quads = np.stack([
-        points[:-1] + near, points[1:] + far, points[1:] - far,
-        points[:-1] - near
-    ], axis=1)
-    last = len(points) if round_end else len(points) - 1
-    circles = points[:last, None] + _CIRCLE * radii[:last, None, None]
-    return [*quads, *circles]
-
-
-_ANGLES = np.linspace(0, 2 * np.pi, 14, endpoint=False)
-_CIRCLE = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1)
-_CIRCLE.setflags(write=False)

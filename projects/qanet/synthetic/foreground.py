@@ -5,13 +5,14 @@ from typing import List, Tuple
 import cv2
 import numpy as np
 
+from .brushes import Brush, plain_brush
 from .canvas import Canvas
 from .geometry import ellipse
 from .textures import cloth_color
 
 
-def ground_shadows(background: np.ndarray,
-                   spots: List[Tuple[float, float, float]],
+def ground_shadows(background: np.ndarray, spots: List[Tuple[float, float,
+                                                             float]],
                    side: float) -> np.ndarray:
     """Darken the ground around feet.
 
@@ -55,15 +56,8 @@ def draw_seat(canvas: Canvas, origin: Tuple[float, float], feet: float,
     lid = np.array([[x - 1.1 * scale, top], [x + 1.1 * scale, top],
                     [x + .9 * scale, top - .35 * scale],
                     [x - .9 * scale, top - .35 * scale]])
-    canvas.fill([front], _flat(wood * .8), 0)
-    canvas.fill([lid], _flat(wood * 1.2), 0)
-
-
-def _flat(color: np.ndarray):
-    def brush(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return np.broadcast_to(color, (len(x), 3))
-
-    return brush
+    canvas.fill([front], plain_brush(wood * .8), 0)
+    canvas.fill([lid], plain_brush(wood * 1.2), 0)
 
 
 def draw_obstacle(rng: np.random.Generator, canvas: Canvas, scale: float,
@@ -94,11 +88,10 @@ def draw_obstacle(rng: np.random.Generator, canvas: Canvas, scale: float,
             np.array([[x + s * wide - .1 * scale, feet - high],
                       [x + s * wide + .1 * scale, feet - high],
                       [x + s * wide + .1 * scale, feet],
-                      [x + s * wide - .1 * scale, feet]])
-            for s in (-.85, .85)
+                      [x + s * wide - .1 * scale, feet]]) for s in (-.85, .85)
         ]
-        canvas.fill(legs, _flat(color * .7), 0)
-        canvas.fill([board], _flat(color), 0)
+        canvas.fill(legs, plain_brush(color * .7), 0)
+        canvas.fill([board], plain_brush(color), 0)
     else:
         green = np.array([40., 100., 50.]) * rng.uniform(.5, 1.1)
         for k in range(60):
@@ -107,10 +100,11 @@ def draw_obstacle(rng: np.random.Generator, canvas: Canvas, scale: float,
                     feet - abs(rng.normal(.3, .5)) * scale)
             radius = rng.uniform(.1, .22) * scale * (1 + low)
             canvas.fill([ellipse(spot, (radius, radius * .8), num=9)],
-                        _flat(green * (.6 + k / 60)), 0)
+                        plain_brush(green * (.6 + k / 60)), 0)
 
 
-def _rounded(color: np.ndarray, x0: float, half: float):
+def _rounded(color: np.ndarray, x0: float, half: float) -> Brush:
+
     def brush(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         side = np.clip((x - x0) / half, -1, 1)
         return color * (1.1 - .5 * (side + .3)**2)[:, None]

@@ -1,17 +1,18 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Clothes on the trunk: tops, trouser seats, skirts, dresses, coats."""
-from typing import List, Tuple
+"""Clothes on the trunk: tops, trouser seats, skirts, dresses."""
+from typing import Tuple
 
 import numpy as np
 
 from .figure import Figure
-from .geometry import ellipse, smooth_open
+from .geometry import ellipse, hull_around, limb_outline, smooth_open
 from .labels import Part
 from .limbs import make_leg
 from .outfits import Outfit
 from .textures import Material
 
-_TRUNK = (.96, .91, .83, .72, .56, .4, .26, .12, 0.)
+#: Heights on the spine where outlines of clothes have corners.
+TRUNK_LEVELS = (.96, .91, .83, .72, .56, .4, .26, .12, 0.)
 
 
 def draw_skin_trunk(figure: Figure, outfit: Outfit) -> None:
@@ -55,7 +56,7 @@ def draw_top(figure: Figure, outfit: Outfit) -> None:
         figure (Figure): The person.
         outfit (Outfit): Cloth, neckline, hem and print.
     """
-    levels = [v for v in _TRUNK if v > outfit.hem + .04] + [outfit.hem]
+    levels = [v for v in TRUNK_LEVELS if v > outfit.hem + .04] + [outfit.hem]
     ease = np.interp(levels, [-.2, 0., .4, 1.], [.1, .06, .05, .03])
     left, right = figure.trunk_sides(levels, ease)
     edge = neck_edge(figure, outfit.neckline, outfit.v_neck, .03)
@@ -73,8 +74,8 @@ def _decorate(figure: Figure, outfit: Outfit) -> None:
     kind, start = outfit.print_kind, .97 - outfit.neckline
     if kind == 'logo':
         around = np.linspace(0, 2 * np.pi, 12, endpoint=False)
-        logo = figure.trunk(.68 + .1 * np.sin(around),
-                            .38 * np.cos(around), .05)
+        logo = figure.trunk(.68 + .1 * np.sin(around), .38 * np.cos(around),
+                            .05)
         figure.canvas.tint([logo], outfit.top.accent, .8,
                            figure.code(Part.UPPER_CLOTHES))
     elif kind == 'buttons':
@@ -145,20 +146,21 @@ def hem_points(figure: Figure, length: float,
     left = min(cuts, key=lambda c: c[0][0] - c[1])
     right = max(cuts, key=lambda c: c[0][0] + c[1])
     low = max(left[0][1], right[0][1])
-    # The thighs of somebody who sits point at the camera or away from it.
-    hips = figure.trunk_sides([-.1], flare + .06)
-    least = hips[0][0, 1] + .3 * figure.scale
     corners = []
-    for (middle, radius), sign, hip in ((left, -1, hips[0]),
-                                        (right, 1, hips[1])):
-        corner = np.array([
-            middle[0] + sign * (radius + room),
-            max(.6 * low + .4 * middle[1], least)
-        ])
-        if figure.pose.seated:
-            corner[0] = sign * max(sign * corner[0], sign * hip[0, 0])
-        corners.append(corner)
+    for (middle, radius), sign in ((left, -1), (right, 1)):
+        y = .6 * low + .4 * middle[1]
+        corners.append(np.array([middle[0] + sign * (radius + room), y]))
     return corners[0], corners[1]
+
+
+def _lap_shape(figure: Figure, top: float, length: float) -> np.ndarray:
+    """Outline of cloth over the thighs of somebody who sits, px."""
+    left, right = figure.trunk_sides([top, .12, 0., -.1], .05)
+    pieces = [
+        make_leg(figure, i).piece(0., min(length, .95), .06) for i in range(2)
+    ]
+    over = hull_around([s for p in pieces for s in limb_outline(*p)])
+    return hull_around([left, right, over])
 
 
 def skirt_shape(figure: Figure, top: float, length: float,
@@ -174,11 +176,12 @@ def skirt_shape(figure: Figure, top: float, length: float,
     Returns:
         np.ndarray: Outline (N, 2), px.
     """
+    if figure.pose.seated:
+        return _lap_shape(figure, top, length)
     left, right = figure.trunk_sides([top, top * .5, 0., -.1], .05)
     low_left, low_right = hem_points(figure, length, flare)
     sag = np.array([0., .1 * figure.scale])
-    hem = smooth_open(
-        [low_right, (low_left + low_right) / 2 + sag, low_left])
+    hem = smooth_open([low_right, (low_left + low_right) / 2 + sag, low_left])
     return np.concatenate([
         smooth_open(np.concatenate([right, [low_right]]), 3), hem[1:],
         smooth_open(np.concatenate([[low_left], left[::-1]]), 3)[1:]
@@ -198,12 +201,13 @@ def draw_skirt(figure: Figure, outfit: Outfit) -> None:
                 figure.trunk_brush(outfit.lower, 1 + outfit.flare))
     left, right = figure.trunk_sides([.27], .05)
     figure.stroke(np.concatenate([left, right]), .1, outfit.lower.base * .55)
-    _hanging_folds(figure, outfit.lower, outfit.lower_length, outfit.flare,
-                   .2)
+    _hanging_folds(figure, outfit.lower, outfit.lower_length, outfit.flare, .2)
 
 
 def _hanging_folds(figure: Figure, material: Material, length: float,
                    flare: float, top: float) -> None:
+    if figure.pose.seated:
+        return
     low_left, low_right = hem_points(figure, length, flare)
     left, right = (p[0] for p in figure.trunk_sides([top], .02))
     for k in (.2, .42, .6, .83):
@@ -220,7 +224,7 @@ def draw_dress(figure: Figure, outfit: Outfit) -> None:
         figure (Figure): The person.
         outfit (Outfit): Cloth, neckline, length and flare.
     """
-    levels = [v for v in _TRUNK if v > .2]
+    levels = [v for v in TRUNK_LEVELS if v > .2]
     left, right = figure.trunk_sides(levels, .03)
     edge = neck_edge(figure, outfit.neckline, outfit.v_neck, .03)
     bodice = np.concatenate([edge, right, left[::-1]])
@@ -232,77 +236,3 @@ def draw_dress(figure: Figure, outfit: Outfit) -> None:
     waist = figure.trunk_sides([.34], .03)
     figure.stroke(np.concatenate(waist), .04, outfit.top.base * .6)
     _hanging_folds(figure, outfit.top, outfit.lower_length, outfit.flare, .3)
-
-
-def draw_coat(figure: Figure, outfit: Outfit) -> None:
-    """Draw a coat without its sleeves, open or buttoned.
-
-    Args:
-        figure (Figure): The person.
-        outfit (Outfit): Cloth, length and whether it is open.
-    """
-    low_left, low_right = hem_points(figure, outfit.coat_length, .16)
-    left, right = figure.trunk_sides(
-        _TRUNK, np.interp(_TRUNK, [0., .5, 1.], [.13, .1, .06]))
-    turn = figure.skeleton.torso
-    front = (low_left + low_right) / 2 + (low_right - low_left) * (
-        .5 * turn[0, 2])
-    brush = figure.trunk_brush(outfit.coat, 1.15)
-    if figure.facing() < .1:
-        shape = np.concatenate([
-            figure.trunk([1., 1.02, 1.], [np.pi - 1.2, np.pi, np.pi + 1.2],
-                         .05), right, [low_right, low_left], left[::-1]
-        ])
-        figure.shadow([shape], .4)
-        figure.fill(Part.COAT, [shape], brush)
-        if figure.facing() < -.3:
-            seam = np.stack(
-                [figure.trunk(.2, np.pi, .1)[0], (low_left + low_right) / 2])
-            figure.stroke(seam, .03, outfit.coat.base * .55)
-        return
-    gap = .42 if outfit.coat_open else .0
-    edges = _front_edges(figure, front, low_right - low_left, gap)
-    panels = [
-        np.concatenate([edges[0], [low_left], left[::-1]]),
-        np.concatenate([edges[1], [low_right], right[::-1]])
-    ]
-    figure.shadow(panels, .45)
-    figure.fill(Part.COAT, panels, brush)
-    _coat_front(figure, outfit, edges)
-
-
-def _front_edges(figure: Figure, front: np.ndarray, span: np.ndarray,
-                 gap: float) -> List[np.ndarray]:
-    """The two front edges of a coat from neck to hem, px."""
-    levels = np.array([.99, .9, .7, .45, .2, 0.])
-    # Even a buttoned coat shows a V below the neck.
-    opening = np.array([.55, .4, .12, 0., 0., 0.]) + gap * np.array(
-        [.3, .6, .8, .9, 1., 1.])
-    edges = []
-    for sign in (-1, 1):
-        upper = figure.trunk(levels, sign * opening, .08)
-        foot = front + sign * span * gap * .26
-        edges.append(np.concatenate([upper, foot[None]]))
-    return edges
-
-
-def _coat_front(figure: Figure, outfit: Outfit,
-                edges: List[np.ndarray]) -> None:
-    """Lapels, edges and buttons."""
-    light, dark = outfit.coat.base * 1.25 + 14, outfit.coat.base * .5
-    for sign, edge in zip((-1, 1), edges):
-        # The lapel folds outwards between the neck and the second button.
-        outer = figure.trunk([.97, .86, .8], sign * np.array([.95, 1.1, .75]),
-                             .08)
-        lapel = np.concatenate([edge[:4], outer[::-1]])
-        figure.canvas.tint([lapel], np.clip(light, 0, 255), .75,
-                           figure.code(Part.COAT))
-        figure.stroke(np.concatenate([outer, edge[3:4]]), .025, dark)
-        figure.stroke(edge, .025, dark)
-    if not outfit.coat_open:
-        line = edges[1]
-        spots = [line[3] * (1 - t) + line[-1] * t for t in (0., .3, .6)]
-        draw_buttons(figure, np.array(spots), dark * .6)
-    pockets = figure.trunk([.1, .1], [-1., -.6], .12)
-    figure.stroke(pockets, .03, dark)
-    figure.stroke(figure.trunk([.1, .1], [.6, 1.], .12), .03, dark)

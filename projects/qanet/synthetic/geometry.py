@@ -1,7 +1,8 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Plane geometry of outlines: smooth curves, circles, tapered limbs."""
-from typing import Sequence, Tuple
+from typing import List, Sequence, Tuple
 
+import cv2
 import numpy as np
 
 
@@ -119,6 +120,19 @@ def tapered(start: Sequence[float], end: Sequence[float],
         [middle + normal * radii, (middle - normal * radii)[::-1]])
 
 
+def hull_around(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Convex outline around outlines.
+
+    Args:
+        parts (Sequence[np.ndarray]): Outlines of shape (N, 2).
+
+    Returns:
+        np.ndarray: Outline of shape (M, 2), float64.
+    """
+    points = np.concatenate(parts).astype(np.float32)
+    return cv2.convexHull(points)[:, 0].astype(np.float64)
+
+
 def sub_chain(points: np.ndarray, radii: np.ndarray, start: float,
               stop: float) -> Tuple[np.ndarray, np.ndarray]:
     """Cut a piece out of a polyline with radii.
@@ -137,3 +151,35 @@ def sub_chain(points: np.ndarray, radii: np.ndarray, start: float,
     at = np.concatenate([[start], inner, [stop]])
     cols = [np.interp(at, index, points[:, k]) for k in range(2)]
     return np.stack(cols, axis=1), np.interp(at, index, radii)
+
+
+def limb_outline(points: np.ndarray,
+                 radii: np.ndarray,
+                 round_end: bool = True) -> List[np.ndarray]:
+    """Polygons whose union is a bent, tapered limb with round joints.
+
+    Args:
+        points (np.ndarray): Polyline (N, 2), px.
+        radii (np.ndarray): Radii (N, ), px.
+        round_end (bool): Round off the last end. Defaults to True.
+
+    Returns:
+        list[np.ndarray]: Outlines (M, 2), px.
+    """
+    steps = np.diff(points, axis=0)
+    lengths = np.maximum(np.hypot(steps[:, 0], steps[:, 1]), 1e-6)
+    normals = np.stack([-steps[:, 1], steps[:, 0]], axis=1) / lengths[:, None]
+    near, far = normals * radii[:-1, None], normals * radii[1:, None]
+    quads = np.stack([
+        points[:-1] + near, points[1:] + far, points[1:] - far,
+        points[:-1] - near
+    ],
+                     axis=1)
+    last = len(points) if round_end else len(points) - 1
+    circles = points[:last, None] + _CIRCLE * radii[:last, None, None]
+    return [*quads, *circles]
+
+
+_AROUND = np.linspace(0, 2 * np.pi, 14, endpoint=False)
+_CIRCLE = np.stack([np.cos(_AROUND), np.sin(_AROUND)], axis=1)
+_CIRCLE.setflags(write=False)

@@ -23,9 +23,9 @@ def draw_neck(figure: Figure, outfit: Outfit) -> None:
     radius = .19 * figure.build.limbs**.6 * figure.build.head
     shape = tapered(top, base + [0, .12 * scale],
                     np.array([radius, radius, radius * 1.5]) * scale)
-    figure.fill(Part.TORSO_SKIN, [shape],
-                figure.axis_brush(top, base, radius * 1.3 * scale,
-                                  outfit.skin))
+    figure.fill(
+        Part.TORSO_SKIN, [shape],
+        figure.axis_brush(top, base, radius * 1.3 * scale, outfit.skin))
     chin = ellipse(top + [0, .3 * scale], (.3 * scale, .34 * scale))
     figure.canvas.tint([chin], outfit.skin.base * .45, .4,
                        figure.code(Part.TORSO_SKIN))
@@ -37,8 +37,8 @@ def _face_seen(figure: Figure) -> bool:
 
 def _skull_brush(figure: Figure, material):
     top, chin = figure.head_local([[0, -HEAD_Y, 0], [0, HEAD_Y, 0]])
-    return figure.axis_brush(top, chin, .46 * figure.scale *
-                             figure.build.head, material)
+    return figure.axis_brush(top, chin, .46 * figure.scale * figure.build.head,
+                             material)
 
 
 def draw_back_hair(figure: Figure, outfit: Outfit) -> None:
@@ -69,8 +69,8 @@ def draw_back_hair(figure: Figure, outfit: Outfit) -> None:
                 center + [-.3 * scale * head, -.45 * scale],
                 center + [.3 * scale * head, -.45 * scale],
                 center + [.43 * scale * head, -.1 * scale],
-                bottom + [.46 * scale, -.25 * scale],
-                bottom + [.3 * scale, 0], bottom + [-.3 * scale, 0],
+                bottom + [.46 * scale, -.25 * scale], bottom + [.3 * scale, 0],
+                bottom + [-.3 * scale, 0],
                 bottom + [-.46 * scale, -.25 * scale]
             ]))
     figure.shadow([shape], .3)
@@ -100,8 +100,7 @@ def draw_head(figure: Figure, outfit: Outfit) -> None:
 def _outline(figure: Figure, grow: float, low: float = -90.) -> np.ndarray:
     """Outline of the skull above an elevation in degrees."""
     rise = np.linspace(low, 90, 9) * _DEG
-    facing = np.arctan2(figure.skeleton.head[0, 2],
-                        figure.skeleton.head[0, 0])
+    facing = np.arctan2(figure.skeleton.head[0, 2], figure.skeleton.head[0, 0])
     left = figure.head_points(-np.pi / 2 - facing, rise, grow)
     right = figure.head_points(np.pi / 2 - facing, rise, grow)
     return np.concatenate([left, right[::-1]])
@@ -125,11 +124,13 @@ def _draw_cap(figure: Figure, outfit: Outfit, seen: bool) -> None:
     if style in _LONG or style == 'curly':
         low = min(low, -38.)
     shapes = [_outline(figure, grow, low)]
-    if style == 'bun':
+    if style == 'bun' and outfit.hat is None:
         spot = figure.head_points(np.pi, 1., 1.3, clamp=False)[0]
         shapes.append(ellipse(spot, (.2 * figure.scale, .18 * figure.scale)))
     if style == 'curly':
         rim = shapes[0]
+        if outfit.hat is not None:
+            rim = np.concatenate([rim[:5], rim[-5:]])
         shapes += [
             ellipse(p, (.1 * figure.scale, .1 * figure.scale), num=9)
             for p in rim
@@ -159,20 +160,18 @@ def _draw_features(figure: Figure, outfit: Outfit) -> None:
                            (225, 230, 235), .75)
         figure.canvas.tint([ellipse(eye, (.034 * unit, .036 * unit), num=8)],
                            (40, 36, 32), .95)
-        brow = figure.head_points(
-            side * np.array([12, 26, 40]) * _DEG, [.2, .24, .18])
+        brow = figure.head_points(side * np.array([12, 26, 40]) * _DEG,
+                                  [.2, .24, .18])
         figure.stroke(brow, .03, outfit.hair.base * .7)
         cheek = figure.head_points(side * 34 * _DEG, -.5)[0]
-        figure.canvas.tint(
-            [ellipse(cheek, (.1 * unit, .08 * unit), num=10)],
-            skin * [.85, .85, 1.], .3)
+        figure.canvas.tint([ellipse(cheek, (.1 * unit, .08 * unit), num=10)],
+                           skin * [.85, .85, 1.], .3)
     bridge = figure.head_points(
         np.array([7, 9, 8, -5]) * _DEG, [.02, -.25, -.46, -.48], 1.03)
     figure.stroke(bridge, .022, skin * .72)
     if figure.head_depth(0.) > .1:
         mouth = figure.head_points(
-            np.array([-20, -7, 0, 7, 20]) * _DEG,
-            [-.76, -.8, -.79, -.8, -.76])
+            np.array([-20, -7, 0, 7, 20]) * _DEG, [-.76, -.8, -.79, -.8, -.76])
         figure.stroke(mouth, .055, skin * [.55, .55, .8])
         figure.stroke(mouth, .02, skin * [.3, .3, .5])
 
@@ -183,8 +182,8 @@ def _draw_locks(figure: Figure, outfit: Outfit) -> None:
     for side in (-1, 1):
         if figure.head_depth(side * 80 * _DEG) < -.5:
             continue
-        top = figure.head_points(side * np.array([40, 72]) * _DEG,
-                                 [.75, .3], 1.06)
+        top = figure.head_points(side * np.array([40, 72]) * _DEG, [.75, .3],
+                                 1.06)
         mid = figure.head_points(side * 88 * _DEG, -.5, 1.12)
         tip = figure.trunk(1. - length, side * 1.0, .1)
         curve = smooth_open(np.concatenate([top, mid, tip]), 3)

@@ -2,12 +2,12 @@
 """Arms with sleeves, hands and gloves; legs with trousers, socks, shoes."""
 from typing import List, Optional, Tuple
 
-import cv2
 import numpy as np
 
-from .canvas import Brush
-from .figure import Figure, limb_outline
-from .geometry import ellipse, sub_chain, tapered, unit
+from .brushes import Brush, joined_brush
+from .figure import Figure
+from .geometry import (ellipse, hull_around, limb_outline, sub_chain, tapered,
+                       unit)
 from .labels import Part
 from .outfits import Outfit
 from .textures import Material
@@ -37,15 +37,13 @@ class Limb:
         self.figure = figure
         bones = figure.pixels(joints)
         self.points = np.stack(
-            [np.interp(_AT, [0, 1, 2], bones[:, k]) for k in range(2)],
-            axis=1)
+            [np.interp(_AT, [0, 1, 2], bones[:, k]) for k in range(2)], axis=1)
         self.radii = radii * figure.scale
 
     def at(self, position: float) -> Tuple[np.ndarray, float]:
         """Middle (2, ) and radius at a position, px."""
         index = np.interp(position, _AT, np.arange(len(_AT)))
-        points, radii = sub_chain(self.points, self.radii, index - 1e-3,
-                                  index)
+        points, radii = sub_chain(self.points, self.radii, index - 1e-3, index)
         return points[-1], float(radii[-1])
 
     def piece(self,
@@ -108,16 +106,15 @@ class Limb:
         keep = sorted({0, len(points) // 2, len(points) - 1})
         brush = self.figure.chain_brush(points[keep], radii[keep], material)
         if body is not None:
-            brush = self.figure.joined_brush(brush, body, points[0],
-                                             points[-1], .55)
+            brush = joined_brush(brush, body, points[0], points[-1],
+                                 .55 * self.figure.scale)
         self.figure.fill(part, shapes, brush)
         return shapes
 
 
 def make_arm(figure: Figure, i: int) -> Limb:
     """Arm 0 (left) or 1 (right) of a figure."""
-    return Limb(figure, figure.skeleton.arms[i, :3],
-                _ARM * figure.build.limbs)
+    return Limb(figure, figure.skeleton.arms[i, :3], _ARM * figure.build.limbs)
 
 
 def make_leg(figure: Figure, i: int) -> Limb:
@@ -190,8 +187,8 @@ def _hand(figure: Figure, outfit: Outfit, arm: Limb, i: int) -> None:
     scale = figure.scale * figure.build.limbs**.5
     wrist, tip = figure.pixels(figure.skeleton.arms[i, 2:])
     reach = tip - wrist
-    along = unit(reach if np.hypot(*reach) > .2 * scale else wrist -
-                 arm.at(1.2)[0])
+    along = unit(
+        reach if np.hypot(*reach) > .2 * scale else wrist - arm.at(1.2)[0])
     length = max(np.hypot(*reach), .34 * scale)
     normal = np.array([-along[1], along[0]])
     inward = np.sign(normal @ (figure.pixels(figure.skeleton.neck) - wrist))
@@ -199,14 +196,12 @@ def _hand(figure: Figure, outfit: Outfit, arm: Limb, i: int) -> None:
     if outfit.gloves is not None:
         part, material, grow = Part.GLOVE, outfit.gloves, 1.22
     knuckle, end = wrist + along * length * .5, wrist + along * length
-    palm = tapered(wrist, knuckle,
-                   np.array([.1, .15, .155]) * scale * grow)
+    palm = tapered(wrist, knuckle, np.array([.1, .15, .155]) * scale * grow)
     fingers = tapered(knuckle, end,
                       np.array([.15, .145, .12, .06]) * scale * grow)
     root = wrist + along * length * .25 + normal * inward * .1 * scale
-    thumb = tapered(
-        root, root + (along * .3 + normal * inward * .14) * scale,
-        np.array([.07, .065, .04]) * scale * grow)
+    thumb = tapered(root, root + (along * .3 + normal * inward * .14) * scale,
+                    np.array([.07, .065, .04]) * scale * grow)
     brush = figure.axis_brush(wrist, end, .2 * scale, material)
     figure.shadow([palm, fingers], .25)
     figure.fill(part, [palm, fingers, thumb], brush)
@@ -256,7 +251,7 @@ def draw_shoe(figure: Figure, outfit: Outfit, leg: Limb, i: int) -> None:
     circles = [
         ellipse(p, (r, r * .9)) for p, r in zip((heel, ball, toe), radii)
     ]
-    hull = _hull(circles)
+    hull = hull_around(circles)
     ankle, radius = leg.at(2.)
     shapes = [hull]
     if outfit.shoe_kind != 'pump':
@@ -264,33 +259,21 @@ def draw_shoe(figure: Figure, outfit: Outfit, leg: Limb, i: int) -> None:
         points, rad = leg.piece(top, 2., .035)
         shapes += limb_outline(points, rad)
         shapes.append(
-            _hull([
+            hull_around([
                 ellipse(ankle, (radius * 1.3, radius * 1.3)), circles[0],
                 ellipse(ball, (radii[1] * .6, radii[1] * .6))
             ]))
     brush = figure.axis_brush(heel, ball + unit(toe - heel) * 1e-3,
                               .24 * scale, outfit.shoes)
     figure.fill(SHOES[i], shapes, brush)
-    drop = np.array([0., .085 * scale])
-    sole = [_hull([c + drop * .35, c + drop * .9])
-            for c in circles]
-    _paint_sole(figure, hull, _hull(sole), outfit.sole, i)
+    _paint_sole(figure, hull, outfit.sole)
 
 
-def _paint_sole(figure: Figure, hull: np.ndarray, lower: np.ndarray,
-                color: Optional[np.ndarray], i: int) -> None:
+def _paint_sole(figure: Figure, shoe: np.ndarray, color: np.ndarray) -> None:
     """A band along the lower edge of the shoe."""
-    order = hull[np.argsort(hull[:, 0])]
-    left, right = order[0], order[-1]
-    bottom = lower[lower[:, 1] >= np.interp(lower[:, 0], [left[0], right[0]],
-                                            [left[1], right[1]])]
-    if len(bottom) < 3:
-        return
-    bottom = bottom[np.argsort(bottom[:, 0])]
-    figure.stroke(bottom - [0, .1 * figure.scale], .06, color)
-
-
-def _hull(parts: List[np.ndarray]) -> np.ndarray:
-    """Convex outline around outlines."""
-    points = np.concatenate(parts).astype(np.float32)
-    return cv2.convexHull(points)[:, 0].astype(np.float64)
+    left, right = shoe[shoe[:, 0].argmin()], shoe[shoe[:, 0].argmax()]
+    chord = np.interp(shoe[:, 0], [left[0], right[0]], [left[1], right[1]])
+    lower = shoe[shoe[:, 1] > chord + .02 * figure.scale]
+    if len(lower) > 2:
+        lower = lower[lower[:, 0].argsort()]
+        figure.stroke(lower - [0., .03 * figure.scale], .06, color)

@@ -139,8 +139,8 @@ def draw_outfit(rng: np.random.Generator, female: bool) -> Outfit:
         shoes=shoes,
         shoe_kind=shoe_kind,
         sole=sole,
-        bag=draw_material(rng, ['plain', 'plaid']) if rng.random() < .14
-        else None,
+        bag=draw_material(rng, ['plain', 'plaid'])
+        if rng.random() < .14 else None,
         bag_hand=int(rng.integers(2)))
 
 
@@ -188,8 +188,8 @@ def _lower(rng: np.random.Generator,
             rng, ['floral', 'floral', 'dots', 'plain'], (.3, .6), dark=.3)
         return 'dress', cloth, rng.uniform(.5, 1.6), rng.uniform(.1, .55)
     if female and pick < .7:
-        cloth = draw_material(
-            rng, ['pleats', 'pleats', 'plaid', 'plain'], (.14, .26))
+        cloth = draw_material(rng, ['pleats', 'pleats', 'plaid', 'plain'],
+                              (.14, .26))
         return 'skirt', cloth, rng.uniform(.45, 1.4), rng.uniform(.08, .5)
     if pick > .82:
         cloth = draw_material(rng, ['plain', 'plaid', 'denim'], (.2, .4))
@@ -197,15 +197,15 @@ def _lower(rng: np.random.Generator,
     cloth = draw_material(
         rng, ['plain', 'denim', 'denim', 'pinstripes'], (.1, .2), bright=.75)
     if cloth.pattern == 'denim':
-        cloth.base = hsv(rng.uniform(205, 225), rng.uniform(.35, .65),
-                         rng.uniform(.25, .65))
+        cloth.base = hsv(
+            rng.uniform(205, 225), rng.uniform(.35, .65),
+            rng.uniform(.25, .65))
         cloth.accent = np.minimum(cloth.base * 1.6 + 20, 255)
     length = rng.choice([2., 1.84, 1.7], p=[.45, .35, .2])
     return 'pants', cloth, float(length), rng.uniform(.0, .08)
 
 
-def _coat(
-        rng: np.random.Generator) -> Tuple[Optional[Material], float, bool]:
+def _coat(rng: np.random.Generator) -> Tuple[Optional[Material], float, bool]:
     if rng.random() > .36:
         return None, 0., False
     cloth = draw_material(
@@ -220,8 +220,7 @@ def _socks(rng: np.random.Generator,
            bare: bool) -> Tuple[Optional[Material], float]:
     if rng.random() > (.72 if bare else .5):
         return None, 2.
-    cloth = draw_material(rng, ['plain', 'bands', 'bands'], (.12, .2),
-                          dark=.4)
+    cloth = draw_material(rng, ['plain', 'bands', 'bands'], (.12, .2), dark=.4)
     return cloth, rng.uniform(1.18, 1.72) if bare else 1.5
 
 

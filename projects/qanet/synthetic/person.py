@@ -5,7 +5,7 @@ from typing import Tuple
 
 import numpy as np
 
-from . import accessories, garments, heads
+from . import accessories, coats, garments, heads
 from .canvas import Canvas
 from .figure import Figure
 from .limbs import draw_arm, draw_leg
@@ -51,8 +51,7 @@ def invent_person(rng: np.random.Generator, tilt: float) -> Person:
 
 
 def draw_person(canvas: Canvas, person: Person, origin: Tuple[float, float],
-                scale: float, number: int,
-                light: Tuple[float, float]) -> None:
+                scale: float, number: int, light: Tuple[float, float]) -> None:
     """Draw a person with its labels.
 
     Args:
@@ -63,8 +62,8 @@ def draw_person(canvas: Canvas, person: Person, origin: Tuple[float, float],
         number (int): Human id, from 1.
         light (tuple[float, float]): Direction towards the light.
     """
-    figure = Figure(canvas, person.skeleton, person.build, person.pose,
-                    origin, scale, number, light)
+    figure = Figure(canvas, person.skeleton, person.build, person.pose, origin,
+                    scale, number, light)
     outfit = person.outfit
     behind, before = _sort_arms(person.skeleton)
     back = figure.head_depth(0.) < -.1
@@ -72,15 +71,16 @@ def draw_person(canvas: Canvas, person: Person, origin: Tuple[float, float],
         heads.draw_back_hair(figure, outfit)
     for i in behind:
         draw_arm(figure, outfit, i)
-    lap = (person.pose.seated and figure.facing() > .35
-           and outfit.lower_kind in ('pants', 'shorts'))
+    lap = (
+        person.pose.seated and figure.facing() > .35
+        and outfit.lower_kind in ('pants', 'shorts'))
     if not lap:
         _draw_lower(figure, outfit)
     _draw_trunk(figure, outfit)
+    if outfit.coat is not None:
+        coats.draw_coat(figure, outfit)
     if lap:
         _draw_lower(figure, outfit)
-    if outfit.coat is not None and not lap:
-        garments.draw_coat(figure, outfit)
     accessories.draw_scarf(figure, outfit)
     heads.draw_head(figure, outfit)
     if back:

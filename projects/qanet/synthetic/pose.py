@@ -217,9 +217,7 @@ def _arm(build: Build, pose: Pose, torso: np.ndarray, i: int) -> np.ndarray:
     side = SIDES[i]
     lift = max(0., pose.upper_arms[i][0] - 1.2) * .12
     joints = [
-        np.array([
-            side * build.shoulder, -SPINE * SHOULDER_LEVEL - lift, 0.
-        ])
+        np.array([side * build.shoulder, -SPINE * SHOULDER_LEVEL - lift, 0.])
     ]
     fore = limb_direction(side, *pose.forearms[i])
     steps = [(limb_direction(side, *pose.upper_arms[i]), UPPER_ARM),

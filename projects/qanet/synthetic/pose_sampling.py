@@ -23,7 +23,8 @@ ARM_GESTURES = {
 }
 
 
-def _jitter(rng: np.random.Generator, degrees: float,
+def _jitter(rng: np.random.Generator,
+            degrees: float,
             shape: Tuple[int, ...] = ()) -> np.ndarray:
     return np.deg2rad(rng.normal(0, degrees, shape))
 
@@ -44,6 +45,9 @@ def draw_pose(rng: np.random.Generator, tilt: float) -> Pose:
     yaw = _draw_yaw(rng)
     kind = rng.choice(['stand', 'walk', 'stride', 'sit', 'relaxed'],
                       p=[.34, .26, .1, .08, .22])
+    if kind == 'sit' and np.cos(yaw) < -.2:
+        # Seen from behind, the seat would have to hide the legs.
+        kind = 'stand'
     thighs, knees, swing = _legs(rng, str(kind))
     upper, fore = _arms(rng, swing)
     leaning = rng.random() < .2
@@ -82,8 +86,8 @@ def _legs(rng: np.random.Generator,
         flexion = sign * reach
         knees = np.where(sign > 0, rng.uniform(.05, .4),
                          rng.uniform(.2, .9) * reach / .4)
-        return np.stack([abduction * .6, flexion], axis=1), knees, float(
-            -sign[0] * reach)
+        return np.stack([abduction * .6, flexion],
+                        axis=1), knees, float(-sign[0] * reach)
     if kind == 'sit':
         flexion = np.deg2rad(rng.uniform(74, 92)) + _jitter(rng, 3, (2, ))
         knees = flexion + _jitter(rng, 10, (2, ))

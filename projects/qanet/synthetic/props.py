@@ -72,8 +72,8 @@ def draw_car(rng: np.random.Generator, image: np.ndarray, x: float, y: float,
         size (float): Height, px.
     """
     color = cloth_color(rng)
-    body = np.array([(-1.5, 0), (-1.5, -.5), (-.9, -.6), (-.5, -1),
-                     (.6, -1), (1.1, -.55), (1.5, -.45), (1.5, 0)])
+    body = np.array([(-1.5, 0), (-1.5, -.5), (-.9, -.6), (-.5, -1), (.6, -1),
+                     (1.1, -.55), (1.5, -.45), (1.5, 0)])
     fill_polygon(image, body * size + (x, y - .12 * size), color)
     glass = np.array([(-.75, -.6), (-.42, -.92), (.52, -.92), (.85, -.58)])
     fill_polygon(image, glass * size + (x, y - .12 * size), (90, 80, 70))
@@ -135,8 +135,7 @@ def draw_leaves(rng: np.random.Generator, image: np.ndarray,
         spread (tuple[float, float]): Half width and half height, px.
         count (int): Number of clumps.
     """
-    leaf = hsv(rng.uniform(50, 140), rng.uniform(.3, .6),
-               rng.uniform(.2, .45))
+    leaf = hsv(rng.uniform(50, 140), rng.uniform(.3, .6), rng.uniform(.2, .45))
     spots = rng.normal(0, .45, (count, 2)) * spread + center
     sizes = rng.uniform(.06, .16, count) * min(spread) + 1
     sizes[:count // 6] *= 3.2
@@ -148,8 +147,8 @@ def draw_leaves(rng: np.random.Generator, image: np.ndarray,
                    -1, cv2.LINE_AA)
 
 
-def draw_frame(rng: np.random.Generator, image: np.ndarray, x: float,
-               y: float, size: float) -> None:
+def draw_frame(rng: np.random.Generator, image: np.ndarray, x: float, y: float,
+               size: float) -> None:
     """A picture, poster or window; some show skin-coloured ovals.
 
     Args:
@@ -166,8 +165,8 @@ def draw_frame(rng: np.random.Generator, image: np.ndarray, x: float,
     inside = cloth_color(rng, .4, 1.)
     draw_box(image, (x, y, x + width, y + size), inside)
     if rng.random() < .5:
-        skin = hsv(rng.uniform(12, 30), rng.uniform(.3, .55),
-                   rng.uniform(.4, .95))
+        skin = hsv(
+            rng.uniform(12, 30), rng.uniform(.3, .55), rng.uniform(.4, .95))
         cv2.ellipse(image, _at(x + width / 2, y + size * .45),
                     _at(size * .18, size * .26), 0, 0, 360, _clip(skin), -1,
                     cv2.LINE_AA)
@@ -176,8 +175,8 @@ def draw_frame(rng: np.random.Generator, image: np.ndarray, x: float,
                  inside * .6)
 
 
-def draw_shelf(rng: np.random.Generator, image: np.ndarray, x: float,
-               y: float, size: float) -> None:
+def draw_shelf(rng: np.random.Generator, image: np.ndarray, x: float, y: float,
+               size: float) -> None:
     """Shelves full of coloured boxes and books.
 
     Args:
@@ -200,8 +199,9 @@ def draw_shelf(rng: np.random.Generator, image: np.ndarray, x: float,
         while left < x + width - 6:
             wide = rng.uniform(.08, .35) * step
             right = min(left + wide, x + width - 4)
-            draw_box(image, (left, base - step * rng.uniform(.45, .8), right,
-                             base), cloth_color(rng))
+            draw_box(image,
+                     (left, base - step * rng.uniform(.45, .8), right, base),
+                     cloth_color(rng))
             left = right + 1
 
 
@@ -241,8 +241,8 @@ def draw_rack(rng: np.random.Generator, image: np.ndarray, x: float, y: float,
     for dx in (-half, half):
         cv2.line(image, _at(x + dx, y - size), _at(x + dx, y), metal, 2,
                  cv2.LINE_AA)
-    cv2.line(image, _at(x - half, y - size), _at(x + half, y - size), metal,
-             2, cv2.LINE_AA)
+    cv2.line(image, _at(x - half, y - size), _at(x + half, y - size), metal, 2,
+             cv2.LINE_AA)
     left = x - half * .85
     while left < x + half * .8:
         color = cloth_color(rng)

@@ -56,8 +56,8 @@ class SyntheticScene:
         """
         ids = np.unique(self.instance_map)
         ids = ids[ids > 0].astype(np.int64)
-        return np.stack(
-            [ids, ids % NUM_CLASSES, ids // NUM_CLASSES + 1], axis=1)
+        return np.stack([ids, ids % NUM_CLASSES, ids // NUM_CLASSES + 1],
+                        axis=1)
 
     def boxes(self) -> np.ndarray:
         """Tight boxes around the visible pixels of each person.
@@ -140,12 +140,11 @@ def draw_scene(
     human = np.where(codes > 0, codes // NUM_CLASSES + 1, 0).astype(np.uint8)
     category = codes % NUM_CLASSES
     return SyntheticScene(
-        photograph(rng, image), category, human,
-        int(rng.integers(72, 95)))
+        photograph(rng, image), category, human, int(rng.integers(72, 95)))
 
 
-def check_arguments(size: Tuple[int, int],
-                    num_people: Tuple[int, int]) -> None:
+def check_arguments(size: Tuple[int, int], num_people: Tuple[int,
+                                                             int]) -> None:
     """Refuse sizes and numbers that cannot be drawn.
 
     Args:
@@ -187,8 +186,7 @@ def _place(rng: np.random.Generator, count: int, size: Tuple[int, int],
         feet = highest + tall if near else max(feet, highest + tall)
         x = spread[k] * width + own.normal(0, .04) * width
         placed.append(
-            _Placed(person, scale,
-                    (x, feet - person.skeleton.ground * scale)))
+            _Placed(person, scale, (x, feet - person.skeleton.ground * scale)))
     return sorted(placed, key=lambda p: (p.scale, p.origin))
 
 
@@ -206,8 +204,7 @@ def _draw_all(canvas: Canvas, placed: List[_Placed],
             draw_obstacle(rng, canvas, item.scale, item.feet)
         if item.person.pose.seated:
             draw_seat(canvas, item.origin, item.feet, item.scale)
-        draw_person(canvas, item.person, item.origin, item.scale, k + 1,
-                    light)
+        draw_person(canvas, item.person, item.origin, item.scale, k + 1, light)
 
 
 def _hidden(codes: np.ndarray, count: int, size: Tuple[int,

@@ -32,8 +32,8 @@ def noise_tile(octaves: Tuple[int, ...] = (8, 16, 32)) -> np.ndarray:
     for level, cells in enumerate(octaves):
         grid = rng.uniform(-1, 1, (cells, cells)).astype(np.float32)
         grid = np.tile(grid, (3, 3))
-        big = cv2.resize(grid, (3 * TILE, 3 * TILE),
-                         interpolation=cv2.INTER_CUBIC)
+        big = cv2.resize(
+            grid, (3 * TILE, 3 * TILE), interpolation=cv2.INTER_CUBIC)
         tile += big[TILE:2 * TILE, TILE:2 * TILE] * 0.5**level
     tile /= np.abs(tile).max()
     tile.setflags(write=False)
@@ -216,8 +216,8 @@ def cloth_color(rng: np.random.Generator,
         np.ndarray: BGR, float64, 0 to 255.
     """
     if rng.random() < .25:
-        color = hsv(rng.uniform(0, 360), rng.uniform(.3, .75),
-                    rng.uniform(.3, .9))
+        color = hsv(
+            rng.uniform(0, 360), rng.uniform(.3, .75), rng.uniform(.3, .9))
     else:
         color = np.array(_WARDROBE[rng.integers(len(_WARDROBE))], float)
         color = color * rng.uniform(.85, 1.15) + rng.normal(0, 8, 3)
@@ -236,8 +236,8 @@ def wall_color(rng: np.random.Generator) -> np.ndarray:
         np.ndarray: BGR, float64, 0 to 255.
     """
     if rng.random() < .2:
-        return hsv(rng.uniform(5, 25), rng.uniform(.3, .5),
-                   rng.uniform(.4, .7))
+        return hsv(
+            rng.uniform(5, 25), rng.uniform(.3, .5), rng.uniform(.4, .7))
     hue = rng.choice([35., 45., 200., 120., 350.]) + rng.uniform(-15, 15)
     return hsv(hue, rng.uniform(.02, .24), rng.uniform(.5, .95))
 

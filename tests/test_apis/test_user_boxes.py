@@ -21,6 +21,7 @@ def test_boxes_get_a_score_of_one():
     assert boxes.tolist() == [[1, 2, 30, 40, 1]]
     boxes = check_boxes(torch.tensor([[-5, 2, 30, 70, .25]]), SIZE, 'bboxes')
     assert boxes.tolist() == [[-5, 2, 30, 70, .25]]
+    assert len(check_boxes([[70, 2, 95, 40]], SIZE, 'bboxes')) == 1
 
 
 @pytest.mark.parametrize(

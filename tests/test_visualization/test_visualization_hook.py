@@ -31,7 +31,7 @@ def samples(tmp_path):
     for value, folder in enumerate('ab'):
         path = tmp_path / folder / 'photo.png'
         path.parent.mkdir()
-        cv2.imwrite(str(path), np.full((20, 30, 3), value, np.uint8))
+        cv2.imwrite(str(path), np.full((20, 30, 3), (value, 50, 99)))
         sample = SegDataSample(metainfo=dict(img_path=str(path)))
         sample.pred_instances = ParsingInstances.empty((30, 20), 2)
         samples.append(sample)
@@ -53,8 +53,8 @@ def test_test_pictures_go_into_the_folder(visualizer, samples, tmp_path):
     folder = tmp_path / 'now' / 'shown'
     assert sorted(p.name
                   for p in folder.iterdir()) == ['photo.png', 'photo_2.png']
-    assert (cv2.imread(str(folder / 'photo.png')) == 0).all()
-    assert (cv2.imread(str(folder / 'photo_2.png')) == 1).all()
+    for value, name in enumerate(['photo.png', 'photo_2.png']):
+        assert (cv2.imread(str(folder / name)) == (value, 50, 99)).all()
 
 
 def test_an_absolute_folder_is_used_as_it_is(visualizer, samples, tmp_path):

@@ -61,6 +61,8 @@ def test_a_folder_is_no_annotation_file(tmp_path):
       ], r"\[0\] lacks the key 'score'"),
     ([dict(image_id=1, category_id=1, bbox=[1, 2], score=1)
       ], r'\[0\] has bbox'),
+    ([dict(image_id=1, category_id=1, bbox=[1, 2, 3, 4], score='1')
+      ], r"\[0\] has score '1'"),
 ])
 def test_malformed_detections(document, pattern, tmp_path):
     path = tmp_path / 'd.json'

@@ -223,6 +223,14 @@ def test_missing_parsing_id(tiny_cihp):
     CIHPParsingDataset(**tiny_cihp.arguments(test_mode=True))
 
 
+@pytest.mark.parametrize('parsing_id', [0, '1', None, 1.5])
+def test_wrong_parsing_id(parsing_id, tiny_cihp):
+    tiny_cihp.annotations[0]['parsing_id'] = parsing_id
+    tiny_cihp.write_annotations()
+    build_error(tiny_cihp, ValueError,
+                f'annotation 71 has parsing_id {parsing_id!r}, expected')
+
+
 def test_nobody_to_train_on(tiny_cihp):
     tiny_cihp.annotations[0]['iscrowd'] = 1
     tiny_cihp.annotations[1]['bbox'] = [0, 0, 0, 0]

@@ -138,6 +138,9 @@ def load_detections(path: str,
                 f'{path}[{position}] has image_id {record["image_id"]}, '
                 'which is not in the annotation file: wrong split?')
         _check_bbox(record, f'{path}[{position}]')
+        if not isinstance(record['score'], (int, float)):
+            raise DataError(f'{path}[{position}] has score '
+                            f'{record["score"]!r}, expected a number')
         if record['category_id'] in cat_ids and record['score'] >= score_thr:
             kept.append(record)
     return kept

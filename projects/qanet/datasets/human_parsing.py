@@ -159,10 +159,7 @@ class HumanParsingDataset(BaseDataset):
                             f'among {len(images)} images')
         samples = []
         for person in persons:
-            if 'parsing_id' not in person:
-                raise DataError(
-                    f'{self.ann_file}: annotation {person["id"]} lacks the '
-                    "key 'parsing_id' (the person's value in Human_ids)")
+            self._check_parsing_id(person)
             sample = self._image_info(images[person['image_id']])
             sample.update(
                 ann_id=person['id'],
@@ -170,6 +167,17 @@ class HumanParsingDataset(BaseDataset):
                 bbox=xywh_to_xyxy(person['bbox'])[0])
             samples.append(sample)
         return samples
+
+    def _check_parsing_id(self, person: dict) -> None:
+        where = f'{self.ann_file}: annotation {person["id"]}'
+        if 'parsing_id' not in person:
+            raise DataError(f"{where} lacks the key 'parsing_id' (the "
+                            "person's value in Human_ids)")
+        parsing_id = person['parsing_id']
+        if not isinstance(parsing_id, int) or parsing_id < 1:
+            # 0 would make the person out of everything that is nobody's.
+            raise DataError(f'{where} has parsing_id {parsing_id!r}, expected '
+                            'a whole number from 1')
 
     def _test_samples(self, images: Dict[int, dict],
                       persons: List[dict]) -> List[dict]:

@@ -104,6 +104,12 @@ def test_seed_changes_the_scenes(root, tmp_path):
     assert _bytes(root)[name] != _bytes(tmp_path)[name]
 
 
+def test_splits_differ(root):
+    files = _bytes(root)
+    assert files['Training/Instance_ids/0000001.png'] != \
+        files['Validation/Instance_ids/1000001.png']
+
+
 def test_progress_is_called_once_per_scene(tmp_path):
     calls = []
     write_dataset(

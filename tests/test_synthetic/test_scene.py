@@ -4,6 +4,7 @@ import pytest
 
 from projects.qanet.synthetic import SyntheticScene, draw_scene
 from projects.qanet.synthetic.labels import Part
+from projects.qanet.synthetic.scene import MIN_VISIBLE_AREA
 
 SIZE = (220, 150)
 
@@ -57,10 +58,28 @@ def test_seed_decides_everything():
     assert not np.array_equal(first.instance_map, other.instance_map)
 
 
-def test_everybody_is_visible():
-    for seed in range(8):
-        scene = _scene(seed, num_people=(4, 6))
-        assert scene.areas().min() >= 150
+def test_hidden_people_are_not_drawn():
+    """In a crowd some would only show a sliver: they leave the scene."""
+    numbers = []
+    for seed in range(4):
+        scene = _scene(seed, num_people=(12, 12))
+        numbers.append(scene.num_persons)
+        assert scene.areas().min() >= MIN_VISIBLE_AREA
+        assert np.array_equal(
+            np.unique(scene.human_map)[1:],
+            np.arange(scene.num_persons) + 1)
+    assert 3 < min(numbers) < 12
+
+
+def test_class_values():
+    names = [
+        'background', 'hat', 'hair', 'glove', 'sunglasses', 'upper_clothes',
+        'dress', 'coat', 'socks', 'pants', 'torso_skin', 'scarf', 'skirt',
+        'face', 'left_arm', 'right_arm', 'left_leg', 'right_leg', 'left_shoe',
+        'right_shoe'
+    ]
+    assert [part.name.lower() for part in sorted(Part)] == names
+    assert [int(part) for part in sorted(Part)] == list(range(20))
 
 
 @pytest.mark.parametrize('size, people, named', [

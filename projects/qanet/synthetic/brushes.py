@@ -47,13 +47,14 @@ def axis_brush(start: np.ndarray, end: np.ndarray, radius: float,
     Returns:
         Brush: The brush.
     """
-    along = unit(np.asarray(end) - np.asarray(start))
-    lit = float(-along[1] * light[0] + along[0] * light[1])
+    # Plain floats keep the arrays float32 with every NumPy.
+    (x0, y0), radius, scale = map(float, start), float(radius), float(scale)
+    ax, ay = map(float, unit(np.asarray(end) - np.asarray(start)))
+    lit = float(ax * light[1] - ay * light[0])
 
     def brush(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        dx, dy = x - start[0], y - start[1]
-        t = dx * along[0] + dy * along[1]
-        u = dy * along[0] - dx * along[1]
+        dx, dy = x - x0, y - y0
+        t, u = dx * ax + dy * ay, dy * ax - dx * ay
         side = u / radius
         return _lit(material, u / scale, t / scale, side, side * lit)
 
@@ -74,6 +75,7 @@ def chain_brush(points: np.ndarray, radii: np.ndarray, material: Material,
     Returns:
         Brush: The brush.
     """
+    scale = float(scale)
     spans = np.hypot(*np.diff(points, axis=0).T)
     total = np.concatenate([[0], np.cumsum(spans)])
 
@@ -92,13 +94,12 @@ def _nearest_bone(points: np.ndarray, spans: np.ndarray, total: np.ndarray,
     """Position along and across the closest bone, and how it is lit."""
     best = None
     for k, start in enumerate(points[:-1]):
-        along = unit(points[k + 1] - start)
-        dx, dy = x - start[0], y - start[1]
-        t = dx * along[0] + dy * along[1]
-        u = dy * along[0] - dx * along[1]
-        over = np.maximum(0, np.maximum(-t, t - spans[k]))
-        lit = along[0] * light[1] - along[1] * light[0]
-        found = (over + np.abs(u), t + total[k], u,
+        ax, ay = map(float, unit(points[k + 1] - start))
+        dx, dy = x - float(start[0]), y - float(start[1])
+        t, u = dx * ax + dy * ay, dy * ax - dx * ay
+        over = np.maximum(0, np.maximum(-t, t - float(spans[k])))
+        lit = ax * light[1] - ay * light[0]
+        found = (over + np.abs(u), t + float(total[k]), u,
                  np.full(x.shape, lit, np.float32))
         if best is None:
             best = found
@@ -122,11 +123,12 @@ def joined_brush(limb: Brush, body: Brush, start: np.ndarray, end: np.ndarray,
     Returns:
         Brush: The brush.
     """
-    along = unit(np.asarray(end) - start) / length
+    x0, y0 = map(float, start)
+    ax, ay = map(float, unit(np.asarray(end) - start) / length)
 
     def brush(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         colors = limb(x, y)
-        t = (x - start[0]) * along[0] + (y - start[1]) * along[1]
+        t = (x - x0) * ax + (y - y0) * ay
         near = np.flatnonzero(t < 1)
         weight = np.clip(t[near, None], 0, 1)
         inner = body(x[near], y[near])
@@ -144,7 +146,7 @@ def _lit(material: Material, across: np.ndarray, along: np.ndarray,
     shade = .62 + .36 * front + .34 * np.clip(lit, -1, 1)
     if material.folds:
         shade = shade * material.creases(across, along)
-    colors = material.colors(across, along) * shade.astype(np.float32)[:, None]
+    colors = material.colors(across, along) * shade[:, None]
     if material.gloss:
         spot = np.clip(1 - np.abs(side + .3) * 3, 0, 1)
         colors = colors + (material.gloss * 255 * spot)[:, None]

@@ -161,7 +161,7 @@ def _body_colors(rng: np.random.Generator) -> Tuple[Material, Material]:
                 scale=.1,
                 folds=.16,
                 gloss=.07,
-                offset=tuple(rng.uniform(0, TILE, 2))))
+                offset=(rng.uniform(0, TILE), 0.)))
 
 
 def _hair_style(rng: np.random.Generator, female: bool) -> str:

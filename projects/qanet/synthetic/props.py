@@ -53,7 +53,7 @@ def vertical(height: int, width: int, top: np.ndarray,
 
 
 def _clip(color: Sequence[float]) -> Tuple[float, ...]:
-    return tuple(float(c) for c in np.clip(color, 0, 255))
+    return tuple(min(max(float(c), 0.), 255.) for c in color)
 
 
 def _at(*values: float) -> Tuple[int, ...]:
@@ -138,7 +138,7 @@ def draw_leaves(rng: np.random.Generator, image: np.ndarray,
     leaf = hsv(rng.uniform(50, 140), rng.uniform(.3, .6), rng.uniform(.2, .45))
     spots = rng.normal(0, .45, (count, 2)) * spread + center
     sizes = rng.uniform(.06, .16, count) * min(spread) + 1
-    sizes[:count // 6] *= 3.2
+    sizes[:count // 6] *= 2.2
     shades = np.linspace(.5, 1.5, count) * rng.uniform(.8, 1.2, count)
     # Light comes from above.
     shades += (center[1] - spots[:, 1]) / spread[1] * .35

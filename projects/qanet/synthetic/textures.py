@@ -268,6 +268,6 @@ def draw_material(rng: np.random.Generator,
         base=base,
         accent=accent,
         pattern=str(rng.choice(list(patterns))),
-        scale=rng.uniform(*scale),
-        folds=rng.uniform(*folds),
-        offset=tuple(rng.uniform(0, TILE, 2)))
+        scale=float(rng.uniform(*scale)),
+        folds=float(rng.uniform(*folds)),
+        offset=(float(rng.uniform(0, TILE)), float(rng.uniform(0, TILE))))

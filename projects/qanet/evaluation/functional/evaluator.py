@@ -98,7 +98,7 @@ class ParsingEvaluator:
         truth = read_label_runs(image, self.data_root, num_classes,
                                 self.img_subdir)
         segments = cut_segments(truth, persons, len(records),
-                                size[0] * size[1])
+                                size[0] * size[1], num_classes)
         return measure_overlaps(image, truth, segments, num_classes)
 
     def find_image(self, image_id: int) -> ImageInfo:

@@ -161,15 +161,14 @@ def maps_to_runs(
     changes |= instances[1:] != instances[:-1]
     # Finding the few changes in memory order and sorting them is faster than
     # transposing the maps.
-    above = np.flatnonzero(changes)
-    y, x = np.divmod(above, width)
+    y, x = np.divmod(np.flatnonzero(changes), width)
     tops = np.arange(width, dtype=np.int64) * height
     starts = np.concatenate([tops, x * height + y + 1])
-    pixels = np.concatenate([np.arange(width), above + width])
-    order = np.argsort(starts)
-    pixels = pixels[order]
-    return (starts[order], *(labels.reshape(-1)[pixels].astype(np.int64)
-                             for labels in (categories, humans, instances)))
+    starts.sort()
+    x, y = np.divmod(starts, height)
+    pixels = y * width + x
+    return (starts, *(labels.reshape(-1)[pixels].astype(np.int64)
+                      for labels in (categories, humans, instances)))
 
 
 def read_label_runs(image: ImageInfo,

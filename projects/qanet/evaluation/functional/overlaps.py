@@ -64,7 +64,7 @@ def person_ious(segments: Segments, num_classes: int) -> np.ndarray:
     """
     labels, lengths = segments.labels, segments.lengths
     num_persons, num_pixels = len(labels), int(lengths.sum())
-    areas = _class_areas(labels, lengths, num_classes)
+    areas = segments.areas
     # Two persons can only meet where at least two have a part.
     shared = np.flatnonzero((labels > 0).sum(axis=0) > 1)
     labels, lengths = labels[:, shared], lengths[shared]
@@ -90,18 +90,6 @@ def person_ious(segments: Segments, num_classes: int) -> np.ndarray:
         ious[i, i + 1:] = mean_ious(_divide(both, union))
         ious[i + 1:, i] = ious[i, i + 1:]
     return ious
-
-
-def _class_areas(labels: np.ndarray, lengths: np.ndarray,
-                 num_classes: int) -> np.ndarray:
-    """Pixels of each class, background included, by person, (N, C) int64."""
-    rows, columns = np.nonzero(labels)
-    areas = count_pixels(rows * num_classes + labels[rows, columns],
-                         lengths[columns],
-                         len(labels) * num_classes)
-    areas = areas.reshape(len(labels), num_classes)
-    areas[:, 0] = lengths.sum() - areas.sum(axis=1)
-    return areas
 
 
 def truth_overlaps(segments: Segments, parsing_ids: Sequence[int],
@@ -136,8 +124,9 @@ def truth_overlaps(segments: Segments, parsing_ids: Sequence[int],
                               (num_truths + 1) * width)
     truth_hist = truth_hist.reshape(-1, width)[:-1]
 
-    persons, columns = np.nonzero(labels)
-    mine = labels[persons, columns].astype(np.int64)
+    cells = np.flatnonzero(labels)
+    persons, columns = np.divmod(cells, len(lengths))
+    mine = labels.reshape(-1)[cells].astype(np.int64)
     theirs, pixels = truth[columns], lengths[columns]
     code = persons * (num_truths + 1) + theirs
     num_pairs = num_persons * (num_truths + 1)
@@ -152,7 +141,7 @@ def truth_overlaps(segments: Segments, parsing_ids: Sequence[int],
     on_person = count(code, np.ones(len(code), bool), 1)[..., 0]
     on_parts = count(code, (true > 0) & (true != void), 1)[..., 0]
 
-    areas = _class_areas(labels, lengths, num_classes)
+    areas = segments.areas
     valid = lengths.sum() - truth_hist[:, void]
     mine_area = areas[:, None] - on_void
     mine_area[..., 0] = valid - mine_area[..., 1:].sum(axis=-1)

@@ -59,7 +59,8 @@ def limit_parts(painting: Painting, scores: np.ndarray,
     Returns:
         Painting: With at most that many parts.
     """
-    if max_parts is None:
+    if max_parts is None or len(scores) * int(
+            painting.labels.max()) <= max_parts:
         return painting
     ranks = np.empty(len(scores) + 1, np.int64)
     ranks[np.argsort(scores, kind='stable')] = np.arange(len(scores))
@@ -169,9 +170,12 @@ def _compare_masks(codes: np.ndarray, values: np.ndarray, lengths: np.ndarray,
                                len(ids) + 1)[:-1]
     kept = np.flatnonzero(truth_areas)
     shown = codes >= 0
-    regions, index = np.unique(codes[shown], return_inverse=True)
-    lengths = lengths[shown]
-    areas = count_pixels(index, lengths, len(regions))
+    codes, lengths = codes[shown], lengths[shown]
+    areas = count_pixels(codes, lengths, int(codes.max(initial=0)) + 1)
+    regions = np.flatnonzero(areas)
+    index = np.zeros(len(areas), np.int64)
+    index[regions] = np.arange(len(regions))
+    index, areas = index[codes], areas[regions]
     width = len(ids) + 1
     common = count_pixels(index * width + slots[shown], lengths,
                           len(regions) * width)

@@ -22,16 +22,19 @@ class Segments(NamedTuple):
         humans (np.ndarray): Ground-truth person id, (K,) int64.
         instances (np.ndarray): Ground-truth part instance, (K,) int64.
         labels (np.ndarray): Part label by each person, (N, K) uint8.
+        areas (np.ndarray): Pixels of each class by person, background
+            included, (N, C) int64.
     """
     lengths: np.ndarray
     categories: np.ndarray
     humans: np.ndarray
     instances: np.ndarray
     labels: np.ndarray
+    areas: np.ndarray
 
 
 def cut_segments(truth: LabelRuns, persons: PersonRuns, num_persons: int,
-                 num_pixels: int) -> Segments:
+                 num_pixels: int, num_classes: int) -> Segments:
     """Cut an image at every change of the truth and of the predictions.
 
     Args:
@@ -39,11 +42,16 @@ def cut_segments(truth: LabelRuns, persons: PersonRuns, num_persons: int,
         persons (PersonRuns): Predicted parts of the image.
         num_persons (int): Number N of predicted persons.
         num_pixels (int): Height times width.
+        num_classes (int): Number C of classes with the background.
 
     Returns:
         Segments: The image.
     """
     runs = persons.runs
+    areas = count_pixels(persons.persons * num_classes + runs.labels,
+                         runs.ends - runs.starts, num_persons * num_classes)
+    areas = areas.reshape(num_persons, num_classes)
+    areas[:, 0] = num_pixels - areas.sum(axis=1)
     is_cut = np.zeros(num_pixels + 1, bool)
     for cuts in (truth.starts, runs.starts, runs.ends):
         is_cut[cuts] = True
@@ -62,7 +70,7 @@ def cut_segments(truth: LabelRuns, persons: PersonRuns, num_persons: int,
     source = np.cumsum(firsts) - 1
     return Segments(
         np.diff(cuts), truth.categories[source], truth.humans[source],
-        truth.instances[source], labels)
+        truth.instances[source], labels, areas)
 
 
 def count_pixels(codes: np.ndarray, lengths: np.ndarray,

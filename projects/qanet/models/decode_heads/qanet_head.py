@@ -35,9 +35,8 @@ class IoUBranch(BaseModule):
         fc_channels: Sequence[int] = (512, 512),
         init_cfg: OptConfigType = dict(
             type='Kaiming',
-            layer=['Conv2d', 'Linear'],
-            mode='fan_out',
-            nonlinearity='relu')
+            layer='Conv2d',
+            override=dict(type='Normal', name='regressor', std=0.001))
     ) -> None:
         super().__init__(init_cfg)
         self.conv = nn.Conv2d(in_channels, conv_channels, kernel_size=1)

@@ -1,0 +1,28 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import pytest
+
+from projects.qanet.datasets.folder_listing import FolderListing
+
+
+def test_files_in_several_folders(tmp_path, monkeypatch):
+    for name in ('a/1.png', 'a/2.png', 'b/1.png'):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    listing = FolderListing()
+    listing.require([f'{tmp_path}/a/1.png', f'{tmp_path}/b/1.png'])
+    assert f'{tmp_path}/b/2.png' not in listing
+    assert f'{tmp_path}/c/1.png' not in listing
+    monkeypatch.chdir(tmp_path / 'a')
+    assert '2.png' in listing and '3.png' not in listing
+
+
+def test_missing(tmp_path):
+    (tmp_path / 'a').mkdir()
+    paths = [f'{tmp_path}/a/{i}.png' for i in range(3)]
+    (tmp_path / 'a' / '0.png').touch()
+    with pytest.raises(
+            FileNotFoundError,
+            match=r'a/1.png does not exist \(missing: 2 of 3 files\)'):
+        FolderListing().require(paths)
+    with pytest.raises(FileNotFoundError, match='folder .*/b does not exist'):
+        FolderListing().require([f'{tmp_path}/b/0.png'])

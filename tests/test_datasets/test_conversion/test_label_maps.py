@@ -3,9 +3,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from projects.qanet.datasets.conversion.label_maps import (
-    build_instance_map, instance_table, persons_of, place_label_map,
-    read_labels_of, write_label_map)
+from projects.qanet.datasets.conversion.label_maps import (build_instance_map,
+                                                           instance_table,
+                                                           persons_of,
+                                                           place_label_map,
+                                                           read_labels_of,
+                                                           write_label_map)
 from projects.qanet.datasets.errors import DataError
 from projects.qanet.datasets.label_io import read_label_map
 

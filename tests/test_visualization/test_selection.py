@@ -52,8 +52,18 @@ def random_maps(seed, num=5, shape=(12, 19)):
 def test_ious_agree_with_counting_pixels(seed):
     maps = random_maps(seed)
     expected = [[naive_iou(a, b) for b in maps] for a in maps]
-    actual = part_map_ious(make_instances(maps, np.ones(5)))
-    np.testing.assert_allclose(actual, expected, atol=1e-12)
+    instances = make_instances(maps, np.ones(5))
+    np.testing.assert_allclose(part_map_ious(instances), expected, atol=1e-12)
+    # The same persons in windows of their own size.
+    for i, part_map in enumerate(maps):
+        ys, xs = part_map.nonzero()
+        if len(ys):
+            instances.offsets[i] = xs.min(), ys.min()
+            instances.part_maps[i] = part_map[ys.min():ys.max() + 1,
+                                              xs.min():xs.max() + 1]
+        else:
+            instances.part_maps[i] = part_map[:0, :0]
+    np.testing.assert_allclose(part_map_ious(instances), expected, atol=1e-12)
 
 
 def test_order_threshold_and_undefined_scores():

@@ -3,12 +3,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from projects.qanet.datasets.conversion.label_maps import (build_instance_map,
-                                                           instance_table,
-                                                           persons_of,
-                                                           place_label_map,
-                                                           read_labels_of,
-                                                           write_label_map)
+from projects.qanet.datasets.conversion import label_maps
 from projects.qanet.datasets.errors import DataError
 from projects.qanet.datasets.label_io import read_label_map
 
@@ -18,23 +13,23 @@ HUMANS = np.array([[0, 1, 4, 4], [1, 1, 0, 4], [1, 1, 4, 4]], np.uint8)
 
 def test_persons_of():
     # Persons 2 and 3 have no pixels.
-    assert persons_of(HUMANS) == [
+    assert label_maps.persons_of(HUMANS) == [
         dict(parsing_id=1, bbox=[0, 0, 2, 3], area=5),
         dict(parsing_id=4, bbox=[2, 0, 2, 3], area=5)
     ]
-    assert persons_of(np.zeros((3, 4), np.uint8)) == []
+    assert label_maps.persons_of(np.zeros((3, 4), np.uint8)) == []
 
 
 def test_instance_map_by_formula():
-    instances = build_instance_map(CATEGORIES, HUMANS, num_classes=5)
+    instances = label_maps.build_instance_map(
+        CATEGORIES, HUMANS, num_classes=5)
     assert instances.dtype == np.uint8
     np.testing.assert_array_equal(
         instances, [[0, 3, 18, 17], [1, 3, 0, 17], [0, 3, 0, 16]])
-    assert instance_table(instances, CATEGORIES, HUMANS) == [(1, 1, 1),
-                                                             (3, 3, 1),
-                                                             (16, 1, 4),
-                                                             (17, 2, 4),
-                                                             (18, 3, 4)]
+    assert label_maps.instance_table(instances, CATEGORIES,
+                                     HUMANS) == [(1, 1, 1), (3, 3, 1),
+                                                 (16, 1, 4), (17, 2, 4),
+                                                 (18, 3, 4)]
 
 
 @pytest.mark.parametrize('everywhere', [False, True])
@@ -42,9 +37,10 @@ def test_instance_map_running_numbers(everywhere):
     # 3 * 100 + 1 does not fit into 8 bits.
     categories = np.maximum(CATEGORIES % 255, everywhere)
     humans = np.maximum(HUMANS, everywhere)
-    instances = build_instance_map(categories, humans, num_classes=100)
+    instances = label_maps.build_instance_map(
+        categories, humans, num_classes=100)
     assert instances.dtype == np.uint8
-    table = instance_table(instances, categories, humans)
+    table = label_maps.instance_table(instances, categories, humans)
     assert [row[0] for row in table] == list(range(1, len(table) + 1))
     for number, label, human in table:
         np.testing.assert_array_equal(
@@ -56,9 +52,10 @@ def test_instance_map_running_numbers(everywhere):
 def test_instance_map_of_many_parts():
     categories = np.arange(1, 301).reshape(15, 20) % 100 + 1
     humans = np.arange(1, 301).reshape(15, 20) // 100 + 1
-    instances = build_instance_map(categories, humans, num_classes=101)
+    instances = label_maps.build_instance_map(
+        categories, humans, num_classes=101)
     assert instances.dtype == np.uint16
-    assert len(instance_table(instances, categories, humans)) == 300
+    assert len(label_maps.instance_table(instances, categories, humans)) == 300
 
 
 def test_instance_table_takes_the_majority():
@@ -66,18 +63,19 @@ def test_instance_table_takes_the_majority():
     categories = np.array([[5, 5, 6, 0], [0, 0, 4, 4]])
     humans = np.array([[1, 1, 2, 3], [3, 3, 0, 0]])
     # 9 lies on background, 8 on nobody.
-    assert instance_table(instances, categories, humans) == [(7, 5, 1)]
+    assert label_maps.instance_table(instances, categories,
+                                     humans) == [(7, 5, 1)]
 
 
 def test_read_labels_of(tmp_path):
     path = str(tmp_path / 'a.png')
-    write_label_map(path, CATEGORIES)
-    labels = read_labels_of('a.jpg', (4, 3), path, num_classes=4)
+    label_maps.write_label_map(path, CATEGORIES)
+    labels = label_maps.read_labels_of('a.jpg', (4, 3), path, num_classes=4)
     np.testing.assert_array_equal(labels, CATEGORIES)
     with pytest.raises(DataError, match=r'a.png is 4x3 .* a.jpg is 3x4'):
-        read_labels_of('a.jpg', (3, 4), path)
+        label_maps.read_labels_of('a.jpg', (3, 4), path)
     with pytest.raises(DataError, match=r'a.png holds .*\[3\]'):
-        read_labels_of('a.jpg', (4, 3), path, num_classes=3)
+        label_maps.read_labels_of('a.jpg', (4, 3), path, num_classes=3)
 
 
 @pytest.mark.parametrize('palette', [False, True])
@@ -87,7 +85,7 @@ def test_place_label_map(palette, tmp_path):
     if palette:
         image.putpalette(list(range(256)) * 3)
     image.save(source)
-    place_label_map(str(source), str(target), CATEGORIES)
+    label_maps.place_label_map(str(source), str(target), CATEGORIES)
     np.testing.assert_array_equal(read_label_map(str(target)), CATEGORIES)
     with Image.open(target) as written:
         assert written.mode == 'L'

@@ -249,7 +249,14 @@ def test_a_built_model_works_and_scopes_stay(toy_config, toy_weights, photo):
     assert (before and before.scope_name) == (after and after.scope_name)
 
 
-def test_bad_settings(infer, photo):
+def test_bad_settings(infer, photo, toy_config, tmp_path):
+    with pytest.raises(InputError, match="device 'warp:9' is not available"):
+        HumanParsingInferencer(toy_config, device='warp:9')
+    with pytest.raises(InputError, match='has no post_processor'):
+        HumanParsingInferencer(
+            toy_config, device='cpu', quality_weights=(1, 0, 0))
+    with pytest.raises(InputError, match='output folder .*photo.png cannot'):
+        infer(photo, bboxes=BOX, out_dir=photo)
     with pytest.raises(InputError, match='batch_size must be >= 1'):
         infer(photo, bboxes=BOX, batch_size=0)
     with pytest.raises(InputError, match='needs an out_dir'):

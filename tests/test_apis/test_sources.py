@@ -18,6 +18,7 @@ def folder(tmp_path):
         writer.write(np.full((16, 32, 3), 40 * value, np.uint8))
     writer.release()
     (tmp_path / 'notes.txt').write_text('no image')
+    (tmp_path / 'folder.jpg').mkdir()
     return tmp_path
 
 
@@ -71,3 +72,15 @@ def test_broken_files_are_named(tmp_path, name):
     (source, ) = collect_sources(str(tmp_path / name))
     with pytest.raises(InputError, match=name):
         list(source.images())
+
+
+def test_grey_and_transparent_pictures_become_bgr(tmp_path):
+    grey = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    clear = np.dstack([grey, grey + 1, grey + 2, grey])
+    for name, image in (('grey.png', grey), ('clear.png', clear)):
+        cv2.imwrite(str(tmp_path / name), image)
+    clear_source, grey_source = collect_sources(str(tmp_path))
+    (image, ) = grey_source.images()
+    assert np.array_equal(image, np.dstack([grey] * 3))
+    (image, ) = clear_source.images()
+    assert np.array_equal(image, clear[..., :3])

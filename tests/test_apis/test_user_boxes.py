@@ -74,6 +74,8 @@ def test_videos():
         split_boxes(boxes, [video] + images(1))
     with pytest.raises(InputError, match='3 entries.*image 4: clip.mp4#3'):
         boxes_of_frame(boxes, 3, 'clip.mp4#3', SIZE)
+    with pytest.raises(InputError, match='list with one array .* got int'):
+        split_boxes(3, [video])
     check_all_used(boxes, 3)
     check_all_used(None, 0)
     with pytest.raises(InputError, match='3 entries.* only 2 images'):

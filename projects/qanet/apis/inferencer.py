@@ -20,7 +20,7 @@ from projects.qanet.visualization import ParsingVisualizer
 from projects.qanet.visualization.selection import select_persons
 from .errors import InputError
 from .output import OutputFolder
-from .parser_builder import (build_parser, checked_meta, default_device,
+from .parser_builder import (build_parser, checked_meta, choose_device,
                              read_config, test_pipeline)
 from .sources import (Frame, InputsType, Source, batches, collect_sources,
                       read_frames)
@@ -89,7 +89,7 @@ class HumanParsingInferencer:
         if det_weights is not None and det_model is None:
             raise InputError('det_weights is given without det_model, the '
                              'config of the detector')
-        self.device = device or default_device()
+        self.device = choose_device(device)
         self.nms_thr = nms_thr
         self.score_thr = score_thr
         self.model, self._pipeline = self._init_parser(model, weights)
@@ -117,6 +117,9 @@ class HumanParsingInferencer:
 
     def _set_quality_weights(self, weights: Sequence[float]) -> None:
         """Replace the post-processor's weights, checked as it checks them."""
+        if not hasattr(self.model, 'post_processor'):
+            raise InputError('quality_weights: the model has no '
+                             'post_processor that fuses scores')
         try:
             self.model.post_processor.weights = check_weights(weights)
         except ValueError as error:

@@ -174,10 +174,23 @@ def checked_meta(model: nn.Module) -> Dict[str, Any]:
     return meta
 
 
-def default_device() -> str:
-    """The device to use if the user names none.
+def choose_device(device: Optional[str] = None) -> str:
+    """Check the device, or choose one.
+
+    Args:
+        device (str, optional): 'cpu', 'cuda', 'cuda:1' and the like.
 
     Returns:
-        str: 'cuda' if there is one, else 'cpu'.
+        str: The device; 'cuda' if none is named and there is one, else 'cpu'.
+
+    Raises:
+        InputError: If there is no such device on this machine.
     """
-    return 'cuda' if torch.cuda.is_available() else 'cpu'
+    if device is None:
+        return 'cuda' if torch.cuda.is_available() else 'cpu'
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(f'device {device!r} is not available here: '
+                         f'{str(error).splitlines()[0]}') from error
+    return device

@@ -164,7 +164,8 @@ def _list_folder(folder: str) -> List[str]:
     names = sorted(os.listdir(folder))
     paths = [
         osp.join(folder, name) for name in names
-        if _has_suffix(name, IMAGE_SUFFIXES + VIDEO_SUFFIXES)
+        if _has_suffix(name, IMAGE_SUFFIXES +
+                       VIDEO_SUFFIXES) and osp.isfile(osp.join(folder, name))
     ]
     if not paths:
         raise InputError(f'folder {folder} holds no image or video; known '

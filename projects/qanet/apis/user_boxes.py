@@ -85,6 +85,10 @@ def split_boxes(bboxes: Any, sources: Sequence[Source]) -> List[Any]:
         if len(sources) > 1:
             raise InputError('bboxes= cannot be told apart when there are '
                              'videos among several inputs; give one video')
+        if not isinstance(bboxes, (list, tuple, np.ndarray)):
+            raise InputError('bboxes for a video must be a list with one '
+                             'array for each frame, but got '
+                             f'{type(bboxes).__name__}')
         return list(bboxes)
     if len(sources) > 1:
         if not isinstance(bboxes, (list, tuple)) and np.ndim(bboxes) != 3:

@@ -159,7 +159,7 @@ def draw_legend(labels: Sequence[int],
                       PAPER if hidden else palette[label],
                       FAINT if hidden else INK, font)
             _draw_scores(draw, x, y, layout, label, columns, font)
-    return np.asarray(canvas)
+    return np.array(canvas)
 
 
 def _chunks(labels: Sequence[int], size: int) -> List[Sequence[int]]:

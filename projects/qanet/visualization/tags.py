@@ -111,4 +111,4 @@ def draw_tags(image: np.ndarray, bboxes: np.ndarray, texts: Sequence[str],
                   fill=contrast_colour(colour),
                   font=font,
                   anchor='mm')
-    return np.asarray(canvas)
+    return np.array(canvas)

@@ -213,7 +213,7 @@ def test_cihp_incomplete_download(damage, pattern, raw, tmp_path):
 def test_cihp_program_on_empty_folder(tmp_path):
     (tmp_path / 'raw').mkdir()
     result = run_tool('cihp.py', 'raw', 'out', cwd=tmp_path)
-    assert result.returncode == 1
+    assert result.returncode == 2
     assert result.stderr.strip() == (
         'error: raw has none of the folders Training, Validation, Testing, '
         'not in its sub-folders either: incomplete download?')

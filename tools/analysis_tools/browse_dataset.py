@@ -11,7 +11,7 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 
 from projects.qanet.datasets.browsing import browse
-from projects.qanet.datasets.errors import DataError
+from projects.qanet.utils.launch import run_tool
 
 
 def parse_args() -> argparse.Namespace:
@@ -43,15 +43,12 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Build the data set of the config and draw its samples."""
     args = parse_args()
-    try:
-        cfg = Config.fromfile(args.config)
-        cfg.merge_from_dict(args.cfg_options or {})
-        init_default_scope(cfg.get('default_scope', 'mmseg'))
-        dataset = DATASETS.build(cfg[f'{args.split}_dataloader'].dataset)
-        browse(dataset, args.output_dir, args.number, args.seed)
-    except (DataError, FileNotFoundError) as error:
-        sys.exit(f'error: {error}')
+    cfg = Config.fromfile(args.config)
+    cfg.merge_from_dict(args.cfg_options or {})
+    init_default_scope(cfg.get('default_scope', 'mmseg'))
+    dataset = DATASETS.build(cfg[f'{args.split}_dataloader'].dataset)
+    browse(dataset, args.output_dir, args.number, args.seed)
 
 
 if __name__ == '__main__':
-    main()
+    run_tool(main)

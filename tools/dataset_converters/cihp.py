@@ -7,7 +7,7 @@ import sys
 sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '../..')))
 
 from projects.qanet.datasets.conversion import convert_cihp
-from projects.qanet.datasets.errors import DataError
+from projects.qanet.utils.launch import run_tool
 
 
 def parse_args() -> argparse.Namespace:
@@ -24,13 +24,10 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Convert, or say in one sentence why not."""
+    """Convert the download."""
     args = parse_args()
-    try:
-        convert_cihp(args.raw, args.out, args.workers)
-    except DataError as error:
-        sys.exit(f'error: {error}')
+    convert_cihp(args.raw, args.out, args.workers)
 
 
 if __name__ == '__main__':
-    main()
+    run_tool(main)

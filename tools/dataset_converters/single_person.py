@@ -7,7 +7,7 @@ import sys
 sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '../..')))
 
 from projects.qanet.datasets.conversion import convert_single_person
-from projects.qanet.datasets.errors import DataError
+from projects.qanet.utils.launch import run_tool
 
 
 def parse_args() -> argparse.Namespace:
@@ -37,12 +37,9 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Convert, or say in one sentence why not."""
-    try:
-        convert_single_person(**vars(parse_args()))
-    except DataError as error:
-        sys.exit(f'error: {error}')
+    """Convert the download."""
+    convert_single_person(**vars(parse_args()))
 
 
 if __name__ == '__main__':
-    main()
+    run_tool(main)

@@ -51,7 +51,7 @@ def enable_visualization(cfg: Config, args: argparse.Namespace) -> None:
     if args.show:
         hook.show, hook.wait_time = True, args.wait_time
     if args.show_dir:
-        cfg.visualizer.save_dir = args.show_dir
+        hook.test_out_dir = args.show_dir
 
 
 def set_out_file(cfg: Config, path: str) -> None:

@@ -84,7 +84,7 @@ def read_checkpoint(filename: str,
     allow_mmengine_checkpoints()
     try:
         checkpoint = CheckpointLoader.load_checkpoint(
-            str(filename), map_location, logger=None)
+            str(filename), map_location, logger='silent')
     except FileNotFoundError as error:
         raise CheckpointError(f'checkpoint {filename} not found') from error
     except pickle.UnpicklingError as error:

@@ -9,6 +9,7 @@ from typing import Callable
 import torch
 import torch.distributed as dist
 from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.hub import get_config
 
 from .errors import InputError
 
@@ -41,7 +42,8 @@ def load_config(args: argparse.Namespace) -> Config:
     """Read the config of a tool and apply the command line to it.
 
     Args:
-        args (argparse.Namespace): With ``config``, ``work_dir``,
+        args (argparse.Namespace): With ``config`` (a file, or
+            ``package::file`` for one of an installed package), ``work_dir``,
             ``cfg_options``, ``launcher`` and ``local_rank``.
 
     Returns:
@@ -51,10 +53,13 @@ def load_config(args: argparse.Namespace) -> Config:
     Raises:
         UsageError: If there is no such config.
     """
-    if '::' not in args.config and not osp.isfile(args.config):
-        raise UsageError(f'config {args.config} not found')
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    cfg = Config.fromfile(args.config)
+    if '::' in args.config:
+        cfg = get_config(args.config)
+    elif osp.isfile(args.config):
+        cfg = Config.fromfile(args.config)
+    else:
+        raise UsageError(f'config {args.config} not found')
     cfg.launcher = args.launcher
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)

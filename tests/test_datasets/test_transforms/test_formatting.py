@@ -45,6 +45,8 @@ def test_train_sample(tiny_cihp, mmseg_scope):
     assert 'proposals' not in sample
     meta = sample.metainfo
     assert meta.pop('img_path').endswith('Images/0000007.jpg')
+    assert meta.pop('seg_map_path').endswith('Category_ids/0000007.png')
+    assert meta.pop('human_map_path').endswith('Human_ids/0000007.png')
     assert meta.pop('flip') in (True, False)
     assert meta == dict(
         img_id=7,
@@ -70,7 +72,8 @@ def test_test_sample(tiny_cihp, mmseg_scope):
     assert empty.proposals.bboxes.shape == (0, 4)
     assert empty.proposals.scores.shape == (0, )
     assert set(empty.metainfo) == {
-        'img_path', 'img_id', 'ori_shape', 'img_shape', 'flip_pairs'
+        'img_path', 'img_id', 'ori_shape', 'img_shape', 'flip_pairs',
+        'seg_map_path', 'human_map_path'
     }
 
 

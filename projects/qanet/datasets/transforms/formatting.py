@@ -20,15 +20,16 @@ class PackParsingInputs(PackSegInputs):
 
     Args:
         meta_keys (Sequence[str]): Keys that are kept as meta information,
-            where present. Defaults to ``('img_path', 'img_id', 'ann_id',
-            'parsing_id', 'ori_shape', 'img_shape', 'flip', 'flip_pairs')``.
+            where present. The defaults hold what the parser, the metric and
+            the visualizer read.
     """
 
     def __init__(
         self,
         meta_keys: Sequence[str] = ('img_path', 'img_id', 'ann_id',
                                     'parsing_id', 'ori_shape', 'img_shape',
-                                    'flip', 'flip_pairs')
+                                    'flip', 'flip_pairs', 'seg_map_path',
+                                    'human_map_path')
     ) -> None:
         super().__init__(meta_keys=tuple(meta_keys))
 

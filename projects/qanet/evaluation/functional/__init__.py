@@ -1,24 +1,65 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Metrics of human parsing on numpy alone: no torch, no OpenMMLab."""
-from .annotations import GroundTruthError, ImageInfo, read_annotations
+"""Metrics of human parsing on numpy alone: no torch, no OpenMMLab.
+
+:class:`ParsingEvaluator` evaluates a results file against label maps on disk.
+The same with arrays, for one image of 4 x 6 pixels (height x width) with one
+person, whose head and torso were found almost right:
+
+Examples:
+    >>> import numpy as np
+    >>> from projects.qanet.evaluation.functional import (
+    ...     ImageInfo, PersonInfo, compare_records, get_protocol,
+    ...     image_statistics, make_label_runs, read_scores, summarize)
+    >>> from projects.qanet.structures import ParsingInstances
+    >>> categories = np.zeros((4, 6), np.uint8)
+    >>> categories[0, 1:3], categories[1:, 1:3] = 1, 2
+    >>> truth = make_label_runs(categories, categories > 0, categories,
+    ...                         {1: 1, 2: 2})
+    >>> image = ImageInfo(7, '0007.jpg', width=6, height=4,
+    ...                   persons=(PersonInfo(1, is_crowd=False), ))
+    >>> found = categories.copy()
+    >>> found[3, 2] = 0  # one of six pixels of the torso is missing
+    >>> persons = ParsingInstances(
+    ...     bboxes=[[1, 0, 3, 4]], bbox_scores=[.9], iou_scores=[.8],
+    ...     pixel_scores=[.7], scores=[.8], part_pixel_scores=[[.7, .6]],
+    ...     part_scores=[[.8, .7]], labels=[0], part_maps=[found],
+    ...     offsets=[[0, 0]], image_size=(6, 4), image_id=7)
+    >>> records = persons.to_records()
+    >>> overlaps = compare_records(image, truth, records, num_classes=3)
+    >>> overlaps.to_truth.class_ious[0, 0].round(3)
+    array([0.941, 1.   , 0.833])
+    >>> strict = get_protocol('strict')
+    >>> statistics = image_statistics(overlaps, read_scores(records, 3),
+    ...                               strict)
+    >>> values = summarize([statistics], ['background', 'head', 'torso'],
+    ...                    strict)
+    >>> [round(values[key], 1) for key in ('mIoU', 'APp', 'PCP_90', 'APr')]
+    [92.5, 100.0, 50.0, 94.4]
+"""
+from .annotations import (GroundTruthError, ImageInfo, PersonInfo,
+                          read_annotations)
 from .average_precision import average_precision
-from .evaluator import ParsingEvaluator
-from .image_statistics import (METRICS, ImageStatistics, Thresholds,
-                               image_statistics, measure_overlaps)
+from .evaluator import ParsingEvaluator, compare_records
+from .image_statistics import (METRICS, ImageOverlaps, ImageStatistics,
+                               Thresholds, image_statistics, measure_overlaps)
+from .label_maps import LabelRuns, make_label_runs, read_label_runs
 from .matching import (Candidates, match_best_free, match_first_choice,
                        match_reusing)
 from .protocols import PROTOCOLS, Protocol, get_protocol
 from .report import SUMMARY_KEYS, format_tables, write_metrics
-from .scores import PersonScores, fuse_quality, fuse_records, read_scores
+from .scores import (PersonScores, ScoreIngredients, fuse_quality,
+                     fuse_records, read_ingredients, read_scores)
 from .summary import summarize
 from .suppression import suppress_greedily, suppress_released
 
 __all__ = [
-    'METRICS', 'PROTOCOLS', 'Candidates', 'GroundTruthError', 'ImageInfo',
-    'ImageStatistics', 'ParsingEvaluator', 'SUMMARY_KEYS', 'format_tables',
-    'write_metrics', 'fuse_records', 'PersonScores', 'Protocol', 'Thresholds',
-    'average_precision', 'fuse_quality', 'get_protocol', 'image_statistics',
-    'match_best_free', 'match_first_choice', 'match_reusing',
-    'measure_overlaps', 'read_annotations', 'read_scores', 'suppress_greedily',
-    'suppress_released', 'summarize'
+    'METRICS', 'PROTOCOLS', 'SUMMARY_KEYS', 'Candidates', 'GroundTruthError',
+    'ImageInfo', 'ImageOverlaps', 'ImageStatistics', 'LabelRuns',
+    'ParsingEvaluator', 'PersonInfo', 'PersonScores', 'Protocol',
+    'ScoreIngredients', 'Thresholds', 'average_precision', 'compare_records',
+    'format_tables', 'fuse_quality', 'fuse_records', 'get_protocol',
+    'image_statistics', 'make_label_runs', 'match_best_free',
+    'match_first_choice', 'match_reusing', 'measure_overlaps',
+    'read_annotations', 'read_ingredients', 'read_label_runs', 'read_scores',
+    'suppress_greedily', 'suppress_released', 'summarize', 'write_metrics'
 ]

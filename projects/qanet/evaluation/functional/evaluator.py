@@ -8,11 +8,39 @@ from .annotations import ImageInfo, read_annotations
 from .image_statistics import (METRICS, ImageOverlaps, ImageStatistics,
                                Thresholds, image_statistics, measure_overlaps,
                                unpredicted_statistics)
-from .label_maps import read_label_runs
+from .label_maps import LabelRuns, read_label_runs
 from .protocols import get_protocol
 from .scores import check_weights, read_scores
 from .segments import cut_segments
 from .summary import summarize
+
+
+def compare_records(image: ImageInfo,
+                    truth: LabelRuns,
+                    records: Sequence[Dict[str, Any]],
+                    num_classes: int,
+                    places: Optional[Sequence[str]] = None) -> ImageOverlaps:
+    """Compare one image's records with each other and with the truth.
+
+    Args:
+        image (ImageInfo): The image.
+        truth (LabelRuns): Its ground truth.
+        records (Sequence[dict]): The image's records.
+        num_classes (int): Number of classes with the background.
+        places (Sequence[str], optional): What to call each record in a
+            message.
+
+    Returns:
+        ImageOverlaps: For :func:`image_statistics`, with any scores.
+
+    Raises:
+        ValueError: If records and image do not fit.
+    """
+    size = (image.width, image.height)
+    persons = decode_records(records, size, places)
+    segments = cut_segments(truth, persons, len(records), size[0] * size[1],
+                            num_classes)
+    return measure_overlaps(image, truth, segments, num_classes)
 
 
 class ParsingEvaluator:
@@ -92,14 +120,10 @@ class ParsingEvaluator:
                 are broken.
         """
         image = self.find_image(image_id)
-        size = (image.width, image.height)
-        persons = decode_records(records, size, places)
-        num_classes = len(self.classes)
-        truth = read_label_runs(image, self.data_root, num_classes,
+        truth = read_label_runs(image, self.data_root, len(self.classes),
                                 self.img_subdir)
-        segments = cut_segments(truth, persons, len(records),
-                                size[0] * size[1], num_classes)
-        return measure_overlaps(image, truth, segments, num_classes)
+        return compare_records(image, truth, records, len(self.classes),
+                               places)
 
     def find_image(self, image_id: int) -> ImageInfo:
         """Look an image up.

@@ -8,10 +8,9 @@ Pillow reads the files: it is no slower than OpenCV on one-channel PNG files
 are, and needs no libGL.
 """
 import os
-from typing import NamedTuple, Tuple
+from typing import Dict, NamedTuple, Tuple
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from .annotations import GroundTruthError, ImageInfo
 
@@ -79,6 +78,8 @@ def read_label_map(path: str, image: ImageInfo) -> np.ndarray:
         GroundTruthError: If the file is missing, unreadable, not of one
             channel or of another size than the annotation file says.
     """
+    # Imported here, so that everything else works without Pillow.
+    from PIL import Image
     try:
         with Image.open(path) as file:
             if file.mode not in _ONE_CHANNEL_MODES:
@@ -89,7 +90,7 @@ def read_label_map(path: str, image: ImageInfo) -> np.ndarray:
         raise GroundTruthError(
             f'there is no label map {path} for the image {image.file_name}'
         ) from error
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+    except (OSError, SyntaxError) as error:
         raise GroundTruthError(f'{path} is not readable: {error}') from error
     if labels.shape != (image.height, image.width):
         raise GroundTruthError(
@@ -98,8 +99,7 @@ def read_label_map(path: str, image: ImageInfo) -> np.ndarray:
     return labels
 
 
-def read_instance_classes(path: str,
-                          num_classes: int) -> Tuple[np.ndarray, np.ndarray]:
+def read_instance_classes(path: str, num_classes: int) -> Dict[int, int]:
     """Read which class each value of Instance_ids has.
 
     Args:
@@ -107,8 +107,7 @@ def read_instance_classes(path: str,
         num_classes (int): Number of classes with the background.
 
     Returns:
-        tuple[np.ndarray, np.ndarray]: Ids and classes, (I,) int64. The third
-        column is not used.
+        dict[int, int]: Class by id. The third column is not used.
 
     Raises:
         GroundTruthError: If the file is missing, or a line is malformed, or
@@ -120,7 +119,7 @@ def read_instance_classes(path: str,
     except FileNotFoundError as error:
         raise GroundTruthError(
             f'there is no list of instances {path}') from error
-    classes = {}
+    classes: Dict[int, int] = {}
     for number, line in enumerate(lines, 1):
         if not line:
             continue
@@ -137,8 +136,7 @@ def read_instance_classes(path: str,
             raise GroundTruthError(f'{path}, line {number}: class {class_id}, '
                                    f'allowed are 0..{num_classes - 1}')
         classes[instance_id] = class_id
-    return (np.fromiter(classes.keys(), np.int64, len(classes)),
-            np.fromiter(classes.values(), np.int64, len(classes)))
+    return classes
 
 
 def maps_to_runs(
@@ -171,6 +169,26 @@ def maps_to_runs(
                       for labels in (categories, humans, instances)))
 
 
+def make_label_runs(categories: np.ndarray, humans: np.ndarray,
+                    instances: np.ndarray,
+                    instance_classes: Dict[int, int]) -> LabelRuns:
+    """Ground truth of one image from arrays instead of files.
+
+    Args:
+        categories (np.ndarray): Category_ids, (H, W) integers; 255 is
+            ignored.
+        humans (np.ndarray): Human_ids, (H, W) integers.
+        instances (np.ndarray): Instance_ids, (H, W) integers.
+        instance_classes (dict[int, int]): Class of each part instance.
+
+    Returns:
+        LabelRuns: The labels as runs.
+    """
+    return LabelRuns(*maps_to_runs(categories, humans, instances),
+                     np.array(list(instance_classes.keys()), np.int64),
+                     np.array(list(instance_classes.values()), np.int64))
+
+
 def read_label_runs(image: ImageInfo,
                     data_root: str,
                     num_classes: int,
@@ -195,12 +213,14 @@ def read_label_runs(image: ImageInfo,
         label_path(data_root, folder, image.file_name, '.png', img_subdir)
         for folder in ('Category_ids', 'Human_ids', 'Instance_ids')
     ]
-    runs = maps_to_runs(*(read_label_map(path, image) for path in paths))
-    unknown = (runs[1] >= num_classes) & (runs[1] != IGNORED_LABEL)
-    if unknown.any():
-        raise GroundTruthError(
-            f'{paths[0]} has the label {runs[1][np.argmax(unknown)]}, allowed '
-            f'are 0..{num_classes - 1} and {IGNORED_LABEL}')
+    maps = [read_label_map(path, image) for path in paths]
     text = label_path(data_root, 'Instance_ids', image.file_name, '.txt',
                       img_subdir)
-    return LabelRuns(*runs, *read_instance_classes(text, num_classes))
+    runs = make_label_runs(*maps, read_instance_classes(text, num_classes))
+    labels = runs.categories
+    unknown = (labels >= num_classes) & (labels != IGNORED_LABEL)
+    if unknown.any():
+        raise GroundTruthError(
+            f'{paths[0]} has the label {labels[np.argmax(unknown)]}, allowed '
+            f'are 0..{num_classes - 1} and {IGNORED_LABEL}')
+    return runs

@@ -9,13 +9,13 @@ from projects.qanet.synthetic.labels import Part
 from projects.qanet.synthetic.outfits import draw_outfit
 from projects.qanet.synthetic.person import Person, draw_person
 from projects.qanet.synthetic.pose import Build, Pose, solve
-from projects.qanet.synthetic.textures import draw_material
+from projects.qanet.synthetic.wardrobe import draw_cloth
 
 SCALE = 30.
 
 
 def _cloth(seed):
-    return draw_material(np.random.default_rng(seed))
+    return draw_cloth(np.random.default_rng(seed), 'bag')
 
 
 def _bare(**changes):

@@ -7,7 +7,8 @@ from projects.qanet.synthetic.brushes import (axis_brush, chain_brush,
                                               plain_brush)
 from projects.qanet.synthetic.photo import photograph
 from projects.qanet.synthetic.textures import (PATTERNS, Material, cloth_color,
-                                               draw_material, hsv, noise_tile)
+                                               hsv, noise_tile)
+from projects.qanet.synthetic.wardrobe import draw_cloth
 
 
 @pytest.mark.parametrize('place', sorted(PLACES))
@@ -90,10 +91,20 @@ def test_brushes_shade_towards_the_light():
     assert plain_brush((1, 2, 3))(x, y).tolist() == [[1, 2, 3]] * 3
 
 
-def test_draw_material_is_seeded():
-    first, again = (
-        draw_material(np.random.default_rng(3), ['dots', 'knit'])
-        for _ in range(2))
-    assert np.array_equal(first.base, again.base)
-    assert first.pattern == again.pattern in ('dots', 'knit')
-    assert np.abs(first.base - first.accent).sum() >= 100
+@pytest.mark.parametrize(
+    'kind', ['top', 'coat', 'pants', 'dress', 'skirt', 'scarf', 'socks'])
+def test_cloth_is_seeded_and_its_pattern_visible(kind):
+    for seed in range(8):
+        first, again = (
+            draw_cloth(np.random.default_rng(seed), kind) for _ in range(2))
+        assert np.array_equal(first.base, again.base)
+        assert first.pattern == again.pattern
+        assert np.abs(first.base - first.accent).sum() >= 100
+
+
+def test_typical_colors():
+    rng = np.random.default_rng(0)
+    socks = [draw_cloth(rng, 'socks').base.min() for _ in range(200)]
+    assert .7 < (np.array(socks) > 200).mean() < .95
+    coats = [draw_cloth(rng, 'coat').base.max() for _ in range(200)]
+    assert (np.array(coats) < 145).mean() > .8

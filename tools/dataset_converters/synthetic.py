@@ -45,7 +45,7 @@ def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
         '--people',
         type=int,
         nargs=2,
-        default=(2, 5),
+        default=(2, 4),
         metavar=('MIN', 'MAX'),
         help='persons per scene')
     parser.add_argument(

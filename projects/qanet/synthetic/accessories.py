@@ -127,7 +127,7 @@ def _visor(figure: Figure, low: float) -> np.ndarray:
     ],
                      axis=1)
     outer = np.stack([
-        HEAD_X * 1.3 * np.sin(t), y + .1 + .05 * np.abs(np.sin(t)), HEAD_Z *
+        HEAD_X * 1.3 * np.sin(t), y + .03 + .05 * np.abs(np.sin(t)), HEAD_Z *
         (1.2 + .75 * np.cos(t))
     ],
                      axis=1)

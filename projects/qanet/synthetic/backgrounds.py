@@ -31,10 +31,11 @@ def draw_background(rng: np.random.Generator, width: int, height: int,
     kind = str(rng.choice(list(PLACES), p=_WEIGHTS))
     PLACES[kind](rng, image, floor)
     _grain(rng, image)
-    blur = rng.uniform(0, 1.6)
-    if blur > .4:
-        image = cv2.GaussianBlur(image, (0, 0), blur)
-    return image
+    # A camera focuses on people; what is behind them is softer and paler.
+    image = cv2.GaussianBlur(image, (0, 0), rng.uniform(.5, 1.8))
+    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[..., None]
+    paler = rng.uniform(.55, .9)
+    return (image * paler + grey * (1 - paler)).astype(np.uint8)
 
 
 def _grain(rng: np.random.Generator, image: np.ndarray) -> None:

@@ -107,7 +107,7 @@ def write_dataset(out: Union[str, Path],
                   num_val: int,
                   seed: int = 0,
                   size: Tuple[int, int] = (400, 300),
-                  num_people: Tuple[int, int] = (2, 5),
+                  num_people: Tuple[int, int] = (2, 4),
                   workers: int = 1,
                   progress: Optional[Callable[[], None]] = None) -> None:
     """Draw a data set in the CIHP layout.
@@ -127,7 +127,7 @@ def write_dataset(out: Union[str, Path],
         size (tuple[int, int]): Nominal width and height in px; each scene
             differs by up to 12 %. Defaults to (400, 300).
         num_people (tuple[int, int]): Fewest and most persons per scene.
-            Defaults to (2, 5).
+            Defaults to (2, 4).
         workers (int): Processes that draw. Defaults to 1.
         progress (Callable, optional): Called after each scene.
 

@@ -5,7 +5,8 @@ from typing import Optional, Tuple
 
 import numpy as np
 
-from .textures import TILE, Material, cloth_color, draw_material, hsv
+from .textures import TILE, Material, hsv
+from .wardrobe import draw_cloth
 
 #: Lightest to darkest skin, BGR.
 _SKINS = ((196, 214, 243), (172, 197, 233), (148, 178, 222), (118, 152, 205),
@@ -98,9 +99,9 @@ def draw_outfit(rng: np.random.Generator, female: bool) -> Outfit:
     skin, hair = _body_colors(rng)
     lower_kind, lower, length, flare = _lower(rng, female)
     dressed = lower_kind == 'dress'
-    top = lower if dressed else _top_material(rng)
+    top = lower if dressed else draw_cloth(rng, 'top')
     sleeve = float(
-        rng.choice([0., .45, .6, .95, 1.9], p=[.12, .25, .25, .08, .3]))
+        rng.choice([0., .45, .6, .95, 1.9], p=[.15, .3, .25, .05, .25]))
     coat, coat_length, coat_open = _coat(rng)
     bare = length < 1.6
     socks, sock_height = _socks(rng, bare)
@@ -125,22 +126,18 @@ def draw_outfit(rng: np.random.Generator, female: bool) -> Outfit:
         coat=coat,
         coat_length=coat_length,
         coat_open=coat_open,
-        scarf=draw_material(rng, ['bands', 'knit', 'plaid', 'plain'],
-                            (.12, .3)) if rng.random() < .34 else None,
-        scarf_tails=int(rng.integers(0, 3)),
-        hat=draw_material(rng, ['plain', 'plain', 'knit', 'bands'],
-                          (.1, .2)) if rng.random() < .38 else None,
+        scarf=draw_cloth(rng, 'scarf') if rng.random() < .36 else None,
+        scarf_tails=int(rng.integers(1, 3)),
+        hat=draw_cloth(rng, 'hat') if rng.random() < .4 else None,
         hat_kind=str(rng.choice(['cap', 'beanie', 'brim'], p=[.4, .35, .25])),
         glasses=_glasses(rng) if rng.random() < .42 else None,
-        gloves=draw_material(rng, ['plain', 'plain', 'knit'],
-                             (.08, .12)) if rng.random() < .36 else None,
+        gloves=draw_cloth(rng, 'glove') if rng.random() < .4 else None,
         socks=socks,
         sock_height=sock_height,
         shoes=shoes,
         shoe_kind=shoe_kind,
         sole=sole,
-        bag=draw_material(rng, ['plain', 'plaid'])
-        if rng.random() < .14 else None,
+        bag=draw_cloth(rng, 'bag') if rng.random() < .12 else None,
         bag_hand=int(rng.integers(2)))
 
 
@@ -151,8 +148,6 @@ def _body_colors(rng: np.random.Generator) -> Tuple[Material, Material]:
         hair = np.array(_HAIRS[rng.integers(3)], float)
     skin = np.clip(skin + rng.normal(0, 7, 3), 20, 250)
     hair = np.clip(hair + rng.normal(0, 6, 3), 8, 250)
-    if rng.random() < .04:
-        hair = hsv(rng.uniform(0, 360), .6, .7)
     return (Material(skin, folds=.03, gloss=.03),
             Material(
                 hair,
@@ -173,55 +168,35 @@ def _hair_style(rng: np.random.Generator, female: bool) -> str:
         rng.choice(['short', 'buzz', 'curly', 'long'], p=[.66, .18, .1, .06]))
 
 
-def _top_material(rng: np.random.Generator) -> Material:
-    return draw_material(
-        rng, ['plain', 'plain', 'bands', 'bands', 'plaid', 'pinstripes'],
-        (.16, .4),
-        dark=.25)
-
-
 def _lower(rng: np.random.Generator,
            female: bool) -> Tuple[str, Material, float, float]:
+    """Kind, cloth, length along the leg and flare of what is below."""
     pick = rng.random()
-    if female and pick < .36:
-        cloth = draw_material(
-            rng, ['floral', 'floral', 'dots', 'plain'], (.3, .6), dark=.3)
-        return 'dress', cloth, rng.uniform(.5, 1.6), rng.uniform(.1, .55)
-    if female and pick < .7:
-        cloth = draw_material(rng, ['pleats', 'pleats', 'plaid', 'plain'],
-                              (.14, .26))
-        return 'skirt', cloth, rng.uniform(.45, 1.4), rng.uniform(.08, .5)
-    if pick > .82:
-        cloth = draw_material(rng, ['plain', 'plaid', 'denim'], (.2, .4))
+    if female and pick < .38:
+        return ('dress', draw_cloth(rng, 'dress'), rng.uniform(.6, 1.5),
+                rng.uniform(.15, .5))
+    if female and pick < .76:
+        return ('skirt', draw_cloth(rng, 'skirt'), rng.uniform(.55, 1.3),
+                rng.uniform(.15, .5))
+    cloth = draw_cloth(rng, 'pants')
+    if pick > .8:
         return 'shorts', cloth, rng.uniform(.6, 1.), rng.uniform(.03, .1)
-    cloth = draw_material(
-        rng, ['plain', 'denim', 'denim', 'pinstripes'], (.1, .2), bright=.75)
-    if cloth.pattern == 'denim':
-        cloth.base = hsv(
-            rng.uniform(205, 225), rng.uniform(.35, .65),
-            rng.uniform(.25, .65))
-        cloth.accent = np.minimum(cloth.base * 1.6 + 20, 255)
-    length = rng.choice([2., 1.84, 1.7], p=[.45, .35, .2])
+    length = rng.choice([2., 1.84, 1.7], p=[.4, .35, .25])
     return 'pants', cloth, float(length), rng.uniform(.0, .08)
 
 
 def _coat(rng: np.random.Generator) -> Tuple[Optional[Material], float, bool]:
-    if rng.random() > .36:
+    if rng.random() > .34:
         return None, 0., False
-    cloth = draw_material(
-        rng, ['plain', 'plain', 'tweed', 'plain'], (.16, .26),
-        folds=(.1, .2),
-        dark=.12,
-        bright=.7)
-    return cloth, rng.uniform(.25, 1.25), bool(rng.random() < .7)
+    is_open = bool(rng.random() < .7)
+    return draw_cloth(rng, 'coat'), rng.uniform(.3, 1.1), is_open
 
 
 def _socks(rng: np.random.Generator,
            bare: bool) -> Tuple[Optional[Material], float]:
-    if rng.random() > (.72 if bare else .5):
+    if rng.random() > (.7 if bare else .5):
         return None, 2.
-    cloth = draw_material(rng, ['plain', 'bands', 'bands'], (.12, .2), dark=.4)
-    return cloth, rng.uniform(1.18, 1.72) if bare else 1.5
+    return draw_cloth(rng, 'socks'), rng.uniform(1.25, 1.6) if bare else 1.5
 
 
 def _shoes(rng: np.random.Generator, female: bool,
@@ -231,9 +206,8 @@ def _shoes(rng: np.random.Generator, female: bool,
                    p=[.6, .15, .25] if female else [.75, .25, 0.]))
     if kind == 'boot' and not bare:
         kind = 'sneaker'
-    cloth = Material(
-        cloth_color(rng, dark=.1), folds=.05, gloss=rng.uniform(0, .1))
-    bright = rng.random() < .6 and kind == 'sneaker'
+    cloth = draw_cloth(rng, 'shoes')
+    bright = rng.random() < .7 and kind == 'sneaker'
     sole = np.full(3, 225.) if bright else cloth.base * .4
     return cloth, kind, sole
 

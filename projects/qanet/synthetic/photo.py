@@ -14,12 +14,12 @@ def photograph(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
     Returns:
         np.ndarray: New image of the same shape and type.
     """
-    blur = rng.uniform(0, .8)
+    blur = rng.uniform(0, .7)
     if blur > .35:
         image = cv2.GaussianBlur(image, (0, 0), blur)
     image = cv2.LUT(image, _tone(rng))
     out = image * _light(rng, image.shape[0], image.shape[1])[..., None]
-    strength = rng.uniform(1, 5)
+    strength = rng.uniform(1, 4)
     grain = rng.standard_normal(image.shape[:2], np.float32)
     out += strength * grain[..., None]
     return np.clip(out, 0, 255).astype(np.uint8)

@@ -180,7 +180,7 @@ def draw_build(rng: np.random.Generator) -> Build:
         hips=hips * stout,
         limbs=(.92 if female else 1.08) * stout**.7,
         legs=.8 if child else rng.uniform(.96, 1.06),
-        head=1.2 if child else rng.uniform(1.03, 1.12))
+        head=1.22 if child else rng.uniform(1.08, 1.17))
 
 
 def solve(build: Build, pose: Pose) -> Skeleton:

@@ -9,7 +9,7 @@ from .pose import Pose
 #: Arm gestures as degrees: abduction and flexion of the upper arm, then of
 #: the forearm, with the weight of each.
 ARM_GESTURES = {
-    'hanging': ((11, 0), (5, 14), 5.),
+    'hanging': ((11, 0), (5, 14), 7.),
     'ready': ((16, -8), (14, 40), 2.),
     'hip': ((46, -22), (-46, 10), 2.),
     'folded': ((16, 22), (-74, 60), 1.2),
@@ -32,8 +32,7 @@ def _jitter(rng: np.random.Generator,
 def draw_pose(rng: np.random.Generator, tilt: float) -> Pose:
     """Draw a pose: standing, walking, leaning or sitting, arms at will.
 
-    About two thirds face the camera, one sixth show their back and the rest
-    stand sideways.
+    Seven of ten face the camera; as many show their back as stand sideways.
 
     Args:
         rng (np.random.Generator): Source of all draws.
@@ -44,7 +43,7 @@ def draw_pose(rng: np.random.Generator, tilt: float) -> Pose:
     """
     yaw = _draw_yaw(rng)
     kind = rng.choice(['stand', 'walk', 'stride', 'sit', 'relaxed'],
-                      p=[.34, .26, .1, .08, .22])
+                      p=[.36, .26, .08, .06, .24])
     if kind == 'sit' and np.cos(yaw) < -.2:
         # Seen from behind, the seat would have to hide the legs.
         kind = 'stand'
@@ -67,11 +66,11 @@ def draw_pose(rng: np.random.Generator, tilt: float) -> Pose:
 
 def _draw_yaw(rng: np.random.Generator) -> float:
     pick = rng.random()
-    if pick < .66:
+    if pick < .72:
         return float(np.clip(_jitter(rng, 20), -.8, .8))
-    if pick < .83:
+    if pick < .87:
         return float(np.pi + np.clip(_jitter(rng, 18), -.7, .7))
-    return float(np.deg2rad(rng.uniform(48, 100)) * rng.choice([-1, 1]))
+    return float(np.deg2rad(rng.uniform(45, 90)) * rng.choice([-1, 1]))
 
 
 def _legs(rng: np.random.Generator,

@@ -95,7 +95,7 @@ class _Placed:
 def draw_scene(
     rng: np.random.Generator,
     size: Tuple[int, int] = (400, 300),
-    num_people: Tuple[int, int] = (2, 5)
+    num_people: Tuple[int, int] = (2, 4)
 ) -> SyntheticScene:
     """Draw a scene with people.
 
@@ -109,7 +109,7 @@ def draw_scene(
         size (tuple[int, int]): Width and height in px, at least 64 each.
             Defaults to (400, 300).
         num_people (tuple[int, int]): Fewest and most persons to invent, 1
-            to 12. Fewer may remain, never none. Defaults to (2, 5).
+            to 12. Fewer may remain, never none. Defaults to (2, 4).
 
     Returns:
         SyntheticScene: Picture and labels.
@@ -168,14 +168,14 @@ def _place(rng: np.random.Generator, count: int, size: Tuple[int, int],
     """Invent persons and spread them over the picture, far ones first."""
     width, height = size
     eye = rng.uniform(4.6, 7.4)
-    spread = (rng.permutation(count) + rng.uniform(.1, .9, count)) / count
+    spread = (rng.permutation(count) + rng.uniform(.25, .75, count)) / count
     placed = []
     for k in range(count):
         # A generator of their own: dropping one leaves the others alone.
         own = np.random.default_rng(int(rng.integers(2**62)))
         person = invent_person(own, tilt)
-        near = own.random() < .22
-        share = own.uniform(1.1, 1.6) if near else own.uniform(.5, .98)
+        near = own.random() < .12
+        share = own.uniform(1.1, 1.5) if near else own.uniform(.55, .97)
         scale = share * height / 7.6
         feet = horizon + eye * scale
         if not near:
@@ -184,7 +184,7 @@ def _place(rng: np.random.Generator, count: int, size: Tuple[int, int],
         highest = own.uniform(.02, .25 if near else .06) * height
         tall = (person.skeleton.ground - person.head_top()) * scale
         feet = highest + tall if near else max(feet, highest + tall)
-        x = spread[k] * width + own.normal(0, .04) * width
+        x = spread[k] * width + own.normal(0, .03) * width
         placed.append(
             _Placed(person, scale, (x, feet - person.skeleton.ground * scale)))
     return sorted(placed, key=lambda p: (p.scale, p.origin))
@@ -198,7 +198,7 @@ def _draw_all(canvas: Canvas, placed: List[_Placed],
               light: Tuple[float, float], obstacle_seed: int) -> None:
     rng = np.random.default_rng(obstacle_seed)
     # Never in front of the nearest person only: it would just be clutter.
-    slot = int(rng.integers(1, 4)) if rng.random() < .35 else None
+    slot = int(rng.integers(1, 4)) if rng.random() < .25 else None
     for k, item in enumerate(placed):
         if slot is not None and k == len(placed) - slot:
             draw_obstacle(rng, canvas, item.scale, item.feet)

@@ -7,7 +7,7 @@ follow the limb that they are wrapped around.
 """
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Callable, Dict, Sequence, Tuple
+from typing import Callable, Dict, Tuple
 
 import cv2
 import numpy as np
@@ -240,34 +240,3 @@ def wall_color(rng: np.random.Generator) -> np.ndarray:
             rng.uniform(5, 25), rng.uniform(.3, .5), rng.uniform(.4, .7))
     hue = rng.choice([35., 45., 200., 120., 350.]) + rng.uniform(-15, 15)
     return hsv(hue, rng.uniform(.02, .24), rng.uniform(.5, .95))
-
-
-def draw_material(rng: np.random.Generator,
-                  patterns: Sequence[str] = ('plain', ),
-                  scale: Tuple[float, float] = (.2, .5),
-                  folds: Tuple[float, float] = (.06, .16),
-                  **color: float) -> Material:
-    """Draw a cloth: colour pair, pattern, scale and folds.
-
-    Args:
-        rng (np.random.Generator): Source of all draws.
-        patterns (Sequence[str]): Names to choose from, see
-            :data:`PATTERNS`; repeat one to make it more frequent.
-        scale (tuple[float, float]): Range of the period in heads.
-        folds (tuple[float, float]): Range of the strength of creases.
-        **color: Arguments of :func:`cloth_color`.
-
-    Returns:
-        Material: The cloth.
-    """
-    base = cloth_color(rng, **color)
-    accent = cloth_color(rng)
-    if np.abs(accent - base).sum() < 150:
-        accent = np.where(base > 127, base - 110, base + 110)
-    return Material(
-        base=base,
-        accent=accent,
-        pattern=str(rng.choice(list(patterns))),
-        scale=float(rng.uniform(*scale)),
-        folds=float(rng.uniform(*folds)),
-        offset=(float(rng.uniform(0, TILE)), float(rng.uniform(0, TILE))))

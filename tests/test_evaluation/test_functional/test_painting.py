@@ -1,0 +1,63 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import numpy as np
+
+from projects.qanet.evaluation.functional import (compare_records,
+                                                  make_label_runs)
+from projects.qanet.evaluation.functional.annotations import ImageInfo
+from projects.qanet.evaluation.functional.painting import (limit_parts,
+                                                           paint_persons)
+
+
+def paint(scenes, maps, scores, chosen=None):
+    """Segments and painting of persons in an image without truth."""
+    maps = np.asarray(maps, np.uint8)
+    shape = maps.shape[1:]
+    nothing = np.zeros(shape, np.uint8)
+    truth = make_label_runs(nothing, nothing, nothing, {})
+    image = ImageInfo(1, '1.jpg', shape[1], shape[0], ())
+    records = scenes.make_persons(1, maps, scores, 4).to_records()
+    segments = compare_records(image, truth, records, 4).segments
+    if chosen is None:
+        chosen = np.ones(len(maps), bool)
+    return segments, paint_persons(segments, np.array(scores), chosen)
+
+
+def draw(segments, values, shape):
+    """Values of segments as an image."""
+    return np.repeat(values, segments.lengths).reshape(shape[::-1]).T
+
+
+MAPS = [[[1, 2, 0], [1, 2, 0]], [[0, 3, 3], [0, 0, 0]], [[0, 0, 0], [0, 1, 1]]]
+
+
+def test_better_persons_lie_on_top(scenes):
+    segments, painting = paint(scenes, MAPS, [.5, .9, .1])
+    owners = draw(segments, painting.owners, (2, 3))
+    labels = draw(segments, painting.labels, (2, 3))
+    assert owners.tolist() == [[0, 1, 1], [0, 0, 2]]
+    assert labels.tolist() == [[1, 3, 3], [1, 2, 1]]
+
+
+def test_persons_may_be_left_out(scenes):
+    segments, painting = paint(scenes, MAPS, [.5, .9, .1],
+                               np.array([False, True, True]))
+    owners = draw(segments, painting.owners, (2, 3))
+    assert owners.tolist() == [[-1, 1, 1], [-1, 2, 2]]
+
+
+def test_parts_are_numbered_from_the_lowest_score_up(scenes):
+    # Visible: (person 2, 1), (person 0, 1), (person 0, 2), (person 1, 3).
+    scores = np.array([.5, .9, .1])
+    segments, painting = paint(scenes, MAPS, scores)
+    for max_parts, expected in ((4, [[1, 3, 3], [1, 2, 1]]), (3, [[1, 0, 0],
+                                                                  [1, 2, 1]]),
+                                (2, [[1, 0, 0],
+                                     [1, 0,
+                                      1]]), (1, [[0, 0, 0],
+                                                 [0, 0,
+                                                  1]]), (0, [[0] * 3] * 2)):
+        limited = limit_parts(painting, scores, max_parts)
+        labels = draw(segments, limited.labels, (2, 3))
+        assert labels.tolist() == expected
+        np.testing.assert_array_equal(limited.owners >= 0, limited.labels > 0)
+    assert limit_parts(painting, scores, None) is painting

@@ -7,26 +7,31 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 
-def _lovasz_gradient(foreground: Tensor) -> Tensor:
-    """Gradient of the Lovasz extension of the Jaccard loss.
+@torch.no_grad()
+def _lovasz_weights(errors: Tensor, targets: Tensor) -> Tensor:
+    """Weight of each error in the Lovasz extension of the Jaccard loss.
+
+    The weights depend on the order of the errors only, so no gradient flows
+    through them.
 
     Args:
-        foreground (Tensor): Rows of 0 and 1 in descending order of the
-            errors, float, shape (K, P).
+        errors (Tensor): Rows of errors, shape (K, P). Negative ones belong to
+            ignored pixels, which come last and change no weight.
+        targets (Tensor): Where the foreground is, bool, shape (K, P).
 
     Returns:
-        Tensor: Weight of each error, shape (K, P); a row of zeros for a row
-        without foreground.
+        Tensor: Weights, shape (K, P); zeros for a row without foreground.
     """
+    order = _descending_order(errors)
+    foreground = targets.gather(1, order).to(errors.dtype)
     total = foreground.sum(1, keepdim=True)
     covered = foreground.cumsum(1)
     position = torch.arange(
-        1, foreground.size(1) + 1, device=foreground.device)
+        1, errors.size(1) + 1, device=errors.device, dtype=errors.dtype)
     # The union: the whole foreground and the background covered so far.
-    union = (total + position - covered).clamp(min=1)
-    jaccard = 1 - (total - covered) / union
-    gradient = jaccard.diff(dim=1, prepend=jaccard.new_zeros(len(jaccard), 1))
-    return gradient * (total > 0)
+    jaccard = 1 - (total - covered) / (total + position - covered)
+    jaccard[:, 1:] -= jaccard[:, :-1].clone()
+    return torch.empty_like(errors).scatter_(1, order, jaccard * (total > 0))
 
 
 def _descending_order(errors: Tensor) -> Tensor:
@@ -61,30 +66,24 @@ def lovasz_softmax(probs: Tensor,
     probs, label = probs.flatten(2), label.flatten(1)
     valid = (label != ignore_index)[:, None]
     classes = torch.arange(probs.size(1), device=label.device)
-    foreground = label[:, None] == classes[:, None]
-    foreground &= valid
-    present = foreground.any(2)
+    targets = (label[:, None] == classes[:, None]) & valid
+    present = targets.any(2)
 
-    rows, targets = probs.flatten(0, 1), foreground.flatten(0, 1)
-    valid = valid.expand(-1, probs.size(1), -1).flatten(0, 1)
-    if not probs.is_cuda:
+    valid = valid.expand_as(probs).flatten(0, 1)
+    rows, targets = probs.flatten(0, 1), targets.flatten(0, 1)
+    if probs.device.type == 'cpu':
         # Most classes are absent from a crop. Dropping their rows needs to
         # know how many there are, which is free on the host only.
         kept = present.flatten()
         rows, targets, valid = rows[kept], targets[kept], valid[kept]
-    targets = targets.to(rows.dtype)
-    errors = (targets - rows).abs()
-    # Ignored pixels go behind all others, where they change no weight.
-    order = _descending_order(errors.detach().masked_fill(~valid, -1))
-    errors = (errors * valid).gather(1, order)
-    losses = (errors * _lovasz_gradient(targets.gather(1, order))).sum(1)
+    errors = torch.where(targets, 1 - rows, rows)
+    weights = _lovasz_weights(errors.detach().masked_fill(~valid, -1), targets)
+    losses = (errors * weights * valid).sum(1)
 
-    per_class = probs.new_zeros(present.shape)
-    if probs.is_cuda:
-        per_class = losses.view_as(per_class)
-    else:
-        per_class = per_class.masked_scatter(present, losses)
-    return per_class.sum(1) / present.sum(1).clamp(min=1)
+    if probs.device.type == 'cpu':
+        losses = losses.new_zeros(present.shape).masked_scatter(
+            present, losses)
+    return losses.view_as(present).sum(1) / present.sum(1).clamp(min=1)
 
 
 @MODELS.register_module()

@@ -4,7 +4,7 @@
 Class IoUs are taken over the full image with the background as a class; a
 class that neither of two maps has is left out of the mean (nanmean).
 """
-from typing import NamedTuple, Sequence
+from typing import NamedTuple, Sequence, Tuple
 
 import numpy as np
 
@@ -108,51 +108,76 @@ def truth_overlaps(segments: Segments, parsing_ids: Sequence[int],
     Returns:
         TruthOverlaps: The comparison.
     """
-    labels, lengths = segments.labels, segments.lengths
-    num_persons, num_truths = len(labels), len(parsing_ids)
-    ids = np.asarray(parsing_ids, np.int64)
-    slots = np.full(
-        int(max(segments.humans.max(), ids.max(initial=0))) + 1, num_truths)
-    slots[ids] = np.arange(num_truths)
-    truth = slots[segments.humans]  # num_truths = nobody's pixel
+    lengths, num_truths = segments.lengths, len(parsing_ids)
+    truth = _owners(segments.humans, parsing_ids)
     # Class C stands for 255.
     void = num_classes
     categories = np.where(segments.categories == IGNORED_LABEL, void,
                           segments.categories)
-    width = num_classes + 1
-    truth_hist = count_pixels(truth * width + categories, lengths,
-                              (num_truths + 1) * width)
-    truth_hist = truth_hist.reshape(-1, width)[:-1]
+    truth_hist = count_pixels(truth * (num_classes + 1) + categories, lengths,
+                              (num_truths + 1) * (num_classes + 1))
+    truth_hist = truth_hist.reshape(-1, num_classes + 1)[:-1]
+    hits, on_void, on_person, on_parts = _count_pairs(segments, truth,
+                                                      categories, num_truths,
+                                                      num_classes)
 
-    cells = np.flatnonzero(labels)
-    persons, columns = np.divmod(cells, len(lengths))
-    mine = labels.reshape(-1)[cells].astype(np.int64)
-    theirs, pixels = truth[columns], lengths[columns]
-    code = persons * (num_truths + 1) + theirs
-    num_pairs = num_persons * (num_truths + 1)
-
-    def count(codes: np.ndarray, chosen: np.ndarray, size: int) -> np.ndarray:
-        counts = count_pixels(codes[chosen], pixels[chosen], num_pairs * size)
-        return counts.reshape(num_persons, num_truths + 1, size)[:, :-1]
-
-    true = categories[columns]
-    hits = count(code * num_classes + mine, true == mine, num_classes)
-    on_void = count(code * num_classes + mine, true == void, num_classes)
-    on_person = count(code, np.ones(len(code), bool), 1)[..., 0]
-    on_parts = count(code, (true > 0) & (true != void), 1)[..., 0]
-
-    areas = segments.areas
     valid = lengths.sum() - truth_hist[:, void]
-    mine_area = areas[:, None] - on_void
-    mine_area[..., 0] = valid - mine_area[..., 1:].sum(axis=-1)
-    truth_area = truth_hist[:, :num_classes].copy()
-    truth_area[:, 0] = valid - truth_area[:, 1:].sum(axis=-1)
+    areas = segments.areas[:, None] - on_void
+    areas[..., 0] = valid - areas[..., 1:].sum(axis=-1)
+    truth_areas = truth_hist[:, :num_classes].copy()
+    truth_areas[:, 0] = valid - truth_areas[:, 1:].sum(axis=-1)
     # Inclusion and exclusion of the two sets of part pixels.
-    hits[..., 0] = mine_area[..., 0] - truth_area[:, 1:].sum(axis=-1) + \
-        on_parts
-    class_ious = _divide(hits, mine_area + truth_area - hits)
-    truth_area[:, 0] = 0
-    return TruthOverlaps(class_ious,
-                         _divide(on_person, areas[:, 1:].sum(axis=1)[:, None]),
-                         truth_area,
+    hits[..., 0] = areas[..., 0] - truth_areas[:, 1:].sum(axis=-1) + on_parts
+    class_ious = _divide(hits, areas + truth_areas - hits)
+    truth_areas[:, 0] = 0
+    shares = _divide(on_person, segments.areas[:, 1:].sum(axis=1)[:, None])
+    return TruthOverlaps(class_ious, shares, truth_areas,
                          truth_hist.sum(axis=1) > 0)
+
+
+def _owners(humans: np.ndarray, parsing_ids: Sequence[int]) -> np.ndarray:
+    """Position of the annotated person of each segment, G for none, (K,)."""
+    ids = np.asarray(parsing_ids, np.int64)
+    table = np.full(int(max(humans.max(), ids.max(initial=0))) + 1, len(ids))
+    table[ids] = np.arange(len(ids))
+    return table[humans]
+
+
+def _count_pairs(
+        segments: Segments, truth: np.ndarray, categories: np.ndarray,
+        num_truths: int, num_classes: int
+) -> Tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Pixels that a predicted and an annotated person have in common.
+
+    Args:
+        segments (Segments): The image with N persons.
+        truth (np.ndarray): Annotated person of each segment, (K,).
+        categories (np.ndarray): True class of each segment, C for void, (K,).
+        num_truths (int): Number G of annotated persons.
+        num_classes (int): Number C of classes with the background.
+
+    Returns:
+        tuple: Pixels where both have the class (N, G, C); where the person
+        is void by predicted class (N, G, C); predicted parts on the person
+        (N, G) and on its parts (N, G). Predicted background is not counted.
+    """
+    num_persons = len(segments.labels)
+    cells = np.flatnonzero(segments.labels)
+    persons, columns = np.divmod(cells, len(segments.lengths))
+    mine = segments.labels.reshape(-1)[cells].astype(np.int64)
+    true, pixels = categories[columns], segments.lengths[columns]
+    pairs = persons * (num_truths + 1) + truth[columns]
+    codes = pairs * num_classes + mine
+
+    def count(chosen: np.ndarray) -> np.ndarray:
+        """Chosen pixels by pair and predicted class."""
+        shape = (num_persons, num_truths + 1, num_classes)
+        counts = count_pixels(codes[chosen], pixels[chosen],
+                              int(np.prod(shape)))
+        return counts.reshape(shape)[:, :-1]
+
+    void = true == num_classes
+    on_void, on_parts = count(void), count((true > 0) & ~void)
+    on_person = count(true == 0) + on_void + on_parts
+    return (count(true == mine), on_void, on_person.sum(axis=-1),
+            on_parts.sum(axis=-1))

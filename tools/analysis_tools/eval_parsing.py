@@ -6,8 +6,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from projects.qanet.evaluation.functional import (METRICS,  # noqa: E402
-                                                  PROTOCOLS, ParsingEvaluator,
+from projects.qanet.evaluation.functional import METRICS  # noqa: E402
+from projects.qanet.evaluation.functional import (PROTOCOLS, ParsingEvaluator,
                                                   Thresholds, format_tables,
                                                   write_metrics)
 from projects.qanet.structures import read_results  # noqa: E402

@@ -6,7 +6,7 @@ import sys
 
 sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '..')))
 
-from projects.qanet.apis import HumanParsingInferencer, InputError
+from projects.qanet.apis import HumanParsingInferencer
 from projects.qanet.utils.launch import UsageError, run_tool
 
 
@@ -70,14 +70,11 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def infer(args: argparse.Namespace) -> None:
-    """Build the inferencer and run it.
-
-    Args:
-        args (argparse.Namespace): The command line.
-    """
+def main() -> None:
+    """Build the inferencer and run it."""
+    args = parse_args()
     if args.det_model is not None and args.det_weights is None:
-        raise InputError('--det-model needs --det-weights')
+        raise UsageError('--det-model needs --det-weights')
     inferencer = HumanParsingInferencer(
         model=args.model,
         weights=args.weights,
@@ -99,14 +96,6 @@ def infer(args: argparse.Namespace) -> None:
         return_predictions=False)
     print(f'pictures are in {osp.join(args.out_dir, "vis")}, results in '
           f'{osp.join(args.out_dir, "results.json")}')
-
-
-def main() -> None:
-    """Run; what is wrong with the input is one sentence."""
-    try:
-        infer(parse_args())
-    except InputError as error:
-        raise UsageError(str(error)) from error
 
 
 if __name__ == '__main__':

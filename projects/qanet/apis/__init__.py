@@ -1,6 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Parse persons in photos and videos with one call."""
-from .errors import InputError
+from projects.qanet.utils.errors import InputError
 from .inferencer import HumanParsingInferencer
 
 __all__ = ['HumanParsingInferencer', 'InputError']

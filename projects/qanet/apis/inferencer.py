@@ -16,9 +16,9 @@ import projects.qanet.plugin  # noqa: F401, registers every part
 from projects.qanet.datasets.metainfo import complete_metainfo
 from projects.qanet.quality import check_weights
 from projects.qanet.structures import ParsingInstances
+from projects.qanet.utils.errors import InputError
 from projects.qanet.visualization import ParsingVisualizer
 from projects.qanet.visualization.selection import select_persons
-from .errors import InputError
 from .output import OutputFolder
 from .parser_builder import (build_parser, checked_meta, choose_device,
                              read_config, test_pipeline)

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from projects.qanet.structures import ParsingInstances, write_results
+from projects.qanet.utils.errors import InputError
 from projects.qanet.visualization.painting import paint_persons
-from .errors import InputError
 from .sources import Frame, Source
 
 # In the order of preference; which of them OpenCV can write depends on how

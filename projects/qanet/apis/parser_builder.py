@@ -14,7 +14,7 @@ from torch import nn
 
 from projects.qanet.datasets.metainfo import complete_metainfo
 from projects.qanet.utils.checkpoint import load_checkpoint
-from .errors import InputError
+from projects.qanet.utils.errors import InputError
 
 _DATALOADERS = ('test_dataloader', 'val_dataloader', 'train_dataloader')
 

@@ -11,7 +11,7 @@ import mmcv
 import numpy as np
 from mmengine.logging import MMLogger
 
-from .errors import InputError
+from projects.qanet.utils.errors import InputError
 
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
 VIDEO_SUFFIXES = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.mpg')

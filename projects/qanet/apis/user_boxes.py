@@ -4,7 +4,7 @@ from typing import Any, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from .errors import InputError
+from projects.qanet.utils.errors import InputError
 from .sources import Source
 
 

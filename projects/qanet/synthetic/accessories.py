@@ -23,7 +23,7 @@ def draw_glasses(figure: Figure, outfit: Outfit) -> None:
     for side in (-1, 1):
         if figure.head_depth(side * 28 * _DEG) < .12:
             continue
-        corners = np.array([(8, 14), (30, 18), (54, 12), (52, -14), (34, -24),
+        corners = np.array([(6, 17), (30, 21), (58, 15), (55, -17), (34, -24),
                             (12, -16)]) * [side, 1] * _DEG
         shapes.append(
             smooth_closed(
@@ -145,7 +145,7 @@ def draw_scarf(figure: Figure, outfit: Outfit) -> None:
         return
     scale = figure.scale
     base = figure.pixels(figure.skeleton.neck)
-    wrap = ellipse(base + [0, -.04 * scale], (.4 * scale, .21 * scale),
+    wrap = ellipse(base + [0, -.04 * scale], (.44 * scale, .24 * scale),
                    figure.pose.lean)
     front = figure.facing() > 0
     shapes = [wrap]

@@ -184,7 +184,7 @@ def _cuff(figure: Figure, arm: Limb, material: Material, stop: float,
 
 def _hand(figure: Figure, outfit: Outfit, arm: Limb, i: int) -> None:
     """Palm, thumb and a hint of fingers, or a glove."""
-    scale = figure.scale * figure.build.limbs**.5
+    scale = 1.1 * figure.scale * figure.build.limbs**.5
     wrist, tip = figure.pixels(figure.skeleton.arms[i, 2:])
     reach = tip - wrist
     along = unit(
@@ -194,7 +194,7 @@ def _hand(figure: Figure, outfit: Outfit, arm: Limb, i: int) -> None:
     inward = np.sign(normal @ (figure.pixels(figure.skeleton.neck) - wrist))
     part, material, grow = ARMS[i], outfit.skin, 1.
     if outfit.gloves is not None:
-        part, material, grow = Part.GLOVE, outfit.gloves, 1.22
+        part, material, grow = Part.GLOVE, outfit.gloves, 1.3
     knuckle, end = wrist + along * length * .5, wrist + along * length
     palm = tapered(wrist, knuckle, np.array([.1, .15, .155]) * scale * grow)
     fingers = tapered(knuckle, end,
@@ -247,7 +247,7 @@ def draw_shoe(figure: Figure, outfit: Outfit, leg: Limb, i: int) -> None:
     scale = figure.scale
     heel, ball, toe = figure.pixels(figure.skeleton.feet[i])
     slim = .82 if outfit.shoe_kind == 'pump' else 1.
-    radii = np.array([.15, .185, .14]) * scale * slim
+    radii = np.array([.17, .21, .165]) * scale * slim
     circles = [
         ellipse(p, (r, r * .9)) for p, r in zip((heel, ball, toe), radii)
     ]

@@ -178,9 +178,9 @@ def draw_build(rng: np.random.Generator) -> Build:
         chest=chest * stout,
         waist=waist * stout**1.6,
         hips=hips * stout,
-        limbs=(.92 if female else 1.08) * stout**.7,
+        limbs=(1.02 if female else 1.15) * stout**.7,
         legs=.8 if child else rng.uniform(.96, 1.06),
-        head=1.22 if child else rng.uniform(1.08, 1.17))
+        head=1.28 if child else rng.uniform(1.15, 1.24))
 
 
 def solve(build: Build, pose: Pose) -> Skeleton:

@@ -12,7 +12,7 @@ ARM_GESTURES = {
     'hanging': ((11, 0), (5, 14), 7.),
     'ready': ((16, -8), (14, 40), 2.),
     'hip': ((46, -22), (-46, 10), 2.),
-    'folded': ((16, 22), (-74, 60), 1.2),
+    'folded': ((16, 22), (-74, 60), .8),
     'phone': ((14, 18), (-12, 118), 1.),
     'waving': ((82, 12), (158, 10), 1.2),
     'raised': ((150, 8), (168, 6), 1.2),
@@ -32,7 +32,8 @@ def _jitter(rng: np.random.Generator,
 def draw_pose(rng: np.random.Generator, tilt: float) -> Pose:
     """Draw a pose: standing, walking, leaning or sitting, arms at will.
 
-    Seven of ten face the camera; as many show their back as stand sideways.
+    Three quarters face the camera, some show their back and a few stand
+    sideways.
 
     Args:
         rng (np.random.Generator): Source of all draws.
@@ -43,7 +44,7 @@ def draw_pose(rng: np.random.Generator, tilt: float) -> Pose:
     """
     yaw = _draw_yaw(rng)
     kind = rng.choice(['stand', 'walk', 'stride', 'sit', 'relaxed'],
-                      p=[.36, .26, .08, .06, .24])
+                      p=[.38, .26, .07, .05, .24])
     if kind == 'sit' and np.cos(yaw) < -.2:
         # Seen from behind, the seat would have to hide the legs.
         kind = 'stand'
@@ -66,9 +67,9 @@ def draw_pose(rng: np.random.Generator, tilt: float) -> Pose:
 
 def _draw_yaw(rng: np.random.Generator) -> float:
     pick = rng.random()
-    if pick < .72:
+    if pick < .77:
         return float(np.clip(_jitter(rng, 20), -.8, .8))
-    if pick < .87:
+    if pick < .91:
         return float(np.pi + np.clip(_jitter(rng, 18), -.7, .7))
     return float(np.deg2rad(rng.uniform(45, 90)) * rng.choice([-1, 1]))
 

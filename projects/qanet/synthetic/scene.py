@@ -174,8 +174,8 @@ def _place(rng: np.random.Generator, count: int, size: Tuple[int, int],
         # A generator of their own: dropping one leaves the others alone.
         own = np.random.default_rng(int(rng.integers(2**62)))
         person = invent_person(own, tilt)
-        near = own.random() < .12
-        share = own.uniform(1.1, 1.5) if near else own.uniform(.55, .97)
+        near = own.random() < .1
+        share = own.uniform(1.1, 1.4) if near else own.uniform(.58, .97)
         scale = share * height / 7.6
         feet = horizon + eye * scale
         if not near:

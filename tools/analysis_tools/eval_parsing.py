@@ -11,6 +11,7 @@ from projects.qanet.evaluation.functional import (PROTOCOLS, ParsingEvaluator,
                                                   Thresholds, format_tables,
                                                   write_metrics)
 from projects.qanet.structures import read_results  # noqa: E402
+from projects.qanet.utils.errors import InputError  # noqa: E402
 
 
 def parse_args() -> argparse.Namespace:
@@ -78,7 +79,7 @@ def main() -> None:
     """Run the tool; bad input ends in one sentence and exit code 2."""
     try:
         evaluate(parse_args())
-    except (ValueError, OSError) as error:
+    except (InputError, OSError) as error:
         print(f'{Path(__file__).name}: error: {error}', file=sys.stderr)
         sys.exit(2)
 

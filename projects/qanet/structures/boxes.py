@@ -27,10 +27,11 @@ def boxes_to_center_scale(
     aspect = crop_size[0] / crop_size[1]
     center = (bboxes[:, :2] + bboxes[:, 2:]) / 2
     width, height = (bboxes[:, 2:] - bboxes[:, :2]).T
-    size = np.stack(
-        [np.maximum(width, height * aspect),
-         np.maximum(height, width / aspect)],
-        axis=1)
+    size = np.stack([
+        np.maximum(width, height * aspect),
+        np.maximum(height, width / aspect)
+    ],
+                    axis=1)
     return center.astype(np.float32), (size * padding).astype(np.float32)
 
 

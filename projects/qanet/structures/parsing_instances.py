@@ -112,8 +112,9 @@ class ParsingInstances:
             ParsingInstances: Persons in the order of the records.
 
         Raises:
-            ValueError: If a run-length code is broken or of another size, or
-                if parts of a person overlap; with the record's position.
+            ResultsFormatError: If a run-length code is broken or of another
+                size, or if parts of a person overlap; with the record's
+                position.
         """
         if image_id is None and records:
             image_id = records[0]['image_id']

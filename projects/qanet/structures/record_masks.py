@@ -5,6 +5,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 import numpy as np
 
 from .part_runs import PartRuns
+from .results_io import ResultsFormatError
 from .rle import decode_runs
 
 
@@ -50,8 +51,8 @@ def decode_records(records: Sequence[Dict[str, Any]],
         PersonRuns: Runs of all persons.
 
     Raises:
-        ValueError: If a run-length code is broken or of another size, or if
-            parts of one person overlap. The message names the record.
+        ResultsFormatError: If a run-length code is broken or of another size,
+            or if parts of one person overlap. The message names the record.
     """
     if places is None:
         places = [f'records[{i}]' for i in range(len(records))]
@@ -64,12 +65,13 @@ def decode_records(records: Sequence[Dict[str, Any]],
             [part['segmentation']['counts'] for part in parts])
     except ValueError as error:
         reason, position = error.args
-        raise ValueError(f'{places[person_of[position]]}: part '
-                         f'{parts[position]["label"]}: {reason}') from error
+        raise ResultsFormatError(
+            f'{places[person_of[position]]}: part '
+            f'{parts[position]["label"]}: {reason}') from error
     for position, (part, total) in enumerate(zip(parts, totals.tolist())):
         size = part['segmentation']['size']
         if list(size) != [height, width] or total != width * height:
-            raise ValueError(
+            raise ResultsFormatError(
                 f'{places[person_of[position]]}: the mask of part '
                 f'{part["label"]} says size {list(size)} and holds {total} '
                 f'pixels, the image has [height, width] = {[height, width]}')
@@ -89,7 +91,7 @@ def _refuse_overlap(runs: PartRuns, persons: np.ndarray,
         persons[1:] == persons[:-1])
     if overlap.any():
         first = int(np.argmax(overlap))
-        raise ValueError(
+        raise ResultsFormatError(
             f'{places[persons[first]]}: parts {runs.labels[first]} and '
             f'{runs.labels[first + 1]} share pixels; the parts of one person '
             'must be disjoint')

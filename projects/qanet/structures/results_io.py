@@ -5,6 +5,8 @@ import math
 import os
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
+from projects.qanet.utils.errors import InputError
+
 FORMAT = 'human-parsing-results'
 VERSION = 1
 
@@ -13,7 +15,7 @@ _RECORD_KEYS = ('image_id', 'category_id', 'bbox', 'parts') + _SCORES
 _PART_KEYS = ('label', 'score', 'pixel_score', 'segmentation')
 
 
-class ResultsFormatError(ValueError):
+class ResultsFormatError(InputError):
     """A results file is not what ARCHITECTURE 3 says."""
 
 

@@ -3,8 +3,10 @@
 import json
 from typing import Any, Dict, List, NamedTuple, Tuple
 
+from projects.qanet.utils.errors import InputError
 
-class GroundTruthError(ValueError):
+
+class GroundTruthError(InputError):
     """Annotations or label maps are missing, broken or do not fit."""
 
 

@@ -4,6 +4,7 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from projects.qanet.structures.record_masks import decode_records
+from projects.qanet.utils.errors import InputError
 from .annotations import ImageInfo, read_annotations
 from .image_statistics import (METRICS, ImageOverlaps, ImageStatistics,
                                Thresholds, image_statistics, measure_overlaps,
@@ -34,7 +35,7 @@ def compare_records(image: ImageInfo,
         ImageOverlaps: For :func:`image_statistics`, with any scores.
 
     Raises:
-        ValueError: If records and image do not fit.
+        InputError: If records and image do not fit.
     """
     size = (image.width, image.height)
     persons = decode_records(records, size, places)
@@ -60,7 +61,7 @@ class ParsingEvaluator:
         thresholds (Thresholds): Thresholds of scores and suppression.
 
     Raises:
-        ValueError: If an argument or the annotation file is wrong.
+        InputError: If an argument or the annotation file is wrong.
 
     Examples:
         >>> from projects.qanet.structures import read_results
@@ -86,7 +87,7 @@ class ParsingEvaluator:
     ) -> None:
         unknown = sorted(set(metrics) - set(METRICS))
         if unknown or not metrics:
-            raise ValueError(f'there is no metric {unknown}, allowed are '
+            raise InputError(f'there is no metric {unknown}, allowed are '
                              f'{list(METRICS)}')
         self.ann_file = ann_file
         self.images = read_annotations(ann_file)
@@ -116,7 +117,7 @@ class ParsingEvaluator:
             ImageOverlaps: For :func:`image_statistics`.
 
         Raises:
-            ValueError: If records and image do not fit, or the label maps
+            InputError: If records and image do not fit, or the label maps
                 are broken.
         """
         image = self.find_image(image_id)
@@ -135,10 +136,10 @@ class ParsingEvaluator:
             ImageInfo: The image.
 
         Raises:
-            ValueError: If the annotation file does not have it.
+            InputError: If the annotation file does not have it.
         """
         if image_id not in self.images:
-            raise ValueError(f'the image id {image_id} is not in '
+            raise InputError(f'the image id {image_id} is not in '
                              f'{self.ann_file}')
         return self.images[image_id]
 
@@ -158,7 +159,7 @@ class ParsingEvaluator:
             ImageStatistics: Small, without pixels.
 
         Raises:
-            ValueError: If records and image do not fit, or the label maps
+            InputError: If records and image do not fit, or the label maps
                 are broken.
         """
         image = self.find_image(image_id)
@@ -207,7 +208,7 @@ class ParsingEvaluator:
             dict[str, float]: See :func:`summarize`.
 
         Raises:
-            ValueError: If a record does not fit the data set; the message
+            InputError: If a record does not fit the data set; the message
                 names its position.
         """
         groups = self.group(records, source)
@@ -235,13 +236,13 @@ class ParsingEvaluator:
             ids ascending.
 
         Raises:
-            ValueError: If a record's image is not annotated.
+            InputError: If a record's image is not annotated.
         """
         positions: Dict[int, List[int]] = {}
         for position, record in enumerate(records):
             image_id = record['image_id']
             if image_id not in self.images:
-                raise ValueError(f'{source}[{position}]: the image id '
+                raise InputError(f'{source}[{position}]: the image id '
                                  f'{image_id} is not in {self.ann_file}')
             positions.setdefault(image_id, []).append(position)
         return [(image_id, [records[i]

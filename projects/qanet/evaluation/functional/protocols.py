@@ -4,6 +4,7 @@ from typing import Callable, Dict, NamedTuple, Optional
 
 import numpy as np
 
+from projects.qanet.utils.errors import InputError
 from .matching import (Candidates, Matches, match_best_free,
                        match_first_choice, match_reusing)
 from .suppression import suppress_greedily, suppress_released
@@ -110,9 +111,9 @@ def get_protocol(name: str) -> Protocol:
         Protocol: Its strategies.
 
     Raises:
-        ValueError: If there is no such protocol.
+        InputError: If there is no such protocol.
     """
     if name not in PROTOCOLS:
-        raise ValueError(f'there is no protocol {name!r}, allowed are '
+        raise InputError(f'there is no protocol {name!r}, allowed are '
                          f'{sorted(PROTOCOLS)}')
     return PROTOCOLS[name]

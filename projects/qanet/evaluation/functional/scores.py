@@ -4,6 +4,8 @@ from typing import Any, Dict, NamedTuple, Optional, Sequence
 
 import numpy as np
 
+from projects.qanet.utils.errors import InputError
+
 
 class PersonScores(NamedTuple):
     """What persons are ranked by, in the order of the results file.
@@ -44,13 +46,13 @@ def check_weights(weights: Sequence[float]) -> np.ndarray:
         np.ndarray: The weights, (3,) float64.
 
     Raises:
-        ValueError: If they are not three finite numbers >= 0 with a sum
+        InputError: If they are not three finite numbers >= 0 with a sum
             above 0.
     """
     values = np.asarray(weights, np.float64)
     if values.shape != (3, ) or not np.isfinite(values).all() or (
             values < 0).any() or values.sum() == 0:
-        raise ValueError('quality weights must be three numbers >= 0 that '
+        raise InputError('quality weights must be three numbers >= 0 that '
                          f'are not all 0, not {list(weights)}')
     return values
 
@@ -73,7 +75,7 @@ def fuse_quality(boxes: np.ndarray, ious: np.ndarray, pixels: np.ndarray,
         float32 values.
 
     Raises:
-        ValueError: If the weights are wrong, see :func:`check_weights`.
+        InputError: If the weights are wrong, see :func:`check_weights`.
 
     Examples:
         >>> fuse_quality(np.array([.5]), np.array([.7]), np.array([.5]),
@@ -131,7 +133,7 @@ def read_scores(records: Sequence[Dict[str, Any]],
         PersonScores: The scores.
 
     Raises:
-        ValueError: If a score that is needed is undefined.
+        InputError: If a score that is needed is undefined.
     """
     if weights is None:
         boxes = _or_one(records, 'bbox_score')
@@ -149,7 +151,7 @@ def read_scores(records: Sequence[Dict[str, Any]],
     if undefined.any():
         first = int(np.argmax(undefined))
         name = places[first] if places else f'records[{first}]'
-        raise ValueError(
+        raise InputError(
             f'{name}: a score is null' if weights is
             None else f'{name}: a pixel score is null, its weight must be 0')
     return PersonScores(boxes, persons, parts)
@@ -165,7 +167,7 @@ def fuse_records(records: Sequence[Dict[str, Any]], num_classes: int,
         weights (Sequence[float]): Weights of the box, IoU and pixel score.
 
     Raises:
-        ValueError: If a score that is needed is undefined.
+        InputError: If a score that is needed is undefined.
     """
     scores = read_scores(records, num_classes, weights)
     for i, record in enumerate(records):

@@ -151,11 +151,11 @@ def draw_scarf(figure: Figure, outfit: Outfit) -> None:
     shapes = [wrap]
     for k in range(outfit.scarf_tails):
         side = (-1, 1)[k] * .3 + (0. if front else np.pi)
-        length = (.5, .38)[k]
+        length = (.6, .45)[k]
         start, end = figure.trunk([.93, .93 - length], [side * .8, side], .1)
         shapes.append(
             tapered(start, end,
-                    np.array([.12, .15, .16, .15]) * scale))
+                    np.array([.14, .17, .18, .17]) * scale))
     figure.shadow(shapes, .45)
     brush = figure.axis_brush(base - [0, .3 * scale], base + [0, scale],
                               .42 * scale, outfit.scarf)

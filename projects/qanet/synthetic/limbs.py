@@ -18,7 +18,7 @@ SHOES = (Part.LEFT_SHOE, Part.RIGHT_SHOE)
 
 #: Cross-sections along a limb: position (1 elbow or knee) and radius.
 _AT = np.array([0., .35, .7, 1., 1.3, 1.65, 2.])
-_ARM = np.array([.175, .18, .16, .14, .152, .125, .092])
+_ARM = np.array([.18, .188, .17, .152, .165, .138, .102])
 _LEG = np.array([.35, .33, .26, .195, .225, .17, .115])
 _TROUSER = np.array([.37, .36, .31, .26, .25, .225, .205])
 
@@ -142,7 +142,7 @@ def draw_arm(figure: Figure, outfit: Outfit, i: int) -> None:
         shadow=.3,
         body=None if covered else body(outfit.skin))
     if outfit.gloves is not None:
-        arm.paint(Part.GLOVE, outfit.gloves, 1.68, 2., .05, .02, False)
+        arm.paint(Part.GLOVE, outfit.gloves, 1.58, 2., .05, .02, False)
     if outfit.sleeve > 0 and outfit.coat is None:
         part = Part.DRESS if outfit.lower_kind == 'dress' \
             else Part.UPPER_CLOTHES

@@ -101,7 +101,7 @@ def draw_outfit(rng: np.random.Generator, female: bool) -> Outfit:
     dressed = lower_kind == 'dress'
     top = lower if dressed else draw_cloth(rng, 'top')
     sleeve = float(
-        rng.choice([0., .45, .6, .95, 1.9], p=[.15, .3, .25, .05, .25]))
+        rng.choice([0., .45, .6, .95, 1.9], p=[.18, .32, .27, .05, .18]))
     coat, coat_length, coat_open = _coat(rng)
     bare = length < 1.6
     socks, sock_height = _socks(rng, bare)
@@ -186,7 +186,7 @@ def _lower(rng: np.random.Generator,
 
 
 def _coat(rng: np.random.Generator) -> Tuple[Optional[Material], float, bool]:
-    if rng.random() > .34:
+    if rng.random() > .3:
         return None, 0., False
     is_open = bool(rng.random() < .7)
     return draw_cloth(rng, 'coat'), rng.uniform(.3, 1.1), is_open

@@ -4,7 +4,7 @@ import json
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Tuple, Union
+from typing import Callable, Dict, Iterator, List, Optional, Tuple, Union
 
 import cv2
 import numpy as np
@@ -162,7 +162,8 @@ def write_dataset(out: Union[str, Path],
         _write_annotations(out, split, records)
 
 
-def _run(work: Callable[[int], Dict], count: int, workers: int):
+def _run(work: Callable[[int], Dict], count: int,
+         workers: int) -> Iterator[Dict]:
     """Results in order, from this process or from several."""
     if workers == 1:
         yield from map(work, range(count))

@@ -179,7 +179,14 @@ class Figure:
     # ------------------------------------------------------------ painting
 
     def code(self, part: Part) -> int:
-        """Value of a part of this person in Instance_ids."""
+        """Value of a part of this person in Instance_ids.
+
+        Args:
+            part (Part): Category.
+
+        Returns:
+            int: ``(person - 1) * 20 + part``.
+        """
         return (self.person - 1) * NUM_CLASSES + int(part)
 
     def fill(self, part: Optional[Part], polygons: List[np.ndarray],
@@ -222,12 +229,31 @@ class Figure:
 
     def chain_brush(self, points: np.ndarray, radii: np.ndarray,
                     material: Material) -> Brush:
-        """Brush of a limb, see :func:`~.brushes.chain_brush`."""
+        """Brush of a limb in this person's scale and light.
+
+        Args:
+            points (np.ndarray): Polyline of the bones (N, 2), px.
+            radii (np.ndarray): Radii (N, ), px.
+            material (Material): Surface.
+
+        Returns:
+            Brush: For :meth:`fill`.
+        """
         return chain_brush(points, radii, material, self.scale, self.light)
 
     def axis_brush(self, start: np.ndarray, end: np.ndarray, radius: float,
                    material: Material) -> Brush:
-        """Brush of a broad part, see :func:`~.brushes.axis_brush`."""
+        """Brush of a broad part in this person's scale and light.
+
+        Args:
+            start (np.ndarray): Upper end of the axis (2, ), px.
+            end (np.ndarray): Lower end of the axis (2, ), px.
+            radius (float): Half width, px.
+            material (Material): Surface.
+
+        Returns:
+            Brush: For :meth:`fill`.
+        """
         return axis_brush(start, end, radius, material, self.scale, self.light)
 
     def trunk_brush(self, material: Material, widen: float = 1.) -> Brush:

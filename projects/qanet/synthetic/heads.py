@@ -2,10 +2,12 @@
 """Neck, face, ears and hair."""
 import numpy as np
 
+from .brushes import Brush
 from .figure import HEAD_Y, Figure
 from .geometry import ellipse, smooth_closed, smooth_open, tapered
 from .labels import Part
 from .outfits import Outfit
+from .textures import Material
 
 _DEG = np.pi / 180
 _LONG = ('long', 'bob')
@@ -35,7 +37,7 @@ def _face_seen(figure: Figure) -> bool:
     return figure.head_depth(0.) > -.1
 
 
-def _skull_brush(figure: Figure, material):
+def _skull_brush(figure: Figure, material: Material) -> Brush:
     top, chin = figure.head_local([[0, -HEAD_Y, 0], [0, HEAD_Y, 0]])
     return figure.axis_brush(top, chin, .46 * figure.scale * figure.build.head,
                              material)

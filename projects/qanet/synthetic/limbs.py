@@ -41,7 +41,14 @@ class Limb:
         self.radii = radii * figure.scale
 
     def at(self, position: float) -> Tuple[np.ndarray, float]:
-        """Middle (2, ) and radius at a position, px."""
+        """Cross-section at a position.
+
+        Args:
+            position (float): 0 to 2, 1 is the elbow or knee.
+
+        Returns:
+            tuple[np.ndarray, float]: Middle (2, ) and radius, px.
+        """
         index = np.interp(position, _AT, np.arange(len(_AT)))
         points, radii = sub_chain(self.points, self.radii, index - 1e-3, index)
         return points[-1], float(radii[-1])
@@ -113,12 +120,28 @@ class Limb:
 
 
 def make_arm(figure: Figure, i: int) -> Limb:
-    """Arm 0 (left) or 1 (right) of a figure."""
+    """Arm of a figure.
+
+    Args:
+        figure (Figure): The person.
+        i (int): 0 left, 1 right.
+
+    Returns:
+        Limb: Its joints and cross-sections in pixels.
+    """
     return Limb(figure, figure.skeleton.arms[i, :3], _ARM * figure.build.limbs)
 
 
 def make_leg(figure: Figure, i: int) -> Limb:
-    """Leg 0 (left) or 1 (right) of a figure."""
+    """Leg of a figure.
+
+    Args:
+        figure (Figure): The person.
+        i (int): 0 left, 1 right.
+
+    Returns:
+        Limb: Its joints and cross-sections in pixels.
+    """
     return Limb(figure, figure.skeleton.legs[i], _LEG * figure.build.limbs)
 
 

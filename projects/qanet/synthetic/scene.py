@@ -89,6 +89,7 @@ class _Placed:
 
     @property
     def feet(self) -> float:
+        """y of the ground below the person, px."""
         return self.origin[1] + self.person.skeleton.ground * self.scale
 
 

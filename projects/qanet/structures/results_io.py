@@ -3,7 +3,7 @@
 import json
 import math
 import os
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from projects.qanet.utils.errors import InputError
 
@@ -19,11 +19,25 @@ class ResultsFormatError(InputError):
     """A results file is not what ARCHITECTURE 3 says."""
 
 
+class ResultsDocument(NamedTuple):
+    """A results file.
+
+    Attributes:
+        info (dict): The ``info`` block.
+        records (list[dict]): One for each person.
+        images (list[dict], optional): What was tested, dicts with id,
+            file_name, width and height. None if the file does not say.
+    """
+    info: Dict[str, Any]
+    records: List[Dict[str, Any]]
+    images: Optional[List[Dict[str, Any]]]
+
+
 def write_results(path: str,
                   records: Sequence[Dict[str, Any]],
                   classes: Sequence[str],
-                  quality_weights: Sequence[float],
-                  pixel_score_thr: float,
+                  quality_weights: Optional[Sequence[float]],
+                  pixel_score_thr: Optional[float],
                   images: Optional[Sequence[Dict[str, Any]]] = None) -> None:
     """Write a results file; an interrupted run leaves no half of one.
 
@@ -32,9 +46,10 @@ def write_results(path: str,
         records (Sequence[dict]): One record for each person, as
             :meth:`ParsingInstances.to_records` gives them.
         classes (Sequence[str]): Names of all classes, background first.
-        quality_weights (Sequence[float]): Weights of the box, IoU and pixel
-            score that made the records' scores.
-        pixel_score_thr (float): Threshold of the pixel scores.
+        quality_weights (Sequence[float], optional): Weights of the box, IoU
+            and pixel score that made the records' scores. None is unknown.
+        pixel_score_thr (float, optional): Threshold of the pixel scores. None
+            is unknown.
         images (Sequence[dict], optional): What was tested: dicts with id,
             file_name, width and height. Images without persons stand here
             alone.
@@ -50,8 +65,10 @@ def write_results(path: str,
             version=VERSION,
             num_classes=len(classes),
             classes=list(classes),
-            quality_weights=[float(weight) for weight in quality_weights],
-            pixel_score_thr=float(pixel_score_thr)))
+            quality_weights=None if quality_weights is
+            None else [float(weight) for weight in quality_weights],
+            pixel_score_thr=None if pixel_score_thr is
+            None else float(pixel_score_thr)))
     if images is not None:
         document['images'] = list(images)
     document['results'] = list(records)
@@ -77,6 +94,23 @@ def read_results(path: str) -> Tuple[Dict[str, Any], List[Dict[str, Any]]]:
         ResultsFormatError: If the file is no results file or is damaged. The
             message names the file, the record's position and the reason.
     """
+    info, records, _ = read_results_document(path)
+    return info, records
+
+
+def read_results_document(path: str) -> ResultsDocument:
+    """Read a results file with its list of images.
+
+    Args:
+        path (str): File to read.
+
+    Returns:
+        ResultsDocument: The whole file, checked as :func:`read_results` does.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ResultsFormatError: If the file is no results file or is damaged.
+    """
     with open(path, encoding='utf-8') as file:
         try:
             document = json.load(file)
@@ -89,9 +123,26 @@ def read_results(path: str) -> Tuple[Dict[str, Any], List[Dict[str, Any]]]:
         for position, record in enumerate(records):
             check_record(record, info['num_classes'], f'results[{position}]')
         _check_duplicates(records)
+        images = document.get('images')
+        if images is not None:
+            _check_images(images)
     except ResultsFormatError as error:
         raise ResultsFormatError(f'{path}: {error}') from error
-    return info, records
+    return ResultsDocument(info, records, images)
+
+
+def _check_images(images: Any) -> None:
+    """Check the list of images."""
+    if not isinstance(images, list):
+        raise ResultsFormatError('images must be a list')
+    for position, image in enumerate(images):
+        place = f'images[{position}]'
+        _check_keys(image, ('id', 'file_name', 'width', 'height'), place)
+        if not (isinstance(image['file_name'], str) and all(
+                _is_int(image[key]) for key in ('id', 'width', 'height'))):
+            raise ResultsFormatError(
+                f'{place} must have an integer id, width and height and a '
+                'file_name')
 
 
 def _check_document(document: Any) -> Dict[str, Any]:

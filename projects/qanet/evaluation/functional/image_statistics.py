@@ -13,7 +13,7 @@ from .painting import (human_candidates, limit_parts, paint_persons,
                        region_candidates)
 from .protocols import Protocol
 from .scores import PersonScores
-from .segments import Segments, global_confusion
+from .segments import Segments, count_confusion, paint_categories
 
 METRICS = ('mIoU', 'APp', 'APr', 'APh')
 PART_THRESHOLDS = np.arange(1, 10) / 10
@@ -127,20 +127,14 @@ def image_statistics(overlaps: ImageOverlaps,
     statistics = ImageStatistics(overlaps.image.image_id,
                                  len(segments.labels) > 0)
     if 'mIoU' in metrics:
-        statistics.confusion = global_confusion(segments, scores.boxes,
-                                                num_classes,
-                                                thresholds.box_score)
-    kept = scores.persons >= thresholds.quality
-    if thresholds.nms_iou is not None:
-        kept &= protocol.suppress(scores.persons, overlaps.ious,
-                                  thresholds.nms_iou)
+        painted = paint_categories(segments, scores.boxes,
+                                   thresholds.box_score)
+        statistics.confusion = count_confusion(segments, painted, num_classes)
+    kept = keep_persons(scores.persons, overlaps.ious, protocol, thresholds)
     if 'APp' in metrics:
         statistics.persons = _person_candidates(overlaps, scores.persons, kept,
                                                 protocol)
-    crowds = np.array([
-        person.parsing_id for person in overlaps.image.persons
-        if person.is_crowd and protocol.ignores_crowds
-    ], np.int64)
+    crowds = crowd_ids(overlaps.image, protocol)
     painting = paint_persons(segments, scores.persons, kept)
     if 'APr' in metrics:
         parts = limit_parts(painting, scores.persons, protocol.max_parts)
@@ -150,6 +144,41 @@ def image_statistics(overlaps: ImageOverlaps,
         statistics.humans = human_candidates(segments, painting,
                                              scores.persons, crowds)
     return statistics
+
+
+def keep_persons(scores: np.ndarray, ious: np.ndarray, protocol: Protocol,
+                 thresholds: Thresholds) -> np.ndarray:
+    """Persons that are neither found twice nor too bad (PROTOCOL 7.2, 7.3).
+
+    Args:
+        scores (np.ndarray): Quality scores, (N,).
+        ious (np.ndarray): Mean IoU between the persons, (N, N).
+        protocol (Protocol): How to suppress.
+        thresholds (Thresholds): Thresholds of scores and suppression.
+
+    Returns:
+        np.ndarray: Whether each person stays, (N,) bool.
+    """
+    kept = scores >= thresholds.quality
+    if thresholds.nms_iou is not None:
+        kept &= protocol.suppress(scores, ious, thresholds.nms_iou)
+    return kept
+
+
+def crowd_ids(image: ImageInfo, protocol: Protocol) -> np.ndarray:
+    """Persons of the ground truth that need not be found.
+
+    Args:
+        image (ImageInfo): The image.
+        protocol (Protocol): Decides whether crowds are ignored.
+
+    Returns:
+        np.ndarray: Their values in Human_ids, (X,) int64.
+    """
+    return np.array([
+        person.parsing_id for person in image.persons
+        if person.is_crowd and protocol.ignores_crowds
+    ], np.int64)
 
 
 def unpredicted_statistics(image: ImageInfo,

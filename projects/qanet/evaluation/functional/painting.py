@@ -1,6 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Persons painted over each other, the best one on top (PROTOCOL 7.4, 7.5)."""
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -44,12 +44,42 @@ def paint_persons(segments: Segments, scores: np.ndarray,
     return Painting(owners, visible)
 
 
+def number_parts(
+        painting: Painting,
+        scores: np.ndarray) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Number the visible parts as the challenge's dump format does.
+
+    Persons come in the order of painting, the classes of one person ascend.
+    A part that others cover takes no number: the numbers are given out when
+    everybody has been painted (PROTOCOL 8).
+
+    Args:
+        painting (Painting): The visible parts.
+        scores (np.ndarray): Quality scores, (N,), the order of painting.
+
+    Returns:
+        tuple: Number of each segment's part from 1 on, 0 where nobody is,
+        (K,); then person (P,) and label (P,) of part number 1, 2, ... All
+        int64.
+    """
+    order = np.argsort(scores, kind='stable')
+    ranks = np.empty(len(scores), np.int64)
+    ranks[order] = np.arange(len(scores))
+    shown = np.flatnonzero(painting.owners >= 0)
+    codes = ranks[painting.owners[shown]] * 256 + painting.labels[shown]
+    parts, inverse = np.unique(codes, return_inverse=True)
+    numbers = np.zeros(len(painting.owners), np.int64)
+    numbers[shown] = inverse + 1
+    persons, labels = np.divmod(parts, 256)
+    return numbers, order[persons], labels
+
+
 def limit_parts(painting: Painting, scores: np.ndarray,
                 max_parts: Optional[int]) -> Painting:
     """Take the parts out that a map of numbered parts cannot hold.
 
-    The visible parts are numbered person by person in the order of painting,
-    classes ascending. What lies under a part that is taken out stays hidden.
+    :func:`number_parts` says what number a part has: covered parts have none
+    and use none up. What lies under a part that is taken out stays hidden.
 
     Args:
         painting (Painting): The visible parts.
@@ -62,15 +92,10 @@ def limit_parts(painting: Painting, scores: np.ndarray,
     if max_parts is None or len(scores) * int(
             painting.labels.max()) <= max_parts:
         return painting
-    ranks = np.empty(len(scores) + 1, np.int64)
-    ranks[np.argsort(scores, kind='stable')] = np.arange(len(scores))
-    ranks[-1] = -1  # nobody
-    codes = ranks[painting.owners] * 256 + painting.labels
-    shown = painting.owners >= 0
-    numbered = np.unique(codes[shown])
-    if len(numbered) <= max_parts:
+    numbers, persons, _ = number_parts(painting, scores)
+    if len(persons) <= max_parts:
         return painting
-    shown &= codes < numbered[max_parts]
+    shown = (numbers > 0) & (numbers <= max_parts)
     return Painting(
         np.where(shown, painting.owners, -1),
         np.where(shown, painting.labels, 0))

@@ -5,7 +5,7 @@ A segment is a stretch of pixels (down the columns) in which neither the
 ground truth nor any predicted person changes its label. All counts of pixels
 are sums of segment lengths: exact, and some thirty times fewer than pixels.
 """
-from typing import NamedTuple
+from typing import NamedTuple, Tuple
 
 import numpy as np
 
@@ -90,9 +90,9 @@ def count_pixels(codes: np.ndarray, lengths: np.ndarray,
         codes, weights=lengths, minlength=num_codes).astype(np.int64)
 
 
-def global_confusion(segments: Segments, box_scores: np.ndarray,
-                     num_classes: int, score_thr: float) -> np.ndarray:
-    """Confusion of the global map (PROTOCOL 7.1).
+def paint_categories(segments: Segments, box_scores: np.ndarray,
+                     score_thr: float) -> np.ndarray:
+    """The global map (PROTOCOL 7.1).
 
     Persons are painted in ascending box score, the later listed of two equal
     ones on top; those below the threshold are left out.
@@ -100,19 +100,49 @@ def global_confusion(segments: Segments, box_scores: np.ndarray,
     Args:
         segments (Segments): The image.
         box_scores (np.ndarray): Box scores, (N,).
-        num_classes (int): Number C of classes with the background.
         score_thr (float): Lowest box score that is painted.
 
     Returns:
-        np.ndarray: Pixels by true and predicted class, (C, C) int64, without
-        those of label 255.
+        np.ndarray: Predicted label of each segment, (K,) uint8.
     """
     painted = np.zeros(len(segments.lengths), np.uint8)
     for person in np.argsort(box_scores, kind='stable'):
         if box_scores[person] >= score_thr:
             labels = segments.labels[person]
             np.copyto(painted, labels, where=labels > 0)
+    return painted
+
+
+def count_confusion(segments: Segments, painted: np.ndarray,
+                    num_classes: int) -> np.ndarray:
+    """Confusion of a global map with the ground truth.
+
+    Args:
+        segments (Segments): The image.
+        painted (np.ndarray): Predicted label of each segment, (K,).
+        num_classes (int): Number C of classes with the background.
+
+    Returns:
+        np.ndarray: Pixels by true and predicted class, (C, C) int64, without
+        those of label 255.
+    """
     codes = segments.categories * num_classes + painted
     valid = segments.categories != IGNORED_LABEL
     return count_pixels(codes[valid], segments.lengths[valid],
                         num_classes**2).reshape(num_classes, num_classes)
+
+
+def draw_segments(segments: Segments, values: np.ndarray,
+                  image_size: Tuple[int, int]) -> np.ndarray:
+    """Go back from segments to pixels.
+
+    Args:
+        segments (Segments): The image.
+        values (np.ndarray): A value for each segment, (K,).
+        image_size (tuple[int, int]): Width and height of the image.
+
+    Returns:
+        np.ndarray: (H, W), of the type of the values.
+    """
+    columns = np.repeat(values, segments.lengths).reshape(image_size)
+    return np.ascontiguousarray(columns.T)

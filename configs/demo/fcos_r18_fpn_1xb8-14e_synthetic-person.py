@@ -2,6 +2,10 @@
 # `make demo`. Nothing is downloaded.
 _base_ = '../fcos/fcos_r50_fpn_8xb2-1x_cihp-person.py'
 
+custom_imports = dict(
+    imports=['projects.qanet.plugin'], allow_failed_imports=False)
+custom_hooks = [dict(type='mmseg.ChannelsLastHook')]  # faster on a CPU
+
 data_root = 'work_dirs/demo/data/'
 scale = (320, 256)  # longer and shorter side of an image at most
 max_epochs = 14

@@ -9,19 +9,19 @@ _base_ = [
 
 data_root = 'work_dirs/demo/data/'
 crop_size = (96, 128)  # (width, height)
+padding = 1.1  # 1.25 in the recipe: small crops spend more of it on the person
 
 model = dict(
-    data_preprocessor=dict(channels_last=True),
     # Nothing is downloaded.
     backbone=dict(depth=18, base_channels=32, init_cfg=None),
     neck=dict(in_channels=[32, 64, 128, 256], out_channels=64),
     decode_head=dict(in_channels=[64, 64, 64, 64], channels=64),
-    test_cfg=dict(crop_size=crop_size))
+    test_cfg=dict(crop_size=crop_size, padding=padding))
 
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadPersonParsing'),
-    dict(type='GetParsingBox', crop_size=crop_size),
+    dict(type='GetParsingBox', crop_size=crop_size, padding=padding),
     # Less to learn than in the recipe: few people lie down, and the time is
     # short.
     dict(type='RandomParsingAffine', scale_std=0.15, rotate_std=10),
@@ -40,8 +40,8 @@ val_evaluator = dict(
     data_root=data_root + 'Validation')
 test_evaluator = val_evaluator
 
-max_epochs = 12
-optim_wrapper = dict(optimizer=dict(lr=2e-3))
+max_epochs = 20
+optim_wrapper = dict(optimizer=dict(lr=3e-3))
 param_scheduler = [
     dict(
         type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=100),
@@ -54,3 +54,4 @@ param_scheduler = [
 ]
 train_cfg = dict(max_epochs=max_epochs, val_interval=max_epochs)
 default_hooks = dict(checkpoint=dict(interval=max_epochs))
+custom_hooks = [dict(type='ChannelsLastHook')]  # faster on a CPU

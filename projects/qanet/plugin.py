@@ -4,7 +4,8 @@
 Configs do it with ``custom_imports = dict(imports=['projects.qanet.plugin'],
 allow_failed_imports=False)``, see ``configs/_base_/default_runtime.py``.
 """
-from projects.qanet import datasets, models, visualization  # noqa: F401
+from projects.qanet import (datasets, engine, models,  # noqa: F401
+                            visualization)
 from projects.qanet.evaluation import metrics  # noqa: F401
 from projects.qanet.utils.checkpoint import allow_mmengine_checkpoints
 

@@ -21,10 +21,6 @@ class ParsingDataPreprocessor(BaseDataPreprocessor):
             conversion. Defaults to None, which means no normalisation.
         std (Sequence[float], optional): Standard deviation of each channel.
         bgr_to_rgb (bool): Whether to reverse the channels. Defaults to False.
-        channels_last (bool): Whether to hand crops over in the channels-last
-            memory format, which the convolutions then keep. Same numbers,
-            faster on most CPUs and, in mixed precision, on most GPUs.
-            Defaults to False.
         non_blocking (bool): Whether to copy to the device asynchronously.
             Defaults to False.
 
@@ -36,15 +32,12 @@ class ParsingDataPreprocessor(BaseDataPreprocessor):
                  mean: Optional[Sequence[float]] = None,
                  std: Optional[Sequence[float]] = None,
                  bgr_to_rgb: bool = False,
-                 channels_last: bool = False,
                  non_blocking: bool = False) -> None:
         super().__init__(non_blocking=non_blocking)
         if (mean is None) != (std is None):
             raise ValueError('mean and std must be given together, but got '
                              f'mean={mean} and std={std}')
         self.bgr_to_rgb = bgr_to_rgb
-        self.memory_format = (
-            torch.channels_last if channels_last else torch.contiguous_format)
         mean, std = (0., ) if mean is None else mean, (
             1., ) if std is None else std
         self.register_buffer('mean', torch.tensor(mean).view(-1, 1, 1), False)
@@ -61,8 +54,7 @@ class ParsingDataPreprocessor(BaseDataPreprocessor):
         """
         if self.bgr_to_rgb:
             crops = crops.flip(1)
-        crops = (crops.float() - self.mean) / self.std
-        return crops.contiguous(memory_format=self.memory_format)
+        return (crops.float() - self.mean) / self.std
 
     def forward(self, data: dict, training: bool = False) -> dict:
         """Prepare one batch.

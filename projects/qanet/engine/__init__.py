@@ -1,0 +1,5 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""What takes part in running, not in computing."""
+from .channels_last_hook import ChannelsLastHook
+
+__all__ = ['ChannelsLastHook']

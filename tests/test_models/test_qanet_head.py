@@ -1,0 +1,111 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import pytest
+import torch
+from mmengine.structures import PixelData
+from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
+from torch.nn import functional as F
+
+import projects.qanet.plugin  # noqa: F401
+from projects.qanet.models import IoUBranch
+
+
+def head_config(**kwargs):
+    return dict(
+        type='QANetHead',
+        in_channels=[4, 6],
+        in_index=[0, 1],
+        feature_strides=[4, 8],
+        channels=8,
+        num_classes=5,
+        dropout_ratio=0,
+        **kwargs)
+
+
+def features(seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return (torch.randn(2, 4, 16, 12, generator=generator),
+            torch.randn(2, 6, 8, 6, generator=generator))
+
+
+def test_iou_branch_layers():
+    """1x1 conv, pooling, two 1x1 convs, a scalar; no sigmoid, no norm."""
+    torch.manual_seed(1)
+    branch = IoUBranch(8, conv_channels=5, fc_channels=(7, 6))
+    x = torch.randn(3, 8, 4, 6)
+    y = torch.relu(
+        torch.einsum('oi,nihw->nohw', branch.conv.weight[:, :, 0, 0], x) +
+        branch.conv.bias[:, None, None])
+    y = y.sum((2, 3)) / 24
+    for layer in branch.fcs:
+        y = torch.relu(y @ layer.weight[:, :, 0, 0].T + layer.bias)
+    expected = y @ branch.regressor.weight.T + branch.regressor.bias
+    torch.testing.assert_close(branch(x), expected[:, 0])
+    branch.regressor.bias.data.fill_(-3.)
+    assert (branch(x) < 0).all()
+
+
+def test_new_iou_branch_is_silent():
+    """At first it hands almost no gradient to the shared feature."""
+    branch = IoUBranch(8)
+    branch.init_weights()
+    feature = torch.randn(2, 8, 4, 6, requires_grad=True)
+    branch(feature).sum().backward()
+    assert feature.grad.abs().max() < 1e-2
+
+
+def test_without_iou_branch_it_is_semantic_fpn():
+    config = head_config()
+    plain = MODELS.build({**config, 'type': 'FPNHead'})
+    head = MODELS.build(config)
+    head.load_state_dict(plain.state_dict(), strict=True)
+    logits, iou = head(features())
+    assert iou is None
+    torch.testing.assert_close(logits, plain(features()))
+
+
+def test_predict_gives_logits_only():
+    """So that mmseg.EncoderDecoder can use the head."""
+    head = MODELS.build(head_config(iou_branch=dict(type='IoUBranch'))).eval()
+    logits, iou = head(features())
+    assert iou.shape == (2, )
+    resized = head.predict(features(), [dict(img_shape=(64, 48))], None)
+    torch.testing.assert_close(
+        resized,
+        F.interpolate(
+            logits, size=(64, 48), mode='bilinear', align_corners=False))
+
+
+@pytest.mark.parametrize('ignored', [0., 1.])
+def test_losses_at_label_resolution(ignored):
+    head = MODELS.build(
+        head_config(
+            iou_branch=dict(type='IoUBranch'),
+            loss_decode=[
+                dict(type='ParsingCrossEntropyLoss', loss_weight=2.),
+                dict(type='LovaszSoftmaxLoss')
+            ]))
+    generator = torch.Generator().manual_seed(2)
+    label = torch.randint(0, 5, (2, 64, 48), generator=generator)
+    label[torch.rand(2, 64, 48, generator=generator) < ignored] = 255
+    samples = [
+        SegDataSample(gt_sem_seg=PixelData(data=item[None])) for item in label
+    ]
+    losses = head.loss(features(), samples, None)
+    logits, iou = head(features())
+    logits = F.interpolate(logits, size=(64, 48), mode='bilinear')
+    if ignored:
+        assert all(losses[name] == 0 for name in losses)
+        return
+    torch.testing.assert_close(losses['loss_ce'],
+                               2 * F.cross_entropy(logits, label))
+    pred = logits.argmax(1)
+    torch.testing.assert_close(losses['acc_seg'],
+                               100 * (pred == label).float().mean())
+    targets = []
+    for p, t in zip(pred, label):
+        ious = [((p == c) & (t == c)).sum() / ((p == c) | (t == c)).sum()
+                for c in range(5) if ((p == c) | (t == c)).any()]
+        targets.append(sum(ious) / len(ious))
+    torch.testing.assert_close(
+        losses['loss_iou'], 0.5 * (iou - torch.stack(targets)).square().mean())

@@ -1,23 +1,39 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Evaluate a results file of human parsing; needs numpy and Pillow only."""
+"""Evaluate results of human parsing; needs numpy and Pillow only.
+
+The results are a results file (JSON) or a dump in the format of the
+challenges: a folder with global_parsing/, instance_segmentation/ and
+instance_parsing/. A dump gives mIoU, AP^r and AP^h; AP^p and PCP need the
+persons' whole maps, which it does not have.
+"""
 import argparse
+import math
+import os
 import sys
 from pathlib import Path
+from typing import Dict, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from projects.qanet.evaluation.functional import METRICS  # noqa: E402
-from projects.qanet.evaluation.functional import (PROTOCOLS, ParsingEvaluator,
-                                                  Thresholds, format_tables,
-                                                  write_metrics)
+# isort: off
+from projects.qanet.evaluation.dumps import (  # noqa: E402
+    DUMP_METRICS, evaluate_dump)
+from projects.qanet.evaluation.functional import (  # noqa: E402
+    METRICS, PROTOCOLS, ParsingEvaluator, Thresholds, format_tables,
+    write_metrics)
 from projects.qanet.structures import read_results  # noqa: E402
 from projects.qanet.utils.errors import InputError  # noqa: E402
+# isort: on
+
+_PERSON_KEYS = ('APp', 'APp_50', 'PCP_50')
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('results', help='results file, JSON')
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('results', help='results file (JSON) or dump (folder)')
     parser.add_argument(
         '--ann-file', required=True, help='COCO style annotations of persons')
     parser.add_argument(
@@ -28,7 +44,14 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--img-subdir', default='Images', help='name of the image folder')
     parser.add_argument(
-        '--metrics', nargs='+', default=list(METRICS), choices=METRICS)
+        '--metrics',
+        nargs='+',
+        choices=METRICS,
+        help='all that the results can give, if not said')
+    parser.add_argument(
+        '--num-classes',
+        type=int,
+        help='classes with the background; a dump does not say')
     parser.add_argument(
         '--quality-weights',
         nargs=3,
@@ -45,32 +68,80 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--nms-thr',
         type=float,
-        default=0.6,
-        help='parsing IoU of persons found twice; above 1 keeps all')
+        help='parsing IoU of persons found twice, 0.6 if not said; above 1 '
+        'keeps all')
     parser.add_argument(
         '--num-workers', type=int, default=0, help='processes beside this one')
     parser.add_argument('--out', help='file for the metrics, JSON')
     return parser.parse_args()
 
 
-def evaluate(args: argparse.Namespace) -> None:
-    """Read, evaluate, print and write."""
+def evaluate_file(
+        args: argparse.Namespace) -> Tuple[ParsingEvaluator, Dict[str, float]]:
+    """Evaluate a results file."""
     info, records = read_results(args.results)
-    classes = info.get('classes') or [
-        str(label) for label in range(info['num_classes'])
-    ]
+    if args.num_classes not in (None, info['num_classes']):
+        raise InputError(f'--num-classes is {args.num_classes}, but '
+                         f'{args.results} has {info["num_classes"]} classes')
+    classes = info.get('classes') or _numbered(info['num_classes'])
+    nms_thr = Thresholds().nms_iou if args.nms_thr is None else args.nms_thr
     evaluator = ParsingEvaluator(
         args.ann_file,
         args.data_root,
         classes,
         img_subdir=args.img_subdir,
-        metrics=args.metrics,
+        metrics=args.metrics or METRICS,
         protocol=args.protocol,
         quality_weights=args.quality_weights,
-        thresholds=Thresholds(nms_iou=args.nms_thr))
-    values = evaluator.evaluate(
+        thresholds=Thresholds(nms_iou=nms_thr))
+    return evaluator, evaluator.evaluate(
         records, args.num_workers, source=f'{args.results}: results')
-    print(format_tables(values, classes, evaluator.protocol))
+
+
+def evaluate_folder(
+        args: argparse.Namespace) -> Tuple[ParsingEvaluator, Dict[str, float]]:
+    """Evaluate a dump; what it cannot give is NaN."""
+    for name in ('quality_weights', 'nms_thr'):
+        if getattr(args, name) is not None:
+            raise InputError(
+                f'--{name.replace("_", "-")} needs a results file: in the '
+                f'dump {args.results} scores are fused and persons painted')
+    if args.num_classes is None or args.num_classes < 2:
+        raise InputError('--num-classes must say how many classes the dump '
+                         f'{args.results} has, background included')
+    # Whoever made the dump for another metric may have left folders out.
+    metrics = args.metrics or [
+        metric for metric, name in DUMP_METRICS.items()
+        if os.path.isdir(os.path.join(args.results, name))
+    ]
+    if not metrics:
+        raise InputError(f'{args.results} is no dump: it has none of the '
+                         f'folders {", ".join(DUMP_METRICS.values())}')
+    evaluator = ParsingEvaluator(
+        args.ann_file,
+        args.data_root,
+        _numbered(args.num_classes),
+        img_subdir=args.img_subdir,
+        metrics=metrics,
+        protocol=args.protocol)
+    values = evaluate_dump(evaluator, args.results, args.num_workers)
+    if args.metrics is None:
+        values.update(dict.fromkeys(_PERSON_KEYS, math.nan))
+        print('AP^p and PCP are undefined: they compare whole persons, and a '
+              'dump has only the pixels that no better person covers.')
+    return evaluator, values
+
+
+def _numbered(num_classes: int) -> Tuple[str, ...]:
+    """Names of classes whose names are unknown."""
+    return tuple(str(label) for label in range(num_classes))
+
+
+def evaluate(args: argparse.Namespace) -> None:
+    """Read, evaluate, print and write."""
+    is_dump = os.path.isdir(args.results)
+    evaluator, values = (evaluate_folder if is_dump else evaluate_file)(args)
+    print(format_tables(values, evaluator.classes, evaluator.protocol))
     if args.out:
         write_metrics(args.out, values)
 

@@ -1,0 +1,16 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""The dump format of the human parsing challenges: one folder of label maps.
+
+It holds painted maps, so part of a prediction is gone; what is left can be
+evaluated, written from a results file and turned into one.
+"""
+from .conversion import dump_to_records, paint_dump
+from .evaluation import DUMP_METRICS, evaluate_dump
+from .files import (DUMP_FOLDERS, DumpedImage, DumpFormatError,
+                    find_dumped_images, make_submission, read_dump, write_dump)
+
+__all__ = [
+    'DUMP_FOLDERS', 'DUMP_METRICS', 'DumpFormatError', 'DumpedImage',
+    'dump_to_records', 'evaluate_dump', 'find_dumped_images',
+    'make_submission', 'paint_dump', 'read_dump', 'write_dump'
+]

@@ -1,0 +1,172 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""From records to a dump, and back as far as the format allows."""
+from typing import Any, Dict, List, Optional, Sequence
+
+import numpy as np
+
+from projects.qanet.structures import ParsingInstances
+from projects.qanet.structures.part_runs import runs_to_map
+from projects.qanet.structures.record_masks import decode_records
+from ..functional.annotations import ImageInfo
+from ..functional.image_statistics import Thresholds, keep_persons
+from ..functional.label_maps import make_label_runs
+from ..functional.overlaps import person_ious
+from ..functional.painting import Painting, number_parts, paint_persons
+from ..functional.protocols import RELEASED, Protocol
+from ..functional.scores import read_scores
+from ..functional.segments import cut_segments, draw_segments, paint_categories
+from .files import DumpedImage, DumpFormatError
+
+# 8-bit maps; the released system leaves number 255 out for parts.
+MAX_PARTS = 254
+MAX_HUMANS = 255
+
+
+def paint_dump(image: ImageInfo,
+               records: Sequence[Dict[str, Any]],
+               num_classes: int,
+               quality_weights: Optional[Sequence[float]] = None,
+               protocol: Protocol = RELEASED,
+               thresholds: Thresholds = Thresholds(),
+               places: Optional[Sequence[str]] = None) -> DumpedImage:
+    """Paint one image's persons as the challenges want them.
+
+    The same suppression, painting and numbering as in the evaluation
+    (PROTOCOL 7.1, 7.2, 7.4, 8). A person's box is the smallest one around
+    its parts, covered ones included.
+
+    Args:
+        image (ImageInfo): The image.
+        records (Sequence[dict]): Its records, maybe none.
+        num_classes (int): Number of classes with the background.
+        quality_weights (Sequence[float], optional): Weights to fuse scores
+            with. None takes the stored ones.
+        protocol (Protocol): How to suppress. Defaults to ``released``.
+        thresholds (Thresholds): Thresholds of scores and suppression.
+        places (Sequence[str], optional): What to call each record in a
+            message.
+
+    Returns:
+        DumpedImage: All fields. At most 254 parts.
+
+    Raises:
+        InputError: If records and image do not fit, a needed score is
+            undefined or more persons are visible than the format can hold.
+    """
+    size = (image.width, image.height)
+    scores = read_scores(records, num_classes, quality_weights, places)
+    persons = decode_records(records, size, places)
+    nothing = np.zeros(size[::-1], np.uint8)
+    segments = cut_segments(
+        make_label_runs(nothing, nothing, nothing, {}), persons, len(records),
+        size[0] * size[1], num_classes)
+    kept = keep_persons(scores.persons, person_ious(segments, num_classes),
+                        protocol, thresholds)
+    painting = paint_persons(segments, scores.persons, kept)
+    whole = Painting(painting.owners, np.minimum(painting.labels, 1))
+    humans, human_of, _ = number_parts(whole, scores.persons)
+    parts, person_of, labels = number_parts(painting, scores.persons)
+    if len(human_of) > MAX_HUMANS:
+        raise DumpFormatError(f'{image.file_name} has {len(human_of)} visible '
+                              f'persons, a dump holds {MAX_HUMANS}')
+
+    def draw(values: np.ndarray) -> np.ndarray:
+        return draw_segments(segments, values.astype(np.uint8), size)
+
+    runs = persons.split(len(records))
+    return DumpedImage(
+        categories=draw(
+            paint_categories(segments, scores.boxes, thresholds.box_score)),
+        humans=draw(humans),
+        human_scores=scores.persons[human_of],
+        human_boxes=_boxes([runs_to_map(runs[i], size[1]) for i in human_of]),
+        parts=draw(np.where(parts > MAX_PARTS, 0, parts)),
+        part_labels=labels[:MAX_PARTS],
+        part_scores=scores.parts[person_of, labels - 1][:MAX_PARTS])
+
+
+def dump_to_records(image: ImageInfo, dump: DumpedImage,
+                    num_classes: int) -> List[Dict[str, Any]]:
+    """Records of the visible persons of one image of a dump.
+
+    Persons that are covered or were suppressed are gone, and so are covered
+    pixels, the ingredients of the scores (they become null), boxes that are
+    not in the text file (the visible pixels' box is taken) and the global
+    map.
+
+    Args:
+        image (ImageInfo): The image.
+        dump (DumpedImage): With persons and parts.
+        num_classes (int): Number C of classes with the background.
+
+    Returns:
+        list[dict]: One record for each visible person, ascending in its
+        number.
+
+    Raises:
+        DumpFormatError: If persons and parts do not fit together: each part
+            must lie inside one person, and no person may have two parts of
+            one class.
+    """
+    labels = np.append(dump.part_labels, 0)[dump.parts.astype(np.int64) - 1]
+    labels = labels.astype(np.uint8)
+    owners = _owners(image, dump)
+    numbers = np.unique(dump.humans)
+    numbers = numbers[numbers > 0].astype(np.int64)
+    rows = {number: row for row, number in enumerate(numbers.tolist())}
+    part_scores = np.zeros((len(numbers), num_classes - 1))
+    for part, owner in owners.items():
+        part_scores[rows[owner], dump.part_labels[part - 1] -
+                    1] = dump.part_scores[part - 1]
+    windows = [_cut_window(dump.humans == number) for number in numbers]
+    boxes = dump.human_boxes[numbers - 1]
+    boxes = np.where(np.isnan(boxes), _boxes(windows), boxes)
+    maps = [
+        labels[y:y + window.shape[0], x:x + window.shape[1]] * window
+        for window, (x, y) in windows
+    ]
+    unknown = np.full(len(numbers), np.nan)
+    return ParsingInstances(boxes, unknown, unknown, unknown,
+                            dump.human_scores[numbers - 1],
+                            np.full(part_scores.shape, np.nan), part_scores,
+                            np.zeros(len(numbers)), maps,
+                            [offset for _, offset in windows],
+                            (image.width, image.height),
+                            image.image_id).to_records()
+
+
+def _owners(image: ImageInfo, dump: DumpedImage) -> Dict[int, int]:
+    """Person number of each visible part number."""
+    codes = np.unique(dump.parts.astype(np.int64) * 256 + dump.humans)
+    owners: Dict[int, int] = {}
+    taken: Dict[tuple, int] = {}
+    for part, human in zip(
+            *(values.tolist()
+              for values in np.divmod(codes[codes >= 256], 256))):
+        if human == 0 or part in owners:
+            raise DumpFormatError(
+                f'{image.file_name}: part {part} of instance_parsing does not '
+                'lie inside one person of instance_segmentation')
+        owners[part] = human
+        label = int(dump.part_labels[part - 1])
+        other = taken.setdefault((human, label), part)
+        if other != part:
+            raise DumpFormatError(
+                f'{image.file_name}: the parts {other} and {part} of '
+                f'instance_parsing are both of class {label} and of person '
+                f'{human}; a results file has one part for each class')
+    return owners
+
+
+def _cut_window(mask: np.ndarray) -> tuple:
+    """Smallest window with the whole mask and its top-left corner (x, y)."""
+    y, x = np.nonzero(mask)
+    left, top = int(x.min()), int(y.min())
+    return mask[top:y.max() + 1, left:x.max() + 1], (left, top)
+
+
+def _boxes(windows: Sequence[tuple]) -> np.ndarray:
+    """Boxes of windows, xyxy in pixels, (N, 4) float64."""
+    return np.array([(x, y, x + window.shape[1], y + window.shape[0])
+                     for window, (x, y) in windows],
+                    np.float64).reshape(-1, 4)

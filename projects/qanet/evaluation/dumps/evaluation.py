@@ -1,0 +1,132 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""The metrics that a dump can give (PROTOCOL 7.1, 7.4, 7.5)."""
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from typing import Dict, List
+
+import numpy as np
+
+from projects.qanet.structures.part_runs import PartRuns, map_to_runs
+from projects.qanet.structures.record_masks import PersonRuns
+from ..functional.annotations import ImageInfo
+from ..functional.evaluator import ParsingEvaluator
+from ..functional.image_statistics import ImageStatistics, crowd_ids
+from ..functional.label_maps import LabelRuns, read_label_runs
+from ..functional.painting import Painting, human_candidates, region_candidates
+from ..functional.protocols import Protocol
+from ..functional.segments import Segments, count_confusion, cut_segments
+from .files import (GLOBAL, HUMANS, PARTS, DumpedImage, DumpFormatError,
+                    find_dumped_images, read_dump)
+
+# Metrics and the folder that each is computed from. AP^p and PCP compare
+# whole persons, of which a dump has only what others do not cover.
+DUMP_METRICS = {'mIoU': GLOBAL, 'APr': PARTS, 'APh': HUMANS}
+
+
+def evaluate_dump(evaluator: ParsingEvaluator,
+                  folder: str,
+                  num_workers: int = 0) -> Dict[str, float]:
+    """Evaluate a dump.
+
+    The figures are those of the results file that the dump was painted from,
+    but for AP^p and PCP. Scores are taken as they are; suppression and
+    painting have been done by whoever wrote the dump.
+
+    Args:
+        evaluator (ParsingEvaluator): Made with those of
+            :data:`DUMP_METRICS` that are wanted.
+        folder (str): Folder with global_parsing, instance_segmentation and
+            instance_parsing; only what the metrics need is read.
+        num_workers (int): Processes beside this one. Defaults to 0.
+
+    Returns:
+        dict[str, float]: See :func:`summarize`. Annotated images without
+        files are images without predictions.
+
+    Raises:
+        DumpFormatError: If a metric cannot be had or the dump is broken.
+    """
+    impossible = sorted(set(evaluator.metrics) - set(DUMP_METRICS))
+    if impossible:
+        raise DumpFormatError(
+            f'{", ".join(impossible)} cannot be computed from the dump '
+            f'{folder}: it compares whole persons, and a dump has only the '
+            'pixels of a person that no better one covers')
+    names = [DUMP_METRICS[metric] for metric in evaluator.metrics]
+    image_ids = find_dumped_images(folder, evaluator.images, names,
+                                   evaluator.img_subdir)
+    if not image_ids:
+        raise DumpFormatError(f'{folder} has no image of '
+                              f'{evaluator.ann_file}')
+    process = partial(_process, evaluator, folder, names)
+    if num_workers <= 0:
+        return evaluator.summarize(map(process, image_ids))
+    chunk = -(-len(image_ids) // (4 * num_workers))
+    with ProcessPoolExecutor(num_workers) as pool:
+        return evaluator.summarize(
+            pool.map(process, image_ids, chunksize=chunk))
+
+
+def _process(evaluator: ParsingEvaluator, folder: str, names: List[str],
+             image_id: int) -> ImageStatistics:
+    """Read and reduce one image."""
+    image, num_classes = evaluator.images[image_id], len(evaluator.classes)
+    truth = read_label_runs(image, evaluator.data_root, num_classes,
+                            evaluator.img_subdir)
+    dump = read_dump(folder, image, num_classes, names, evaluator.img_subdir)
+    return dump_statistics(image, truth, dump, num_classes, evaluator.protocol)
+
+
+def dump_statistics(image: ImageInfo, truth: LabelRuns, dump: DumpedImage,
+                    num_classes: int, protocol: Protocol) -> ImageStatistics:
+    """Reduce one image of a dump to what the metrics need.
+
+    Args:
+        image (ImageInfo): The image.
+        truth (LabelRuns): Its ground truth.
+        dump (DumpedImage): The image in the dump.
+        num_classes (int): Number C of classes with the background.
+        protocol (Protocol): How details are decided.
+
+    Returns:
+        ImageStatistics: For the maps that the dump has.
+    """
+    segments = _cut_dump(image, truth, dump)
+    categories, humans, parts = segments.labels.astype(np.int64)
+    crowds = crowd_ids(image, protocol)
+    statistics = ImageStatistics(image.image_id, True)
+    if dump.categories is not None:
+        statistics.confusion = count_confusion(segments, categories,
+                                               num_classes)
+    if dump.parts is not None:
+        # A part takes a person's place: it has one class and one score.
+        labels = dump.part_labels
+        scores = np.zeros((len(labels), num_classes - 1))
+        scores[np.arange(len(labels)), labels - 1] = dump.part_scores
+        painting = Painting(parts - 1, np.append(labels, 0)[parts - 1])
+        statistics.regions = region_candidates(segments, painting, truth,
+                                               scores, crowds)
+    if dump.humans is not None:
+        painting = Painting(humans - 1, np.minimum(humans, 1))
+        statistics.humans = human_candidates(segments, painting,
+                                             dump.human_scores, crowds)
+    return statistics
+
+
+def _cut_dump(image: ImageInfo, truth: LabelRuns,
+              dump: DumpedImage) -> Segments:
+    """Cut an image where the truth or one of the dump's three maps changes.
+
+    The maps take the places of three persons' part maps; one that is missing
+    is empty.
+    """
+    size = (image.width, image.height)
+    nothing = PartRuns(*(np.zeros(0, np.int64) for _ in range(3)))
+    runs = [
+        nothing if labels is None else map_to_runs(labels, (0, 0), size)
+        for labels in (dump.categories, dump.humans, dump.parts)
+    ]
+    persons = PersonRuns(
+        PartRuns(*(np.concatenate(values) for values in zip(*runs))),
+        np.repeat(np.arange(3), [len(part.starts) for part in runs]))
+    return cut_segments(truth, persons, 3, size[0] * size[1], 256)

@@ -1,0 +1,268 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Read and write the files of a dump.
+
+A dump is a folder with one-channel 8-bit PNG files and text files::
+
+    global_parsing/<image>.png         class of each pixel
+    instance_segmentation/<image>.png  number of the person, 0 = nobody
+    instance_segmentation/<image>.txt  line k: score y1 x1 y2 x2 of number k
+    instance_parsing/<image>.png       number of the part, 0 = none
+    instance_parsing/<image>.txt       line k: class score of number k
+"""
+import math
+import os
+import zipfile
+from dataclasses import dataclass
+from typing import Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from projects.qanet.utils.errors import InputError
+from ..functional.annotations import GroundTruthError, ImageInfo
+from ..functional.label_maps import label_path, read_label_map
+
+GLOBAL, HUMANS, PARTS = DUMP_FOLDERS = ('global_parsing',
+                                        'instance_segmentation',
+                                        'instance_parsing')
+_SUFFIXES = {
+    GLOBAL: ('.png', ),
+    HUMANS: ('.png', '.txt'),
+    PARTS: ('.png', '.txt')
+}
+
+
+class DumpFormatError(InputError):
+    """A dump is incomplete, broken or does not fit the images."""
+
+
+@dataclass
+class DumpedImage:
+    """One image of a dump. What was not asked for is None.
+
+    Attributes:
+        categories (np.ndarray, optional): Class of each pixel, (H, W) uint8.
+        humans (np.ndarray, optional): Number of the person, (H, W) uint8.
+        human_scores (np.ndarray, optional): Score of number 1, 2, ..., (P,)
+            float64.
+        human_boxes (np.ndarray, optional): xyxy in pixels, (P, 4) float64;
+            NaN where the file has none.
+        parts (np.ndarray, optional): Number of the part, (H, W) uint8.
+        part_labels (np.ndarray, optional): Class 1..C-1 of number 1, 2, ...,
+            (K,) int64.
+        part_scores (np.ndarray, optional): Their scores, (K,) float64.
+    """
+    categories: Optional[np.ndarray] = None
+    humans: Optional[np.ndarray] = None
+    human_scores: Optional[np.ndarray] = None
+    human_boxes: Optional[np.ndarray] = None
+    parts: Optional[np.ndarray] = None
+    part_labels: Optional[np.ndarray] = None
+    part_scores: Optional[np.ndarray] = None
+
+
+def write_dump(folder: str,
+               image: ImageInfo,
+               dump: DumpedImage,
+               img_subdir: str = 'Images') -> None:
+    """Write the files of one image.
+
+    Args:
+        folder (str): Where the dump's folders are or will be.
+        image (ImageInfo): The image.
+        dump (DumpedImage): With all fields.
+        img_subdir (str): Name of the image folder. Defaults to 'Images'.
+    """
+    from PIL import Image
+    boxes = np.round(dump.human_boxes).astype(int).tolist()
+    lines = {
+        HUMANS: [
+            f'{score} {y1} {x1} {y2} {x2}\n'
+            for score, (x1, y1, x2,
+                        y2) in zip(dump.human_scores.tolist(), boxes)
+        ],
+        PARTS: [
+            f'{label} {score}\n' for label, score in zip(
+                dump.part_labels.tolist(), dump.part_scores.tolist())
+        ]
+    }
+    for name, labels in ((GLOBAL, dump.categories), (HUMANS, dump.humans),
+                         (PARTS, dump.parts)):
+        path = label_path(folder, name, image.file_name, '.png', img_subdir)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        Image.fromarray(labels).save(path)
+        if name in lines:
+            with open(
+                    os.path.splitext(path)[0] + '.txt', 'w',
+                    encoding='utf-8') as file:
+                file.writelines(lines[name])
+
+
+def find_dumped_images(folder: str,
+                       images: Dict[int, ImageInfo],
+                       names: Sequence[str] = DUMP_FOLDERS,
+                       img_subdir: str = 'Images') -> List[int]:
+    """Find the images that a dump has something for.
+
+    Args:
+        folder (str): Folder of the dump.
+        images (dict[int, ImageInfo]): The annotated images by id.
+        names (Sequence[str]): Which of the dump's folders to look into.
+        img_subdir (str): Name of the image folder. Defaults to 'Images'.
+
+    Returns:
+        list[int]: Image ids, ascending. The image has at least one file.
+
+    Raises:
+        DumpFormatError: If a folder is missing or there is a file that
+            belongs to no image.
+    """
+    owners = {}
+    for image_id, image in images.items():
+        for name in names:
+            for suffix in _SUFFIXES[name]:
+                path = label_path(folder, name, image.file_name, suffix,
+                                  img_subdir)
+                owners[os.path.normpath(path)] = image_id
+    found = set()
+    for name in names:
+        if not os.path.isdir(os.path.join(folder, name)):
+            raise DumpFormatError(f'{folder} has no folder {name}; a dump has '
+                                  f'{", ".join(names)}')
+        for parent, _, files in os.walk(os.path.join(folder, name)):
+            for file in files:
+                path = os.path.normpath(os.path.join(parent, file))
+                if file.endswith(_SUFFIXES[name]) and path not in owners:
+                    raise DumpFormatError(f'{path} belongs to no image of the '
+                                          'annotation file')
+                found.add(owners.get(path))
+    return sorted(found - {None})
+
+
+def read_dump(folder: str,
+              image: ImageInfo,
+              num_classes: int,
+              names: Sequence[str] = DUMP_FOLDERS,
+              img_subdir: str = 'Images') -> DumpedImage:
+    """Read and check the files of one image.
+
+    Args:
+        folder (str): Folder of the dump.
+        image (ImageInfo): The image.
+        num_classes (int): Number C of classes with the background.
+        names (Sequence[str]): Which of the dump's folders to read.
+        img_subdir (str): Name of the image folder. Defaults to 'Images'.
+
+    Returns:
+        DumpedImage: What was read.
+
+    Raises:
+        DumpFormatError: If a file is missing, broken, of another size than
+            the image or has a class that does not exist, or if a map has a
+            number without a line in its text file.
+    """
+
+    def path_of(name: str, suffix: str) -> str:
+        return label_path(folder, name, image.file_name, suffix, img_subdir)
+
+    dump = DumpedImage()
+    if GLOBAL in names:
+        dump.categories = _read_map(
+            path_of(GLOBAL, '.png'), image, num_classes - 1,
+            f'{num_classes} classes')
+    if HUMANS in names:
+        rows = _read_rows(path_of(HUMANS, '.txt'), (1, 5), 0)
+        dump.human_scores = np.array([row[0] for row in rows], np.float64)
+        boxes = [row[1:] or [math.nan] * 4 for row in rows]
+        boxes = np.array(boxes, np.float64).reshape(-1, 4)
+        dump.human_boxes = boxes[:, [1, 0, 3, 2]]
+        dump.humans = _read_map(
+            path_of(HUMANS, '.png'), image, len(rows),
+            f'{len(rows)} lines in its text file')
+    if PARTS in names:
+        path = path_of(PARTS, '.txt')
+        rows = _read_rows(path, (2, ), 1)
+        labels = np.array([row[0] for row in rows], np.float64)
+        wrong = (labels % 1 != 0) | (labels < 1) | (labels >= num_classes)
+        if wrong.any():
+            line = int(np.argmax(wrong))
+            raise DumpFormatError(
+                f'{path}, line {line + 1}: class {labels[line]:g}, allowed '
+                f'are 1..{num_classes - 1}')
+        dump.part_labels = labels.astype(np.int64)
+        dump.part_scores = np.array([row[1] for row in rows], np.float64)
+        dump.parts = _read_map(
+            path_of(PARTS, '.png'), image, len(rows),
+            f'{len(rows)} lines in its text file')
+    return dump
+
+
+def _read_map(path: str, image: ImageInfo, highest: int,
+              reason: str) -> np.ndarray:
+    """Read a map of numbers 0..highest, (H, W) uint8."""
+    try:
+        labels = read_label_map(path, image)
+    except GroundTruthError as error:
+        raise DumpFormatError(str(error)) from error
+    if labels.size and not 0 <= labels.min() <= labels.max() <= highest:
+        raise DumpFormatError(f'{path} has the number {labels.max()}, but '
+                              f'there are {reason}')
+    if highest > 255 and labels.max() > 255:
+        raise DumpFormatError(f'{path} has the number {labels.max()}, the '
+                              'highest that the format allows is 255')
+    return labels.astype(np.uint8)
+
+
+def _read_rows(path: str, widths: Tuple[int, ...],
+               score_column: int) -> List[List[float]]:
+    """Read lines of numbers; scores must be finite and not negative."""
+    try:
+        with open(path, encoding='utf-8') as file:
+            lines = [line.split() for line in file]
+    except FileNotFoundError as error:
+        raise DumpFormatError(f'there is no file {path}') from error
+    while lines and not lines[-1]:
+        lines.pop()
+    rows = []
+    for number, line in enumerate(lines, 1):
+        place = f'{path}, line {number}'
+        try:
+            row = [float(value) for value in line]
+        except ValueError as error:
+            raise DumpFormatError(f'{place}: not numbers') from error
+        if len(row) not in widths or not all(map(math.isfinite, row)):
+            raise DumpFormatError(f'{place}: must be '
+                                  f'{" or ".join(map(str, widths))} finite '
+                                  'numbers')
+        if row[score_column] < 0:
+            raise DumpFormatError(f'{place}: the score {row[score_column]} '
+                                  'is negative')
+        rows.append(row)
+    return rows
+
+
+def make_submission(folder: str, path: str) -> int:
+    """Pack a dump as the multi-person challenge wants it.
+
+    The archive has ``global_parsing/<image>.png`` and
+    ``instance_parsing/<image>.png`` with ``.txt`` and nothing else.
+
+    Args:
+        folder (str): Folder of the dump.
+        path (str): Archive to write, usually ``mp_results.zip``.
+
+    Returns:
+        int: Number of files in the archive.
+    """
+    members = []
+    for name in (GLOBAL, PARTS):
+        for parent, _, files in os.walk(os.path.join(folder, name)):
+            members += [
+                os.path.join(parent, file) for file in files
+                if file.endswith(_SUFFIXES[name])
+            ]
+    partial = f'{path}.partial'
+    with zipfile.ZipFile(partial, 'w', zipfile.ZIP_DEFLATED) as archive:
+        for member in sorted(members):
+            archive.write(member, os.path.relpath(member, folder))
+    os.replace(partial, path)
+    return len(members)

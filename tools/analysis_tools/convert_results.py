@@ -1,0 +1,179 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Convert results of human parsing; needs numpy and Pillow only.
+
+``to-dump`` paints a results file (JSON) as the challenges want it: a folder
+with global_parsing/, instance_segmentation/ and instance_parsing/, and with
+``--zip`` the archive to submit.
+
+``to-json`` makes a results file of a dump, of what the format has kept: the
+pixels of each person that no better one covers, and the scores. Lost are
+covered pixels, persons who were suppressed, covered or scored too low, the
+ingredients of the scores, the global map and images in which nobody is
+visible. So AP^r and AP^h stay the same (if every image shows somebody and at
+most 254 parts), but mIoU, AP^p and PCP do not, and scores cannot be fused
+again. To evaluate a dump, give it to eval_parsing.py as it is.
+"""
+import argparse
+import sys
+from pathlib import Path
+from typing import Any, Dict, List
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+# isort: off
+from projects.qanet.evaluation.dumps import (  # noqa: E402
+    DUMP_FOLDERS, dump_to_records, find_dumped_images, make_submission,
+    paint_dump, read_dump, write_dump)
+from projects.qanet.evaluation.functional import (  # noqa: E402
+    PROTOCOLS, ImageInfo, Thresholds, get_protocol, read_annotations)
+from projects.qanet.structures import (  # noqa: E402
+    read_results_document, write_results)
+from projects.qanet.utils.errors import InputError  # noqa: E402
+# isort: on
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True, metavar='COMMAND')
+    dump = commands.add_parser('to-dump', help='results file to dump')
+    dump.add_argument('source', help='results file')
+    dump.add_argument('target', help='folder to write the dump to')
+    dump.add_argument(
+        '--ann-file',
+        help='COCO style annotations with the images; without it the results '
+        'file must list them')
+    dump.add_argument(
+        '--quality-weights',
+        nargs=3,
+        type=float,
+        metavar=('BOX', 'IOU', 'PIXEL'),
+        help='fuse the scores again with these weights')
+    dump.add_argument(
+        '--nms-thr',
+        type=float,
+        default=0.6,
+        help='parsing IoU of persons found twice; above 1 keeps all')
+    dump.add_argument(
+        '--protocol', default='released', choices=sorted(PROTOCOLS))
+    dump.add_argument(
+        '--all-images',
+        action='store_true',
+        help='write empty maps for images without predictions, which the '
+        'released system leaves out')
+    dump.add_argument(
+        '--zip',
+        nargs='?',
+        const='',
+        metavar='FILE',
+        help='also pack what the multi-person challenge wants; '
+        'mp_results.zip beside the dump if no file is said')
+    dump.set_defaults(function=convert_to_dump)
+    results = commands.add_parser('to-json', help='dump to results file')
+    results.add_argument('source', help='folder of the dump')
+    results.add_argument('target', help='results file to write')
+    results.add_argument('--ann-file', required=True)
+    results.add_argument(
+        '--num-classes', type=int, required=True, help='with the background')
+    results.set_defaults(function=convert_to_json)
+    for command in (dump, results):
+        command.add_argument(
+            '--img-subdir', default='Images', help='name of the image folder')
+    return parser.parse_args()
+
+
+def convert_to_dump(args: argparse.Namespace) -> None:
+    """Paint a results file.
+
+    Args:
+        args (argparse.Namespace): The command line.
+    """
+    info, records, listed = read_results_document(args.source)
+    if args.ann_file:
+        images = read_annotations(args.ann_file)
+    elif listed is not None:
+        images = {
+            image['id']:
+            ImageInfo(image['id'], image['file_name'], image['width'],
+                      image['height'], ())
+            for image in listed
+        }
+    else:
+        raise InputError(f'{args.source} does not list its images, '
+                         '--ann-file is needed')
+    for name in DUMP_FOLDERS:
+        if (Path(args.target) / name).exists():
+            raise InputError(f'{args.target} holds a dump already, files of '
+                             'both would mix')
+    groups: Dict[int, List[int]] = {}
+    for position, record in enumerate(records):
+        if record['image_id'] not in images:
+            raise InputError(
+                f'{args.source}: results[{position}]: the image id '
+                f'{record["image_id"]} is not in '
+                f'{args.ann_file or "the list of images"}')
+        groups.setdefault(record['image_id'], []).append(position)
+    chosen = images if args.all_images else sorted(groups)
+    for image_id in chosen:
+        mine = groups.get(image_id, [])
+        dump = paint_dump(images[image_id], [records[i] for i in mine],
+                          info['num_classes'], args.quality_weights,
+                          get_protocol(args.protocol),
+                          Thresholds(nms_iou=args.nms_thr),
+                          [f'{args.source}: results[{i}]' for i in mine])
+        write_dump(args.target, images[image_id], dump, args.img_subdir)
+    print(f'Wrote {len(chosen)} images to {args.target}')
+    if args.zip is not None:
+        path = args.zip or str(Path(args.target).parent / 'mp_results.zip')
+        count = make_submission(args.target, path)
+        print(f'Packed {count} files into {path}')
+
+
+def convert_to_json(args: argparse.Namespace) -> None:
+    """Make a results file of a dump.
+
+    Args:
+        args (argparse.Namespace): The command line.
+    """
+    images = read_annotations(args.ann_file)
+    found = find_dumped_images(args.source, images, img_subdir=args.img_subdir)
+    records: List[Dict[str, Any]] = []
+    for image_id in found:
+        dump = read_dump(
+            args.source,
+            images[image_id],
+            args.num_classes,
+            img_subdir=args.img_subdir)
+        records += dump_to_records(images[image_id], dump, args.num_classes)
+    write_results(
+        args.target,
+        records, [str(label) for label in range(args.num_classes)],
+        quality_weights=None,
+        pixel_score_thr=None,
+        images=[
+            dict(
+                id=image_id,
+                file_name=images[image_id].file_name,
+                width=images[image_id].width,
+                height=images[image_id].height) for image_id in found
+        ])
+    print(f'Wrote {len(records)} persons of {len(found)} images to '
+          f'{args.target}\nLost: covered pixels and persons, suppressed '
+          'persons, the ingredients of the scores, the global map. mIoU, '
+          'AP^p and PCP of this file are not those of the dumped system.')
+
+
+def main() -> None:
+    """Run the tool; bad input ends in one sentence and exit code 2."""
+    args = parse_args()
+    try:
+        args.function(args)
+    except (InputError, OSError) as error:
+        print(f'{Path(__file__).name}: error: {error}', file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == '__main__':
+    main()

@@ -4,9 +4,10 @@
 Configs do it with ``custom_imports = dict(imports=['projects.qanet.plugin'],
 allow_failed_imports=False)``, see ``configs/_base_/default_runtime.py``.
 """
-from projects.qanet import (datasets, engine, models,  # noqa: F401
-                            visualization)
-from projects.qanet.evaluation import metrics  # noqa: F401
+from projects.qanet import datasets, engine, models, visualization
+from projects.qanet.evaluation import metrics
 from projects.qanet.utils.checkpoint import allow_mmengine_checkpoints
+
+__all__ = ['datasets', 'engine', 'metrics', 'models', 'visualization']
 
 allow_mmengine_checkpoints()

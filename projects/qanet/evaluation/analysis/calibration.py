@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from projects.qanet.utils.errors import InputError
+
 
 class ReliabilityBins(NamedTuple):
     """Predictions gathered by their score in B bins of equal width.
@@ -38,10 +40,11 @@ def reliability_bins(scores: np.ndarray,
         ReliabilityBins: The bins.
 
     Raises:
-        ValueError: If there is no bin, or the two are not of one length.
+        InputError: If there is no bin.
+        ValueError: If the two are not of one length.
     """
     if num_bins < 1:
-        raise ValueError(f'num_bins must be >= 1, but got {num_bins}')
+        raise InputError(f'num_bins must be >= 1, but got {num_bins}')
     if np.shape(scores) != np.shape(ious):
         raise ValueError(f'{np.shape(scores)} scores and {np.shape(ious)} '
                          'IoUs cannot be paired')

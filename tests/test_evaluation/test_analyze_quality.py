@@ -1,0 +1,83 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""The tool as a user calls it, without torch or OpenMMLab."""
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from projects.qanet.evaluation.functional import ParsingEvaluator
+from projects.qanet.structures import write_results
+
+TOOL = Path(__file__).parents[2] / 'tools/analysis_tools/analyze_quality.py'
+WRAPPER = """
+import runpy, sys
+sys.argv = sys.argv[1:]
+for name in ('torch', 'mmengine', 'mmcv', 'cv2', 'matplotlib.pyplot'):
+    sys.modules[name] = None  # importing it fails
+runpy.run_path(sys.argv[0], run_name='__main__')
+"""
+
+
+def call(*args):
+    return subprocess.run(
+        [sys.executable, '-c', WRAPPER,
+         str(TOOL), *map(str, args)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True)
+
+
+@pytest.fixture
+def arguments(golden, tmp_path):
+    path = tmp_path / 'results.json'
+    write_results(
+        str(path), golden.records, golden.classes, (1, 0, 0), .2, images=[])
+    return [
+        path, '--ann-file', golden.ann_file, '--data-root', golden.data_root,
+        '--out-dir', tmp_path / 'new' / 'out'
+    ]
+
+
+def test_report_and_figures_without_photos(golden, arguments, tmp_path):
+    done = call(*arguments, '--quality-weights', 1, .5, 3, '--num-bins', 8,
+                '--num-worst', 5, '--figure1', 1173, 1003)
+    assert (done.returncode, done.stderr) == (0, '')
+    out = tmp_path / 'new' / 'out'
+    figures = json.loads((out / 'quality.json').read_text())
+    values = ParsingEvaluator(
+        golden.ann_file,
+        golden.data_root,
+        golden.classes,
+        quality_weights=(1, .5, 3)).evaluate(golden.records)
+    for key in ('APp', 'APr', 'APh_75'):
+        assert figures['average_precision']['fused'][key] == values[key]
+    assert figures['persons']['box']['count'] == len(golden.records)
+    assert len(figures['parts']['pixel']['reliability']['counts']) == 8
+    assert len(figures['overrated_persons']) == 5
+
+    html = (out / 'quality.html').read_text()
+    assert 'The photos of 12 of 12 images are not there' in html
+    # 7 plots, 2 persons with part scores, 2 galleries of 5; all embedded.
+    sources = re.findall('src="([^"]{30})', html)
+    assert len(sources) >= 7 + 2 + 5
+    assert all(source.startswith('data:image/') for source in sources)
+    assert not re.search('https?://|<link|<script|url\\(', html)
+    for text in ('For parts the', 'class13', 'weights 1, 0.5, 3', '1173',
+                 'nobody found'):
+        assert text in html
+
+
+@pytest.mark.parametrize('change, message', [
+    (('--num-bins', 0), 'num_bins must be >= 1'),
+    (('--quality-weights', 0, 0, 0), 'must be three numbers'),
+    (('--ann-file', 'none.json'), 'none.json'),
+    (('--figure1', 4), 'the image id 4 is not in'),
+])
+def test_bad_arguments_are_named(arguments, change, message):
+    done = call(*arguments, *change)
+    assert done.returncode == 2
+    assert done.stderr.startswith('analyze_quality.py: error: ')
+    assert message in done.stderr and 'Traceback' not in done.stderr

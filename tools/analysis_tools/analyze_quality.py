@@ -1,0 +1,106 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Is the quality score any good? A report on a results file.
+
+Writes OUT/quality.html, one file with all plots in it, and OUT/quality.json
+with the figures.
+"""
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+# isort: off
+from projects.qanet.evaluation.analysis import (  # noqa: E402
+    study_document, study_quality, write_document)
+from projects.qanet.evaluation.analysis.pictures import (  # noqa: E402
+    PictureBook)
+from projects.qanet.evaluation.analysis.quality_report import (  # noqa: E402
+    build_report)
+from projects.qanet.evaluation.functional import (  # noqa: E402
+    PROTOCOLS, ParsingEvaluator, Thresholds)
+from projects.qanet.structures import read_results  # noqa: E402
+from projects.qanet.utils.errors import InputError  # noqa: E402
+# isort: on
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('results', help='results file, JSON')
+    parser.add_argument(
+        '--ann-file', required=True, help='COCO style annotations of persons')
+    parser.add_argument(
+        '--data-root',
+        required=True,
+        help='folder of the split, with Category_ids/, Human_ids/, '
+        'Instance_ids/ and, for the pictures, Images/')
+    parser.add_argument('--out-dir', required=True, help='folder to write to')
+    parser.add_argument(
+        '--img-subdir', default='Images', help='name of the image folder')
+    parser.add_argument(
+        '--quality-weights',
+        nargs=3,
+        type=float,
+        metavar=('BOX', 'IOU', 'PIXEL'),
+        help='fuse the quality scores again with these weights; without it '
+        'the stored scores count')
+    parser.add_argument(
+        '--protocol', default='released', choices=sorted(PROTOCOLS))
+    parser.add_argument(
+        '--nms-thr',
+        type=float,
+        default=0.6,
+        help='parsing IoU of persons found twice; above 1 keeps all')
+    parser.add_argument(
+        '--num-bins', type=int, default=10, help='of reliability diagrams')
+    parser.add_argument(
+        '--num-worst', type=int, default=12, help='persons in each gallery')
+    parser.add_argument(
+        '--figure1',
+        type=int,
+        nargs='+',
+        metavar='IMAGE_ID',
+        help='show the part scores of persons of these images; by default of '
+        'three persons with many parts')
+    return parser.parse_args()
+
+
+def analyze(args: argparse.Namespace) -> None:
+    """Read, study, write."""
+    info, records = read_results(args.results)
+    classes = info.get('classes') or [
+        str(label) for label in range(info['num_classes'])
+    ]
+    evaluator = ParsingEvaluator(
+        args.ann_file,
+        args.data_root,
+        classes,
+        img_subdir=args.img_subdir,
+        protocol=args.protocol,
+        quality_weights=args.quality_weights,
+        thresholds=Thresholds(nms_iou=args.nms_thr))
+    study = study_quality(
+        evaluator, records, args.num_worst, source=f'{args.results}: results')
+    report = build_report(study, PictureBook(evaluator, records),
+                          f'Quality scores of {Path(args.results).name}',
+                          args.num_bins, args.figure1)
+    out = Path(args.out_dir)
+    write_document(
+        str(out / 'quality.json'), study_document(study, args.num_bins))
+    report.write(str(out / 'quality.html'))
+    print(f'the report is {out / "quality.html"}, the figures are in '
+          f'{out / "quality.json"}')
+
+
+def main() -> None:
+    """Run the tool; bad input ends in one sentence and exit code 2."""
+    try:
+        analyze(parse_args())
+    except (InputError, OSError) as error:
+        print(f'{Path(__file__).name}: error: {error}', file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == '__main__':
+    main()

@@ -301,3 +301,57 @@ def test_pixel_scores_follow_the_post_processor():
     labels, *_ = paste_parsing([crop.softmax(1)[0]], region, (97, 71))
     low = pixel_score(crop.softmax(1))[0]
     assert result.pred_instances.pixel_scores[0] > float(low)
+
+
+def test_several_thresholds_in_one_pass():
+    """Each is what a parser with that threshold alone gives."""
+    items = [
+        image_and_sample(7, (97, 71), BOXES),
+        image_and_sample(2, (60, 80), [])
+    ]
+    model = toy_parser(flip=True, scales=(1., 1.3))
+    whole = predict(model, items)
+    assert 'pred_instances_by_thr' not in whole[0]
+    usual = whole[0].pred_instances
+    model.post_processor.extra_pixel_score_thrs = (0., .5)
+    both = predict(model, items)
+    assert (both[0].pred_instances.scores == usual.scores).all()
+    by_thr = [sample.pred_instances_by_thr for sample in both]
+    model.post_processor.extra_pixel_score_thrs = ()
+    for thr in (0., .5):
+        model.post_processor.pixel_score_thr = thr
+        alone = [sample.pred_instances for sample in predict(model, items)]
+        for k in range(2):
+            for name in ('scores', 'part_scores', 'pixel_scores',
+                         'part_pixel_scores', 'iou_scores', 'bboxes'):
+                np.testing.assert_allclose(
+                    getattr(by_thr[k][thr], name),
+                    getattr(alone[k], name),
+                    rtol=1e-6)
+        assert by_thr[0][thr].part_maps is both[0].pred_instances.part_maps
+    assert (by_thr[0][.5].pixel_scores > by_thr[0][0.].pixel_scores).all()
+    with pytest.raises(ValueError, match='but got 1.5'):
+        MODELS.build(
+            dict(type='QualityAwareModule', extra_pixel_score_thrs=(.2, 1.5)))
+
+
+def test_confidence_of_all_persons():
+    """Every image has its own persons, also behind an empty one."""
+    items = [
+        image_and_sample(7, (97, 71), BOXES[:2]),
+        image_and_sample(2, (60, 80), []),
+        image_and_sample(3, (64, 90), BOXES)
+    ]
+    model = toy_parser(flip=True)
+    samples = [sample for _, sample in items]
+    maps = model.predict_confidence([image.float() for image, _ in items],
+                                    samples)
+    assert [len(persons) for persons in maps] == [2, 0, 3]
+    for persons, result in zip(maps, predict(model, items)):
+        instances = result.pred_instances
+        for k, person in enumerate(persons):
+            assert (person.part_map.numpy() == instances.part_maps[k]).all()
+            assert list(person.offset) == instances.offsets[k].tolist()
+            kept = person.max_probs[person.max_probs >= .2]
+            assert float(kept.mean()) == pytest.approx(
+                float(instances.pixel_scores[k]))

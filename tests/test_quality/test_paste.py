@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 import torch
 
-from projects.qanet.quality import (mask_pixel_score, paste, paste_parsing,
-                                    paste_person, paste_window)
+from projects.qanet.quality import (mask_pixel_score, paste, paste_confidence,
+                                    paste_parsing, paste_person, paste_window)
 
 
 def to_xyxy(cxcywh):
@@ -104,6 +104,44 @@ def test_scales_against_naive(monkeypatch, max_elements):
         own = counted & (expected.argmax(0) == c)
         np.testing.assert_allclose(
             category[c - 1], best[own].mean(), rtol=1e-5)
+
+
+def test_extra_thresholds_are_passes_of_their_own(monkeypatch):
+    """Also when a person is pasted in bands of rows."""
+    monkeypatch.setattr(paste, 'MAX_ELEMENTS', 4 * 30 * 3)
+    probs = torch.rand(4, 9, 6, generator=torch.Generator().manual_seed(2))
+    probs = (3 * probs).softmax(0)
+    box, size, thrs = [3.2, -4.5, 20.9, 15.3], (30, 19), (0., .35, .5)
+    several = paste_person([probs], [box], size, .2, None, thrs)
+    for k, thr in enumerate(thrs):
+        alone = paste_person([probs], [box], size, thr)
+        assert several.extra_instance_scores[k] == alone.instance_score
+        assert (
+            several.extra_category_scores[k] == alone.category_scores).all()
+    assert several.instance_score == paste_person([probs], [box],
+                                                  size).instance_score
+    assert alone.extra_category_scores.shape == (0, 3)
+    # Less is left, and it is surer.
+    assert (several.extra_instance_scores.diff() > 0).all()
+
+
+def test_confidence_is_what_scores_are_made_of(monkeypatch):
+    monkeypatch.setattr(paste, 'MAX_ELEMENTS', 4 * 30 * 3)
+    rng = np.random.default_rng(4)
+    probs = rng.dirichlet(np.ones(4) * .6, (9, 6)).astype(np.float32)
+    probs = np.ascontiguousarray(probs.transpose(2, 0, 1))
+    box, size = [3.2, -4.5, 20.9, 15.3], (30, 19)
+    pasted = paste_confidence([torch.from_numpy(probs)], [box], size)
+    (x, y), (height, width) = pasted.offset, pasted.max_probs.shape
+    expected = naive_paste([probs], [box], size).max(0)
+    np.testing.assert_allclose(
+        pasted.max_probs, expected[y:y + height, x:x + width], atol=1e-5)
+    assert expected.sum() == pytest.approx(float(pasted.max_probs.sum()))
+    person = paste_person([torch.from_numpy(probs)], [box], size)
+    assert (pasted.part_map == person.part_map).all()
+    assert person.part_map.any() and pasted.offset == person.offset
+    kept = pasted.max_probs[pasted.max_probs >= .2]
+    assert float(kept.mean()) == pytest.approx(float(person.instance_score))
 
 
 def test_window_covers_half_a_crop_pixel():

@@ -4,10 +4,12 @@
 Needs torch only: nothing here imports an OpenMMLab package.
 """
 from .fusion import check_weights, quality_score
-from .paste import PastedPerson, paste_parsing, paste_person, paste_window
+from .paste import (PastedConfidence, PastedPerson, paste_confidence,
+                    paste_parsing, paste_person, paste_window)
 from .pixel_score import mask_pixel_score, pixel_score
 
 __all__ = [
-    'PastedPerson', 'check_weights', 'mask_pixel_score', 'paste_parsing',
-    'paste_person', 'paste_window', 'pixel_score', 'quality_score'
+    'PastedConfidence', 'PastedPerson', 'check_weights', 'mask_pixel_score',
+    'paste_confidence', 'paste_parsing', 'paste_person', 'paste_window',
+    'pixel_score', 'quality_score'
 ]

@@ -1,6 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """From crop probabilities to an image's labels and scores (PROTOCOL 4)."""
-from typing import NamedTuple, Optional, Sequence, Tuple
+from typing import Iterator, NamedTuple, Optional, Sequence, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -22,11 +22,32 @@ class PastedPerson(NamedTuple):
             pixel in the image.
         instance_score (Tensor): Instance pixel score, float32 scalar.
         category_scores (Tensor): Category pixel scores, float32, (C - 1,).
+        extra_instance_scores (Tensor): Instance pixel scores at K further
+            thresholds, float32, (K,).
+        extra_category_scores (Tensor): Category pixel scores at them,
+            float32, (K, C - 1).
     """
     part_map: Tensor
     offset: Tuple[int, int]
     instance_score: Tensor
     category_scores: Tensor
+    extra_instance_scores: Tensor
+    extra_category_scores: Tensor
+
+
+class PastedConfidence(NamedTuple):
+    """How sure the network is of one person, in image coordinates.
+
+    Attributes:
+        max_probs (Tensor): Winning probability inside the window, float32,
+            (h, w).
+        part_map (Tensor): Labels inside the window, uint8, (h, w).
+        offset (tuple[int, int]): Position (x, y) of the window's top-left
+            pixel in the image.
+    """
+    max_probs: Tensor
+    part_map: Tensor
+    offset: Tuple[int, int]
 
 
 def paste_window(boxes: Tensor, crop_sizes: Sequence[Tuple[int, int]],
@@ -93,11 +114,65 @@ def _check_augmentations(probs_per_aug: Sequence[Tensor],
             f'boxes must have a positive size, but got {boxes.tolist()}')
 
 
-def paste_person(probs_per_aug: Sequence[Tensor],
-                 boxes_per_aug: Sequence[Sequence[float]],
-                 image_size: Tuple[int, int],
-                 pixel_score_thr: float = 0.2,
-                 label_thr: Optional[float] = None) -> PastedPerson:
+class _Canvas(NamedTuple):
+    """Where one person is pasted, and from what."""
+    probs_per_aug: Sequence[Tensor]
+    boxes: Tensor
+    window: Tuple[int, int, int, int]
+
+    @property
+    def num_classes(self) -> int:
+        return self.probs_per_aug[0].size(0)
+
+    def new_map(self, dtype: torch.dtype) -> Tensor:
+        """An empty map of the window's size."""
+        x1, y1, x2, y2 = self.window
+        return self.probs_per_aug[0].new_zeros((y2 - y1, x2 - x1), dtype=dtype)
+
+    def winners(self) -> Iterator[Tuple[slice, Tensor, Tensor]]:
+        """Average the augmentations, a band of rows at a time.
+
+        Yields:
+            tuple[slice, Tensor, Tensor]: Rows of the window, the winning
+            probability of their pixels and the winning class, (rows, w).
+        """
+        x1, y1, x2, y2 = self.window
+        if x1 == x2:
+            return
+        rows = max(1, MAX_ELEMENTS // (self.num_classes * (x2 - x1)))
+        for top in range(y1, y2, rows):
+            band = (x1, top, x2, min(top + rows, y2))
+            probs = _sample(self.probs_per_aug[0], self.boxes[0].tolist(),
+                            band)
+            for other, box in zip(self.probs_per_aug[1:],
+                                  self.boxes[1:].tolist()):
+                probs += _sample(other, box, band)
+            yield (slice(top - y1,
+                         band[3] - y1), *(probs / len(self.boxes)).max(dim=0))
+
+
+def _new_canvas(probs_per_aug: Sequence[Tensor],
+                boxes_per_aug: Sequence[Sequence[float]],
+                image_size: Tuple[int, int]) -> _Canvas:
+    """Check the augmentations of one person and find their window."""
+    boxes = torch.stack([
+        torch.as_tensor(box, dtype=torch.float64).cpu()
+        for box in boxes_per_aug
+    ]) if len(boxes_per_aug) else torch.zeros(0, 4)
+    _check_augmentations(probs_per_aug, boxes)
+    crop_sizes = [(probs.size(2), probs.size(1)) for probs in probs_per_aug]
+    return _Canvas(probs_per_aug, boxes,
+                   paste_window(boxes, crop_sizes, image_size))
+
+
+def paste_person(
+    probs_per_aug: Sequence[Tensor],
+    boxes_per_aug: Sequence[Sequence[float]],
+    image_size: Tuple[int, int],
+    pixel_score_thr: float = 0.2,
+    label_thr: Optional[float] = None,
+    extra_thrs: Sequence[float] = ()
+) -> PastedPerson:
     """Paste one person in the window around the augmentations' boxes.
 
     Each augmentation is sampled with its own box, then the probabilities are
@@ -113,6 +188,8 @@ def paste_person(probs_per_aug: Sequence[Tensor],
         pixel_score_thr (float): ``T`` of the pixel scores. Defaults to 0.2.
         label_thr (float, optional): Pixels whose winning probability is
             below it are background. Defaults to None, which means 1 / C.
+        extra_thrs (Sequence[float]): Further ``T`` to score at, from the same
+            probabilities. Defaults to ().
 
     Returns:
         PastedPerson: Labels in the window, its offset, and pixel scores.
@@ -120,36 +197,57 @@ def paste_person(probs_per_aug: Sequence[Tensor],
     Raises:
         ValueError: If the augmentations do not fit each other.
     """
-    boxes = torch.stack([
-        torch.as_tensor(box, dtype=torch.float64).cpu()
-        for box in boxes_per_aug
-    ]) if len(boxes_per_aug) else torch.zeros(0, 4)
-    _check_augmentations(probs_per_aug, boxes)
-    num_classes = probs_per_aug[0].size(0)
+    canvas = _new_canvas(probs_per_aug, boxes_per_aug, image_size)
+    num_classes = canvas.num_classes
     label_thr = 1 / num_classes if label_thr is None else label_thr
-    x1, y1, x2, y2 = paste_window(boxes, [(probs.size(2), probs.size(1))
-                                          for probs in probs_per_aug],
-                                  image_size)
-
-    part_map = probs_per_aug[0].new_zeros((y2 - y1, x2 - x1),
-                                          dtype=torch.uint8)
-    sums = probs_per_aug[0].new_zeros((1, num_classes), dtype=torch.float64)
+    part_map = canvas.new_map(torch.uint8)
+    thrs = (pixel_score_thr, *extra_thrs)
+    sums = probs_per_aug[0].new_zeros((len(thrs), num_classes),
+                                      dtype=torch.float64)
     counts = sums.clone()
-    rows = max(1, MAX_ELEMENTS // (num_classes * max(1, x2 - x1)))
-    for top in range(y1, y2 if x2 > x1 else y1, rows):
-        band = (x1, top, x2, min(top + rows, y2))
-        probs = _sample(probs_per_aug[0], boxes[0].tolist(), band)
-        for other, box in zip(probs_per_aug[1:], boxes[1:].tolist()):
-            probs += _sample(other, box, band)
-        max_probs, labels = (probs / len(boxes)).max(dim=0)
-        band_sums, band_counts = confidence_sums(
-            max_probs.view(1, -1), labels.view(1, -1), num_classes,
-            pixel_score_thr)
-        sums += band_sums
-        counts += band_counts
-        part_map[top - y1:band[3] - y1] = labels * (max_probs >= label_thr)
+    for rows, max_probs, labels in canvas.winners():
+        for k, thr in enumerate(thrs):
+            band_sums, band_counts = confidence_sums(
+                max_probs.view(1, -1), labels.view(1, -1), num_classes, thr)
+            sums[k] += band_sums[0]
+            counts[k] += band_counts[0]
+        part_map[rows] = labels * (max_probs >= label_thr)
     instance, category = scores_from_sums(sums, counts)
-    return PastedPerson(part_map, (x1, y1), instance[0], category[0])
+    return PastedPerson(part_map, canvas.window[:2], instance[0], category[0],
+                        instance[1:], category[1:])
+
+
+def paste_confidence(probs_per_aug: Sequence[Tensor],
+                     boxes_per_aug: Sequence[Sequence[float]],
+                     image_size: Tuple[int, int],
+                     label_thr: Optional[float] = None) -> PastedConfidence:
+    """Paste one person and keep the winning probability of each pixel.
+
+    What the pixel scores are made of (Figure 2 of the paper).
+
+    Args:
+        probs_per_aug (Sequence[Tensor]): Crop probabilities of each
+            augmentation, shape (C, h, w), unmirrored.
+        boxes_per_aug (Sequence): Padded box of each augmentation, xyxy, in
+            pixels.
+        image_size (tuple[int, int]): Width and height of the image.
+        label_thr (float, optional): Pixels whose winning probability is
+            below it are background. Defaults to None, which means 1 / C.
+
+    Returns:
+        PastedConfidence: Of the window around the boxes.
+
+    Raises:
+        ValueError: If the augmentations do not fit each other.
+    """
+    canvas = _new_canvas(probs_per_aug, boxes_per_aug, image_size)
+    label_thr = 1 / canvas.num_classes if label_thr is None else label_thr
+    confidence = canvas.new_map(torch.float32)
+    part_map = canvas.new_map(torch.uint8)
+    for rows, max_probs, labels in canvas.winners():
+        confidence[rows] = max_probs.float()
+        part_map[rows] = labels * (max_probs >= label_thr)
+    return PastedConfidence(confidence, part_map, canvas.window[:2])
 
 
 def paste_parsing(

@@ -10,13 +10,21 @@ from mmseg.utils import ConfigType, OptConfigType, SampleList
 from torch import Tensor
 from torchvision.ops import roi_align
 
-from projects.qanet.quality import PastedPerson, paste_person
-from projects.qanet.structures import ParsingInstances, pad_boxes
+from projects.qanet.quality import (PastedConfidence, paste_confidence,
+                                    paste_person)
+from projects.qanet.structures import pad_boxes
+from .assembly import ParsedPerson, assemble_instances, rescore_instances
 
 
-class _ParsedPerson(NamedTuple):
-    """One person's result before fusion: pasted map and IoU score."""
-    pasted: PastedPerson
+class _PersonProbs(NamedTuple):
+    """What the network says about one person, before pasting.
+
+    Probabilities (C, h, w) and padded box of each augmentation, width and
+    height of the image, and the IoU score, a scalar.
+    """
+    probs: List[Tensor]
+    boxes: List[Tensor]
+    image_size: Tuple[int, int]
     iou_score: Tensor
 
 
@@ -139,7 +147,9 @@ class TopDownParser(EncoderDecoder):
         Returns:
             list[:obj:`SegDataSample`]: The same, each with
             ``pred_instances``, a :class:`ParsingInstances` of all proposals
-            in their order.
+            in their order. If the post-processor asks for further pixel
+            thresholds, ``pred_instances_by_thr`` has the same with the
+            scores at each of them, a dict[float, ParsingInstances].
 
         Raises:
             ValueError: If a data sample has no proposals.
@@ -147,8 +157,45 @@ class TopDownParser(EncoderDecoder):
         persons = self._parse_persons(inputs, self._proposals(data_samples))
         for image, sample in zip(inputs, data_samples):
             parsed = [next(persons) for _ in range(len(sample.proposals))]
-            sample.pred_instances = self._pack_instances(image, sample, parsed)
+            sample.pred_instances = assemble_instances(
+                sample, (image.size(2), image.size(1)), parsed,
+                self.post_processor, self.num_classes)
+            if self._extra_thrs:
+                sample.pred_instances_by_thr = rescore_instances(
+                    sample.pred_instances, parsed, self.post_processor,
+                    self._extra_thrs)
         return data_samples
+
+    @torch.no_grad()
+    def predict_confidence(
+            self, inputs: Sequence[Tensor],
+            data_samples: SampleList) -> List[List[PastedConfidence]]:
+        """How sure the network is, pixel by pixel (Figure 2 of the paper).
+
+        Args:
+            inputs (Sequence[Tensor]): Images of shape (3, H, W), 0..255, as
+                the pipeline loads them.
+            data_samples (list[:obj:`SegDataSample`]): One per image, with
+                ``proposals``.
+
+        Returns:
+            list[list[PastedConfidence]]: For each image one for each
+            proposal. They hold the pixels that :meth:`predict` scores.
+
+        Raises:
+            ValueError: If a data sample has no proposals.
+        """
+        persons = self._predict_persons(inputs, self._proposals(data_samples))
+        confidences = (
+            paste_confidence(person.probs, person.boxes, person.image_size)
+            for person in persons)
+        return [[next(confidences) for _ in range(len(sample.proposals))]
+                for sample in data_samples]
+
+    @property
+    def _extra_thrs(self) -> Tuple[float, ...]:
+        """Further pixel thresholds; not every post-processor has them."""
+        return getattr(self.post_processor, 'extra_pixel_score_thrs', ())
 
     @staticmethod
     def _proposals(data_samples: Optional[SampleList]) -> SampleList:
@@ -160,7 +207,16 @@ class TopDownParser(EncoderDecoder):
         return data_samples
 
     def _parse_persons(self, images: Sequence[Tensor],
-                       data_samples: SampleList) -> Iterator[_ParsedPerson]:
+                       data_samples: SampleList) -> Iterator[ParsedPerson]:
+        """Parse the persons of all images and paste each of them."""
+        for person in self._predict_persons(images, data_samples):
+            yield ParsedPerson(
+                paste_person(person.probs, person.boxes, person.image_size,
+                             self.post_processor.pixel_score_thr, None,
+                             self._extra_thrs), person.iou_score)
+
+    def _predict_persons(self, images: Sequence[Tensor],
+                         data_samples: SampleList) -> Iterator[_PersonProbs]:
         """Run the network over the persons of all images, chunk by chunk."""
         owners = [
             index for index, sample in enumerate(data_samples)
@@ -177,13 +233,13 @@ class TopDownParser(EncoderDecoder):
         ]
         for start in range(0, len(owners), self.max_instances_per_batch):
             part = slice(start, start + self.max_instances_per_batch)
-            yield from self._parse_chunk(images, data_samples, owners[part],
-                                         [boxes[part] for boxes in padded])
+            yield from self._predict_chunk(images, data_samples, owners[part],
+                                           [boxes[part] for boxes in padded])
 
-    def _parse_chunk(self, images: Sequence[Tensor], data_samples: SampleList,
-                     owners: List[int],
-                     padded: List[Tensor]) -> Iterator[_ParsedPerson]:
-        """Parse one chunk of persons.
+    def _predict_chunk(self, images: Sequence[Tensor],
+                       data_samples: SampleList, owners: List[int],
+                       padded: List[Tensor]) -> Iterator[_PersonProbs]:
+        """Run the network over one chunk of persons.
 
         Args:
             images (Sequence[Tensor]): All images of the batch.
@@ -204,10 +260,9 @@ class TopDownParser(EncoderDecoder):
         iou = torch.stack(ious).mean(0)
         for k, owner in enumerate(owners):
             height, width = images[owner].shape[1:]
-            yield _ParsedPerson(
-                paste_person([probs[k] for probs in probs_per_scale],
-                             [boxes[k] for boxes in padded], (width, height),
-                             self.post_processor.pixel_score_thr), iou[k])
+            yield _PersonProbs([probs[k] for probs in probs_per_scale],
+                               [boxes[k] for boxes in padded], (width, height),
+                               iou[k])
 
     def _crop(self, images: Sequence[Tensor], owners: List[int],
               boxes: Tensor) -> Tensor:
@@ -253,35 +308,3 @@ class TopDownParser(EncoderDecoder):
         if mirrored_iou is not None:
             iou = (iou + mirrored_iou.float()) / 2
         return (probs + mirrored) / 2, iou
-
-    def _pack_instances(self, image: Tensor, sample,
-                        parsed: List[_ParsedPerson]) -> ParsingInstances:
-        """Fuse the scores and move one image's result to the host."""
-        size = (image.size(2), image.size(1))
-        image_id = sample.metainfo.get('img_id')
-        if not parsed:
-            return ParsingInstances.empty(size, self.num_classes, image_id)
-        proposals = sample.proposals
-        iou_scores = torch.stack([person.iou_score for person in parsed])
-        pixel_scores = torch.stack(
-            [person.pasted.instance_score for person in parsed])
-        part_pixel_scores = torch.stack(
-            [person.pasted.category_scores for person in parsed])
-        iou_scores = iou_scores.clamp(0, 1)
-        box_scores = proposals.scores.to(pixel_scores)
-        scores, part_scores = self.post_processor(box_scores, iou_scores,
-                                                  pixel_scores,
-                                                  part_pixel_scores)
-        return ParsingInstances(
-            bboxes=proposals.bboxes.float().cpu().numpy(),
-            bbox_scores=box_scores.cpu().numpy(),
-            iou_scores=iou_scores.cpu().numpy(),
-            pixel_scores=pixel_scores.cpu().numpy(),
-            part_pixel_scores=part_pixel_scores.cpu().numpy(),
-            scores=scores.cpu().numpy(),
-            part_scores=part_scores.cpu().numpy(),
-            labels=np.zeros(len(parsed), dtype=np.int64),
-            part_maps=[p.pasted.part_map.cpu().numpy() for p in parsed],
-            offsets=np.array([p.pasted.offset for p in parsed]),
-            image_size=size,
-            image_id=image_id)

@@ -19,21 +19,28 @@ class QualityAwareModule(nn.Module):
             and PASCAL-Person-Part.
         pixel_score_thr (float): Only pixels whose winning probability
             reaches it count for the pixel scores (``T``). Defaults to 0.2.
+        extra_pixel_score_thrs (Sequence[float]): Further ``T`` to score all
+            persons at in the same pass, to compare them. Defaults to ().
 
     Raises:
-        ValueError: If a weight is negative, all are zero, or the threshold is
+        ValueError: If a weight is negative, all are zero, or a threshold is
             outside [0, 1].
     """
 
-    def __init__(self,
-                 weights: Sequence[float] = (1., 1., 1.),
-                 pixel_score_thr: float = 0.2) -> None:
+    def __init__(
+        self,
+        weights: Sequence[float] = (1., 1., 1.),
+        pixel_score_thr: float = 0.2,
+        extra_pixel_score_thrs: Sequence[float] = ()
+    ) -> None:
         super().__init__()
-        if not 0 <= pixel_score_thr <= 1:
-            raise ValueError('pixel_score_thr must be in [0, 1], but got '
-                             f'{pixel_score_thr}')
+        for thr in (pixel_score_thr, *extra_pixel_score_thrs):
+            if not 0 <= thr <= 1:
+                raise ValueError('pixel_score_thr must be in [0, 1], but got '
+                                 f'{thr}')
         self.weights = check_weights(weights)
         self.pixel_score_thr = pixel_score_thr
+        self.extra_pixel_score_thrs = tuple(extra_pixel_score_thrs)
 
     def forward(self, box_scores: Tensor, iou_scores: Tensor,
                 pixel_scores: Tensor,

@@ -46,20 +46,24 @@ from .label_maps import LabelRuns, make_label_runs, read_label_runs
 from .matching import (Candidates, match_best_free, match_first_choice,
                        match_reusing)
 from .protocols import PROTOCOLS, Protocol, get_protocol
-from .report import SUMMARY_KEYS, format_tables, write_metrics
-from .scores import (PersonScores, ScoreIngredients, fuse_quality,
-                     fuse_records, read_ingredients, read_scores)
+from .report import (SUMMARY_KEYS, format_table, format_tables, format_value,
+                     write_metrics)
+from .scores import (PersonScores, ScoreIngredients, fuse_ingredients,
+                     fuse_quality, fuse_records, read_ingredients, read_scores)
 from .summary import summarize
 from .suppression import suppress_greedily, suppress_released
+from .weight_search import WeightSearch, best_point, weight_grid
 
 __all__ = [
-    'METRICS', 'PROTOCOLS', 'SUMMARY_KEYS', 'Candidates', 'GroundTruthError',
-    'ImageInfo', 'ImageOverlaps', 'ImageStatistics', 'LabelRuns',
-    'ParsingEvaluator', 'PersonInfo', 'PersonScores', 'Protocol',
-    'ScoreIngredients', 'Thresholds', 'average_precision', 'compare_records',
-    'format_tables', 'fuse_quality', 'fuse_records', 'get_protocol',
-    'image_statistics', 'make_label_runs', 'match_best_free',
+    'Candidates', 'GroundTruthError', 'ImageInfo', 'ImageOverlaps',
+    'ImageStatistics', 'LabelRuns', 'METRICS', 'PROTOCOLS', 'ParsingEvaluator',
+    'PersonInfo', 'PersonScores', 'Protocol', 'SUMMARY_KEYS',
+    'ScoreIngredients', 'Thresholds', 'WeightSearch', 'average_precision',
+    'best_point', 'compare_records', 'format_table', 'format_tables',
+    'format_value', 'fuse_ingredients', 'fuse_quality', 'fuse_records',
+    'get_protocol', 'image_statistics', 'make_label_runs', 'match_best_free',
     'match_first_choice', 'match_reusing', 'measure_overlaps',
     'read_annotations', 'read_ingredients', 'read_label_runs', 'read_scores',
-    'suppress_greedily', 'suppress_released', 'summarize', 'write_metrics'
+    'summarize', 'suppress_greedily', 'suppress_released', 'weight_grid',
+    'write_metrics'
 ]

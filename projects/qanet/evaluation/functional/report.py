@@ -31,11 +31,13 @@ def format_tables(values: Dict[str, float], classes: Sequence[str],
         if any(f'{key}.{name}' in values for name in classes)
     ]
     if columns:
-        rows = [[name] + [_number(values, f'{key}.{name}') for key in columns]
+        rows = [[name] +
+                [format_value(values, f'{key}.{name}') for key in columns]
                 for name in classes]
-        blocks.append(_table(['class'] + columns, rows))
+        blocks.append(format_table(['class'] + columns, rows))
     keys = [key for key in SUMMARY_KEYS if key in values]
-    blocks.append(_table(keys, [[_number(values, key) for key in keys]]))
+    blocks.append(
+        format_table(keys, [[format_value(values, key) for key in keys]]))
     return '\n'.join(blocks)
 
 
@@ -56,14 +58,31 @@ def write_metrics(path: str, values: Dict[str, float]) -> None:
         file.write(json.dumps(document, indent=2) + '\n')
 
 
-def _number(values: Dict[str, float], key: str) -> str:
-    """Two digits, and a dash for what is undefined or not measured."""
+def format_value(values: Dict[str, float], key: str) -> str:
+    """Write a metric with two digits.
+
+    Args:
+        values (dict[str, float]): Metrics in percent.
+        key (str): Which one.
+
+    Returns:
+        str: A dash for what is undefined or not measured.
+    """
     value = values.get(key, float('nan'))
     return '-' if math.isnan(value) else f'{value:.2f}'
 
 
-def _table(head: List[str], rows: List[List[str]]) -> str:
-    """Rows with a rule above and below the head."""
+def format_table(head: List[str], rows: List[List[str]]) -> str:
+    """Lay out a table with a rule above and below the head.
+
+    Args:
+        head (list[str]): Names of the columns.
+        rows (list[list[str]]): Their cells; the first column is set flush
+            left, the others flush right.
+
+    Returns:
+        str: The table, without a line break at its end.
+    """
     widths = [max(map(len, column)) for column in zip(head, *rows)]
     rule = '+'.join([''] + ['-' * (width + 2) for width in widths] + [''])
     lines = [rule, _line(head, widths), rule]

@@ -135,26 +135,52 @@ def read_scores(records: Sequence[Dict[str, Any]],
     Raises:
         InputError: If a score that is needed is undefined.
     """
-    if weights is None:
-        boxes = _or_one(records, 'bbox_score')
-        persons = np.array([_or_nan(record['score']) for record in records])
-        parts = np.zeros((len(records), num_classes - 1))
-        for i, record in enumerate(records):
-            for part in record['parts']:
-                parts[i, part['label'] - 1] = _or_nan(part['score'])
-    else:
-        boxes, ious, pixels, part_pixels = read_ingredients(
-            records, num_classes)
-        persons = fuse_quality(boxes, ious, pixels, weights)
-        parts = fuse_quality(boxes, ious, part_pixels, weights)
+    if weights is not None:
+        return fuse_ingredients(
+            read_ingredients(records, num_classes), weights, places)
+    persons = np.array([_or_nan(record['score']) for record in records])
+    parts = np.zeros((len(records), num_classes - 1))
+    for i, record in enumerate(records):
+        for part in record['parts']:
+            parts[i, part['label'] - 1] = _or_nan(part['score'])
+    _refuse_undefined(persons, parts, places, 'a score is null')
+    return PersonScores(_or_one(records, 'bbox_score'), persons, parts)
+
+
+def fuse_ingredients(ingredients: ScoreIngredients,
+                     weights: Sequence[float],
+                     places: Optional[Sequence[str]] = None) -> PersonScores:
+    """Fuse the scores of one image's persons and parts (PROTOCOL 5).
+
+    Args:
+        ingredients (ScoreIngredients): What the scores are made of.
+        weights (Sequence[float]): Weights of the box, IoU and pixel score.
+        places (Sequence[str], optional): What to call each record in a
+            message.
+
+    Returns:
+        PersonScores: The scores.
+
+    Raises:
+        InputError: If the weights are wrong, see :func:`check_weights`, or a
+            score that is needed is undefined.
+    """
+    boxes, ious, pixels, part_pixels = ingredients
+    persons = fuse_quality(boxes, ious, pixels, weights)
+    parts = fuse_quality(boxes, ious, part_pixels, weights)
+    _refuse_undefined(persons, parts, places,
+                      'a pixel score is null, its weight must be 0')
+    return PersonScores(boxes, persons, parts)
+
+
+def _refuse_undefined(persons: np.ndarray, parts: np.ndarray,
+                      places: Optional[Sequence[str]], reason: str) -> None:
+    """Raise for the first person with a score that is NaN."""
     undefined = np.isnan(persons) | np.isnan(parts).any(axis=1)
     if undefined.any():
         first = int(np.argmax(undefined))
         name = places[first] if places else f'records[{first}]'
-        raise InputError(
-            f'{name}: a score is null' if weights is
-            None else f'{name}: a pixel score is null, its weight must be 0')
-    return PersonScores(boxes, persons, parts)
+        raise InputError(f'{name}: {reason}')
 
 
 def fuse_records(records: Sequence[Dict[str, Any]], num_classes: int,

@@ -90,6 +90,31 @@ def count_pixels(codes: np.ndarray, lengths: np.ndarray,
         codes, weights=lengths, minlength=num_codes).astype(np.int64)
 
 
+def merge_segments(segments: Segments) -> Segments:
+    """Join the segments that agree in every label, wherever they are.
+
+    All counts of pixels stay the same; only the way back to an image is
+    lost. Worth its time when one image is counted again and again.
+
+    Args:
+        segments (Segments): The image.
+
+    Returns:
+        Segments: The same with far fewer segments, no two of them equal.
+    """
+    codes = np.zeros(len(segments.lengths), np.int64)
+    for values in (segments.categories, segments.humans, segments.instances,
+                   *segments.labels):
+        codes = codes * (int(values.max()) + 1) + values
+        # Renumbered after each, so that codes stay small.
+        _, first, codes = np.unique(
+            codes, return_index=True, return_inverse=True)
+    return Segments(
+        count_pixels(codes, segments.lengths, len(first)),
+        segments.categories[first], segments.humans[first],
+        segments.instances[first], segments.labels[:, first], segments.areas)
+
+
 def paint_categories(segments: Segments, box_scores: np.ndarray,
                      score_thr: float) -> np.ndarray:
     """The global map (PROTOCOL 7.1).

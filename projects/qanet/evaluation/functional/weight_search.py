@@ -1,0 +1,186 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""The metrics of many quality weights, from predictions that stay the same.
+
+The maps of persons and how they overlap do not depend on the weights: they
+are measured once. Suppression, painting and ranking do.
+"""
+from concurrent.futures import ProcessPoolExecutor
+from itertools import product
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+
+from projects.qanet.utils.errors import InputError
+from .evaluator import ParsingEvaluator
+from .image_statistics import ImageOverlaps, ImageStatistics, image_statistics
+from .scores import ScoreIngredients, fuse_ingredients, read_ingredients
+from .segments import merge_segments
+from .summary import summarize
+
+Weights = Tuple[float, float, float]
+
+
+def weight_grid(start: float = 0.,
+                stop: float = 3.,
+                step: float = .5) -> List[Weights]:
+    """Every combination of equally spaced weights but (0, 0, 0).
+
+    Args:
+        start (float): Lowest weight, >= 0. Defaults to 0.
+        stop (float): Highest weight, included. Defaults to 3.
+        step (float): Above 0. Defaults to 0.5.
+
+    Returns:
+        list[tuple[float, float, float]]: Weights of the box, IoU and pixel
+        score, the last changing fastest; 342 of them by default.
+
+    Raises:
+        InputError: If nothing is left or a number makes no sense.
+
+    Examples:
+        >>> weight_grid(0, 1, 1)[:3]
+        [(0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (0.0, 1.0, 1.0)]
+    """
+    if not (np.isfinite([start, stop, step]).all() and 0 <= start <= stop
+            and step > 0):
+        raise InputError('a grid goes from a number >= 0 up to one that is '
+                         'not lower, in steps > 0, not '
+                         f'from {start} to {stop} in steps of {step}')
+    # The small term keeps the end in spite of rounding; ten digits are what
+    # a person would write.
+    count = int((stop - start) / step + 1e-6) + 1
+    values = [round(start + i * step, 10) for i in range(count)]
+    grid = [weights for weights in product(values, repeat=3) if any(weights)]
+    if not grid:
+        raise InputError('the only weights of the grid are all 0')
+    return grid
+
+
+class _MeasuredImage(NamedTuple):
+    overlaps: ImageOverlaps
+    ingredients: ScoreIngredients
+    places: List[str]
+
+
+class WeightSearch:
+    """Evaluates the same predictions with many quality weights.
+
+    Each value equals what :meth:`ParsingEvaluator.evaluate` gives with these
+    weights.
+
+    Args:
+        evaluator (ParsingEvaluator): Data set, metrics, protocol and
+            thresholds; its weights are not used.
+        records (Sequence[dict]): All records of a results file.
+        source (str): What to call the list of records in a message.
+
+    Raises:
+        InputError: If records and data set do not fit.
+    """
+
+    def __init__(self,
+                 evaluator: ParsingEvaluator,
+                 records: Sequence[Dict[str, Any]],
+                 source: str = 'results') -> None:
+        self.classes = evaluator.classes
+        self.protocol = evaluator.protocol
+        self.thresholds = evaluator.thresholds
+        self.metrics = tuple(metric for metric in evaluator.metrics
+                             if metric != 'mIoU')
+        groups = evaluator.group(records, source)
+        self._images = [self._measure(evaluator, *group) for group in groups]
+        found = {image_id for image_id, _, _ in groups}
+        self._unpredicted = [
+            evaluator.process(image_id, []) for image_id in evaluator.images
+            if image_id not in found
+        ]
+        # The global map follows the box score alone.
+        self._fixed: Dict[str, float] = {}
+        if 'mIoU' in evaluator.metrics:
+            self._fixed = summarize(
+                self._statistics((1., 0., 0.), ('mIoU', )), self.classes,
+                self.protocol, ('mIoU', ))
+
+    def _measure(self, evaluator: ParsingEvaluator, image_id: int,
+                 records: Sequence[Dict[str, Any]],
+                 places: List[str]) -> _MeasuredImage:
+        """Compare an image's persons and keep what is needed again."""
+        overlaps = evaluator.measure(image_id, records, places)
+        nothing = np.zeros(0, np.int64)
+        overlaps = overlaps._replace(
+            segments=merge_segments(overlaps.segments),
+            truth=overlaps.truth._replace(
+                starts=nothing,
+                categories=nothing,
+                humans=nothing,
+                instances=nothing))
+        return _MeasuredImage(overlaps,
+                              read_ingredients(records, len(self.classes)),
+                              places)
+
+    def _statistics(self, weights: Weights,
+                    metrics: Tuple[str, ...]) -> List[ImageStatistics]:
+        """Statistics of all images for one choice of weights."""
+        return self._unpredicted + [
+            image_statistics(overlaps,
+                             fuse_ingredients(ingredients, weights, places),
+                             self.protocol, self.thresholds, metrics)
+            for overlaps, ingredients, places in self._images
+        ]
+
+    def evaluate(self, weights: Weights) -> Dict[str, float]:
+        """Compute the metrics for one choice of weights.
+
+        Args:
+            weights (tuple[float, float, float]): Weights of the box, IoU and
+                pixel score.
+
+        Returns:
+            dict[str, float]: See :func:`summarize`.
+
+        Raises:
+            InputError: If the weights are wrong or a needed score is
+                undefined.
+        """
+        values = dict(self._fixed)
+        if self.metrics:
+            values.update(
+                summarize(
+                    self._statistics(weights, self.metrics), self.classes,
+                    self.protocol, self.metrics))
+        return values
+
+    def evaluate_all(self,
+                     points: Sequence[Weights],
+                     num_workers: int = 0) -> List[Dict[str, float]]:
+        """Compute the metrics for many choices of weights.
+
+        Args:
+            points (Sequence[tuple[float, float, float]]): The choices.
+            num_workers (int): Processes beside this one. Defaults to 0, all
+                is done here.
+
+        Returns:
+            list[dict[str, float]]: In the order of the points.
+        """
+        if num_workers <= 0 or len(points) < 2:
+            return [self.evaluate(weights) for weights in points]
+        # Each chunk carries a copy of the measured images.
+        chunk = -(-len(points) // (2 * num_workers))
+        with ProcessPoolExecutor(num_workers) as pool:
+            return list(pool.map(self.evaluate, points, chunksize=chunk))
+
+
+def best_point(values: Sequence[Dict[str, float]], key: str) -> Optional[int]:
+    """Find the choice of weights with the highest value of one metric.
+
+    Args:
+        values (Sequence[dict[str, float]]): Metrics of each choice.
+        key (str): Name of the metric.
+
+    Returns:
+        int: Position of the best, the first of equal ones; None if the
+        metric is undefined everywhere.
+    """
+    column = np.array([point.get(key, np.nan) for point in values])
+    return None if np.isnan(column).all() else int(np.nanargmax(column))

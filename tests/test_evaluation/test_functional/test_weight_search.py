@@ -1,0 +1,116 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import copy
+import math
+
+import numpy as np
+import pytest
+
+from projects.qanet.evaluation.functional import (ParsingEvaluator, Thresholds,
+                                                  WeightSearch, best_point,
+                                                  weight_grid)
+from projects.qanet.evaluation.functional.segments import merge_segments
+from projects.qanet.utils.errors import InputError
+
+POINTS = [(1., 0., 0.), (1., .5, 3.), (0., 0., .5), (0., 2.5, 0.),
+          (3., 1.5, .5)]
+
+
+def make_evaluator(golden, **kwargs):
+    return ParsingEvaluator(golden.ann_file, golden.data_root, golden.classes,
+                            **kwargs)
+
+
+def same(one, other):
+    """Equal to the last bit; NaN equals NaN."""
+    assert one.keys() == other.keys()
+    for key, value in one.items():
+        assert value == other[key] or (math.isnan(value)
+                                       and math.isnan(other[key])), key
+
+
+@pytest.mark.parametrize('protocol', ['released', 'strict'])
+@pytest.mark.parametrize('nms_iou', [.6, .8, None])
+def test_points_equal_evaluations(golden, protocol, nms_iou):
+    options = dict(protocol=protocol, thresholds=Thresholds(nms_iou=nms_iou))
+    search = WeightSearch(make_evaluator(golden, **options), golden.records)
+    different = set()
+    for weights in POINTS:
+        values = search.evaluate(weights)
+        expected = make_evaluator(
+            golden, quality_weights=weights,
+            **options).evaluate(golden.records)
+        same(values, expected)
+        different.add(values['APr'])
+    assert len(different) == len(POINTS)
+
+
+def test_golden_value(golden):
+    values = WeightSearch(make_evaluator(golden), golden.records).evaluate(
+        (1, .5, 3))
+    expected = golden.expected['1-0.5-3']
+    for key in ('mIoU', 'APp', 'APr', 'APh'):
+        assert values[key] == pytest.approx(
+            100 * expected[key.replace('AP', 'mAP')], abs=1e-7)
+
+
+def test_worker_processes_change_nothing(golden):
+    search = WeightSearch(
+        make_evaluator(golden, metrics=('mIoU', 'APh')), golden.records)
+    alone = search.evaluate_all(POINTS)
+    for one, other in zip(search.evaluate_all(POINTS, 2), alone):
+        same(one, other)
+    assert len(alone) == len(POINTS)
+    assert {point['mIoU'] for point in alone} == {alone[0]['mIoU']}
+    assert 'APp' not in alone[0]
+
+
+def test_undefined_pixel_score(golden):
+    records = copy.deepcopy(golden.records)
+    records[3]['pixel_score'] = None
+    search = WeightSearch(make_evaluator(golden), records, 'here')
+    search.evaluate((1, 1, 0))
+    with pytest.raises(InputError, match=r'here\[3\]: a pixel score is null'):
+        search.evaluate((1, 1, .5))
+    with pytest.raises(InputError, match='not all 0'):
+        search.evaluate((0, 0, 0))
+
+
+def test_merged_segments_count_the_same(golden):
+    evaluator = make_evaluator(golden)
+    _, records, _ = evaluator.group(golden.records)[2]
+    segments = evaluator.measure(records[0]['image_id'], records).segments
+    merged = merge_segments(segments)
+    assert len(merged.lengths) < len(segments.lengths) / 5
+
+    def count(values):
+        columns = np.vstack([
+            values.categories, values.humans, values.instances, values.labels
+        ]).T.tolist()
+        counts = {}
+        for column, length in zip(columns, values.lengths.tolist()):
+            counts[tuple(column)] = counts.get(tuple(column), 0) + length
+        return counts, len(columns)
+
+    counts, num_columns = count(merged)
+    assert len(counts) == num_columns
+    assert counts == count(segments)[0]
+    assert merged.areas is segments.areas
+
+
+def test_grid():
+    grid = weight_grid()
+    assert len(grid) == len(set(grid)) == 342
+    assert (0, 0, 0) not in grid and (3, 3, 3) in grid and (1, .5, 3) in grid
+    assert weight_grid(.1, .3, .1)[-1] == (.3, .3, .3)
+    assert len(weight_grid(1, 2.4, .5)) == 27
+    for wrong in ((-1, 1, 1), (1, 0, 1), (0, 1, 0), (0, 1, math.nan)):
+        with pytest.raises(InputError, match='a grid goes from'):
+            weight_grid(*wrong)
+    with pytest.raises(InputError, match='are all 0'):
+        weight_grid(0, 0, 1)
+
+
+def test_best_point():
+    values = [dict(APp=1.), dict(APp=3.), dict(APp=math.nan), dict(APp=3.)]
+    assert best_point(values, 'APp') == 1
+    assert best_point(values, 'APr') is None

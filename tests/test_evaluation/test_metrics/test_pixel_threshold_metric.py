@@ -1,0 +1,118 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import json
+import logging
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from mmengine.logging import MMLogger
+from mmseg.registry import METRICS
+from mmseg.structures import SegDataSample
+
+import projects.qanet.evaluation.metrics  # noqa: F401
+
+THRS = (0., .4)
+KEYS = ('APp', 'APp_50', 'PCP_50', 'APr', 'APr_50', 'APh')
+
+
+def scored(persons, thr):
+    """The persons as a model with another threshold would score them."""
+    rng = np.random.default_rng([persons.image_id, int(100 * thr)])
+    scores = rng.random((4, *persons.part_scores.shape)).astype(np.float32)
+    return replace(
+        persons,
+        pixel_scores=scores[0, :, 0],
+        part_pixel_scores=scores[1],
+        scores=scores[2, :, 0],
+        part_scores=scores[3])
+
+
+def make_samples(golden, thrs=(), at=None):
+    samples = []
+    for image_id, persons in golden.persons.items():
+        width, height = persons.image_size
+        sample = SegDataSample(
+            metainfo=dict(
+                img_id=image_id,
+                img_path=f'Images/{image_id:07d}.jpg',
+                ori_shape=(height, width)))
+        sample.pred_instances = persons if at is None else scored(persons, at)
+        if thrs:
+            sample.pred_instances_by_thr = {
+                thr: scored(persons, thr)
+                for thr in thrs
+            }
+        samples.append(sample.to_dict())
+    return samples
+
+
+def evaluate(golden, samples, **kwargs):
+    metric = METRICS.build(
+        dict(ann_file=golden.ann_file, data_root=golden.data_root, **kwargs))
+    metric.dataset_meta = dict(classes=golden.classes)
+    metric.process(None, samples)
+    return metric.evaluate(len(samples))
+
+
+@pytest.mark.parametrize('protocol', ['released', 'strict'])
+@pytest.mark.parametrize('weights', [None, (1, .5, 3)])
+def test_each_row_is_an_evaluation_of_its_own(golden, protocol, weights,
+                                              tmp_path):
+    options = dict(protocol=protocol, quality_weights=weights)
+    path = tmp_path / 'metrics.json'
+    values = evaluate(
+        golden,
+        make_samples(golden, THRS),
+        type='PixelThresholdMetric',
+        pixel_score_thrs=THRS,
+        metrics_file=str(path),
+        **options)
+    usual = evaluate(
+        golden, make_samples(golden), type='ParsingMetric', **options)
+    np.testing.assert_equal({key: values[key] for key in usual}, usual)
+    rows = set()
+    for thr, name in zip(THRS, ('T0', 'T0.4')):
+        expected = evaluate(
+            golden,
+            make_samples(golden, at=thr),
+            type='ParsingMetric',
+            **options)
+        for key in KEYS:
+            value = values[f'parsing/{key}.{name}']
+            assert value == expected[f'parsing/{key}'], (key, thr)
+        rows.add(values[f'parsing/APr.{name}'])
+    assert len(rows) == 2
+    assert len(values) == len(usual) + len(THRS) * len(KEYS)
+    assert json.loads(path.read_text())['parsing/APr.T0.4'] == pytest.approx(
+        values['parsing/APr.T0.4'])
+
+
+def test_chosen_metrics_and_the_table(golden, caplog):
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(caplog.handler)
+    try:
+        with caplog.at_level(logging.INFO):
+            values = evaluate(
+                golden,
+                make_samples(golden, THRS),
+                type='PixelThresholdMetric',
+                pixel_score_thrs=THRS[1:],
+                metrics=('mIoU', 'APr'))
+    finally:
+        logger.removeHandler(caplog.handler)
+    assert 'parsing/APr.T0.4' in values
+    assert not any('APp' in key or key.endswith('.T0') for key in values)
+    table = caplog.text.split('Threshold T of the pixel score')[1]
+    assert f'{values["parsing/APr.T0.4"]:.2f}' in table and '0.4 |' in table
+
+
+def test_mistakes_are_named(golden):
+    with pytest.raises(ValueError, match='pixel_score_thrs must name'):
+        evaluate(golden, [], type='PixelThresholdMetric', pixel_score_thrs=[])
+    with pytest.raises(
+            ValueError, match=r'0001003.jpg: .* thresholds \[0.9\]; set'):
+        evaluate(
+            golden,
+            make_samples(golden, THRS),
+            type='PixelThresholdMetric',
+            pixel_score_thrs=[0., .9])

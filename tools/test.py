@@ -3,10 +3,11 @@
 import argparse
 import os.path as osp
 import sys
+from typing import Sequence
 
 sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '..')))
 
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmengine.runner import Runner
 
 from projects.qanet.utils.checkpoint import check_state_dict, read_checkpoint
@@ -29,6 +30,13 @@ def parse_args() -> argparse.Namespace:
         help='folder for painted images, inside work_dir/timestamp')
     parser.add_argument(
         '--wait-time', type=float, default=2, help='seconds per shown image')
+    parser.add_argument(
+        '--pixel-score-thrs',
+        type=float,
+        nargs='+',
+        metavar='T',
+        help='also report the metrics at each of these thresholds of the '
+        'pixel score, all in one pass')
     add_common_arguments(parser)
     return parser.parse_args()
 
@@ -54,6 +62,31 @@ def enable_visualization(cfg: Config, args: argparse.Namespace) -> None:
         hook.test_out_dir = args.show_dir
 
 
+def find_parsing_metric(cfg: Config, option: str) -> ConfigDict:
+    """Find the parsing metric of the config.
+
+    Args:
+        cfg (Config): The config.
+        option (str): What it is needed for.
+
+    Returns:
+        ConfigDict: The metric's part of the config, to be changed in place.
+
+    Raises:
+        UsageError: If no evaluator is a ParsingMetric.
+    """
+    evaluators = cfg.test_evaluator
+    if not isinstance(evaluators, (list, tuple)):
+        evaluators = [evaluators]
+    for item in evaluators:
+        if item.type in ('ParsingMetric', 'PixelThresholdMetric'):
+            return item
+    raise UsageError(
+        f'{option} needs a ParsingMetric in test_evaluator; a detector '
+        'writes its boxes with --cfg-options '
+        'test_evaluator.outfile_prefix=PREFIX')
+
+
 def set_out_file(cfg: Config, path: str) -> None:
     """Let the parsing metric of the config write its results file.
 
@@ -64,24 +97,39 @@ def set_out_file(cfg: Config, path: str) -> None:
     Raises:
         UsageError: If no evaluator is a ParsingMetric.
     """
-    evaluators = cfg.test_evaluator
-    if not isinstance(evaluators, (list, tuple)):
-        evaluators = [evaluators]
-    metrics = [item for item in evaluators if item.type == 'ParsingMetric']
-    if not metrics:
-        raise UsageError(
-            '--out needs a ParsingMetric in test_evaluator; a detector '
-            'writes its boxes with --cfg-options '
-            'test_evaluator.outfile_prefix=PREFIX')
-    metrics[0].out_file = path
+    metric = find_parsing_metric(cfg, '--out')
+    metric.out_file = path
     # The file says how its scores were fused.
     settings = dict(
         quality_weights='weights', pixel_score_thr='pixel_score_thr')
     module = cfg.model.get('post_processor', {})
-    metrics[0].result_info = {
+    metric.result_info = {
         key: module[name]
         for key, name in settings.items() if name in module
     }
+
+
+def set_pixel_thresholds(cfg: Config, thrs: Sequence[float]) -> None:
+    """Score persons at several pixel thresholds and report each.
+
+    Args:
+        cfg (Config): The config, changed in place.
+        thrs (Sequence[float]): The thresholds, each in [0, 1].
+
+    Raises:
+        UsageError: If a threshold is outside, or no evaluator is a
+            ParsingMetric.
+    """
+    outside = [thr for thr in thrs if not 0 <= thr <= 1]
+    if outside:
+        raise UsageError(
+            f'--pixel-score-thrs must be in [0, 1], not {outside}')
+    metric = find_parsing_metric(cfg, '--pixel-score-thrs')
+    metric.type = 'PixelThresholdMetric'
+    metric.pixel_score_thrs = list(thrs)
+    module = cfg.model.setdefault('post_processor',
+                                  ConfigDict(type='QualityAwareModule'))
+    module.extra_pixel_score_thrs = list(thrs)
 
 
 def main() -> None:
@@ -92,6 +140,8 @@ def main() -> None:
         enable_visualization(cfg, args)
     if args.out is not None:
         set_out_file(cfg, args.out)
+    if args.pixel_score_thrs is not None:
+        set_pixel_thresholds(cfg, args.pixel_score_thrs)
     cfg.load_from = args.checkpoint
     weights = read_checkpoint(args.checkpoint)['state_dict']
 

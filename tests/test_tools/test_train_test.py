@@ -116,8 +116,8 @@ def test_results_file_and_pictures(single, data):
     assert len(list(single.glob('*/painted/**/*.png'))) == 5
 
 
-def test_two_processes_give_the_same_numbers(single, data, work_dir,
-                                             tmp_path, monkeypatch):
+def test_two_processes_give_the_same_numbers(single, data, work_dir, tmp_path,
+                                             monkeypatch):
     """Five images on two processes: one is tested twice and counted once."""
     monkeypatch.setenv('PORT', str(free_port()))
     run('tools/dist_test.sh', CONFIG, work_dir / 'epoch_2.pth', 2,
@@ -133,11 +133,30 @@ def test_two_processes_give_the_same_numbers(single, data, work_dir,
 def test_offline_evaluation_gives_the_same_numbers(single, data, tmp_path):
     run(sys.executable, 'tools/analysis_tools/eval_parsing.py',
         single / 'results.json', '--ann-file',
-        data / 'annotations/CIHP_val.json', '--data-root',
-        data / 'Validation', '--out', tmp_path / 'metrics.json')
+        data / 'annotations/CIHP_val.json', '--data-root', data / 'Validation',
+        '--out', tmp_path / 'metrics.json')
     offline = json.loads((tmp_path / 'metrics.json').read_text())
     for key, value in metrics_of(single).items():
         assert offline[key] == pytest.approx(value, abs=1e-4, nan_ok=True), key
+
+
+def test_several_pixel_thresholds_in_one_pass(single, data, work_dir,
+                                              tmp_path):
+    arguments = ('tools/test.py', CONFIG, work_dir / 'epoch_2.pth',
+                 '--work-dir', tmp_path, *data_options(data))
+    result = run(sys.executable, *arguments, '--pixel-score-thrs', 0, .2, .8)
+    values, usual = metrics_of(tmp_path), metrics_of(single)
+    assert {key: values[key] for key in usual} == usual
+    for key in ('APp', 'PCP_50', 'APr', 'APh'):
+        # The config's own threshold.
+        assert values[f'parsing/{key}.T0.2'] == values[f'parsing/{key}']
+        assert f'parsing/{key}.T0' in values
+        assert f'parsing/{key}.T0.8' in values
+    assert 'Threshold T of the pixel score' in result.stdout + result.stderr
+    result = run(
+        sys.executable, *arguments, '--pixel-score-thrs', 2, check=False)
+    assert result.returncode == 2
+    assert '--pixel-score-thrs must be in [0, 1], not [2.0]' in result.stderr
 
 
 def test_two_processes_train(data, tmp_path, monkeypatch):

@@ -6,7 +6,8 @@ import numpy as np
 
 from ..functional.evaluator import ParsingEvaluator
 from ..functional.image_statistics import (METRICS, ImageOverlaps,
-                                           ImageStatistics, image_statistics)
+                                           ImageStatistics, image_statistics,
+                                           keep_persons)
 from ..functional.overlaps import mean_ious
 from ..functional.scores import PersonScores, read_scores
 from ..functional.summary import summarize
@@ -155,12 +156,10 @@ class _Collector:
     def _suppress(self, scores: np.ndarray,
                   overlaps: ImageOverlaps) -> np.ndarray:
         """Persons that stay when the fused score decides, (N,) bool."""
-        thresholds = self.evaluator.thresholds
-        kept = np.nan_to_num(scores) >= thresholds.quality
-        if thresholds.nms_iou is not None:
-            kept &= self.evaluator.protocol.suppress(
-                np.nan_to_num(scores), overlaps.ious, thresholds.nms_iou)
-        return kept
+        evaluator = self.evaluator
+        return keep_persons(
+            np.nan_to_num(scores), overlaps.ious, evaluator.protocol,
+            evaluator.thresholds)
 
     def all_statistics(self) -> Dict[str, List[ImageStatistics]]:
         """By score; images without records stand in with what they lack."""

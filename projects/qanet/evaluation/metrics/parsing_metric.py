@@ -143,11 +143,7 @@ class ParsingMetric(BaseMetric):
                 fuse_records(records, len(self.classes), self.quality_weights)
             entry: Dict[str, Any] = dict(image_id=int(image_id))
             if not self.format_only:
-                entry['statistics'] = self.evaluator.process(
-                    int(image_id), records, [
-                        f'person {i} of {sample["img_path"]}'
-                        for i in range(len(records))
-                    ])
+                entry.update(self.reduce(sample, records))
             if self.out_file is not None:
                 entry['records'] = records
                 entry['image'] = dict(
@@ -156,6 +152,37 @@ class ParsingMetric(BaseMetric):
                     width=int(sample['ori_shape'][1]),
                     height=int(sample['ori_shape'][0]))
             self.results.append(entry)
+
+    def reduce(self, sample: dict,
+               records: Sequence[Dict[str, Any]]) -> Dict[str, Any]:
+        """Reduce one image to its statistics.
+
+        Args:
+            sample (dict): Output of the model.
+            records (Sequence[dict]): Its persons as records.
+
+        Returns:
+            dict: ``statistics``; what an image's entry has beside its id.
+        """
+        return dict(
+            statistics=self.evaluator.process(sample['img_id'], records,
+                                              _places(sample, records)))
+
+    def summarize(self, entries: Sequence[Dict[str, Any]]) -> Dict[str, float]:
+        """Compute the metrics of the images and log them.
+
+        Args:
+            entries (Sequence[dict]): One for each image.
+
+        Returns:
+            dict[str, float]: In percent, NaN where undefined.
+        """
+        values = self.evaluator.summarize(entry['statistics']
+                                          for entry in entries)
+        MMLogger.get_current_instance().info(
+            '\n' +
+            format_tables(values, self.classes, self.evaluator.protocol))
+        return values
 
     def _check_persons(self, sample: dict) -> ParsingInstances:
         """Take the prediction out of a data sample."""
@@ -195,11 +222,7 @@ class ParsingMetric(BaseMetric):
             logger.warning(
                 f'{untested} of {len(self.evaluator.images)} annotated images '
                 'were not tested and count as images without predictions')
-        values = self.evaluator.summarize(entry['statistics']
-                                          for entry in entries)
-        logger.info(
-            '\n' +
-            format_tables(values, self.classes, self.evaluator.protocol))
+        values = self.summarize(entries)
         if self.metrics_file is not None:
             write_metrics(self.metrics_file, values)
             logger.info(f'Wrote the metrics to {self.metrics_file}')
@@ -215,3 +238,8 @@ class ParsingMetric(BaseMetric):
             self.result_info['quality_weights'],
             self.result_info['pixel_score_thr'],
             images=[entry['image'] for entry in entries])
+
+
+def _places(sample: dict, records: Sequence[Dict[str, Any]]) -> List[str]:
+    """What to call each record in a message."""
+    return [f'person {i} of {sample["img_path"]}' for i in range(len(records))]

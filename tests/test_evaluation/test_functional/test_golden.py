@@ -5,7 +5,8 @@ import pytest
 
 from projects.qanet.evaluation.functional import (ParsingEvaluator, Thresholds,
                                                   get_protocol, read_scores)
-from projects.qanet.evaluation.functional.painting import paint_persons
+from projects.qanet.evaluation.functional.painting import (number_parts,
+                                                           paint_persons)
 from projects.qanet.evaluation.functional.segments import (draw_segments,
                                                            paint_categories)
 
@@ -98,6 +99,31 @@ def test_painted_maps(golden):
         expected = sorted(
             (score, (dump == i).sum()) for i, (_, score) in enumerate(rows, 1))
         np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_covered_parts_take_no_number(golden):
+    """In the released system's dumps, where some parts are fully covered."""
+    evaluator = make_evaluator(golden, '1-0.5-3')
+    covered = {}
+    for image_id, records, _ in evaluator.group(golden.records):
+        kept = golden.expected['1-0.5-3']['kept'][str(image_id)]
+        scores = read_scores(records, 20, (1, .5, 3))
+        segments = evaluator.measure(image_id, records).segments
+        painted = [i for i in kept if scores.persons[i] >= .01]
+        painting = paint_persons(segments, scores.persons,
+                                 np.isin(np.arange(len(records)), painted))
+        numbers, persons, labels = number_parts(painting, scores.persons)
+        dump = golden.dump[f'instance_parsing/{image_id}']
+        np.testing.assert_array_equal(
+            draw_segments(segments, numbers, dump.shape[::-1]), dump)
+        rows = golden.dump[f'instance_parsing/{image_id}/txt']
+        assert labels.tolist() == rows[:, 0].tolist()
+        np.testing.assert_allclose(
+            scores.parts[persons, labels - 1], rows[:, 1], rtol=1e-6)
+        all_parts = sum(len(records[i]['parts']) for i in painted)
+        if all_parts > len(rows):
+            covered[image_id] = all_parts - len(rows)
+    assert covered == {1020: 1, 1156: 1, 1190: 3}
 
 
 def test_worker_processes_change_nothing(golden):

@@ -5,6 +5,7 @@ from projects.qanet.evaluation.functional import (compare_records,
                                                   make_label_runs)
 from projects.qanet.evaluation.functional.annotations import ImageInfo
 from projects.qanet.evaluation.functional.painting import (limit_parts,
+                                                           number_parts,
                                                            paint_persons)
 
 
@@ -61,3 +62,16 @@ def test_parts_are_numbered_from_the_lowest_score_up(scenes):
         assert labels.tolist() == expected
         np.testing.assert_array_equal(limited.owners >= 0, limited.labels > 0)
     assert limit_parts(painting, scores, None) is painting
+
+
+def test_numbers_of_visible_parts(scenes):
+    # Person 0's part 2 is covered and takes no number.
+    maps = [[[1, 2, 3], [1, 0, 0]], [[0, 1, 0], [0, 0, 3]]]
+    for scores, expected, owners, labels in (([.5, .9], [[1, 3, 2], [1, 0, 4]],
+                                              [0, 0, 1, 1], [1, 3, 1, 3]),
+                                             ([.9, .5], [[2, 3, 4], [2, 0, 1]],
+                                              [1, 0, 0, 0], [3, 1, 2, 3])):
+        segments, painting = paint(scenes, maps, scores)
+        numbers, persons, classes = number_parts(painting, np.array(scores))
+        assert draw(segments, numbers, (2, 3)).tolist() == expected
+        assert (persons.tolist(), classes.tolist()) == (owners, labels)

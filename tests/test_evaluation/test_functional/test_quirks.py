@@ -254,8 +254,9 @@ def test_ties_of_painting(scenes, evaluate):
             assert values['APr.head'] == expected
 
 
-def test_254_parts(scenes, tmp_path):
-    """Eighty-six persons of three parts, each found exactly."""
+@pytest.fixture
+def many_parts(scenes, tmp_path):
+    """Eighty-six persons of three parts, side by side, with their maps."""
     shape = (3, 90)
     categories = np.tile(np.array([[1], [2], [3]], np.uint8), (1, 90))
     categories[:, 86:] = 0
@@ -267,20 +268,55 @@ def test_254_parts(scenes, tmp_path):
     image = scenes.make_image(
         1, categories, ids, instances=(instances, classes))
     paths = scenes.write_dataset(tmp_path, [image])
-    maps = [np.where(ids == i, categories, 0) for i in range(1, 87)]
-    scores = np.linspace(.1, .95, 86)
+    return paths, [np.where(ids == i, categories, 0) for i in range(1, 87)]
+
+
+def evaluate_many(scenes, paths, maps, scores):
+    """Both protocols, nobody suppressed."""
     records = scenes.make_persons(1, maps, scores, 4).to_records()
-    values = {
-        protocol:
-        ParsingEvaluator(*paths, CLASSES, protocol=protocol).evaluate(records)
+    return [
+        ParsingEvaluator(
+            *paths,
+            CLASSES,
+            protocol=protocol,
+            thresholds=Thresholds(nms_iou=None)).evaluate(records)
         for protocol in ('released', 'strict')
-    }
+    ]
+
+
+def test_254_parts(scenes, many_parts):
+    paths, maps = many_parts
+    scores = np.linspace(.1, .95, 86)
+    released, strict = evaluate_many(scenes, paths, maps, scores)
     # 258 parts: the best person's three and the second's shoe vanish.
-    assert values['released']['APr.head'] == pytest.approx(100 * 85 / 86)
-    assert values['released']['APr.torso'] == pytest.approx(100 * 85 / 86)
-    assert values['released']['APr.shoe'] == pytest.approx(100 * 84 / 86)
-    assert values['released']['APh'] == pytest.approx(100)
-    assert values['strict']['APr'] == pytest.approx(100)
+    assert released['APr.head'] == pytest.approx(100 * 85 / 86)
+    assert released['APr.torso'] == pytest.approx(100 * 85 / 86)
+    assert released['APr.shoe'] == pytest.approx(100 * 84 / 86)
+    # Persons are not numbered parts, so nobody vanishes from AP^h.
+    assert released['APh'] == strict['APh'] == pytest.approx(100)
+    assert strict['APr'] == pytest.approx(100)
+
+
+def test_covered_parts_are_none_of_the_254(scenes, many_parts):
+    """Ten persons that others cover, painted first, take no number."""
+    paths, maps = many_parts
+    scores = np.linspace(.1, .95, 86)
+    alone = evaluate_many(scenes, paths, maps, scores)
+    crowded = evaluate_many(scenes, paths, maps[:10] + maps,
+                            np.append(np.linspace(.02, .05, 10), scores))
+    for one, other in zip(alone, crowded):
+        for key in ('APr', 'APr.head', 'APr.torso', 'APr.shoe', 'APh'):
+            assert one[key] == other[key]
+    # One pixel of a head that sticks out takes a number: one part more, the
+    # second person's torso, has none left.
+    peeping = maps[0].copy()
+    peeping[0, 86] = 1
+    released, strict = evaluate_many(scenes, paths, [peeping] + maps,
+                                     np.append(.02, scores))
+    assert released['APr.head'] == pytest.approx(100 * 85 / 86)
+    assert released['APr.torso'] == pytest.approx(100 * 84 / 86)
+    assert released['APr.shoe'] == pytest.approx(100 * 84 / 86)
+    assert strict['APr'] == pytest.approx(100)
 
 
 def test_void_pixels(scenes, evaluate, tmp_path):

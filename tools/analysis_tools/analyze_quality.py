@@ -2,19 +2,26 @@
 """Is the quality score any good? A report on a results file.
 
 Writes OUT/quality.html, one file with all plots in it, and OUT/quality.json
-with the figures.
+with the figures. Needs no network, except for --figure2.
 """
 import argparse
 import sys
 from pathlib import Path
+from typing import List
+
+import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 # isort: off
 from projects.qanet.evaluation.analysis import (  # noqa: E402
-    study_document, study_quality, write_document)
+    QualityStudy, study_document, study_quality, write_document)
+from projects.qanet.evaluation.analysis.confidence import (  # noqa: E402
+    plot_confidence)
 from projects.qanet.evaluation.analysis.pictures import (  # noqa: E402
     PictureBook)
+from projects.qanet.evaluation.analysis.portraits import (  # noqa: E402
+    choose_persons)
 from projects.qanet.evaluation.analysis.quality_report import (  # noqa: E402
     build_report)
 from projects.qanet.evaluation.functional import (  # noqa: E402
@@ -63,7 +70,70 @@ def parse_args() -> argparse.Namespace:
         metavar='IMAGE_ID',
         help='show the part scores of persons of these images; by default of '
         'three persons with many parts')
-    return parser.parse_args()
+    group = parser.add_argument_group('high-confidence masks',
+                                      'run the network on single images')
+    group.add_argument(
+        '--figure2',
+        type=int,
+        nargs='+',
+        metavar='IMAGE_ID',
+        help='show where the network is sure of a person of these images; '
+        'the box comes from the results file')
+    group.add_argument('--model', help='config of the parser')
+    group.add_argument('--weights', help='checkpoint of the parser')
+    group.add_argument('--device', help='default: cuda if there is one')
+    group.add_argument(
+        '--confidence-thrs',
+        type=float,
+        nargs='+',
+        default=[.4, .6, .8],
+        metavar='T',
+        help='thresholds of the masks')
+    args = parser.parse_args()
+    if args.figure2 and not (args.model and args.weights):
+        parser.error('--figure2 needs --model and --weights')
+    return args
+
+
+def draw_confidence(args: argparse.Namespace, study: QualityStudy,
+                    book: PictureBook) -> List[bytes]:
+    """Run the network on the images that are asked for.
+
+    Args:
+        args (argparse.Namespace): The command line.
+        study (QualityStudy): Says which persons there are.
+        book (PictureBook): Where images and records are.
+
+    Returns:
+        list[bytes]: A PNG file for each image.
+
+    Raises:
+        InputError: If an image has no person or no photo.
+    """
+    if not args.figure2:
+        return []
+    # Imported here: everything else works without torch and OpenMMLab.
+    from projects.qanet.apis.confidence import ConfidencePredictor
+    predict = ConfidencePredictor(args.model, args.weights, args.device)
+    pictures = []
+    for image_id in args.figure2:
+        photo = book.read_photo(image_id)
+        if photo is None:
+            raise InputError(f'--figure2 {image_id}: there is no '
+                             f'{book.photo_path(image_id)}')
+        persons = choose_persons(study, image_ids=[image_id])
+        if not persons:
+            raise InputError(f'--figure2 {image_id}: the results file has '
+                             'no person there that is annotated')
+        position = persons[0].position
+        box = np.array(book.records[image_id][position]['bbox'])
+        box[2:] += box[:2]
+        confidence, = predict(photo, box[None])
+        pictures.append(
+            plot_confidence(photo, confidence, book.palette,
+                            args.confidence_thrs,
+                            f'image {image_id}, person {position + 1}'))
+    return pictures
 
 
 def analyze(args: argparse.Namespace) -> None:
@@ -82,9 +152,11 @@ def analyze(args: argparse.Namespace) -> None:
         thresholds=Thresholds(nms_iou=args.nms_thr))
     study = study_quality(
         evaluator, records, args.num_worst, source=f'{args.results}: results')
-    report = build_report(study, PictureBook(evaluator, records),
+    book = PictureBook(evaluator, records)
+    report = build_report(study, book,
                           f'Quality scores of {Path(args.results).name}',
-                          args.num_bins, args.figure1)
+                          args.num_bins, args.figure1,
+                          draw_confidence(args, study, book))
     out = Path(args.out_dir)
     write_document(
         str(out / 'quality.json'), study_document(study, args.num_bins))

@@ -114,6 +114,37 @@ def test_dump_gives_what_its_results_give(golden, images, tmp_path, protocol):
         assert values[key] == pytest.approx(value, abs=1e-9, nan_ok=True), key
 
 
+def test_crowds_in_a_dump(scenes, tmp_path):
+    """What lies on a crowd is ignored in strict, wrong in released."""
+    categories = np.array([[1, 1, 0, 2, 2], [1, 1, 0, 1, 1]])
+    humans = np.where(categories > 0, [[1, 1, 0, 2, 2]], 0)
+    truth = scenes.make_image(1, categories, humans, [(1, False), (2, True)])
+    paths = scenes.write_dataset(tmp_path, [truth])
+    on_crowd = np.where(humans == 2, 1, 0)
+    on_crowd[:, 4] = 0
+    maps = [np.where(humans == 1, 1, 0), on_crowd]
+    records = scenes.make_persons(1, maps, [.8, .9], 3).to_records()
+    image = read_annotations(paths[0])[1]
+    folder = str(tmp_path / 'dump')
+    write_dump(folder, image, paint_dump(image, records, 3))
+    found = {}
+    for protocol in ('released', 'strict'):
+        evaluator = ParsingEvaluator(
+            *paths, ['none', 'head', 'leg'],
+            metrics=METRICS,
+            protocol=protocol)
+        found[protocol] = evaluate_dump(evaluator, folder)
+        expected = evaluator.evaluate(records)
+        for key, value in expected.items():
+            assert found[protocol][key] == pytest.approx(value, nan_ok=True)
+    # Half of the prediction on the crowd is the crowd's head, so it is
+    # ignored up to 0.4 and wrong from 0.5 on.
+    assert found['strict']['APr.head'] == pytest.approx(100 * 6.5 / 9)
+    assert found['strict']['APh'] == 100
+    assert found['released']['APh'] == pytest.approx(25)
+    assert found['released']['APr_80'] == pytest.approx(100 * .5 * .5 / 2)
+
+
 def test_ap_p_is_refused(golden, tmp_path):
     evaluator = ParsingEvaluator(golden.ann_file, golden.data_root,
                                  golden.classes)

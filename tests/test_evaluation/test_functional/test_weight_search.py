@@ -8,7 +8,8 @@ import pytest
 from projects.qanet.evaluation.functional import (ParsingEvaluator, Thresholds,
                                                   WeightSearch, best_point,
                                                   weight_grid)
-from projects.qanet.evaluation.functional.segments import merge_segments
+from projects.qanet.evaluation.functional.segments import (Segments,
+                                                           merge_segments)
 from projects.qanet.utils.errors import InputError
 
 POINTS = [(1., 0., 0.), (1., .5, 3.), (0., 0., .5), (0., 2.5, 0.),
@@ -95,6 +96,25 @@ def test_merged_segments_count_the_same(golden):
     assert len(counts) == num_columns
     assert counts == count(segments)[0]
     assert merged.areas is segments.areas
+
+
+@pytest.mark.parametrize('name', ['categories', 'humans', 'instances'])
+def test_segments_that_differ_stay_apart(name):
+    values = dict(
+        lengths=np.array([2, 3, 4, 5]),
+        categories=np.array([1, 1, 1, 1]),
+        humans=np.array([2, 2, 2, 2]),
+        instances=np.array([0, 0, 0, 0]),
+        labels=np.array([[3, 3, 0, 3]], np.uint8),
+        areas=np.zeros((1, 4), int))
+    values[name] = values[name] + [0, 0, 0, 5]
+    merged = merge_segments(Segments(**values))
+    found = sorted(
+        zip(
+            getattr(merged, name).tolist(), merged.labels[0].tolist(),
+            merged.lengths.tolist()))
+    same = int(values[name][0])
+    assert found == [(same, 0, 4), (same, 3, 5), (same + 5, 3, 5)]
 
 
 def test_grid():

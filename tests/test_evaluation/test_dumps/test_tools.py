@@ -103,6 +103,8 @@ def test_errors(golden, results, tmp_path):
     dump = tmp_path / 'dump'
     evaluate = ['eval_parsing.py', dump, *truth_args(golden)]
     call('convert_results.py', 'to-dump', results, dump)
+    check_error('--num-classes is 5, but', 'eval_parsing.py', results,
+                *truth_args(golden), '--num-classes', 5)
     check_error('holds a dump already', 'convert_results.py', 'to-dump',
                 results, dump)
     check_error('--num-classes must say', *evaluate)

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[3]
 CODE = """
 import sys
 sys.path.insert(0, '.')
+import projects.qanet.evaluation.dumps
 import projects.qanet.evaluation.functional
 import projects.qanet.structures
 heavy = {'torch', 'mmengine', 'mmcv', 'mmseg', 'mmdet', 'cv2', 'scipy',
@@ -21,7 +22,8 @@ sys.exit(', '.join(sorted(heavy & set(sys.modules))) or 0)
 
 @pytest.mark.parametrize('name', [
     'evaluation.functional', 'evaluation.functional.average_precision',
-    'evaluation.functional.scores', 'structures.rle'
+    'evaluation.functional.scores', 'evaluation.functional.weight_search',
+    'structures.rle'
 ])
 def test_worked_examples(name):
     module = importlib.import_module(f'projects.qanet.{name}')

@@ -1,5 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 import numpy as np
+import pytest
 
 from projects.qanet.evaluation.functional import (compare_records,
                                                   make_label_runs)
@@ -9,15 +10,15 @@ from projects.qanet.evaluation.functional.painting import (limit_parts,
                                                            paint_persons)
 
 
-def paint(scenes, maps, scores, chosen=None):
+def paint(scenes, maps, scores, chosen=None, num_classes=12):
     """Segments and painting of persons in an image without truth."""
     maps = np.asarray(maps, np.uint8)
     shape = maps.shape[1:]
     nothing = np.zeros(shape, np.uint8)
     truth = make_label_runs(nothing, nothing, nothing, {})
     image = ImageInfo(1, '1.jpg', shape[1], shape[0], ())
-    records = scenes.make_persons(1, maps, scores, 4).to_records()
-    segments = compare_records(image, truth, records, 4).segments
+    records = scenes.make_persons(1, maps, scores, num_classes).to_records()
+    segments = compare_records(image, truth, records, num_classes).segments
     if chosen is None:
         chosen = np.ones(len(maps), bool)
     return segments, paint_persons(segments, np.array(scores), chosen)
@@ -75,3 +76,34 @@ def test_numbers_of_visible_parts(scenes):
         numbers, persons, classes = number_parts(painting, np.array(scores))
         assert draw(segments, numbers, (2, 3)).tolist() == expected
         assert (persons.tolist(), classes.tolist()) == (owners, labels)
+
+
+@pytest.mark.parametrize('max_parts', [20, 254])
+def test_numbering_against_loops(scenes, max_parts):
+    """Forty persons of eleven classes; paint, then number what is seen."""
+    rng = np.random.default_rng(0)
+    maps = rng.integers(1, 12, (40, 34, 41)).astype(np.uint8)
+    maps[rng.random(maps.shape) < .95] = 0
+    scores = rng.choice([.2, .5, .7, .9], 40)
+    segments, painting = paint(scenes, maps, scores)
+    owner = np.full(maps.shape[1:], -1)
+    label = np.zeros(maps.shape[1:], int)
+    order = sorted(range(40), key=lambda i: scores[i])
+    for i in order:
+        owner[maps[i] > 0] = i
+        label[maps[i] > 0] = maps[i][maps[i] > 0]
+    number, expected = 0, label.copy()
+    for i in order:
+        for c in range(1, 12):
+            mask = (owner == i) & (label == c)
+            number += mask.any()
+            if mask.any() and number > max_parts:
+                expected[mask] = 0
+    assert number > 260 and (expected != label).any()
+    limited = limit_parts(painting, scores, max_parts)
+    shape = maps.shape[1:]
+    np.testing.assert_array_equal(
+        draw(segments, limited.labels, shape), expected)
+    np.testing.assert_array_equal(
+        draw(segments, limited.owners, shape),
+        np.where(expected > 0, owner, -1))

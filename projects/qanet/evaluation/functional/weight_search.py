@@ -49,7 +49,7 @@ def weight_grid(start: float = 0.,
     # The small term keeps the end in spite of rounding; ten digits are what
     # a person would write.
     count = int((stop - start) / step + 1e-6) + 1
-    values = [round(start + i * step, 10) for i in range(count)]
+    values = [round(float(start + i * step), 10) for i in range(count)]
     grid = [weights for weights in product(values, repeat=3) if any(weights)]
     if not grid:
         raise InputError('the only weights of the grid are all 0')

@@ -34,7 +34,7 @@ def draw_background(rng: np.random.Generator, width: int, height: int,
     # A camera focuses on people; what is behind them is softer and paler.
     image = cv2.GaussianBlur(image, (0, 0), rng.uniform(.5, 1.8))
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[..., None]
-    paler = rng.uniform(.55, .9)
+    paler = rng.uniform(.45, .8)
     return (image * paler + grey * (1 - paler)).astype(np.uint8)
 
 

@@ -18,8 +18,8 @@ SHOES = (Part.LEFT_SHOE, Part.RIGHT_SHOE)
 
 #: Cross-sections along a limb: position (1 elbow or knee) and radius.
 _AT = np.array([0., .35, .7, 1., 1.3, 1.65, 2.])
-_ARM = np.array([.18, .188, .17, .152, .165, .138, .102])
-_LEG = np.array([.35, .33, .26, .195, .225, .17, .115])
+_ARM = np.array([.19, .2, .185, .168, .182, .155, .12])
+_LEG = np.array([.35, .335, .275, .215, .245, .195, .14])
 _TROUSER = np.array([.37, .36, .31, .26, .25, .225, .205])
 
 

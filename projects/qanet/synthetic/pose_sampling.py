@@ -9,7 +9,7 @@ from .pose import Pose
 #: Arm gestures as degrees: abduction and flexion of the upper arm, then of
 #: the forearm, with the weight of each.
 ARM_GESTURES = {
-    'hanging': ((11, 0), (5, 14), 7.),
+    'hanging': ((13, 0), (7, 14), 8.),
     'ready': ((16, -8), (14, 40), 2.),
     'hip': ((46, -22), (-46, 10), 2.),
     'folded': ((16, 22), (-74, 60), .8),
@@ -67,9 +67,9 @@ def draw_pose(rng: np.random.Generator, tilt: float) -> Pose:
 
 def _draw_yaw(rng: np.random.Generator) -> float:
     pick = rng.random()
-    if pick < .77:
+    if pick < .8:
         return float(np.clip(_jitter(rng, 20), -.8, .8))
-    if pick < .91:
+    if pick < .93:
         return float(np.pi + np.clip(_jitter(rng, 18), -.7, .7))
     return float(np.deg2rad(rng.uniform(45, 90)) * rng.choice([-1, 1]))
 
@@ -120,7 +120,7 @@ def _arms(rng: np.random.Generator,
             side = swing if i == 0 else -swing
             upper[i][1] += side
             fore[i][1] += side + abs(swing) * .8
-    upper += _jitter(rng, 7, (2, 2))
-    fore += _jitter(rng, 8, (2, 2))
+    upper += _jitter(rng, 5, (2, 2))
+    fore += _jitter(rng, 6, (2, 2))
     upper[:, 0] = np.maximum(upper[:, 0], np.deg2rad(7))
     return upper, fore

@@ -169,14 +169,14 @@ def _place(rng: np.random.Generator, count: int, size: Tuple[int, int],
     """Invent persons and spread them over the picture, far ones first."""
     width, height = size
     eye = rng.uniform(4.6, 7.4)
-    spread = (rng.permutation(count) + rng.uniform(.25, .75, count)) / count
+    spread = (rng.permutation(count) + rng.uniform(.32, .68, count)) / count
     placed = []
     for k in range(count):
         # A generator of their own: dropping one leaves the others alone.
         own = np.random.default_rng(int(rng.integers(2**62)))
         person = invent_person(own, tilt)
         near = own.random() < .1
-        share = own.uniform(1.1, 1.4) if near else own.uniform(.58, .97)
+        share = own.uniform(1.1, 1.4) if near else own.uniform(.62, .97)
         scale = share * height / 7.6
         feet = horizon + eye * scale
         if not near:
@@ -199,7 +199,7 @@ def _draw_all(canvas: Canvas, placed: List[_Placed],
               light: Tuple[float, float], obstacle_seed: int) -> None:
     rng = np.random.default_rng(obstacle_seed)
     # Never in front of the nearest person only: it would just be clutter.
-    slot = int(rng.integers(1, 4)) if rng.random() < .25 else None
+    slot = int(rng.integers(1, 4)) if rng.random() < .16 else None
     for k, item in enumerate(placed):
         if slot is not None and k == len(placed) - slot:
             draw_obstacle(rng, canvas, item.scale, item.feet)

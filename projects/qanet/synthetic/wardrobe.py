@@ -12,7 +12,7 @@ import numpy as np
 from .textures import TILE, Material, cloth_color, hsv
 
 #: Share of pieces with a colour that is typical of their kind.
-TYPICAL = .85
+TYPICAL = .92
 
 _Range = Tuple[float, float]
 #: Ranges of hue (degrees), saturation and value per kind.
@@ -43,8 +43,7 @@ PALETTES: Dict[str,
                           ((25, 50), (.7, .95), (.7, .95)),
                           ((120, 170), (.6, .85), (.4, .7))],
                    glove=[((345, 370), (.65, .9), (.5, .85)),
-                          ((0, 360), (0., .1), (.08, .2)),
-                          ((270, 300), (.5, .75), (.4, .7))],
+                          ((270, 300), (.5, .8), (.45, .8))],
                    socks=[((0, 360), (0., .06), (.9, 1.))],
                    shoes=[((0, 360), (0., .15), (.08, .25)),
                           ((15, 35), (.45, .65), (.25, .45)),

@@ -2,16 +2,19 @@
 """The tool as a user calls it, without torch or OpenMMLab."""
 import json
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from projects.qanet.evaluation.functional import ParsingEvaluator
 from projects.qanet.structures import write_results
 
-TOOL = Path(__file__).parents[2] / 'tools/analysis_tools/analyze_quality.py'
+ROOT = Path(__file__).parents[2]
+TOOL = ROOT / 'tools/analysis_tools/analyze_quality.py'
 WRAPPER = """
 import runpy, sys
 sys.argv = sys.argv[1:]
@@ -75,9 +78,38 @@ def test_report_and_figures_without_photos(golden, arguments, tmp_path):
     (('--quality-weights', 0, 0, 0), 'must be three numbers'),
     (('--ann-file', 'none.json'), 'none.json'),
     (('--figure1', 4), 'the image id 4 is not in'),
+    (('--figure2', 1173, '--model', 'm.py', '--weights', 'w.pth'),
+     '--figure2 1173: there is no'),
+    (('--figure2', 1173), '--figure2 needs --model and --weights'),
 ])
 def test_bad_arguments_are_named(arguments, change, message):
     done = call(*arguments, *change)
     assert done.returncode == 2
-    assert done.stderr.startswith('analyze_quality.py: error: ')
+    assert 'analyze_quality.py: error: ' in done.stderr
     assert message in done.stderr and 'Traceback' not in done.stderr
+
+
+def test_high_confidence_masks(arguments, tmp_path, monkeypatch):
+    """With a network: the debug parser, untrained, on one grey photo."""
+    torch = pytest.importorskip('torch')
+    from projects.qanet.apis.parser_builder import build_parser, read_config
+    config = ROOT / 'configs/demo/qanet_r18_fpn_debug_synthetic-64x48.py'
+    model = build_parser(read_config(str(config)), None, 'cpu')
+    weights = tmp_path / 'parser.pth'
+    torch.save(dict(state_dict=model.state_dict()), str(weights))
+    document = json.loads(Path(arguments[2]).read_text())
+    image, = [item for item in document['images'] if item['id'] == 1173]
+    photos = tmp_path / 'photos'
+    photos.mkdir()
+    Image.new('RGB', (image['width'], image['height']),
+              'grey').save(str(photos / image['file_name']))
+    monkeypatch.setattr(sys, 'argv', [
+        str(value) for value in [
+            TOOL, *arguments, '--figure2', 1173, '--model', config,
+            '--weights', weights, '--device', 'cpu', '--img-subdir', photos
+        ]
+    ])
+    runpy.run_path(str(TOOL), run_name='__main__')
+    html = (tmp_path / 'new/out/quality.html').read_text()
+    assert 'High-confidence masks' in html
+    assert 'The photos of 11 of 12 images are not there' in html

@@ -7,7 +7,7 @@ with the figures. Needs no network, except for --figure2.
 import argparse
 import sys
 from pathlib import Path
-from typing import List
+from typing import Dict
 
 import numpy as np
 
@@ -69,7 +69,7 @@ def parse_args() -> argparse.Namespace:
         nargs='+',
         metavar='IMAGE_ID',
         help='show the part scores of persons of these images; by default of '
-        'three persons with many parts')
+        'four persons with many parts')
     group = parser.add_argument_group('high-confidence masks',
                                       'run the network on single images')
     group.add_argument(
@@ -96,7 +96,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def draw_confidence(args: argparse.Namespace, study: QualityStudy,
-                    book: PictureBook) -> List[bytes]:
+                    book: PictureBook) -> Dict[str, bytes]:
     """Run the network on the images that are asked for.
 
     Args:
@@ -105,17 +105,14 @@ def draw_confidence(args: argparse.Namespace, study: QualityStudy,
         book (PictureBook): Where images and records are.
 
     Returns:
-        list[bytes]: A PNG file for each image.
+        dict[str, bytes]: A PNG file for each image, by its caption.
 
     Raises:
         InputError: If an image has no person or no photo.
     """
     if not args.figure2:
-        return []
-    # Imported here: everything else works without torch and OpenMMLab.
-    from projects.qanet.apis.confidence import ConfidencePredictor
-    predict = ConfidencePredictor(args.model, args.weights, args.device)
-    pictures = []
+        return {}
+    chosen = []
     for image_id in args.figure2:
         photo = book.read_photo(image_id)
         if photo is None:
@@ -125,14 +122,18 @@ def draw_confidence(args: argparse.Namespace, study: QualityStudy,
         if not persons:
             raise InputError(f'--figure2 {image_id}: the results file has '
                              'no person there that is annotated')
-        position = persons[0].position
+        chosen.append((image_id, persons[0].position, photo))
+    # Imported here: everything else works without torch and OpenMMLab.
+    from projects.qanet.apis.confidence import ConfidencePredictor
+    predict = ConfidencePredictor(args.model, args.weights, args.device)
+    pictures = {}
+    for image_id, position, photo in chosen:
         box = np.array(book.records[image_id][position]['bbox'])
         box[2:] += box[:2]
         confidence, = predict(photo, box[None])
-        pictures.append(
-            plot_confidence(photo, confidence, book.palette,
-                            args.confidence_thrs,
-                            f'image {image_id}, person {position + 1}'))
+        caption = f'image {image_id}, person {position + 1}'
+        pictures[caption] = plot_confidence(photo, confidence, book.palette,
+                                            args.confidence_thrs)
     return pictures
 
 

@@ -24,11 +24,11 @@ class ConfidenceMap(NamedTuple):
     offset: Tuple[int, int]
 
 
-def plot_confidence(photo: np.ndarray,
-                    confidence: ConfidenceMap,
-                    palette: np.ndarray,
-                    thrs: Sequence[float] = (.4, .6, .8),
-                    title: str = '') -> bytes:
+def plot_confidence(
+    photo: np.ndarray,
+    confidence: ConfidenceMap,
+    palette: np.ndarray,
+    thrs: Sequence[float] = (.4, .6, .8)) -> bytes:
     """Photo, winning probability, parsing result and what is sure of it.
 
     Args:
@@ -37,7 +37,6 @@ def plot_confidence(photo: np.ndarray,
         palette (np.ndarray): RGB by label, (C, 3) uint8.
         thrs (Sequence[float]): Thresholds T of the masks; pixels below are
             black. Defaults to (0.4, 0.6, 0.8).
-        title (str): Headline.
 
     Returns:
         bytes: A PNG file. Above each mask stands the pixel score at T, which
@@ -49,20 +48,16 @@ def plot_confidence(photo: np.ndarray,
     parsed = overlay(crop, labels, palette)
     panels = 3 + len(thrs)
     wide = float(np.clip(12.4 / panels, 1.2, 2.4))
-    figure = new_figure(wide * panels,
-                        float(np.clip(wide * height / width, .8, 4.5)) + .9)
+    tall = .93 * wide * height / width + .45
+    figure = new_figure(wide * panels, float(np.clip(tall, 1.2, 5.)))
     row = figure.subplots(1, panels, squeeze=False)[0]
     _show(row[0], crop, 'input')
     image = row[1].imshow(probs, cmap='viridis', vmin=0, vmax=1)
     row[1].set_title('probability', fontsize=9, color=INK)
     row[1].axis('off')
-    figure.colorbar(
-        image,
-        ax=row[1],
-        orientation='horizontal',
-        fraction=.05,
-        pad=.02,
-        ticks=(0, .5, 1)).ax.tick_params(labelsize=7)
+    # On the whole row, so that it shrinks all panels alike.
+    bar = figure.colorbar(image, ax=row, fraction=.012, pad=.005)
+    bar.ax.tick_params(labelsize=7)
     _show(row[2], parsed, 'parsing result')
     for axes, thr in zip(row[3:], thrs):
         sure = probs >= thr
@@ -72,8 +67,6 @@ def plot_confidence(photo: np.ndarray,
             np.where(sure[..., None], parsed, 0).astype(np.uint8),
             f'T = {thr:g}: {100 * sure.mean():.0f} % left\n'
             f'pixel score {score:.3f}')
-    if title:
-        figure.suptitle(title, fontsize=9, color=INK)
     return to_png(figure)
 
 

@@ -37,13 +37,13 @@ class ScoredPerson(NamedTuple):
 
 def choose_persons(
         study: QualityStudy,
-        num_persons: int = 3,
+        num_persons: int = 4,
         image_ids: Optional[Sequence[int]] = None) -> List[ScoredPerson]:
     """Choose persons whose parts show something.
 
     Args:
         study (QualityStudy): The study.
-        num_persons (int): How many at most. Defaults to 3.
+        num_persons (int): How many at most. Defaults to 4.
         image_ids (Sequence[int], optional): Only persons of these images, one
             of each. Defaults to None: those with the most parts, from as many
             images.
@@ -150,5 +150,4 @@ def _draw_bars(axes: Axes, person: ScoredPerson, palette: np.ndarray,
     axes.set_xlim(0, 1.2)
     axes.set_xticks(np.arange(6) / 5)
     axes.invert_yaxis()
-    axes.set_xlabel(
-        'category pixel score (bar), true IoU (diamond)', fontsize=8)
+    axes.set_xlabel('bar: pixel score, diamond: true IoU', fontsize=8)

@@ -19,6 +19,13 @@ from .study import QualityStudy
 _NO_PHOTOS = ('The photos of {missing} of {total} images are not there, so '
               'these persons are shown without them.')
 
+_RELIABILITY = (
+    'Faint: single predictions. Line: mean true IoU of the predictions in '
+    'each of {num_bins} bins of the score. On the dashed diagonal a score '
+    'means what it says; below it the score is too high. The expected '
+    'calibration error (ECE) is the mean distance from the diagonal; the bars '
+    'are shares of predictions.')
+
 
 def build_report(
     study: QualityStudy,
@@ -37,7 +44,8 @@ def build_report(
         num_bins (int): Bins of the reliability diagrams. Defaults to 10.
         figure1_ids (Sequence[int], optional): Images of whose persons to show
             the part scores. Defaults to None, chosen by their parts.
-        confidence (Sequence[bytes]): Pictures of high-confidence masks.
+        confidence (dict[str, bytes], optional): Pictures of high-confidence
+            masks by their caption.
 
     Returns:
         Report: To be written.
@@ -61,7 +69,7 @@ def build_report(
     note = _NO_PHOTOS.format(
         missing=missing, total=len(evaluator.images)) if missing else ''
     _add_part_scores(report, study, book, figure1_ids, note)
-    _add_confidence(report, confidence)
+    _add_confidence(report, confidence or {})
     _add_failures(report, study, book, note)
     return report
 
@@ -84,12 +92,8 @@ def _add_agreement(report: Report, study: QualityStudy, num_bins: int) -> None:
         plot_correlations(groups), 'Spearman correlation of each score')
     for title, samples in groups.items():
         report.heading(f'Reliability of the scores of {title}')
-        report.text(
-            'Faint: single predictions. Line: mean true IoU of the '
-            f'predictions in each of {num_bins} bins of the score. On the '
-            'dashed diagonal a score means what it says; below it the score '
-            'is too high. The expected calibration error (ECE) is the mean '
-            'distance from the diagonal; the bars are shares of predictions.')
+        if title == 'persons':
+            report.text(_RELIABILITY.format(num_bins=num_bins))
         report.picture(
             plot_reliability(samples, num_bins),
             f'Scores of {title} against true IoU')
@@ -200,7 +204,7 @@ def _add_part_scores(report: Report, study: QualityStudy, book: PictureBook,
         ])
 
 
-def _add_confidence(report: Report, pictures: Sequence[bytes]) -> None:
+def _add_confidence(report: Report, pictures: Dict[str, bytes]) -> None:
     """Figure 2 of the paper, where the network was run."""
     if pictures:
         report.heading('High-confidence masks')
@@ -208,7 +212,7 @@ def _add_confidence(report: Report, pictures: Sequence[bytes]) -> None:
             'As Figure 2 of the paper: winning probability, parsing result, '
             'and what is left of it where the probability reaches T. Pixel '
             'scores are means over what is left, the background included.')
-        report.tiles(pictures, [''] * len(pictures))
+        report.tiles(list(pictures.values()), list(pictures))
 
 
 def _add_failures(report: Report, study: QualityStudy, book: PictureBook,

@@ -2,7 +2,7 @@
 # run it; on data of your own set `data_root` with --cfg-options or below.
 #   python tools/dataset_converters/synthetic.py work_dirs/demo/data --images 8
 #   python tools/train.py configs/demo/qanet_r18_fpn_debug_synthetic-64x48.py
-_base_ = './qanet_r18_fpn_1xb16-12e_synthetic-128x96.py'
+_base_ = './qanet_r18_fpn_1xb16-15e_synthetic-128x96.py'
 
 crop_size = (48, 64)  # (width, height)
 
@@ -15,7 +15,7 @@ model = dict(
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadPersonParsing'),
-    dict(type='GetParsingBox', crop_size=crop_size),
+    dict(type='GetParsingBox', crop_size=crop_size, padding=1.1),
     dict(type='RandomParsingAffine'),
     dict(type='RandomParsingFlip'),
     dict(type='TopDownAffine', crop_size=crop_size),
@@ -32,6 +32,4 @@ test_dataloader = val_dataloader
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
 param_scheduler = []
 train_cfg = dict(max_epochs=2, val_interval=1)
-default_hooks = dict(
-    logger=dict(interval=1),
-    checkpoint=dict(interval=1))
+default_hooks = dict(logger=dict(interval=1), checkpoint=dict(interval=1))

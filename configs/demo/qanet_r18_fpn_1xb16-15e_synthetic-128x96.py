@@ -40,11 +40,10 @@ val_evaluator = dict(
     data_root=data_root + 'Validation')
 test_evaluator = val_evaluator
 
-max_epochs = 20
+max_epochs = 15
 optim_wrapper = dict(optimizer=dict(lr=3e-3))
 param_scheduler = [
-    dict(
-        type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=100),
+    dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=100),
     dict(
         type='CosineAnnealingLR',
         by_epoch=True,

@@ -2,13 +2,13 @@
 # VITON's, 192 x 256, one person filling each of them.
 #   python tools/dataset_converters/single_person.py IMAGES LABELS \
 #       data/VITON --name VITON --train-ids T.txt --val-ids V.txt
-_base_ = './qanet_r18_fpn_1xb16-12e_synthetic-128x96.py'
+_base_ = './qanet_r18_fpn_1xb16-15e_synthetic-128x96.py'
 
 dataset_type = 'LIPParsingDataset'
 data_root = 'data/VITON/'
 crop_size = (96, 128)  # (width, height)
 padding = 1.0  # the box is the whole picture: there is nothing around it
-max_epochs = 30
+max_epochs = 20
 
 model = dict(
     backbone=dict(base_channels=64),
@@ -44,8 +44,7 @@ val_evaluator = dict(
 test_evaluator = val_evaluator
 
 param_scheduler = [
-    dict(
-        type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=100),
+    dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=100),
     dict(
         type='CosineAnnealingLR',
         by_epoch=True,
@@ -53,5 +52,5 @@ param_scheduler = [
         T_max=max_epochs,
         eta_min=1e-5),
 ]
-train_cfg = dict(max_epochs=max_epochs, val_interval=10)
-default_hooks = dict(checkpoint=dict(interval=10))
+train_cfg = dict(max_epochs=max_epochs, val_interval=max_epochs)
+default_hooks = dict(checkpoint=dict(interval=max_epochs))

@@ -208,7 +208,8 @@ def plot_correlations(groups: Dict[str, QualitySamples]) -> bytes:
     axes.axhline(0, color=INK, linewidth=.8)
     axes.set_xticks(range(len(groups)), list(groups))
     axes.set_ylabel('Spearman', fontsize=9)
-    axes.margins(y=.15)
+    low, high = axes.get_ylim()
+    axes.set_ylim(min(0, 1.2 * low), max(.5, 1.1 * high))
     figure.legend(
         loc='outside right center', fontsize=8, frameon=False, labelcolor=INK)
     return to_png(figure)

@@ -83,7 +83,7 @@ def _street(rng: np.random.Generator, image: np.ndarray, floor: int) -> None:
         _house(rng, image, (x, top, x + step, floor))
         x += step * rng.uniform(.9, 1.1)
     _ground(rng, image, floor,
-            hsv(rng.uniform(0, 60), .08, rng.uniform(.35, .7)))
+            hsv(rng.uniform(0, 360), .06, rng.uniform(.4, .75)))
     for _ in range(rng.integers(0, 3)):
         draw_car(rng, image, rng.uniform(0, width),
                  floor + rng.uniform(0, .06) * height,
@@ -119,7 +119,7 @@ def _room(rng: np.random.Generator, image: np.ndarray, floor: int) -> None:
         image[:floor, ::step] = np.clip(wall * .85, 0, 255)
     _ground(
         rng, image, floor,
-        hsv(rng.uniform(15, 40), rng.uniform(.1, .5), rng.uniform(.35, .8)))
+        hsv(rng.uniform(25, 50), rng.uniform(.03, .25), rng.uniform(.55, .9)))
     draw_box(image, (0, floor - 5, width, floor), wall * .7)
     for _ in range(rng.integers(1, 4)):
         draw_frame(rng, image, rng.uniform(0, width),
@@ -146,7 +146,7 @@ def _park(rng: np.random.Generator, image: np.ndarray, floor: int) -> None:
     image[:floor] = vertical(floor, width, sky, sky * .5 + 120)
     _foliage(rng, image, floor)
     grass = hsv(
-        rng.uniform(70, 125), rng.uniform(.3, .6), rng.uniform(.3, .65))
+        rng.uniform(75, 125), rng.uniform(.25, .55), rng.uniform(.45, .75))
     image[floor:] = vertical(height - floor, width, grass * .8, grass * 1.1)
     blades = rng.integers(0, width * 100, 500)
     for x in blades:
@@ -157,7 +157,7 @@ def _park(rng: np.random.Generator, image: np.ndarray, floor: int) -> None:
         path = rng.uniform(0, width, 4)
         fill_polygon(image, [(path[0], floor), (path[0] + .1 * width, floor),
                              (path[1] + .5 * width, height),
-                             (path[1], height)], (130, 160, 180))
+                             (path[1], height)], (150, 165, 172))
     for _ in range(rng.integers(1, 4)):
         draw_tree(rng, image, rng.uniform(0, width),
                   floor + rng.uniform(0, .1) * height,

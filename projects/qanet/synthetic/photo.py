@@ -28,8 +28,8 @@ def photograph(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
 def _tone(rng: np.random.Generator) -> np.ndarray:
     """Look-up table with exposure, contrast and colour cast."""
     grey = np.arange(256) / 255.
-    gain = rng.uniform(.85, 1.12) * rng.normal(1, .05, 3)
-    gamma = rng.uniform(.8, 1.25)
+    gain = rng.uniform(.94, 1.14) * rng.normal(1, .04, 3)
+    gamma = rng.uniform(.75, 1.1)
     lift = rng.uniform(0, .06)
     table = lift + (1 - lift) * grey[:, None]**gamma * gain
     return np.clip(table * 255, 0, 255).astype(np.uint8)[None]

@@ -227,7 +227,7 @@ def cloth_color(rng: np.random.Generator,
 
 
 def wall_color(rng: np.random.Generator) -> np.ndarray:
-    """Draw a colour of walls and houses: pale or brick.
+    """Draw a colour of walls and houses: mostly pale and cool, or brick.
 
     Args:
         rng (np.random.Generator): Source of the draw.
@@ -235,8 +235,8 @@ def wall_color(rng: np.random.Generator) -> np.ndarray:
     Returns:
         np.ndarray: BGR, float64, 0 to 255.
     """
-    if rng.random() < .2:
+    if rng.random() < .12:
         return hsv(
             rng.uniform(5, 25), rng.uniform(.3, .5), rng.uniform(.4, .7))
-    hue = rng.choice([35., 45., 200., 120., 350.]) + rng.uniform(-15, 15)
+    hue = rng.choice([48., 90., 140., 200., 230.]) + rng.uniform(-15, 15)
     return hsv(hue, rng.uniform(.02, .24), rng.uniform(.5, .95))

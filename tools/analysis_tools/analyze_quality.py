@@ -60,6 +60,12 @@ def parse_args() -> argparse.Namespace:
         default=0.6,
         help='parsing IoU of persons found twice; above 1 keeps all')
     parser.add_argument(
+        '--box-score-thr',
+        type=float,
+        default=0.,
+        help='leave persons with a lower box score out of correlation and '
+        'calibration; AP keeps them')
+    parser.add_argument(
         '--num-bins', type=int, default=10, help='of reliability diagrams')
     parser.add_argument(
         '--num-worst', type=int, default=12, help='persons in each gallery')
@@ -152,7 +158,11 @@ def analyze(args: argparse.Namespace) -> None:
         quality_weights=args.quality_weights,
         thresholds=Thresholds(nms_iou=args.nms_thr))
     study = study_quality(
-        evaluator, records, args.num_worst, source=f'{args.results}: results')
+        evaluator,
+        records,
+        args.num_worst,
+        box_score_thr=args.box_score_thr,
+        source=f'{args.results}: results')
     book = PictureBook(evaluator, records)
     report = build_report(study, book,
                           f'Quality scores of {Path(args.results).name}',

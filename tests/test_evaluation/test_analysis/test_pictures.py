@@ -129,6 +129,7 @@ def test_report_with_photos(scene, tmp_path):
     report = build_report(study, PictureBook(evaluator, records), 'A & B')
     report.write(str(path))
     html = path.read_text()
+    assert 'are left out.</p>' not in html.split('For persons')[0]
     assert '<h1>A &amp; B</h1>' in html and 'a&lt;b' in html
     assert 'Photo, prediction, truth.' in html
     assert 'are not there' not in html
@@ -140,3 +141,11 @@ def test_report_without_any_prediction(scene):
     study = study_quality(evaluator, [])
     report = build_report(study, PictureBook(evaluator, []), 'nothing')
     assert isinstance(report, Report)
+
+
+def test_report_says_who_is_left_out(scene, tmp_path):
+    evaluator, records = scene
+    study = study_quality(evaluator, records, box_score_thr=.75)
+    path = tmp_path / 'report.html'
+    build_report(study, PictureBook(evaluator, records), 'A').write(str(path))
+    assert 'a box score below 0.75 are left out' in path.read_text()

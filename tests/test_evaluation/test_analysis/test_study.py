@@ -158,6 +158,19 @@ def test_undefined_scores(golden):
     assert document['persons']['box']['count'] == len(records)
 
 
+def test_doubtful_boxes_are_no_samples(golden, evaluator, study):
+    chosen = study_quality(evaluator, golden.records, box_score_thr=.5)
+    boxes = study.persons.scores[:, 0]
+    assert 0 < (boxes < .5).sum() < len(boxes)
+    assert (chosen.persons.true_ious == study.persons.true_ious[boxes >= .5]
+            ).all()
+    assert (chosen.kept == study.kept[boxes >= .5]).all()
+    assert len(chosen.parts) == (study.parts.scores[:, 0] >= .5).sum()
+    for name, ranking in chosen.rankings.items():
+        assert ranking.values == study.rankings[name].values
+    np.testing.assert_equal(chosen.worst, study.worst)
+
+
 def test_no_records(golden, evaluator):
     study = study_quality(evaluator, [])
     assert len(study.persons) == len(study.parts) == 0

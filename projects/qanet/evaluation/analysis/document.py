@@ -33,6 +33,7 @@ def study_document(study: QualityStudy, num_bins: int = 10) -> Dict[str, Any]:
             for score, value in agreements.items()
         }
     return dict(
+        box_score_thr=study.box_score_thr,
         persons=_agreements(study.persons, num_bins),
         parts=_agreements(study.parts, num_bins),
         parts_by_class=by_class,

@@ -10,6 +10,10 @@ from .pictures import PictureBook, Portrait, overlay
 from .plots import number
 from .study import QualityStudy
 
+# Lowest box score of the persons that stand for a data set, as in its global
+# maps (PROTOCOL 7.1).
+_BOX_SCORE = 0.3
+
 
 class ScoredPerson(NamedTuple):
     """A person with the scores of its parts.
@@ -45,15 +49,17 @@ def choose_persons(
         study (QualityStudy): The study.
         num_persons (int): How many at most. Defaults to 4.
         image_ids (Sequence[int], optional): Only persons of these images, one
-            of each. Defaults to None: those with the most parts, from as many
-            images.
+            of each. Defaults to None: those with the most true parts and a box
+            score of at least 0.3, from as many images.
 
     Returns:
-        list[ScoredPerson]: Of an image the kept person with the most parts;
+        list[ScoredPerson]: Of an image the kept person with the most true
+        parts;
         of several, that with the higher quality score. Images without one
         give none.
     """
     persons, parts = study.persons, study.parts
+    parts = parts[parts.true_ious > 0]  # what is there, not what is invented
     pairs, counts = np.unique(
         np.stack([parts.image_ids, parts.positions]),
         axis=1,
@@ -64,9 +70,11 @@ def choose_persons(
         key = (int(persons.image_ids[row]), int(persons.positions[row]))
         return -num_parts.get(key, 0), -persons.scores[row, -1]
 
+    usable = study.kept & (persons.truths >= 0)
+    if image_ids is None:
+        usable &= persons.scores[:, 0] >= _BOX_SCORE
     chosen: Dict[int, int] = {}
-    for row in sorted(
-            np.flatnonzero(study.kept & (persons.truths >= 0)), key=rank):
+    for row in sorted(np.flatnonzero(usable), key=rank):
         chosen.setdefault(int(persons.image_ids[row]), row)
     if image_ids is None:
         rows = list(chosen.values())[:num_persons]

@@ -82,10 +82,12 @@ def _add_agreement(report: Report, study: QualityStudy, num_bins: int) -> None:
     report.text(
         'A person\'s true IoU is the mean IoU over classes with the annotated '
         'person that it resembles most; a part\'s is the IoU with the same '
-        'class of that person. All persons of the results file count, before '
-        'suppression. Spearman\'s correlation compares the order alone: 1 is '
-        'the right order, 0 no order. A part inherits the box and the IoU '
-        'score of its person.')
+        'class of that person. Persons count before suppression. Spearman\'s '
+        'correlation compares the order alone: 1 is the right order, 0 no '
+        'order. A part inherits the box and the IoU score of its person.')
+    if study.box_score_thr > 0:
+        report.text(f'Persons with a box score below {study.box_score_thr:g} '
+                    'are left out.')
     for title, samples in groups.items():
         report.text(_finding(title, score_agreements(samples)), 'finding')
     report.picture(

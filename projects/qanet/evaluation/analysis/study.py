@@ -39,7 +39,7 @@ class QualityStudy(NamedTuple):
 
     Attributes:
         classes (tuple[str]): Names of all classes, background first.
-        persons (QualitySamples): All predicted persons, before suppression.
+        persons (QualitySamples): Predicted persons, before suppression.
         parts (QualitySamples): Their parts.
         kept (np.ndarray): Persons that no better one suppresses, bool.
         rankings (dict[str, Ranking]): By score name; a score that is
@@ -48,6 +48,7 @@ class QualityStudy(NamedTuple):
             predicted class, (C, C) int64.
         overrated (list[Failure]): See :func:`overrated_persons`.
         worst (list[Failure]): See :func:`worst_found`.
+        box_score_thr (float): Lowest box score of the samples.
     """
     classes: Tuple[str, ...]
     persons: QualitySamples
@@ -57,12 +58,14 @@ class QualityStudy(NamedTuple):
     confusion: np.ndarray
     overrated: List[Failure]
     worst: List[Failure]
+    box_score_thr: float
 
 
 def study_quality(evaluator: ParsingEvaluator,
                   records: Sequence[Dict[str, Any]],
                   num_failures: int = 12,
                   curve_thresholds: Sequence[float] = (.5, .7),
+                  box_score_thr: float = 0.,
                   source: str = 'results') -> QualityStudy:
     """Compare all scores of a results file with the truth.
 
@@ -77,6 +80,9 @@ def study_quality(evaluator: ParsingEvaluator,
             12.
         curve_thresholds (Sequence[float]): IoUs of the precision-recall
             curves. Defaults to (0.5, 0.7).
+        box_score_thr (float): Persons with a lower box score are no samples;
+            a detector's many doubtful boxes would make up most of them. The
+            rankings keep everybody. Defaults to 0, all are samples.
         source (str): What to call the list of records in a message.
 
     Returns:
@@ -93,15 +99,19 @@ def study_quality(evaluator: ParsingEvaluator,
     for image_id, mine, places in evaluator.group(records, source):
         collector.add(image_id, mine, places)
     statistics = collector.all_statistics()
-    persons = QualitySamples.join(collector.persons)
+    persons, parts = (
+        QualitySamples.join(samples)
+        for samples in (collector.persons, collector.parts))
     kept = np.concatenate(collector.kept or [np.zeros(0, bool)])
+    counted = persons.scores[:, 0] >= box_score_thr
+    persons, kept = persons[counted], kept[counted]
     return QualityStudy(
-        evaluator.classes, persons, QualitySamples.join(collector.parts), kept,
-        {
+        evaluator.classes, persons, parts[parts.scores[:, 0] >= box_score_thr],
+        kept, {
             name: _rank(evaluator, images, curve_thresholds)
             for name, images in statistics.items()
         }, collector.confusion, overrated_persons(persons, kept, num_failures),
-        worst_found(collector.misses, num_failures))
+        worst_found(collector.misses, num_failures), box_score_thr)
 
 
 class _Collector:

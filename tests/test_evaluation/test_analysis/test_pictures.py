@@ -129,7 +129,7 @@ def test_report_with_photos(scene, tmp_path):
     report = build_report(study, PictureBook(evaluator, records), 'A & B')
     report.write(str(path))
     html = path.read_text()
-    assert 'are left out.</p>' not in html.split('For persons')[0]
+    assert 'a box score below' not in html
     assert '<h1>A &amp; B</h1>' in html and 'a&lt;b' in html
     assert 'Photo, prediction, truth.' in html
     assert 'are not there' not in html

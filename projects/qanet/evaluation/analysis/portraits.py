@@ -54,9 +54,8 @@ def choose_persons(
 
     Returns:
         list[ScoredPerson]: Of an image the kept person with the most true
-        parts;
-        of several, that with the higher quality score. Images without one
-        give none.
+        parts; of several, that with the higher quality score. Images without
+        one give none.
     """
     persons, parts = study.persons, study.parts
     parts = parts[parts.true_ious > 0]  # what is there, not what is invented

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Dict, List, Sequence
 
-DETECTOR = 'configs/demo/fcos_r18_fpn_1xb8-8e_synthetic-person.py'
+DETECTOR = 'configs/demo/fcos_r18_fpn_1xb8-10e_synthetic-person.py'
 PARSER = 'configs/demo/qanet_r18_fpn_1xb16-15e_synthetic-128x96.py'
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -73,7 +73,8 @@ class Demo:
             shutil.rmtree(self.data)
         self.run('draw people', 'tools/dataset_converters/synthetic.py',
                  self.data, '--images', self.args.images, '--val-images',
-                 self.args.val_images, '--seed', self.args.seed)
+                 self.args.val_images, '--seed', self.args.seed, '--people', 2,
+                 4)
 
     def train(self, name: str, config: str) -> Path:
         """Train one of the two networks.

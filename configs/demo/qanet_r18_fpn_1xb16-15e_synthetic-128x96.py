@@ -24,7 +24,7 @@ train_pipeline = [
     dict(type='GetParsingBox', crop_size=crop_size, padding=padding),
     # Less to learn than in the recipe: few people lie down, and the time is
     # short.
-    dict(type='RandomParsingAffine', scale_std=0.15, rotate_std=10),
+    dict(type='RandomParsingAffine', scale_std=0.2, rotate_std=10),
     dict(type='RandomParsingFlip'),
     dict(type='TopDownAffine', crop_size=crop_size),
     dict(type='PackParsingInputs'),

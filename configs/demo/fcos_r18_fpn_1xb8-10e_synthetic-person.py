@@ -8,7 +8,7 @@ custom_hooks = [dict(type='mmseg.ChannelsLastHook')]  # faster on a CPU
 
 data_root = 'work_dirs/demo/data/'
 scale = (256, 208)  # longer and shorter side of an image at most
-max_epochs = 8
+max_epochs = 10
 
 model = dict(
     data_preprocessor=dict(

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Dict, List, Sequence
 
 DETECTOR = 'configs/demo/fcos_r18_fpn_1xb8-10e_synthetic-person.py'
-PARSER = 'configs/demo/qanet_r18_fpn_1xb16-15e_synthetic-128x96.py'
+PARSER = 'configs/demo/qanet_r18_fpn_1xb16-18e_synthetic-128x96.py'
 ROOT = Path(__file__).resolve().parents[1]
 
 

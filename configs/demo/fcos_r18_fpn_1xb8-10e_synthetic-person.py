@@ -38,7 +38,8 @@ model = dict(
         center_sampling=True,
         norm_on_bbox=True,
         centerness_on_reg=True,
-        loss_bbox=dict(_delete_=True, type='GIoULoss', loss_weight=1.0)))
+        loss_bbox=dict(_delete_=True, type='GIoULoss', loss_weight=1.0)),
+    test_cfg=dict(score_thr=0.1))
 
 train_pipeline = [
     dict(type='LoadImageFromFile'),

@@ -2,7 +2,7 @@
 # VITON's, 192 x 256, one person filling each of them.
 #   python tools/dataset_converters/single_person.py IMAGES LABELS \
 #       data/VITON --name VITON --train-ids T.txt --val-ids V.txt
-_base_ = './qanet_r18_fpn_1xb16-15e_synthetic-128x96.py'
+_base_ = './qanet_r18_fpn_1xb16-18e_synthetic-128x96.py'
 
 dataset_type = 'LIPParsingDataset'
 data_root = 'data/VITON/'
@@ -13,7 +13,7 @@ max_epochs = 20
 model = dict(
     backbone=dict(base_channels=64),
     neck=dict(in_channels=[64, 128, 256, 512]),
-    test_cfg=dict(padding=padding))
+    test_cfg=dict(padding=padding, scales=(1., )))
 
 train_pipeline = [
     dict(type='LoadImageFromFile'),

@@ -1,7 +1,7 @@
 # Overfits a handful of real photos: a check that everything is connected,
 # not a recipe. It trains and tests on the same persons.
 #   python tools/dataset_converters/cihp.py RAW data/CIHP_sample
-_base_ = './qanet_r18_fpn_1xb16-15e_synthetic-128x96.py'
+_base_ = './qanet_r18_fpn_1xb16-18e_synthetic-128x96.py'
 
 data_root = 'data/CIHP_sample/'
 max_epochs = 100

@@ -2,7 +2,7 @@
 # run it; on data of your own set `data_root` with --cfg-options or below.
 #   python tools/dataset_converters/synthetic.py work_dirs/demo/data --images 8
 #   python tools/train.py configs/demo/qanet_r18_fpn_debug_synthetic-64x48.py
-_base_ = './qanet_r18_fpn_1xb16-15e_synthetic-128x96.py'
+_base_ = './qanet_r18_fpn_1xb16-18e_synthetic-128x96.py'
 
 crop_size = (48, 64)  # (width, height)
 
@@ -10,12 +10,12 @@ model = dict(
     backbone=dict(base_channels=8),
     neck=dict(in_channels=[8, 16, 32, 64], out_channels=16),
     decode_head=dict(in_channels=[16, 16, 16, 16], channels=16),
-    test_cfg=dict(crop_size=crop_size))
+    test_cfg=dict(crop_size=crop_size, scales=(1., )))
 
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadPersonParsing'),
-    dict(type='GetParsingBox', crop_size=crop_size, padding=1.1),
+    dict(type='GetParsingBox', crop_size=crop_size, padding=1.0),
     dict(type='RandomParsingAffine'),
     dict(type='RandomParsingFlip'),
     dict(type='TopDownAffine', crop_size=crop_size),

@@ -9,14 +9,16 @@ _base_ = [
 
 data_root = 'work_dirs/demo/data/'
 crop_size = (96, 128)  # (width, height)
-padding = 1.1  # 1.25 in the recipe: small crops spend more of it on the person
+padding = 1.0  # 1.25 in the recipe: a small crop is all spent on the person
 
 model = dict(
     # Nothing is downloaded.
     backbone=dict(depth=18, base_channels=32, init_cfg=None),
     neck=dict(in_channels=[32, 64, 128, 256], out_channels=64),
     decode_head=dict(in_channels=[64, 64, 64, 64], channels=64),
-    test_cfg=dict(crop_size=crop_size, padding=padding))
+    # Several scales make up for boxes that a small detector draws roughly.
+    test_cfg=dict(
+        crop_size=crop_size, padding=padding, scales=(0.9, 1.0, 1.1)))
 
 train_pipeline = [
     dict(type='LoadImageFromFile'),
@@ -40,7 +42,7 @@ val_evaluator = dict(
     data_root=data_root + 'Validation')
 test_evaluator = val_evaluator
 
-max_epochs = 15
+max_epochs = 18
 optim_wrapper = dict(optimizer=dict(lr=3e-3))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=100),

@@ -1,0 +1,78 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Write ground-truth boxes, shifted and scaled at random, as detections.
+
+Shows how much a parser depends on the quality of its boxes.
+"""
+import argparse
+import json
+import os.path as osp
+import sys
+
+sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '../..')))
+
+import numpy as np
+from mmengine.fileio import dump, load
+
+from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.launch import run_tool
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('ann_file', help='COCO style annotations of persons')
+    parser.add_argument('out', help='boxes to write, a COCO results file')
+    parser.add_argument(
+        '--amount',
+        type=float,
+        default=0.1,
+        help='each side moves by up to this share of the box, 0 to 0.4')
+    parser.add_argument('--seed', type=int, default=0)
+    return parser.parse_args()
+
+
+def perturb(boxes: np.ndarray, amount: float,
+            rng: np.random.Generator) -> np.ndarray:
+    """Move each side of each box independently.
+
+    Args:
+        boxes (np.ndarray): Boxes of shape (N, 4), xywh, in pixels.
+        amount (float): A side moves by up to this share of the box's width
+            or height.
+        rng (np.random.Generator): Source of randomness.
+
+    Returns:
+        np.ndarray: Boxes of shape (N, 4), xywh, in pixels.
+    """
+    size = boxes[:, [2, 3, 2, 3]]
+    sides = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], 1)
+    sides = sides + rng.uniform(-amount, amount, sides.shape) * size
+    return np.concatenate([sides[:, :2], sides[:, 2:] - sides[:, :2]], 1)
+
+
+def main() -> None:
+    """Read the annotations, write the boxes."""
+    args = parse_args()
+    if not 0 <= args.amount <= 0.4:
+        raise InputError(f'--amount is {args.amount}, allowed are 0 to 0.4')
+    try:
+        persons = load(args.ann_file)['annotations']
+    except (json.JSONDecodeError, KeyError) as error:
+        raise InputError(f'{args.ann_file} is not a COCO file with '
+                         f'annotations: {error}') from error
+    boxes = np.array([person['bbox'] for person in persons], float)
+    boxes = perturb(
+        boxes.reshape(-1, 4), args.amount, np.random.default_rng(args.seed))
+    records = [
+        dict(
+            image_id=person['image_id'],
+            category_id=person['category_id'],
+            bbox=box.round(2).tolist(),
+            score=1.0) for person, box in zip(persons, boxes)
+    ]
+    dump(records, args.out)
+    print(f'{len(records)} boxes are in {args.out}')
+
+
+if __name__ == '__main__':
+    run_tool(main)

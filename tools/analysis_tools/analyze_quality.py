@@ -14,6 +14,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 # isort: off
+from projects.qanet.evaluation.arguments import (  # noqa: E402
+    add_protocol_arguments, add_truth_arguments, add_weights_argument)
 from projects.qanet.evaluation.analysis import (  # noqa: E402
     QualityStudy, study_document, study_quality, write_document)
 from projects.qanet.evaluation.analysis.confidence import (  # noqa: E402
@@ -25,7 +27,7 @@ from projects.qanet.evaluation.analysis.portraits import (  # noqa: E402
 from projects.qanet.evaluation.analysis.quality_report import (  # noqa: E402
     build_report)
 from projects.qanet.evaluation.functional import (  # noqa: E402
-    PROTOCOLS, ParsingEvaluator, Thresholds)
+    ParsingEvaluator, Thresholds)
 from projects.qanet.structures import read_results  # noqa: E402
 from projects.qanet.utils.errors import InputError  # noqa: E402
 # isort: on
@@ -35,30 +37,10 @@ def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('results', help='results file, JSON')
-    parser.add_argument(
-        '--ann-file', required=True, help='COCO style annotations of persons')
-    parser.add_argument(
-        '--data-root',
-        required=True,
-        help='folder of the split, with Category_ids/, Human_ids/, '
-        'Instance_ids/ and, for the pictures, Images/')
+    add_truth_arguments(parser)
+    add_protocol_arguments(parser)
+    add_weights_argument(parser)
     parser.add_argument('--out-dir', required=True, help='folder to write to')
-    parser.add_argument(
-        '--img-subdir', default='Images', help='name of the image folder')
-    parser.add_argument(
-        '--quality-weights',
-        nargs=3,
-        type=float,
-        metavar=('BOX', 'IOU', 'PIXEL'),
-        help='fuse the quality scores again with these weights; without it '
-        'the stored scores count')
-    parser.add_argument(
-        '--protocol', default='released', choices=sorted(PROTOCOLS))
-    parser.add_argument(
-        '--nms-thr',
-        type=float,
-        default=0.6,
-        help='parsing IoU of persons found twice; above 1 keeps all')
     parser.add_argument(
         '--box-score-thr',
         type=float,

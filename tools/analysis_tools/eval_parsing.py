@@ -16,11 +16,12 @@ from typing import Dict, Tuple
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 # isort: off
+from projects.qanet.evaluation.arguments import (  # noqa: E402
+    add_protocol_arguments, add_truth_arguments, add_weights_argument)
 from projects.qanet.evaluation.dumps import (  # noqa: E402
     DUMP_METRICS, evaluate_dump)
 from projects.qanet.evaluation.functional import (  # noqa: E402
-    METRICS, PROTOCOLS, ParsingEvaluator, Thresholds, format_tables,
-    write_metrics)
+    METRICS, ParsingEvaluator, Thresholds, format_tables, write_metrics)
 from projects.qanet.structures import read_results  # noqa: E402
 from projects.qanet.utils.errors import InputError  # noqa: E402
 # isort: on
@@ -34,15 +35,9 @@ def parse_args() -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('results', help='results file (JSON) or dump (folder)')
-    parser.add_argument(
-        '--ann-file', required=True, help='COCO style annotations of persons')
-    parser.add_argument(
-        '--data-root',
-        required=True,
-        help='folder of the split, with Category_ids/, Human_ids/ and '
-        'Instance_ids/')
-    parser.add_argument(
-        '--img-subdir', default='Images', help='name of the image folder')
+    add_truth_arguments(parser)
+    add_protocol_arguments(parser)
+    add_weights_argument(parser)
     parser.add_argument(
         '--metrics',
         nargs='+',
@@ -53,26 +48,10 @@ def parse_args() -> argparse.Namespace:
         type=int,
         help='classes with the background; a dump does not say')
     parser.add_argument(
-        '--quality-weights',
-        nargs=3,
-        type=float,
-        metavar=('BOX', 'IOU', 'PIXEL'),
-        help='fuse the scores again with these weights; without it the '
-        'stored scores count')
-    parser.add_argument(
-        '--protocol',
-        default='released',
-        choices=sorted(PROTOCOLS),
-        help='released: comparable with published tables; strict: its quirks '
-        'mended')
-    parser.add_argument(
-        '--nms-thr',
-        type=float,
-        help='parsing IoU of persons found twice, 0.6 if not said; above 1 '
-        'keeps all')
-    parser.add_argument(
         '--num-workers', type=int, default=0, help='processes beside this one')
     parser.add_argument('--out', help='file for the metrics, JSON')
+    # A dump refuses it, so whether it was given matters.
+    parser.set_defaults(nms_thr=None)
     return parser.parse_args()
 
 

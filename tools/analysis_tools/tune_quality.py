@@ -15,9 +15,11 @@ from typing import Dict, List, Sequence
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 # isort: off
+from projects.qanet.evaluation.arguments import (  # noqa: E402
+    add_protocol_arguments, add_truth_arguments)
 from projects.qanet.evaluation.functional import (  # noqa: E402
-    METRICS, PROTOCOLS, SUMMARY_KEYS, ParsingEvaluator, Thresholds,
-    WeightSearch, best_point, format_table, format_value, weight_grid)
+    METRICS, SUMMARY_KEYS, ParsingEvaluator, Thresholds, WeightSearch,
+    best_point, format_table, format_value, weight_grid)
 from projects.qanet.structures import read_results  # noqa: E402
 from projects.qanet.utils.errors import InputError  # noqa: E402
 # isort: on
@@ -42,24 +44,10 @@ def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('results', help='results file (JSON)')
-    parser.add_argument(
-        '--ann-file', required=True, help='COCO style annotations of persons')
-    parser.add_argument(
-        '--data-root',
-        required=True,
-        help='folder of the split, with Category_ids/, Human_ids/ and '
-        'Instance_ids/')
-    parser.add_argument(
-        '--img-subdir', default='Images', help='name of the image folder')
+    add_truth_arguments(parser)
+    add_protocol_arguments(parser)
     parser.add_argument(
         '--metrics', nargs='+', default=list(METRICS), choices=METRICS)
-    parser.add_argument(
-        '--protocol', default='released', choices=sorted(PROTOCOLS))
-    parser.add_argument(
-        '--nms-thr',
-        type=float,
-        default=0.6,
-        help='parsing IoU of persons found twice; above 1 keeps all')
     parser.add_argument(
         '--grid',
         nargs=3,

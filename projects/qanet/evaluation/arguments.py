@@ -1,0 +1,56 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Arguments that the evaluation tools have in common; numpy only."""
+import argparse
+
+from .functional import PROTOCOLS
+
+
+def add_truth_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add where the ground truth is.
+
+    Args:
+        parser (argparse.ArgumentParser): The parser of the tool.
+    """
+    parser.add_argument(
+        '--ann-file', required=True, help='COCO style annotations of persons')
+    parser.add_argument(
+        '--data-root',
+        required=True,
+        help='folder of the split, with Category_ids/, Human_ids/, '
+        'Instance_ids/ and, for pictures, Images/')
+    parser.add_argument(
+        '--img-subdir', default='Images', help='name of the image folder')
+
+
+def add_protocol_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add how to evaluate: ``--protocol`` and ``--nms-thr``.
+
+    Args:
+        parser (argparse.ArgumentParser): The parser of the tool.
+    """
+    parser.add_argument(
+        '--protocol',
+        default='released',
+        choices=sorted(PROTOCOLS),
+        help='released: comparable with published tables; strict: its quirks '
+        'mended')
+    parser.add_argument(
+        '--nms-thr',
+        type=float,
+        default=0.6,
+        help='parsing IoU of persons found twice; above 1 keeps all')
+
+
+def add_weights_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--quality-weights``.
+
+    Args:
+        parser (argparse.ArgumentParser): The parser of the tool.
+    """
+    parser.add_argument(
+        '--quality-weights',
+        nargs=3,
+        type=float,
+        metavar=('BOX', 'IOU', 'PIXEL'),
+        help='fuse the scores again with these weights; without it the '
+        'stored scores count')

@@ -148,7 +148,7 @@ class Demo:
             shutil.copy(picture, photos)
         self.run('paint pictures', 'tools/infer.py', photos, '--model', PARSER,
                  '--weights', parser, '--det-model', DETECTOR, '--det-weights',
-                 detector, '--out-dir', inferred)
+                 detector, '--bbox-thr', 0.2, '--out-dir', inferred)
         shutil.move(str(inferred / 'vis'), str(self.out / 'vis'))
 
 

@@ -8,7 +8,7 @@ dataset_type = 'LIPParsingDataset'
 data_root = 'data/VITON/'
 crop_size = (96, 128)  # (width, height)
 padding = 1.0  # the box is the whole picture: there is nothing around it
-max_epochs = 20
+max_epochs = 12
 
 model = dict(
     backbone=dict(base_channels=64),

@@ -40,7 +40,7 @@ test_dataloader = val_dataloader
 val_evaluator = dict(
     ann_file=data_root + 'annotations/VITON_val.json',
     data_root=data_root + 'Validation',
-    metrics=('mIoU', ))
+    metric=('mIoU', ))
 test_evaluator = val_evaluator
 
 param_scheduler = [

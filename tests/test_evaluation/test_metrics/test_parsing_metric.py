@@ -1,16 +1,18 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import inspect
 import json
 import logging
 
 import numpy as np
 import pytest
+from mmengine.evaluator import Evaluator
 from mmengine.logging import MMLogger
 from mmengine.structures import InstanceData
 from mmseg.registry import METRICS
 from mmseg.structures import SegDataSample
 
-import projects.qanet.evaluation.metrics  # noqa: F401
 from projects.qanet.evaluation.functional import ParsingEvaluator
+from projects.qanet.evaluation.metrics import ParsingMetric
 from projects.qanet.structures import ParsingInstances, read_results
 
 
@@ -121,7 +123,7 @@ def test_results_file(golden, samples, build, tmp_path):
 def test_log_and_metrics_file(samples, build, tmp_path):
     path = tmp_path / 'metrics.json'
     metric = build(
-        protocol='strict', metrics=('mIoU', 'APp'), metrics_file=str(path))
+        protocol='strict', metric=('mIoU', 'APp'), metrics_file=str(path))
     lines = []
     handler = logging.Handler()
     handler.emit = lambda record: lines.append(record.getMessage())
@@ -174,7 +176,7 @@ def test_wrong_arguments(build, kwargs, message):
 
 @pytest.mark.parametrize('kwargs, message', [
     (dict(protocol='loose'), "no protocol 'loose'.*released.*strict"),
-    (dict(metrics=('mIoU', 'AP')), r"no metric \['AP'\]"),
+    (dict(metric=('mIoU', 'AP')), r"no metric \['AP'\]"),
 ])
 def test_wrong_evaluator_arguments(build, samples, kwargs, message):
     with pytest.raises(ValueError, match=message):
@@ -194,3 +196,15 @@ def test_wrong_samples(build, samples):
     metric.dataset_meta = None
     with pytest.raises(ValueError, match='needs dataset_meta'):
         metric.process(None, samples)
+
+
+def test_config_of_one_metric_builds_an_evaluator(tmp_path):
+    """As val_evaluator = dict(type='ParsingMetric', metric=...)."""
+    config = dict(
+        type='ParsingMetric',
+        metric=('mIoU', ),
+        format_only=True,
+        out_file=str(tmp_path / 'results.json'))
+    evaluator = Evaluator(config)
+    assert isinstance(evaluator.metrics[0], ParsingMetric)
+    assert 'metrics' not in inspect.signature(ParsingMetric).parameters

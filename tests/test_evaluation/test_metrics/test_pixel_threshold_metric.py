@@ -97,7 +97,7 @@ def test_chosen_metrics_and_the_table(golden, caplog):
                 make_samples(golden, THRS),
                 type='PixelThresholdMetric',
                 pixel_score_thrs=THRS[1:],
-                metrics=('mIoU', 'APr'))
+                metric=('mIoU', 'APr'))
     finally:
         logger.removeHandler(caplog.handler)
     assert 'parsing/APr.T0.4' in values

@@ -36,8 +36,9 @@ class ParsingMetric(BaseMetric):
             Category_ids, Human_ids and Instance_ids. May be None with
             ``format_only``.
         img_subdir (str): Name of the image folder. Defaults to 'Images'.
-        metrics (Sequence[str]): Which of mIoU, APp, APr, APh. Defaults to
-            all.
+        metric (Sequence[str]): Which of mIoU, APp, APr, APh. Defaults to
+            all. (Not ``metrics``, which mmengine takes for the config of a
+            whole evaluator.)
         protocol (str): ``released``, comparable with published tables, or
             ``strict``, with the quirks mended. Defaults to 'released'.
         quality_weights (Sequence[float], optional): Weights of the box, IoU
@@ -72,7 +73,7 @@ class ParsingMetric(BaseMetric):
                  ann_file: Optional[str] = None,
                  data_root: Optional[str] = None,
                  img_subdir: str = 'Images',
-                 metrics: Sequence[str] = ALL_METRICS,
+                 metric: Sequence[str] = ALL_METRICS,
                  protocol: str = 'released',
                  quality_weights: Optional[Sequence[float]] = None,
                  nms_thr: Optional[float] = 0.6,
@@ -106,7 +107,7 @@ class ParsingMetric(BaseMetric):
             ann_file=ann_file,
             data_root=data_root,
             img_subdir=img_subdir,
-            metrics=metrics,
+            metrics=metric,
             protocol=protocol,
             thresholds=Thresholds(box_score_thr, nms_thr, quality_thr))
         self._evaluator: Optional[ParsingEvaluator] = None

@@ -122,6 +122,6 @@ def test_program(tiny_cihp, tmp_path):
 
     tiny_cihp.ann_file.unlink()
     result = subprocess.run(command, **arguments)
-    assert result.returncode == 1
+    assert result.returncode == 2
     assert result.stderr.strip() == (
         f'error: annotation file {tiny_cihp.ann_file} does not exist')

@@ -38,11 +38,11 @@ def test_refuses_no_images(tmp_path):
 def test_names_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / 'file').write_text('in the way')
     done = _run(tmp_path, 'file', '--images', '1', '--workers', '1')
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert 'cannot write to file' in done.stderr
 
 
 def test_names_a_bad_size(tmp_path):
     done = _run(tmp_path, 'out', '--images', '1', '--size', '10', '20')
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert 'size (w, h) must be at least 64' in done.stderr

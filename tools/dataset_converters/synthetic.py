@@ -88,10 +88,11 @@ def main(argv: Optional[List[str]] = None) -> None:
                 num_people=tuple(args.people),
                 workers=args.workers,
                 progress=lambda: progress.advance(task))
-    except OSError as error:
-        sys.exit(f'cannot write to {args.out}: {error}')
-    except ValueError as error:
-        sys.exit(f'bad argument: {error}')
+    except (OSError, ValueError) as error:
+        what = (f'cannot write to {args.out}'
+                if isinstance(error, OSError) else 'bad argument')
+        print(f'error: {what}: {error}', file=sys.stderr)
+        sys.exit(2)
     print(f'{args.images} training and {args.val_images} held-out scenes in '
           f'{args.out}')
 

@@ -4,7 +4,7 @@
 _base_ = './qanet_r18_fpn_1xb16-18e_synthetic-128x96.py'
 
 data_root = 'data/CIHP_sample/'
-max_epochs = 100
+max_epochs = 300
 
 train_dataloader = dict(batch_size=8, dataset=dict(data_root=data_root))
 val_dataloader = dict(
@@ -27,6 +27,6 @@ param_scheduler = [
         T_max=max_epochs,
         eta_min=1e-5),
 ]
-train_cfg = dict(max_epochs=max_epochs, val_interval=50)
+train_cfg = dict(max_epochs=max_epochs, val_interval=100)
 default_hooks = dict(
     logger=dict(interval=5), checkpoint=dict(interval=max_epochs))

@@ -92,7 +92,7 @@ fi
 
 say '4/5 OpenMMLab packages, runtime and test requirements'
 pip_install -r "$root/requirements/runtime.txt" \
-    -r "$root/requirements/tests.txt"
+    -r "$root/requirements/onnx.txt" -r "$root/requirements/tests.txt"
 # mmengine pulls in opencv-python, which needs libGL. Both packages share the
 # folder cv2, so the headless one has to be the last one written.
 pip_install --force-reinstall --no-deps opencv-python-headless

@@ -51,10 +51,11 @@ class TinyCIHP:
         cv2.imwrite(str(self.split / 'Category_ids' / f'{stem}.png'), category)
         cv2.imwrite(str(self.split / 'Human_ids' / f'{stem}.png'), human)
 
-    def write_annotations(self) -> None:
+    def write_annotations(self, info=None) -> None:
         self.ann_file.write_text(
             json.dumps(
                 dict(
+                    info=info,
                     images=self.images,
                     annotations=self.annotations,
                     categories=[dict(id=1, name='person')])))

@@ -1,7 +1,10 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 from mmseg.registry import DATASETS
 
+from .cihp import CIHPParsingDataset
 from .human_parsing import HumanParsingDataset
+
+_CIHP = CIHPParsingDataset.METAINFO
 
 
 @DATASETS.register_module()
@@ -9,20 +12,15 @@ class LIPParsingDataset(HumanParsingDataset):
     """Look Into Person: 20 classes, one person per image.
 
     30,462 training, 10,000 validation and 10,000 test images, crops from
-    COCO. Its classes are those of CIHP except class 10, which is Jumpsuits
-    here. Left and right are the person's own sides. Arguments: see
-    :class:`HumanParsingDataset`.
+    COCO; the person's box is the whole image. Its classes are those of CIHP
+    except class 10, which is Jumpsuits here. Left and right are the person's
+    own sides. Arguments: see :class:`HumanParsingDataset`;
+    ``tools/dataset_converters/lip.py`` makes its files from the download.
     """
 
     METAINFO = dict(
-        classes=('Background', 'Hat', 'Hair', 'Glove', 'Sunglasses',
-                 'Upper-clothes', 'Dress', 'Coat', 'Socks', 'Pants',
-                 'Jumpsuits', 'Scarf', 'Skirt', 'Face', 'Left-arm',
-                 'Right-arm', 'Left-leg', 'Right-leg', 'Left-shoe',
-                 'Right-shoe'),
-        palette=[[0, 0, 0], [128, 0, 0], [255, 0, 0], [0, 85, 0], [170, 0, 51],
-                 [255, 85, 0], [0, 0, 85], [0, 119, 221], [85, 85, 0],
-                 [0, 85, 85], [85, 51, 0], [52, 86, 128], [0, 128, 0],
-                 [0, 0, 255], [51, 170, 221], [0, 255, 255], [85, 255, 170],
-                 [170, 255, 85], [255, 255, 0], [255, 170, 0]],
-        flip_pairs=[(14, 15), (16, 17), (18, 19)])
+        # CIHP took its classes from LIP and renamed this one.
+        classes=tuple('Jumpsuits' if name == 'Torso-skin' else name
+                      for name in _CIHP['classes']),
+        palette=_CIHP['palette'],
+        flip_pairs=_CIHP['flip_pairs'])

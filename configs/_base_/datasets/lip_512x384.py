@@ -1,0 +1,22 @@
+# LIP as tools/dataset_converters/lip.py writes it: 20 classes, one person per
+# image, whose box is the whole image and has score 1.
+_base_ = './cihp_512x384.py'
+
+dataset_type = 'LIPParsingDataset'
+data_root = 'data/LIP/'
+train_ann_file = 'annotations/LIP_train.json'
+val_ann_file = 'annotations/LIP_val.json'
+
+train_dataloader = dict(
+    dataset=dict(
+        type=dataset_type, data_root=data_root, ann_file=train_ann_file))
+val_dataloader = dict(
+    dataset=dict(
+        type=dataset_type, data_root=data_root, ann_file=val_ann_file))
+test_dataloader = val_dataloader
+
+val_evaluator = dict(
+    ann_file=data_root + val_ann_file,
+    data_root=data_root + 'Validation',
+    metric=('mIoU', ))
+test_evaluator = val_evaluator

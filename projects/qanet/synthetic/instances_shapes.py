@@ -26,7 +26,7 @@ class Spot:
     light: Tuple[float, float]
 
 
-def anyany_material(rng: np.random.Generator) -> Material:
+def any_material(rng: np.random.Generator) -> Material:
     """Any colour and any pattern: neither tells the class.
 
     Args:

@@ -1,7 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Everything that is registered in mmseg's ``MODELS``."""
 from .data_preprocessors import ParsingDataPreprocessor
-from .decode_heads import IoUBranch, QANetHead
+from .decode_heads import IoUBranch, QANetHead, SimpleBaselineHead
 from .losses import LovaszSoftmaxLoss, ParsingCrossEntropyLoss, ParsingIoULoss
 from .parsers import TopDownParser
 from .post_processors import QualityAwareModule
@@ -9,5 +9,5 @@ from .post_processors import QualityAwareModule
 __all__ = [
     'IoUBranch', 'LovaszSoftmaxLoss', 'ParsingCrossEntropyLoss',
     'ParsingDataPreprocessor', 'ParsingIoULoss', 'QANetHead',
-    'QualityAwareModule', 'TopDownParser'
+    'QualityAwareModule', 'SimpleBaselineHead', 'TopDownParser'
 ]

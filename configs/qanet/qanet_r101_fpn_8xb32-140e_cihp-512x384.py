@@ -1,0 +1,6 @@
+_base_ = [
+    '../_base_/models/qanet_r101_fpn.py',
+    '../_base_/datasets/cihp_512x384.py',
+    '../_base_/schedules/schedule_140e.py',
+    '../_base_/default_runtime.py',
+]

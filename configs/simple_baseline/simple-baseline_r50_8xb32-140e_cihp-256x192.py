@@ -1,0 +1,8 @@
+_base_ = [
+    '../_base_/models/simple-baseline_r50.py',
+    '../_base_/datasets/cihp_256x192.py',
+    '../_base_/schedules/schedule_140e.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(test_cfg=dict(crop_size=(192, 256)))  # (width, height)

@@ -99,8 +99,8 @@ def _sample(probs: Tensor, box: Sequence[float], window: Tuple[int, int, int,
         probs[None], grid[None], padding_mode='zeros', align_corners=False)[0]
 
 
-def _check_augmentations(probs_per_aug: Sequence[Tensor],
-                         boxes: Tensor) -> None:
+def _check_augmentations(probs_per_aug: Sequence[Tensor], boxes: Tensor,
+                         group_sizes: Sequence[int]) -> None:
     if len(probs_per_aug) == 0 or len(probs_per_aug) != len(boxes):
         raise ValueError(
             'each augmentation needs its probabilities and its box, but got '
@@ -112,6 +112,9 @@ def _check_augmentations(probs_per_aug: Sequence[Tensor],
     if bool((boxes[:, 2:] <= boxes[:, :2]).any()):
         raise ValueError(
             f'boxes must have a positive size, but got {boxes.tolist()}')
+    if min(group_sizes) < 1 or sum(group_sizes) != len(boxes):
+        raise ValueError(f'group_sizes must be positive and sum up to the '
+                         f'{len(boxes)} augmentations, but got {group_sizes}')
 
 
 class _Canvas(NamedTuple):
@@ -119,6 +122,7 @@ class _Canvas(NamedTuple):
     probs_per_aug: Sequence[Tensor]
     boxes: Tensor
     window: Tuple[int, int, int, int]
+    group_sizes: Tuple[int, ...]
 
     @property
     def num_classes(self) -> int:
@@ -142,37 +146,51 @@ class _Canvas(NamedTuple):
         rows = max(1, MAX_ELEMENTS // (self.num_classes * (x2 - x1)))
         for top in range(y1, y2, rows):
             band = (x1, top, x2, min(top + rows, y2))
-            probs = _sample(self.probs_per_aug[0], self.boxes[0].tolist(),
-                            band)
-            for other, box in zip(self.probs_per_aug[1:],
-                                  self.boxes[1:].tolist()):
-                probs += _sample(other, box, band)
             yield (slice(top - y1,
-                         band[3] - y1), *(probs / len(self.boxes)).max(dim=0))
+                         band[3] - y1), *self._average(band).max(dim=0))
+
+    def _average(self, band: Tuple[int, int, int, int]) -> Tensor:
+        """Mean over the groups of the mean of each, (C, rows, w)."""
+        total, first = None, 0
+        for size in self.group_sizes:
+            mean = self._sum(band, slice(first, first + size)).div_(size)
+            total = mean if total is None else total.add_(mean)
+            first += size
+        return total.div_(len(self.group_sizes))
+
+    def _sum(self, band: Tuple[int, int, int, int], group: slice) -> Tensor:
+        """Sum of the augmentations of one group, (C, rows, w)."""
+        boxes = self.boxes[group].tolist()
+        total = None
+        for probs, box in zip(self.probs_per_aug[group], boxes):
+            sampled = _sample(probs, box, band)
+            total = sampled if total is None else total.add_(sampled)
+        return total
 
 
 def _new_canvas(probs_per_aug: Sequence[Tensor],
                 boxes_per_aug: Sequence[Sequence[float]],
-                image_size: Tuple[int, int]) -> _Canvas:
+                image_size: Tuple[int, int],
+                group_sizes: Optional[Sequence[int]]) -> _Canvas:
     """Check the augmentations of one person and find their window."""
     boxes = torch.stack([
         torch.as_tensor(box, dtype=torch.float64).cpu()
         for box in boxes_per_aug
     ]) if len(boxes_per_aug) else torch.zeros(0, 4)
-    _check_augmentations(probs_per_aug, boxes)
+    group_sizes = (len(boxes), ) if group_sizes is None else tuple(group_sizes)
+    _check_augmentations(probs_per_aug, boxes, group_sizes)
     crop_sizes = [(probs.size(2), probs.size(1)) for probs in probs_per_aug]
     return _Canvas(probs_per_aug, boxes,
-                   paste_window(boxes, crop_sizes, image_size))
+                   paste_window(boxes, crop_sizes, image_size), group_sizes)
 
 
-def paste_person(
-    probs_per_aug: Sequence[Tensor],
-    boxes_per_aug: Sequence[Sequence[float]],
-    image_size: Tuple[int, int],
-    pixel_score_thr: float = 0.2,
-    label_thr: Optional[float] = None,
-    extra_thrs: Sequence[float] = ()
-) -> PastedPerson:
+def paste_person(probs_per_aug: Sequence[Tensor],
+                 boxes_per_aug: Sequence[Sequence[float]],
+                 image_size: Tuple[int, int],
+                 pixel_score_thr: float = 0.2,
+                 label_thr: Optional[float] = None,
+                 extra_thrs: Sequence[float] = (),
+                 group_sizes: Optional[Sequence[int]] = None) -> PastedPerson:
     """Paste one person in the window around the augmentations' boxes.
 
     Each augmentation is sampled with its own box, then the probabilities are
@@ -190,6 +208,10 @@ def paste_person(
             below it are background. Defaults to None, which means 1 / C.
         extra_thrs (Sequence[float]): Further ``T`` to score at, from the same
             probabilities. Defaults to ().
+        group_sizes (Sequence[int], optional): Number of consecutive
+            augmentations of each model of an ensemble: each is averaged, then
+            the models are, all counting the same. Defaults to None, one
+            model.
 
     Returns:
         PastedPerson: Labels in the window, its offset, and pixel scores.
@@ -197,7 +219,7 @@ def paste_person(
     Raises:
         ValueError: If the augmentations do not fit each other.
     """
-    canvas = _new_canvas(probs_per_aug, boxes_per_aug, image_size)
+    canvas = _new_canvas(probs_per_aug, boxes_per_aug, image_size, group_sizes)
     num_classes = canvas.num_classes
     label_thr = 1 / num_classes if label_thr is None else label_thr
     part_map = canvas.new_map(torch.uint8)
@@ -217,10 +239,12 @@ def paste_person(
                         instance[1:], category[1:])
 
 
-def paste_confidence(probs_per_aug: Sequence[Tensor],
-                     boxes_per_aug: Sequence[Sequence[float]],
-                     image_size: Tuple[int, int],
-                     label_thr: Optional[float] = None) -> PastedConfidence:
+def paste_confidence(
+        probs_per_aug: Sequence[Tensor],
+        boxes_per_aug: Sequence[Sequence[float]],
+        image_size: Tuple[int, int],
+        label_thr: Optional[float] = None,
+        group_sizes: Optional[Sequence[int]] = None) -> PastedConfidence:
     """Paste one person and keep the winning probability of each pixel.
 
     What the pixel scores are made of (Figure 2 of the paper).
@@ -233,6 +257,7 @@ def paste_confidence(probs_per_aug: Sequence[Tensor],
         image_size (tuple[int, int]): Width and height of the image.
         label_thr (float, optional): Pixels whose winning probability is
             below it are background. Defaults to None, which means 1 / C.
+        group_sizes (Sequence[int], optional): As in :func:`paste_person`.
 
     Returns:
         PastedConfidence: Of the window around the boxes.
@@ -240,7 +265,7 @@ def paste_confidence(probs_per_aug: Sequence[Tensor],
     Raises:
         ValueError: If the augmentations do not fit each other.
     """
-    canvas = _new_canvas(probs_per_aug, boxes_per_aug, image_size)
+    canvas = _new_canvas(probs_per_aug, boxes_per_aug, image_size, group_sizes)
     label_thr = 1 / canvas.num_classes if label_thr is None else label_thr
     confidence = canvas.new_map(torch.float32)
     part_map = canvas.new_map(torch.uint8)

@@ -1,4 +1,9 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-from .topdown_parser import TopDownParser
+from .crop_parser import CropParser
+from .person_parser import PersonParser, PersonProbs
+from .topdown_parser import CascadeTopDownParser, TopDownParser
 
-__all__ = ['TopDownParser']
+__all__ = [
+    'CascadeTopDownParser', 'CropParser', 'PersonParser', 'PersonProbs',
+    'TopDownParser'
+]

@@ -3,111 +3,16 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from mmengine.structures import InstanceData, PixelData
-from mmseg.models.decode_heads.decode_head import BaseDecodeHead
+from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
-from torch import nn
+from toy_networks import (BOXES, MEAN, STD, image_and_sample, predict,
+                          small_qanet, toy_parser)
 
-import projects.qanet.plugin  # noqa: F401
-from projects.qanet.models.parsers import topdown_parser
-from projects.qanet.models.parsers.topdown_parser import flip_permutation
+from projects.qanet.models.parsers import person_parser
+from projects.qanet.models.parsers.crop_parser import flip_permutation
 from projects.qanet.quality import paste_parsing, pixel_score, quality_score
 from projects.qanet.structures import pad_boxes
-
-MEAN, STD = [123.675, 116.28, 103.53], [58.395, 57.12, 57.375]
-
-
-@MODELS.register_module()
-class IdentityBackbone(nn.Module):
-    """Hands the crop on."""
-
-    def forward(self, x):
-        return (x, )
-
-
-@MODELS.register_module()
-class ColourHead(BaseDecodeHead):
-    """Logits are the crop's channels; the IoU score is their mean."""
-
-    def __init__(self, with_iou=True, **kwargs):
-        super().__init__(in_channels=3, channels=3, num_classes=3, **kwargs)
-        self.with_iou = with_iou
-
-    def forward(self, inputs):
-        x = inputs[0]
-        return (x, x.mean((1, 2, 3))) if self.with_iou else x
-
-
-def toy_parser(with_iou=True, **test_cfg):
-    """A parser without weights, whose result is known."""
-    return MODELS.build(
-        dict(
-            type='TopDownParser',
-            data_preprocessor=dict(
-                type='ParsingDataPreprocessor', mean=[100.] * 3,
-                std=[50.] * 3),
-            backbone=dict(type='IdentityBackbone'),
-            decode_head=dict(type='ColourHead', with_iou=with_iou),
-            post_processor=dict(type='QualityAwareModule', weights=(1, .5, 3)),
-            test_cfg=dict(crop_size=(12, 16), **test_cfg))).eval()
-
-
-def small_qanet(**head):
-    """The real networks' shape, R18-sized and narrow."""
-    return MODELS.build(
-        dict(
-            type='TopDownParser',
-            data_preprocessor=dict(
-                type='ParsingDataPreprocessor',
-                mean=MEAN,
-                std=STD,
-                bgr_to_rgb=True),
-            backbone=dict(type='ResNetV1c', depth=18, base_channels=16),
-            neck=dict(
-                type='FPN',
-                in_channels=[16, 32, 64, 128],
-                out_channels=16,
-                num_outs=4,
-                act_cfg=None),
-            decode_head=dict(
-                type='QANetHead',
-                in_channels=[16] * 4,
-                in_index=[0, 1, 2, 3],
-                feature_strides=[4, 8, 16, 32],
-                channels=16,
-                num_classes=5,
-                dropout_ratio=0,
-                loss_decode=[
-                    dict(type='ParsingCrossEntropyLoss'),
-                    dict(type='LovaszSoftmaxLoss')
-                ],
-                **head),
-            test_cfg=dict(crop_size=(48, 64), flip=True)))
-
-
-def image_and_sample(seed, size, boxes, flip_pairs=((1, 2), ), **meta):
-    rng = np.random.default_rng(seed)
-    image = cv2.resize(
-        rng.integers(0, 256, (5, 6, 3), np.uint8),
-        size,
-        interpolation=cv2.INTER_LINEAR)
-    sample = SegDataSample(
-        metainfo=dict(img_id=seed, flip_pairs=flip_pairs, **meta))
-    boxes = torch.tensor(boxes, dtype=torch.float32).view(-1, 4)
-    sample.proposals = InstanceData(
-        bboxes=boxes, scores=torch.linspace(.9, .5, len(boxes)))
-    return torch.from_numpy(image).permute(2, 0, 1), sample
-
-
-BOXES = [[10., 8., 40., 50.], [-5., 20., 22., 75.], [60., 5., 90., 30.]]
-
-
-def predict(model, items):
-    return model.test_step(
-        dict(
-            inputs=[image for image, _ in items],
-            data_samples=[sample for _, sample in items]))
 
 
 @pytest.mark.parametrize('flip,scales', [(False, (1., )), (True, (1., )),
@@ -201,14 +106,14 @@ def test_box_outside_the_image():
 def test_never_holds_whole_images_of_probabilities(monkeypatch):
     """The canvas that is pasted on grows with the box, not the image."""
     sizes = []
-    original = topdown_parser.paste_person
+    original = person_parser.paste_person
 
-    def spy(*args):
-        person = original(*args)
+    def spy(*args, **kwargs):
+        person = original(*args, **kwargs)
         sizes.append(person.part_map.numel())
         return person
 
-    monkeypatch.setattr(topdown_parser, 'paste_person', spy)
+    monkeypatch.setattr(person_parser, 'paste_person', spy)
     predict(toy_parser(),
             [image_and_sample(1, (1600, 1200), [[10., 8., 40., 50.]] * 3)])
     # 52.5 high and 39.4 wide after padding, half a crop pixel around.

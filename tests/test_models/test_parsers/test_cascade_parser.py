@@ -1,0 +1,111 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import numpy as np
+import pytest
+import torch
+from mmengine.structures import PixelData
+from mmseg.models.decode_heads.cascade_decode_head import BaseCascadeDecodeHead
+from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
+from toy_networks import BOXES, image_and_sample, predict, toy_parser
+
+
+@MODELS.register_module()
+class AmplifyHead(BaseCascadeDecodeHead):
+    """The logits of the stage before, times a factor, plus the feature."""
+
+    def __init__(self, factor, **kwargs):
+        super().__init__(in_channels=3, channels=3, num_classes=3, **kwargs)
+        self.factor = factor
+
+    def forward(self, inputs, prev_output):
+        return inputs[0] + self.factor * prev_output
+
+
+def toy_cascade(**test_cfg):
+    return MODELS.build(
+        dict(
+            type='CascadeTopDownParser',
+            num_stages=3,
+            data_preprocessor=dict(
+                type='ParsingDataPreprocessor', mean=[100.] * 3,
+                std=[50.] * 3),
+            backbone=dict(type='IdentityBackbone'),
+            decode_head=[
+                dict(type='ColourHead', with_iou=False),
+                dict(type='AmplifyHead', factor=2),
+                dict(type='AmplifyHead', factor=3)
+            ],
+            test_cfg=dict(crop_size=(12, 16), **test_cfg))).eval()
+
+
+def test_each_stage_takes_the_logits_before():
+    crops = torch.randn(2, 3, 16, 12)
+    logits, iou = toy_cascade()(crops, mode='tensor')
+    assert iou is None
+    # x, then x + 2 x, then x + 3 * 3 x
+    torch.testing.assert_close(logits, 10 * crops)
+
+
+def test_prediction_is_the_last_stage(monkeypatch):
+    single = toy_parser(with_iou=False, flip=True)
+    monkeypatch.setattr(single.decode_head, 'forward', lambda x: 10 * x[0])
+    item = image_and_sample(7, (97, 71), BOXES)
+    expected, = predict(single, [item])
+    expected = expected.pred_instances
+    result, = predict(
+        toy_cascade(flip=True), [image_and_sample(7, (97, 71), BOXES)])
+    for k in range(len(BOXES)):
+        assert (
+            result.pred_instances.part_map(k) == expected.part_map(k)).all()
+    np.testing.assert_allclose(
+        result.pred_instances.pixel_scores, expected.pixel_scores, rtol=1e-6)
+
+
+def test_ocr_head_trains_and_predicts():
+    norm_cfg = dict(type='BN', requires_grad=True)
+    head = dict(
+        in_channels=16,
+        in_index=2,
+        channels=8,
+        dropout_ratio=0,
+        num_classes=5,
+        norm_cfg=norm_cfg)
+    model = MODELS.build(
+        dict(
+            type='CascadeTopDownParser',
+            num_stages=2,
+            data_preprocessor=dict(type='ParsingDataPreprocessor'),
+            backbone=dict(
+                type='ResNetV1c',
+                depth=18,
+                base_channels=4,
+                strides=(1, 2, 1, 1),
+                dilations=(1, 1, 2, 4),
+                norm_cfg=norm_cfg),
+            decode_head=[
+                dict(type='FCNHead', num_convs=1, concat_input=False, **head),
+                dict(type='OCRHead', ocr_channels=4, **head)
+            ],
+            test_cfg=dict(crop_size=(48, 64), flip=True)))
+    samples = [SegDataSample() for _ in range(2)]
+    for sample in samples:
+        sample.gt_sem_seg = PixelData(data=torch.randint(0, 5, (1, 64, 48)))
+    losses = model.loss(torch.randn(2, 3, 64, 48), samples)
+    total, _ = model.parse_losses(losses)
+    total.backward()
+    assert {'decode_0.loss_ce', 'decode_1.loss_ce'} < set(losses)
+    logits, _ = model.eval()(torch.randn(2, 3, 64, 48), mode='tensor')
+    assert logits.shape == (2, 5, 64, 48)
+    result, = predict(model, [image_and_sample(7, (97, 71), BOXES)])
+    assert result.pred_instances.iou_scores.tolist() == [1, 1, 1]
+
+
+def test_errors_name_the_setting():
+    with pytest.raises(ValueError, match='list of num_stages=2 configs'):
+        MODELS.build(
+            dict(
+                type='CascadeTopDownParser',
+                num_stages=2,
+                backbone=dict(type='IdentityBackbone'),
+                decode_head=dict(type='ColourHead'),
+                test_cfg=dict(crop_size=(12, 16))))

@@ -1,0 +1,11 @@
+# Cascade Mask R-CNN with quality scores, from the average of its three masks.
+_base_ = 'mmdet::cascade_rcnn/cascade-mask-rcnn_r50_fpn_1x_coco.py'
+
+custom_imports = dict(
+    imports=['projects.qanet.detection.qam'], allow_failed_imports=False)
+
+model = dict(
+    roi_head=dict(
+        mask_head=dict(
+            type='QualityFCNMaskHead',
+            quality=dict(weights=(1., 0., 1.), mode='stability', thr=0.25))))

@@ -1,0 +1,157 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Mask heads of two-stage detectors that score their masks.
+
+They hold no weights of their own: checkpoints of the plain heads fit.
+"""
+from typing import Any, Dict, List, Optional, Sequence
+
+import torch
+from mmdet.models.roi_heads.mask_heads import (CoarseMaskHead, DynamicMaskHead,
+                                               FCNMaskHead, HTCMaskHead,
+                                               SCNetMaskHead)
+from mmdet.registry import MODELS
+from mmengine.structures import InstanceData
+from torch import Tensor
+
+from .settings import MaskQuality
+
+
+class QualityMaskMixin:
+    """Quality scores for any head that predicts as ``FCNMaskHead`` does.
+
+    The pixel score is taken from the probabilities on the RoI's own grid
+    (28x28 in Mask R-CNN): they are there already, cover the whole box, and
+    make the score independent of the box's size.
+
+    Instances are put in order before their masks are pasted, and only the
+    channel of each instance's class is handed on, so no mask is copied and
+    each one stays what it was, bit by bit.
+
+    Where nothing at all was found in a batch, mmdet does not call the mask
+    head, and the results lack the additional fields.
+
+    Args:
+        *args: Those of the plain head.
+        quality (dict, optional): Items of :class:`MaskQuality`; None
+            switches QAM off. Defaults to dict().
+        **kwargs: Those of the plain head.
+
+    Raises:
+        InputError: If ``quality`` is not allowed.
+
+    Example:
+        >>> @MODELS.register_module()
+        ... class QualityMyMaskHead(QualityMaskMixin, MyMaskHead):
+        ...     pass
+    """
+
+    def __init__(self,
+                 *args: Any,
+                 quality: Optional[Dict[str, Any]] = dict(),
+                 **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.quality = MaskQuality.from_config(quality, has_iou=False)
+
+    def predict_by_feat(self,
+                        mask_preds: Sequence[Tensor],
+                        results_list: List[InstanceData],
+                        batch_img_metas: List[dict],
+                        rcnn_test_cfg: Any,
+                        rescale: bool = False,
+                        activate_map: bool = False) -> List[InstanceData]:
+        """Score the instances, then predict their masks as the plain head.
+
+        Args:
+            mask_preds (Sequence[Tensor]): Per image, shape (N, C, h, w), or
+                (N, 1, h, w) if class-agnostic: logits.
+            results_list (list[InstanceData]): Per image ``bboxes`` (N, 4)
+                xyxy, ``scores`` (N,) and ``labels`` (N,).
+            batch_img_metas (list[dict]): Meta information of the images.
+            rcnn_test_cfg (ConfigDict): ``test_cfg`` of the RoI head.
+            rescale (bool): Whether to predict in the original image.
+                Defaults to False.
+            activate_map (bool): Whether ``mask_preds`` are probabilities
+                already, as after merging. Defaults to False.
+
+        Returns:
+            list[InstanceData]: With ``masks`` and the fields of
+            :meth:`MaskQuality.store`.
+        """
+        if self.quality is not None:
+            scored = [
+                self._score(preds, results, activate_map)
+                for preds, results in zip(mask_preds, results_list)
+            ]
+            mask_preds = [preds for preds, _ in scored]
+            results_list = [results for _, results in scored]
+        return super().predict_by_feat(
+            mask_preds,
+            results_list,
+            batch_img_metas,
+            rcnn_test_cfg,
+            rescale=rescale,
+            activate_map=activate_map)
+
+    def _score(self, preds: Tensor, results: InstanceData,
+               activated: bool) -> tuple:
+        """Score one image: predictions (N, 1, h, w) and results in order."""
+        if preds.size(1) > 1:
+            rows = torch.arange(len(preds), device=preds.device)
+            preds = preds[rows, results.labels][:, None]
+        probs = preds[:, 0] if activated else preds[:, 0].sigmoid()
+        order = self.quality.store(results, results.scores,
+                                   self.quality.pixel_scores(probs))
+        if order is None:
+            return preds, results
+        return preds[order], results[order]
+
+    def _predict_by_feat_single(self, mask_preds: Tensor, bboxes: Tensor,
+                                labels: Tensor, *args: Any,
+                                **kwargs: Any) -> Tensor:
+        """Paste; one channel means that the class was chosen already."""
+        if mask_preds.size(1) == 1:
+            labels = torch.zeros_like(labels)
+        return super()._predict_by_feat_single(mask_preds, bboxes, labels,
+                                               *args, **kwargs)
+
+
+@MODELS.register_module()
+class QualityFCNMaskHead(QualityMaskMixin, FCNMaskHead):
+    """Mask head of Mask R-CNN, Cascade Mask R-CNN and their like with QAM.
+
+    Before a :class:`QualityMaskIoUHead` it takes
+    ``quality=dict(weights=None)``, see there. Arguments: see
+    :class:`QualityMaskMixin`.
+    """
+
+
+@MODELS.register_module()
+class QualityHTCMaskHead(QualityMaskMixin, HTCMaskHead):
+    """Mask head of Hybrid Task Cascade with QAM; the last stage decides.
+
+    Arguments: see :class:`QualityMaskMixin`.
+    """
+
+
+@MODELS.register_module()
+class QualitySCNetMaskHead(QualityMaskMixin, SCNetMaskHead):
+    """Mask head of SCNet with QAM.
+
+    Arguments: see :class:`QualityMaskMixin`.
+    """
+
+
+@MODELS.register_module()
+class QualityDynamicMaskHead(QualityMaskMixin, DynamicMaskHead):
+    """Mask head of QueryInst with QAM; the last stage decides.
+
+    Arguments: see :class:`QualityMaskMixin`.
+    """
+
+
+@MODELS.register_module()
+class QualityCoarseMaskHead(QualityMaskMixin, CoarseMaskHead):
+    """Mask head of PointRend with QAM, which scores the refined masks.
+
+    Arguments: see :class:`QualityMaskMixin`.
+    """

@@ -1,0 +1,143 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""What the heads of this room share: settings, and the scores they write."""
+from dataclasses import dataclass, fields
+from typing import Any, Dict, Optional, Sequence
+
+import torch
+from mmengine.structures import InstanceData
+from torch import Tensor
+
+from projects.qanet.quality import (check_weights, mask_pixel_score,
+                                    quality_score)
+from projects.qanet.utils.errors import InputError
+
+SCORE_KEYS = ('scores', 'mask_scores')
+
+
+@dataclass(frozen=True)
+class MaskQuality:
+    """How instance masks are scored (Equation 1 and PROTOCOL 5).
+
+    It is what a head's ``quality=dict(...)`` says.
+
+    Args:
+        weights (Sequence[float], optional): Exponents of the box, IoU and
+            pixel score. None stores the pixel score and leaves the fusion to
+            a later head. Defaults to (1., 0., 1.).
+        mode (str): Form of the pixel score: ``'stability'`` (released) or
+            ``'mean'`` (Algorithm 1), see
+            :func:`projects.qanet.quality.mask_pixel_score`. Defaults to
+            ``'stability'``.
+        thr (float): Threshold of the pixel score, below .5 for
+            ``'stability'``. Defaults to 0.25.
+        score_key (str): Field for the quality score. ``'scores'`` sorts the
+            instances by it. ``'mask_scores'`` leaves ``scores`` and the order
+            as they were; mmdet's evaluators then rank masks by quality and
+            boxes by box score. Defaults to ``'scores'``.
+
+    Raises:
+        InputError: If a value is not allowed.
+    """
+    weights: Optional[Sequence[float]] = (1., 0., 1.)
+    mode: str = 'stability'
+    thr: float = 0.25
+    score_key: str = 'scores'
+
+    def __post_init__(self) -> None:
+        if self.weights is not None:
+            try:
+                check_weights(self.weights)
+            except (TypeError, ValueError) as error:
+                raise InputError(f'quality: {error}') from error
+        if self.mode not in ('stability', 'mean'):
+            raise InputError("quality: mode must be 'stability' or 'mean', "
+                             f'but got {self.mode!r}')
+        limit = .5 if self.mode == 'stability' else 1.
+        if not 0 <= self.thr < limit:
+            raise InputError(f'quality: thr must be in [0, {limit:g}) with '
+                             f'mode={self.mode!r}, but got {self.thr}')
+        if self.score_key not in SCORE_KEYS:
+            raise InputError(f'quality: score_key must be one of {SCORE_KEYS},'
+                             f' but got {self.score_key!r}')
+
+    @classmethod
+    def from_config(cls, config: Optional[Dict[str, Any]],
+                    has_iou: bool) -> Optional['MaskQuality']:
+        """Read the ``quality`` argument of a head.
+
+        Args:
+            config (dict, optional): Its items; None switches QAM off.
+            has_iou (bool): Whether the head has an IoU score to offer.
+
+        Returns:
+            MaskQuality | None: The settings.
+
+        Raises:
+            InputError: If an item is unknown or not allowed, or if the IoU
+                score has a weight where there is none.
+        """
+        if config is None:
+            return None
+        allowed = [field.name for field in fields(cls)]
+        unknown = sorted(set(config) - set(allowed))
+        if unknown:
+            raise InputError(f'quality has no {unknown[0]!r}; it takes '
+                             f'{", ".join(allowed)}')
+        quality = cls(**config)
+        if not has_iou and quality.weights and quality.weights[1] > 0:
+            raise InputError(
+                'quality: the second of the weights must be 0, there is no '
+                f'IoU score in this head, but got {tuple(quality.weights)}')
+        return quality
+
+    def pixel_scores(self, probs: Tensor) -> Tensor:
+        """Pixel scores of foreground probabilities.
+
+        Args:
+            probs (Tensor): Shape (N, h, w), on any grid that covers the
+                instance.
+
+        Returns:
+            Tensor: Shape (N,), float32.
+        """
+        return mask_pixel_score(probs, thr=self.thr, mode=self.mode)
+
+    def store(self,
+              results: InstanceData,
+              box_scores: Tensor,
+              pixel_scores: Tensor,
+              iou_scores: Optional[Tensor] = None) -> Optional[Tensor]:
+        """Write the ingredients and their fusion into an image's results.
+
+        The fields ``bbox_scores``, ``pixel_scores`` and, where there is one,
+        ``iou_scores`` (clamped to [0, 1]) are kept apart, so that other
+        weights can be tried later. Without weights only ``pixel_scores`` is
+        written.
+
+        Args:
+            results (InstanceData): N instances, changed in place. Their order
+                stays.
+            box_scores (Tensor): Shape (N,).
+            pixel_scores (Tensor): Shape (N,).
+            iou_scores (Tensor, optional): Shape (N,).
+
+        Returns:
+            Tensor | None: The order in which the instances belong, best
+            first, int64 of shape (N,), equal scores in the order they have;
+            None if they stay as they are.
+        """
+        results.pixel_scores = pixel_scores
+        if self.weights is None:
+            return None
+        results.bbox_scores = box_scores
+        if iou_scores is None:
+            iou_scores = torch.ones_like(box_scores)
+        else:
+            iou_scores = iou_scores.clamp(0, 1)
+            results.iou_scores = iou_scores
+        fused = quality_score(box_scores, iou_scores, pixel_scores,
+                              self.weights)
+        results.set_field(fused, self.score_key)
+        if self.score_key != 'scores':
+            return None
+        return fused.argsort(descending=True, stable=True)

@@ -1,0 +1,147 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""SOLO heads that score their masks, without new weights."""
+from typing import Any, Callable, Dict, Optional
+
+import torch.nn.functional as F
+from mmdet.models.dense_heads import (DecoupledSOLOHead,
+                                      DecoupledSOLOLightHead, SOLOHead,
+                                      SOLOV2Head)
+from mmdet.registry import MODELS
+from mmengine.structures import InstanceData
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+from .settings import MaskQuality
+
+
+class FirstInterpolation(TorchFunctionMode):
+    """Keeps what :func:`torch.nn.functional.interpolate` is first given.
+
+    mmdet's SOLO heads return binary masks only. Their probabilities are seen
+    when the masks that survived Matrix NMS are enlarged, which saves writing
+    mmdet's prediction a second time.
+
+    Attributes:
+        input (Tensor | None): The first tensor to be interpolated while the
+            mode was active.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.input: Optional[Tensor] = None
+
+    def __torch_function__(self,
+                           func: Callable,
+                           types: tuple,
+                           args: tuple = (),
+                           kwargs: Optional[dict] = None) -> Any:
+        """Call the function as it is, and look at its arguments."""
+        kwargs = kwargs or {}
+        if func is F.interpolate and self.input is None:
+            self.input = args[0] if args else kwargs['input']
+        return func(*args, **kwargs)
+
+
+class QualitySOLOMixin:
+    """Quality scores for SOLO and SOLOv2.
+
+    These multiply the *maskness*, the mean probability inside the mask, into
+    the class score before Matrix NMS. It is a pixel score itself and must not
+    count twice: the box score of Equation 1 is the final score divided by the
+    maskness, that is the class score after the decay of Matrix NMS. Which
+    masks survive, and the masks themselves, stay as they were.
+
+    With ``quality=dict(mode='mean', thr=0.5)`` the pixel score is the
+    maskness and the quality the square root of SOLO's own score. Probabilities
+    are those on the mask head's grid, a quarter of the image.
+
+    Args:
+        *args: Those of the plain head.
+        quality (dict, optional): Items of :class:`MaskQuality`; None
+            switches QAM off. Defaults to dict().
+        **kwargs: Those of the plain head.
+
+    Raises:
+        InputError: If ``quality`` is not allowed.
+    """
+
+    def __init__(self,
+                 *args: Any,
+                 quality: Optional[Dict[str, Any]] = dict(),
+                 **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.quality = MaskQuality.from_config(quality, has_iou=False)
+
+    def _predict_by_feat_single(self,
+                                *args: Any,
+                                cfg: Optional[Any] = None,
+                                **kwargs: Any) -> InstanceData:
+        """Predict one image as the plain head, then score its instances."""
+        predict = super()._predict_by_feat_single
+        if self.quality is None:
+            return predict(*args, cfg=cfg, **kwargs)
+        with FirstInterpolation() as seen:
+            results = predict(*args, cfg=cfg, **kwargs)
+        if len(results) == 0:
+            probs = results.masks.new_zeros(
+                0, 1, 1, dtype=results.scores.dtype)
+        elif seen.input is None or seen.input.shape[:2] != (1, len(results)):
+            raise RuntimeError(
+                f'{type(self).__name__} did not see the probabilities of the '
+                'masks; does this release of mmdet predict in another way?')
+        else:
+            probs = seen.input[0]
+        mask_thr = (cfg or self.test_cfg).mask_thr
+        order = self.quality.store(results,
+                                   results.scores / maskness(probs, mask_thr),
+                                   self.quality.pixel_scores(probs))
+        return results if order is None else results[order]
+
+
+def maskness(probs: Tensor, thr: float) -> Tensor:
+    """SOLO's own estimate of a mask's quality.
+
+    Args:
+        probs (Tensor): Foreground probabilities, shape (N, h, w).
+        thr (float): The mask is where they are above it.
+
+    Returns:
+        Tensor: Mean probability inside the mask, shape (N,); 1 where the
+        mask is empty, as nothing was multiplied there.
+    """
+    inside = probs > thr
+    count = inside.sum((1, 2))
+    mean = (probs * inside).sum((1, 2)) / count.clamp(min=1)
+    return mean.masked_fill(count == 0, 1)
+
+
+@MODELS.register_module()
+class QualitySOLOv2Head(QualitySOLOMixin, SOLOV2Head):
+    """Head of SOLOv2 with QAM.
+
+    Arguments: see :class:`QualitySOLOMixin`.
+    """
+
+
+@MODELS.register_module()
+class QualitySOLOHead(QualitySOLOMixin, SOLOHead):
+    """Head of SOLO with QAM.
+
+    Arguments: see :class:`QualitySOLOMixin`.
+    """
+
+
+@MODELS.register_module()
+class QualityDecoupledSOLOHead(QualitySOLOMixin, DecoupledSOLOHead):
+    """Head of decoupled SOLO with QAM.
+
+    Arguments: see :class:`QualitySOLOMixin`.
+    """
+
+
+@MODELS.register_module()
+class QualityDecoupledSOLOLightHead(QualitySOLOMixin, DecoupledSOLOLightHead):
+    """Head of light decoupled SOLO with QAM.
+
+    Arguments: see :class:`QualitySOLOMixin`.
+    """

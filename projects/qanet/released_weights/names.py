@@ -1,0 +1,146 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""How the released system calls its weights, and how we do.
+
+A name is translated by the longest prefix that is known, so that one table
+serves both directions. What stands behind a prefix (``weight``,
+``running_mean`` ...) is the same on both sides.
+"""
+from typing import Container, Dict, NamedTuple, Optional
+
+# Released prefix -> ours. The semantic FPN counts its levels from the
+# smallest one, mmseg's from the biggest.
+_PARSING = {
+    'Parsing.Output.classify': 'decode_head.conv_seg',
+    'Parsing.ParsingIoU.Head.conv1x1.0': 'decode_head.iou_branch.conv',
+    'Parsing.ParsingIoU.Head.conv_layers.0.0': 'decode_head.iou_branch.fcs.0',
+    'Parsing.ParsingIoU.Head.conv_layers.1.0': 'decode_head.iou_branch.fcs.1',
+    'Parsing.ParsingIoU.Output.parsing_iou':
+    'decode_head.iou_branch.regressor',
+}
+_CONVS_OF_LEVEL = (1, 1, 2, 3)  # strides 4, 8, 16, 32
+_FPN_LEVELS = {
+    3: ('p5_in', 'p5_out'),
+    2: ('fpn_in.0', 'fpn_out.0'),
+    1: ('fpn_in.1', 'fpn_out.1'),
+    0: ('fpn_in.2', 'fpn_out.2'),
+}
+
+
+def _semantic_fpn() -> Dict[str, str]:
+    """Convolutions with norm, an upsampling behind each but the finest."""
+    table = {}
+    for level, num_convs in enumerate(_CONVS_OF_LEVEL):
+        for k in range(num_convs):
+            released = f'Conv_Body_FPN.scale{4 - level}_block.{2 * k}'
+            ours = f'decode_head.scale_heads.{level}.{2 * k}'
+            table[f'{released}.0'] = f'{ours}.conv'
+            table[f'{released}.1'] = f'{ours}.bn'
+    return table
+
+
+def _fpn() -> Dict[str, str]:
+    table = {}
+    for level, names in _FPN_LEVELS.items():
+        for name, convs in zip(names, ('lateral_convs', 'fpn_convs')):
+            released = f'Conv_Body_FPN.fpn.{name}'
+            ours = f'neck.{convs}.{level}'
+            table[f'{released}.0'] = f'{ours}.conv'
+            table[f'{released}.1'] = f'{ours}.bn'
+    return table
+
+
+def _stem(convs: str, norms: str, step: int) -> Dict[str, str]:
+    """The three convolutions before the first stage."""
+    table = {}
+    for k in range(3):
+        conv, norm = (
+            text.format(k * step, k * step + 1) for text in (convs, norms))
+        table[f'Conv_Body.conv{k + 1}'] = conv
+        table[f'Conv_Body.bn{k + 1}'] = norm
+    return table
+
+
+class Network(NamedTuple):
+    """One of the released networks.
+
+    Attributes:
+        name (str): What it is called here.
+        config (str): Our config for CIHP, relative to ``configs``.
+        prefixes (dict[str, str]): Released prefix -> ours.
+    """
+    name: str
+    config: str
+    prefixes: Dict[str, str]
+
+
+_BODY = {'Conv_Body': 'backbone'}
+_V1C = dict(_BODY, **_stem('backbone.stem.{0}', 'backbone.stem.{1}', 3))
+# The first stage does not shrink, so mmpretrain has no pooling there to count.
+_FIRST_SHORTCUT = {
+    'Conv_Body.layer1.0.downsample.1': 'backbone.layer1.0.downsample.0',
+    'Conv_Body.layer1.0.downsample.2': 'backbone.layer1.0.downsample.1',
+}
+_V1D = dict(_BODY, **_stem('backbone.stem.{0}.conv', 'backbone.stem.{0}.bn',
+                           1), **_FIRST_SHORTCUT)
+_QANET = 'qanet/qanet_{}_8xb32-140e_cihp-512x384.py'
+
+NETWORKS = dict(
+    r50=Network('QANet-R50', _QANET.format('r50_fpn'),
+                dict(_V1C, **_fpn(), **_semantic_fpn(), **_PARSING)),
+    r101=Network('QANet-R101', _QANET.format('r101_fpn'),
+                 dict(_V1D, **_fpn(), **_semantic_fpn(), **_PARSING)),
+    hrnet=Network('QANet-HRNet-W48', _QANET.format('hrnet-w48'),
+                  dict(_BODY, **_semantic_fpn(), **_PARSING)),
+    simple=Network(
+        'SimpleNet-R50',
+        'simple_baseline/simple-baseline_r50_8xb32-140e_cihp-256x192.py',
+        dict(
+            _V1C, **{
+                'Conv_Body_FPN.deconv_module': 'decode_head.deconv_layers',
+                'Parsing.Output.classify': 'decode_head.conv_seg'
+            })),
+)
+
+
+def find_network(names: Container[str]) -> Optional[Network]:
+    """Tell from the names of its entries which network a file is of.
+
+    Args:
+        names (Container[str]): Names as in the released system, with or
+            without ``Conv_Body.`` (a backbone alone).
+
+    Returns:
+        Network | None: The network, or None if it is none of the four.
+    """
+
+    def has(name: str) -> bool:
+        return f'Conv_Body.{name}' in names or name in names
+
+    if has('transition1.0.0.weight'):
+        return NETWORKS['hrnet']
+    if not has('layer1.0.conv1.weight') or not has('conv3.weight'):
+        return None
+    # Average pooling is entry 0 of a shortcut, so the norm is entry 2.
+    if has('layer1.0.downsample.2.weight'):
+        return NETWORKS['r101']
+    if 'Conv_Body_FPN.deconv_module.0.weight' in names:
+        return NETWORKS['simple']
+    return NETWORKS['r50']
+
+
+def translate(name: str, prefixes: Dict[str, str]) -> Optional[str]:
+    """Translate one name by its longest known prefix.
+
+    Args:
+        name (str): Name of an entry.
+        prefixes (dict[str, str]): Prefixes, without the dot behind them.
+
+    Returns:
+        str | None: The other name, or None if no prefix fits.
+    """
+    parts = name.split('.')
+    for length in range(len(parts) - 1, 0, -1):
+        prefix = '.'.join(parts[:length])
+        if prefix in prefixes:
+            return '.'.join([prefixes[prefix], *parts[length:]])
+    return None

@@ -1,0 +1,37 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Convert one of our checkpoints to the released system's names."""
+import argparse
+import os.path as osp
+import sys
+
+sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '../..')))
+
+import torch
+from mmengine.utils import mkdir_or_exist
+
+from projects.qanet.released_weights import to_released
+from projects.qanet.utils.checkpoint import read_checkpoint
+from projects.qanet.utils.launch import run_tool
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description='Convert a checkpoint of configs/qanet or '
+        'configs/simple_baseline to the names of the released system')
+    parser.add_argument('src', help='our checkpoint')
+    parser.add_argument('dst', help='checkpoint to write')
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Convert and write."""
+    args = parse_args()
+    weights = to_released(read_checkpoint(args.src)['state_dict'])
+    mkdir_or_exist(osp.dirname(osp.abspath(args.dst)))
+    torch.save(dict(model=weights), args.dst)
+    print(f'{args.dst}: {len(weights)} entries')
+
+
+if __name__ == '__main__':
+    run_tool(main)

@@ -1,0 +1,62 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Convert a checkpoint of the released system to ours."""
+import argparse
+import os.path as osp
+import sys
+
+ROOT = osp.abspath(osp.join(osp.dirname(__file__), '../..'))
+sys.path.insert(0, ROOT)
+
+import torch
+from mmengine.registry import init_default_scope
+from mmengine.utils import mkdir_or_exist
+from mmseg.registry import MODELS
+
+import projects.qanet.plugin  # noqa: F401, registers every part
+from projects.qanet.released_weights import (check_complete, convert_released,
+                                             model_config)
+from projects.qanet.utils.checkpoint import read_checkpoint
+from projects.qanet.utils.launch import run_tool
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description='Convert a checkpoint of the released QANet (ResNet-50, '
+        'ResNet-101 or HRNet-W48), of SimpleNet, or of one of their ImageNet '
+        'backbones. The result fits our configs with strict=True; entries '
+        'without a counterpart are listed.')
+    parser.add_argument('src', help='released checkpoint')
+    parser.add_argument('dst', help='checkpoint to write')
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Convert, compare with the network, and write."""
+    args = parse_args()
+    report = convert_released(read_checkpoint(args.src), args.src)
+    init_default_scope('mmseg')
+    model = MODELS.build(model_config(report, osp.join(ROOT, 'configs')))
+    check_complete(report, model, args.src)
+    model.load_state_dict(report.state_dict, strict=True)
+
+    mkdir_or_exist(osp.dirname(osp.abspath(args.dst)))
+    meta = dict(
+        network=report.network.name, converted_from=osp.basename(args.src))
+    torch.save(dict(meta=meta, state_dict=report.state_dict), args.dst)
+    if report.unknown:
+        print(f'left out {len(report.unknown)} entries that the network does '
+              'not have:')
+        for name in report.unknown:
+            print(f'  {name}')
+    part = 'backbone of ' if report.is_backbone else ''
+    print(f'{args.dst}: {part}{report.network.name}, '
+          f'{len(report.state_dict)} entries, for '
+          f'configs/{report.network.config}')
+    if report.is_backbone:
+        print('use it with --cfg-options model.backbone.init_cfg.checkpoint='
+              f'{args.dst} model.backbone.init_cfg.prefix=None')
+
+
+if __name__ == '__main__':
+    run_tool(main)

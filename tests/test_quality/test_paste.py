@@ -2,9 +2,11 @@
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from projects.qanet.quality import (mask_pixel_score, paste, paste_confidence,
-                                    paste_parsing, paste_person, paste_window)
+                                    paste_parsing, paste_person, paste_window,
+                                    pixel_score)
 
 
 def to_xyxy(cxcywh):
@@ -52,6 +54,86 @@ def test_golden_parsing(golden, person):
         instance, golden['instance_scores'][person], atol=1e-5)
     np.testing.assert_allclose(
         category, golden['category_scores'][person], atol=1e-5)
+
+
+def whole_image(probs, box, size):
+    """One augmentation on the whole image, (C, H, W), in float64."""
+    x = (torch.arange(size[0], dtype=torch.float64) + .5 - box[0]) / (
+        box[2] - box[0])
+    y = (torch.arange(size[1], dtype=torch.float64) + .5 - box[1]) / (
+        box[3] - box[1])
+    grid = torch.stack(torch.meshgrid(2 * x - 1, 2 * y - 1, indexing='xy'), -1)
+    return F.grid_sample(
+        probs.double()[None], grid[None], align_corners=False)[0]
+
+
+def scaled_case(golden, person, scales, dtype):
+    """A plain and a mirrored crop for each scale of the person's box.
+
+    The other scales see another person, so that a crop under another box is
+    noticed.
+    """
+    center, size = np.split(golden['padded_cxcywh'][person], 2)
+    probs, boxes = [], []
+    for k, scale in enumerate(scales):
+        logits = golden['logits_q16'][(person + k) % 3]
+        logits = torch.from_numpy(logits).to(dtype) / 16
+        probs.append(logits.softmax(1))
+        boxes.append(to_xyxy(np.concatenate([center, size * scale])))
+    return probs, boxes
+
+
+@pytest.mark.parametrize('person', [0, 1, 2])
+@pytest.mark.parametrize('dtype,rounded', [(torch.float64, 0),
+                                           (torch.float32, 2)])
+def test_golden_with_extra_scales(golden, person, dtype, rounded):
+    """Windows and bands against whole images (PROTOCOL 4)."""
+    size = (640, 480)
+    probs, boxes = scaled_case(golden, person, (1., .9, 1.3), dtype)
+    every = [(crop, box) for pair, box in zip(probs, boxes) for crop in pair]
+    mean = torch.stack([whole_image(crop, box, size)
+                        for crop, box in every]).mean(0)
+    best, expected = mean.max(0)
+    expected[best < 1 / mean.size(0)] = 0
+    instance, category = pixel_score(mean[None])
+    assert len(np.unique(expected)) > 3
+
+    # The flip may be averaged before pasting, its box is the same.
+    flipped = [(pair.mean(0), box) for pair, box in zip(probs, boxes)]
+    for augmentations in (every, flipped):
+        labels, *scores = paste_parsing(*zip(*augmentations), size)
+        # In float32 the winner of two nearly equal classes may change.
+        assert (labels != expected).sum() <= rounded
+        np.testing.assert_allclose(scores[0], instance[0], atol=1e-6)
+        np.testing.assert_allclose(scores[1], category[0], atol=1e-6)
+
+
+def test_models_count_the_same(monkeypatch):
+    """However many augmentations each of an ensemble has."""
+    monkeypatch.setattr(paste, 'MAX_ELEMENTS', 4 * 30 * 2)
+    rng = np.random.default_rng(3)
+    boxes = [[3.2, -4.5, 20.9, 15.3], [1.1, -6.8, 23., 17.6],
+             [6., -2., 18.5, 12.], [4., 3., 26., 18.]]
+    probs = torch.from_numpy(rng.dirichlet(np.ones(4) * .6, (4, 9, 6)))
+    probs = probs.permute(0, 3, 1, 2).contiguous()
+    size = (30, 19)
+    person = paste_person(probs, boxes, size, group_sizes=(3, 1))
+    maps = [whole_image(*pair, size) for pair in zip(probs, boxes)]
+    mean = (sum(maps[:3]) / 3 + maps[3]) / 2
+    best, expected = mean.max(0)
+    expected[best < 1 / 4] = 0
+    (x, y), (height, width) = person.offset, person.part_map.shape
+    window = expected[y:y + height, x:x + width]
+    assert (person.part_map == window).all() and window.sum() == expected.sum()
+    instance, category = pixel_score(mean[None])
+    assert float(person.instance_score) == pytest.approx(float(instance))
+    np.testing.assert_allclose(person.category_scores, category[0], rtol=1e-6)
+    confidence = paste_confidence(probs, boxes, size, group_sizes=(3, 1))
+    np.testing.assert_allclose(
+        confidence.max_probs, best[y:y + height, x:x + width], rtol=1e-6)
+    for wrong in ((3, ), (3, 2), (4, 0), ()):
+        with pytest.raises(ValueError, match='group_sizes must be positive'):
+            paste_person(probs, boxes, size, group_sizes=wrong)
 
 
 def test_golden_masks(data_dir):

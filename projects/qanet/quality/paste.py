@@ -112,8 +112,8 @@ def _check_augmentations(probs_per_aug: Sequence[Tensor], boxes: Tensor,
     if bool((boxes[:, 2:] <= boxes[:, :2]).any()):
         raise ValueError(
             f'boxes must have a positive size, but got {boxes.tolist()}')
-    if min(group_sizes) < 1 or sum(group_sizes) != len(boxes):
-        raise ValueError(f'group_sizes must be positive and sum up to the '
+    if min(group_sizes, default=0) < 1 or sum(group_sizes) != len(boxes):
+        raise ValueError('group_sizes must be positive and sum up to the '
                          f'{len(boxes)} augmentations, but got {group_sizes}')
 
 

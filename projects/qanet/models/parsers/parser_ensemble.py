@@ -1,0 +1,182 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+from typing import Dict, Iterator, List, Optional, Sequence, Union
+
+import torch
+from mmengine.model import BaseModel
+from mmseg.registry import MODELS
+from mmseg.utils import ConfigType, OptConfigType, SampleList
+from torch import Tensor, nn
+
+from projects.qanet.utils.checkpoint import load_checkpoint
+from projects.qanet.utils.errors import InputError
+from .crop_parser import CropParser
+from .person_parser import PersonParser, PersonProbs
+
+
+@MODELS.register_module()
+class ParserEnsemble(PersonParser, BaseModel):
+    """Several top-down parsers whose probabilities are averaged.
+
+    Each has its own network, crop size, padding, normalisation and test-time
+    augmentation, and parses every person. The probabilities of each parser
+    are pasted, averaged over its augmentations, and then averaged over the
+    parsers, which count the same however many augmentations they have. So are
+    the IoU scores; a parser that regresses none has no say in them, and if
+    none does the score is 1.
+
+    The parsers are trained one by one; this is for testing. Where a
+    :class:`TopDownParser` is tested, an ensemble can be.
+
+    Args:
+        parsers (list[dict | CropParser]): Configs of the parsers, or the
+            parsers.
+        post_processor (dict, optional): Config of the module that fuses the
+            scores. Defaults to None, which means that of the first parser.
+        data_preprocessor (dict): Moves images to the device; each parser
+            normalises its own crops. Defaults to
+            ``dict(type='ParsingDataPreprocessor')``.
+        init_cfg (dict, optional): Initialization config.
+
+    Raises:
+        InputError: If the parsers have different classes.
+        ValueError: If there are no parsers, or other models among them.
+
+    Examples:
+        >>> from projects.qanet.apis.parser_builder import (build_parser,
+        ...                                                 read_config)
+        >>> ensemble = ParserEnsemble([
+        ...     build_parser(read_config(config), weights, 'cuda')
+        ...     for config, weights in pairs])
+        >>> infer = HumanParsingInferencer(model=ensemble)
+    """
+
+    def __init__(self,
+                 parsers: Sequence[Union[ConfigType, CropParser]],
+                 post_processor: OptConfigType = None,
+                 data_preprocessor: ConfigType = dict(
+                     type='ParsingDataPreprocessor'),
+                 init_cfg: OptConfigType = None) -> None:
+        super().__init__(MODELS.build(data_preprocessor), init_cfg)
+        self.parsers = nn.ModuleList([
+            parser if isinstance(parser, nn.Module) else MODELS.build(parser)
+            for parser in parsers
+        ])
+        for index, parser in enumerate(self.parsers):
+            if not isinstance(parser, CropParser):
+                raise ValueError(
+                    'an ensemble is made of top-down parsers, but parser '
+                    f'{index} is a {type(parser).__name__}')
+        if not self.parsers:
+            raise ValueError('an ensemble needs at least one parser')
+        self.num_classes = self.parsers[0].num_classes
+        self.post_processor = (
+            self.parsers[0].post_processor
+            if post_processor is None else MODELS.build(post_processor))
+        self.dataset_meta: Optional[dict] = None
+        self._check_classes(
+            [f'parser {index}' for index in range(len(self.parsers))])
+
+    def load_checkpoints(self, filenames: Sequence[str]) -> None:
+        """Load the weights of each parser, all of them or none.
+
+        Args:
+            filenames (Sequence[str]): One checkpoint for each parser.
+
+        Raises:
+            CheckpointError: If a file cannot be read safely or does not fit.
+            InputError: If the checkpoints know different classes, or if there
+                are more or fewer than parsers.
+        """
+        if len(filenames) != len(self.parsers):
+            raise InputError(f'{len(self.parsers)} parsers need as many '
+                             f'checkpoints, but got {len(filenames)}')
+        for parser, filename in zip(self.parsers, filenames):
+            checkpoint = load_checkpoint(parser, filename)
+            meta = (checkpoint.get('meta') or {}).get('dataset_meta')
+            parser.dataset_meta = meta and {
+                key.lower(): value
+                for key, value in meta.items()
+            }
+        self._check_classes(filenames)
+
+    def _check_classes(self, names: Sequence[str]) -> None:
+        """All parsers must have the same classes, as far as they are known.
+
+        Args:
+            names (Sequence[str]): What to call the parsers in the message.
+        """
+        known = None
+        for name, parser in zip(names, self.parsers):
+            if parser.num_classes != self.num_classes:
+                raise InputError(
+                    f'an ensemble needs one set of classes: {name} has '
+                    f'{parser.num_classes}, {names[0]} has {self.num_classes}')
+            meta = getattr(parser, 'dataset_meta', None)
+            if not meta or 'classes' not in meta:
+                continue
+            if known is None:
+                known = name
+                self.dataset_meta = meta
+            for k, (ours, theirs) in enumerate(
+                    zip(self.dataset_meta['classes'], meta['classes'])):
+                if ours != theirs:
+                    raise InputError(
+                        f'an ensemble needs one set of classes: class {k} is '
+                        f'{theirs!r} in {name} and {ours!r} in {known}')
+
+    def forward(self,
+                inputs: Union[Tensor, List[Tensor]],
+                data_samples: Optional[SampleList] = None,
+                mode: str = 'predict') -> Union[SampleList, Dict[str, Tensor]]:
+        """Parse images; an ensemble knows nothing else.
+
+        Args:
+            inputs (list[Tensor]): Images of shape (3, H, W), 0..255.
+            data_samples (list[:obj:`SegDataSample`]): One per image, with
+                ``proposals``.
+            mode (str): 'predict'.
+
+        Returns:
+            list[:obj:`SegDataSample`]: See :meth:`PersonParser.predict`.
+
+        Raises:
+            ValueError: With another mode.
+        """
+        if mode != 'predict':
+            raise ValueError(f"mode {mode!r}: an ensemble only knows 'predict'"
+                             '; train its parsers one by one')
+        return self.predict(inputs, data_samples)
+
+    def predict_persons(self, images: Sequence[Tensor],
+                        data_samples: SampleList) -> Iterator[PersonProbs]:
+        """Let every parser parse the persons of all images.
+
+        The parsers take turns, so each holds one chunk of persons at a time.
+
+        Args:
+            images (Sequence[Tensor]): Images of shape (3, H, W), 0..255.
+            data_samples (list[:obj:`SegDataSample`]): One per image, with
+                ``proposals``.
+
+        Yields:
+            PersonProbs: One for each proposal, image by image, with the
+            augmentations of all parsers.
+        """
+        streams = [
+            parser.predict_persons(images, data_samples)
+            for parser in self.parsers
+        ]
+        return map(_merge, zip(*streams))
+
+
+def _merge(persons: Sequence[PersonProbs]) -> PersonProbs:
+    """One person as all parsers see it."""
+    ious = [
+        person.iou_score for person in persons if person.iou_score is not None
+    ]
+    return PersonProbs(
+        probs=[probs for person in persons for probs in person.probs],
+        boxes=[box for person in persons for box in person.boxes],
+        image_size=persons[0].image_size,
+        iou_score=torch.stack(ious).mean() if ious else None,
+        group_sizes=tuple(len(person.probs) for person in persons))

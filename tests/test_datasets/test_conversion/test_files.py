@@ -22,7 +22,7 @@ def test_find_root(tmp_path):
     found = files.find_root(str(tmp_path), ['Training', 'Validation'])
     assert found == str(inner)
     assert files.find_root(str(inner), ['Training']) == str(inner)
-    with pytest.raises(DataError, match='has none of the folders Testing'):
+    with pytest.raises(DataError, match='has no folder Testing'):
         files.find_root(str(tmp_path), ['Testing'])
     with pytest.raises(DataError, match='nowhere is not a folder'):
         files.find_root(str(tmp_path / 'nowhere'), ['Training'])

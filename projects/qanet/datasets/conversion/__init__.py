@@ -1,10 +1,16 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """From the downloads of data sets to the CIHP layout (PROTOCOL 6)."""
+from .atr import convert_atr
 from .cihp import convert_cihp
+from .lip import convert_lip
+from .mhp_v2 import convert_mhp_v2
+from .pascal_person_part import convert_pascal_person_part
+from .records import ImageRecord
 from .single_person import convert_single_person
-from .splits import ImageRecord, SplitReport, convert_split
+from .splits import Split, SplitReport, convert_split, convert_splits
 
 __all__ = [
-    'ImageRecord', 'SplitReport', 'convert_cihp', 'convert_single_person',
-    'convert_split'
+    'ImageRecord', 'Split', 'SplitReport', 'convert_atr', 'convert_cihp',
+    'convert_lip', 'convert_mhp_v2', 'convert_pascal_person_part',
+    'convert_single_person', 'convert_split', 'convert_splits'
 ]

@@ -7,25 +7,22 @@ import numpy as np
 from mmengine.logging import MMLogger
 
 from ..errors import DataError
-from .files import (find_image, find_root, image_size, link_file, list_stems,
-                    read_stems)
-from .label_maps import (build_instance_map, instance_table, persons_of,
-                         place_label_map, read_labels_of, write_instance_table,
-                         write_label_map)
-from .splits import ImageRecord, SplitReport, convert_split
+from .files import find_root, link_file, list_stems, read_stems, require_image
+from .label_maps import (instance_table, persons_of, place_label_map,
+                         read_labels_of, write_instance_table)
+from .person_maps import write_instances
+from .records import ImageRecord
+from .splits import SPLITS, Split, SplitReport, convert_splits
 
 _NUM_CLASSES = 20
-# Folder -> name in the annotation file and in the list of images.
-_SPLITS = dict(Training='train', Validation='val', Testing='test')
+# Number of images that the data set has.
+_OFFICIAL = dict(Training=28280, Validation=5000, Testing=5000)
 _LABELS = ('Category_ids', 'Human_ids')
 
 
 def _convert_image(raw: str, out: str, labelled: bool,
                    stem: str) -> ImageRecord:
-    image = find_image(osp.join(raw, 'Images'), stem)
-    if image is None:
-        raise DataError(f'{osp.join(raw, "Images", stem)}.jpg is missing')
-    size = image_size(image)
+    image, size = require_image(osp.join(raw, 'Images'), stem)
     record = ImageRecord(osp.basename(image), *size)
     if labelled:
         sources = [osp.join(raw, name, f'{stem}.png') for name in _LABELS]
@@ -50,9 +47,9 @@ def _complete_instances(source: str, target: str, categories: np.ndarray,
         instances = read_labels_of('the image', size, f'{source}.png')
         place_label_map(f'{source}.png', f'{target}.png', instances)
     else:
-        instances = build_instance_map(categories, humans, _NUM_CLASSES)
-        write_label_map(f'{target}.png', instances)
-    if osp.isfile(f'{source}.txt') and osp.isfile(f'{source}.png'):
+        write_instances(target, categories, humans, _NUM_CLASSES)
+        return
+    if osp.isfile(f'{source}.txt'):
         link_file(f'{source}.txt', f'{target}.txt')
     else:
         write_instance_table(f'{target}.txt',
@@ -62,7 +59,7 @@ def _complete_instances(source: str, target: str, categories: np.ndarray,
 def _split_stems(raw: str, split: str) -> List[str]:
     """The split's images: by its list where there is one, else all."""
     stems = list_stems(osp.join(raw, 'Images'))
-    id_list = osp.join(raw, f'{_SPLITS[split]}_id.txt')
+    id_list = osp.join(raw, f'{SPLITS[split]}_id.txt')
     return read_stems(id_list) if osp.isfile(id_list) else stems
 
 
@@ -86,9 +83,9 @@ def convert_cihp(raw: str, out: str, workers: int = 4) -> List[SplitReport]:
             images or without labels, or most of a split missing.
     """
     logger = MMLogger.get_current_instance()
-    root = find_root(raw, list(_SPLITS))
-    reports = []
-    for split, short in _SPLITS.items():
+    root = find_root(raw, list(SPLITS))
+    splits = []
+    for split in SPLITS:
         source = osp.join(root, split)
         if not osp.isdir(source):
             logger.info(f'{split} is not in {root}, left out')
@@ -98,11 +95,9 @@ def convert_cihp(raw: str, out: str, workers: int = 4) -> List[SplitReport]:
             if not osp.isdir(osp.join(source, folder)):
                 raise DataError(f'folder {osp.join(source, folder)} does not '
                                 'exist: incomplete download?')
-        report = convert_split(
-            osp.join(out, 'annotations', f'CIHP_{short}.json'),
-            _split_stems(source, split),
-            partial(_convert_image, source, osp.join(out, split), labelled),
-            workers)
-        report.log()
-        reports.append(report)
-    return reports
+        convert_one = partial(_convert_image, source, osp.join(out, split),
+                              labelled)
+        splits.append(
+            Split(split, _split_stems(source, split), convert_one,
+                  _OFFICIAL[split]))
+    return convert_splits(out, 'CIHP', splits, workers)

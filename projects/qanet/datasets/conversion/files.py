@@ -2,7 +2,7 @@
 import os
 import os.path as osp
 import shutil
-from typing import List, Optional, Sequence, Tuple
+from typing import Iterator, List, Optional, Sequence, Tuple
 
 from PIL import Image
 
@@ -11,13 +11,50 @@ from ..errors import DataError
 IMAGE_ENDINGS = ('.jpg', '.jpeg', '.png', '.JPG', '.JPEG', '.PNG')
 
 
-def find_root(raw: str, markers: Sequence[str], depth: int = 3) -> str:
+def _folders(raw: str, depth: int) -> Iterator[str]:
+    """The folder and those below it, the nearest first."""
+    if not osp.isdir(raw):
+        raise DataError(f'{raw} is not a folder')
+    level = [raw]
+    for _ in range(depth + 1):
+        yield from level
+        level = [
+            entry.path for folder in level
+            for entry in sorted(os.scandir(folder), key=lambda e: e.name)
+            if entry.is_dir()
+        ]
+
+
+def search_root(raw: str,
+                markers: Sequence[str],
+                depth: int = 5) -> Optional[str]:
     """Find the folder that holds the data, below folders from unpacking.
 
     Args:
         raw (str): Where the download was unpacked.
-        markers (Sequence[str]): Names of which the folder has at least one.
-        depth (int): How many levels down to look. Defaults to 3.
+        markers (Sequence[str]): Folders of which it has at least one, e.g.
+            ``Training`` or ``train/images``.
+        depth (int): How many levels down to look. Defaults to 5.
+
+    Returns:
+        str | None: The folder nearest to ``raw``, or None.
+
+    Raises:
+        DataError: If ``raw`` is no folder.
+    """
+    for folder in _folders(raw, depth):
+        if any(osp.isdir(osp.join(folder, name)) for name in markers):
+            return folder
+    return None
+
+
+def find_root(raw: str, markers: Sequence[str], depth: int = 5) -> str:
+    """Find the folder that holds the data; it must be there.
+
+    Args:
+        raw (str): See :func:`search_root`, also for the others.
+        markers (Sequence[str]): Folders of which it has at least one.
+        depth (int): How many levels down to look. Defaults to 5.
 
     Returns:
         str: The folder nearest to ``raw``.
@@ -25,20 +62,52 @@ def find_root(raw: str, markers: Sequence[str], depth: int = 3) -> str:
     Raises:
         DataError: If ``raw`` is no folder or has no such folder.
     """
-    if not osp.isdir(raw):
-        raise DataError(f'{raw} is not a folder')
-    level = [raw]
-    for _ in range(depth + 1):
-        for folder in level:
-            if any(osp.isdir(osp.join(folder, name)) for name in markers):
-                return folder
-        level = [
-            entry.path for folder in level
-            for entry in sorted(os.scandir(folder), key=lambda e: e.name)
-            if entry.is_dir()
-        ]
-    raise DataError(f'{raw} has none of the folders {", ".join(markers)}, '
-                    'not in its sub-folders either: incomplete download?')
+    root = search_root(raw, markers, depth)
+    if root is None:
+        which = 'no folder' if len(markers) == 1 else 'none of the folders'
+        raise DataError(f'{raw} has {which} {", ".join(markers)}, not in its '
+                        'sub-folders either: incomplete download?')
+    return root
+
+
+def find_folder(raw: str, name: str, depth: int = 5) -> str:
+    """Find a folder by its name, below folders from unpacking.
+
+    Args:
+        raw (str): Where the download was unpacked.
+        name (str): Name of the folder.
+        depth (int): How many levels down to look. Defaults to 5.
+
+    Returns:
+        str: The folder of that name nearest to ``raw``; ``raw`` itself, if
+        it is called so.
+
+    Raises:
+        DataError: If ``raw`` is no folder or has no such folder.
+    """
+    if osp.basename(osp.abspath(raw)) == name and osp.isdir(raw):
+        return raw
+    return osp.join(find_root(raw, [name], depth), name)
+
+
+def find_file(raw: str, name: str, depth: int = 5) -> Optional[str]:
+    """Find a file by its name, below folders from unpacking.
+
+    Args:
+        raw (str): Where the download was unpacked.
+        name (str): Name of the file; it may start with folders.
+        depth (int): How many levels down to look. Defaults to 5.
+
+    Returns:
+        str | None: The file nearest to ``raw``, or None.
+
+    Raises:
+        DataError: If ``raw`` is no folder.
+    """
+    for folder in _folders(raw, depth):
+        if osp.isfile(osp.join(folder, name)):
+            return osp.join(folder, name)
+    return None
 
 
 def make_place(path: str) -> None:
@@ -101,26 +170,29 @@ def read_stems(path: str) -> List[str]:
     return list(dict.fromkeys(stems))
 
 
-def list_stems(folder: str) -> List[str]:
-    """List the images of a folder.
+def list_stems(folder: str,
+               endings: Tuple[str, ...] = IMAGE_ENDINGS) -> List[str]:
+    """List the images, or other files, of a folder.
 
     Args:
         folder (str): Folder to list.
+        endings (tuple[str]): Which files. Defaults to images.
 
     Returns:
-        list[str]: The sorted names of its images, without ending.
+        list[str]: The sorted names of its files, without ending.
 
     Raises:
-        DataError: If there is no such folder, or no image in it.
+        DataError: If there is no such folder, or no such file in it.
     """
     if not osp.isdir(folder):
         raise DataError(f'folder {folder} does not exist: incomplete '
                         'download?')
     stems = sorted(
         osp.splitext(name)[0] for name in os.listdir(folder)
-        if name.endswith(IMAGE_ENDINGS))
+        if name.endswith(endings))
     if not stems:
-        raise DataError(f'folder {folder} holds no images: incomplete '
+        what = 'images' if endings is IMAGE_ENDINGS else f'{endings[0]} files'
+        raise DataError(f'folder {folder} holds no {what}: incomplete '
                         'download?')
     return stems
 
@@ -140,6 +212,26 @@ def find_image(folder: str, stem: str) -> Optional[str]:
         if osp.isfile(path):
             return path
     return None
+
+
+def require_image(folder: str, stem: str) -> Tuple[str, Tuple[int, int]]:
+    """Find an image and check that it can be read.
+
+    Args:
+        folder (str): Folder to look in.
+        stem (str): Name without ending.
+
+    Returns:
+        tuple[str, tuple[int, int]]: Its path, and its width and height in
+        pixels, see :func:`image_size`.
+
+    Raises:
+        DataError: If the image is missing, cannot be read or is cut off.
+    """
+    path = find_image(folder, stem)
+    if path is None:
+        raise DataError(f'{osp.join(folder, stem)}.jpg is missing')
+    return path, image_size(path)
 
 
 def image_size(path: str) -> Tuple[int, int]:
@@ -166,5 +258,5 @@ def image_size(path: str) -> Tuple[int, int]:
             image.draft('RGB', (1, 1))
             image.load()
     except (OSError, SyntaxError, ValueError) as error:
-        raise DataError(f'unreadable image: {error}') from error
+        raise DataError(f'unreadable image {path}: {error}') from error
     return width, height

@@ -1,20 +1,26 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Persons and part instances of label maps."""
-from typing import List, Optional, Tuple
+import os.path as osp
+from typing import Callable, List, Optional, Tuple
 
 import cv2
 import numpy as np
 
 from ..errors import DataError
-from ..label_io import check_label_values, read_label_map
+from ..label_io import check_label_values, decode_label_map, read_label_map
 from ..metainfo import IGNORE_LABEL
 from .files import link_file, make_place
+
+LabelReader = Callable[[str], np.ndarray]
+# Colour types of PNGs with red, green and blue.
+_COLORED = (b'\x02', b'\x06')
 
 
 def read_labels_of(image: str,
                    size: Tuple[int, int],
                    path: str,
-                   num_classes: Optional[int] = None) -> np.ndarray:
+                   num_classes: Optional[int] = None,
+                   read: LabelReader = read_label_map) -> np.ndarray:
     """Read a label map and check that it belongs to an image.
 
     Args:
@@ -23,6 +29,7 @@ def read_labels_of(image: str,
         path (str): Label map to read.
         num_classes (int, optional): Check that labels are below it (or 255).
             Defaults to None, for maps of other things than classes.
+        read (Callable): Reads the file. Defaults to :func:`read_label_map`.
 
     Returns:
         np.ndarray: Shape (h, w), uint8 or uint16.
@@ -31,7 +38,7 @@ def read_labels_of(image: str,
         FileNotFoundError: If there is no such file.
         DataError: If it cannot be read or does not fit the image.
     """
-    labels = read_label_map(path)
+    labels = read(path)
     if labels.shape != (size[1], size[0]):
         raise DataError(
             f'{path} is {labels.shape[1]}x{labels.shape[0]} pixels (w x h), '
@@ -39,6 +46,31 @@ def read_labels_of(image: str,
     if num_classes is not None:
         check_label_values(labels, num_classes, path)
     return labels
+
+
+def read_red_labels(path: str) -> np.ndarray:
+    """Read a label PNG that may have its indices in the red channel.
+
+    Args:
+        path (str): PNG of colours, as MHP's, or of one channel.
+
+    Returns:
+        np.ndarray: Shape (h, w), uint8 (uint16 for 16-bit PNGs).
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        DataError: If it cannot be read.
+    """
+    if not osp.isfile(path):
+        raise FileNotFoundError(f'label map {path} does not exist')
+    with open(path, 'rb') as file:
+        data = file.read()
+    if data[1:4] != b'PNG' or data[25:26] not in _COLORED:
+        return decode_label_map(data, path)
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if image is None:
+        raise DataError(f'{path} is a broken PNG')
+    return np.ascontiguousarray(image[..., 2])  # OpenCV's order is BGR(A)
 
 
 def place_label_map(source: str, target: str, labels: np.ndarray) -> None:

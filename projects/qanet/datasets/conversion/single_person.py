@@ -1,38 +1,103 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Pictures that show one person each: LIP, ATR and the like."""
 import os.path as osp
 from functools import partial
-from typing import List, Optional
+from typing import Dict, List, Optional
 
 import numpy as np
 
 from ..errors import DataError
-from .files import find_image, image_size, link_file, list_stems, read_stems
-from .label_maps import (build_instance_map, instance_table, place_label_map,
-                         read_labels_of, write_instance_table, write_label_map)
-from .splits import ImageRecord, SplitReport, convert_split
+from .files import link_file, list_stems, read_stems, require_image
+from .label_maps import place_label_map, read_labels_of, write_label_map
+from .person_maps import write_instances
+from .records import ImageRecord
+from .splits import Split, SplitReport, convert_splits
 
 
-def _convert_image(image_dir: str, label_dir: str, out: str, num_classes: int,
-                   stem: str) -> ImageRecord:
-    image = find_image(image_dir, stem)
-    if image is None:
-        raise DataError(f'{osp.join(image_dir, stem)}.jpg is missing')
-    size = image_size(image)
-    source = osp.join(label_dir, f'{stem}.png')
-    labels = read_labels_of(image, size, source, num_classes)
-    place_label_map(source, osp.join(out, 'Category_ids', f'{stem}.png'),
-                    labels)
-    humans = (labels > 0).astype(np.uint8)
-    write_label_map(osp.join(out, 'Human_ids', f'{stem}.png'), humans)
-    instances = build_instance_map(labels, humans, num_classes)
-    target = osp.join(out, 'Instance_ids', stem)
-    write_label_map(f'{target}.png', instances)
-    write_instance_table(f'{target}.txt',
-                         instance_table(instances, labels, humans))
-    link_file(image, osp.join(out, 'Images', osp.basename(image)))
+def _convert_image(image_dir: str, label_dir: Optional[str], out: str,
+                   num_classes: int, stem: str) -> ImageRecord:
+    image, size = require_image(image_dir, stem)
     # The picture is the person's crop, so its whole is the person's box.
-    person = dict(parsing_id=1, bbox=[0, 0, *size], area=int(humans.sum()))
-    return ImageRecord(osp.basename(image), *size, [person])
+    person = dict(parsing_id=1, bbox=[0, 0, *size], area=size[0] * size[1])
+    record = ImageRecord(osp.basename(image), *size, [person])
+    if label_dir is not None:
+        source = osp.join(label_dir, f'{stem}.png')
+        labels = read_labels_of(image, size, source, num_classes)
+        place_label_map(source, osp.join(out, 'Category_ids', f'{stem}.png'),
+                        labels)
+        # Pixels to ignore (255) are the person's: others are background.
+        humans = (labels > 0).astype(np.uint8)
+        write_label_map(osp.join(out, 'Human_ids', f'{stem}.png'), humans)
+        write_instances(
+            osp.join(out, 'Instance_ids', stem), labels, humans, num_classes)
+        person['area'] = int(humans.sum())
+        if not person['area']:
+            record.notes.append('no pixel is labelled')
+    link_file(image, osp.join(out, 'Images', record.file_name))
+    return record
+
+
+def single_person_split(folder: str,
+                        stems: List[str],
+                        image_dir: str,
+                        label_dir: Optional[str],
+                        out: str,
+                        num_classes: int,
+                        official: Optional[int] = None) -> Split:
+    """Plan the conversion of pictures of one person each.
+
+    All labelled pixels are person 1, whose box is the whole picture. Images
+    are linked, and so are labels that are one-channel PNGs.
+
+    Args:
+        folder (str): Training, Validation or Testing.
+        stems (list[str]): Names of the images, without ending.
+        image_dir (str): Folder of the images.
+        label_dir (str, optional): Folder of label PNGs with the images'
+            names. None: there are no labels; the annotation file has the
+            boxes all the same.
+        out (str): Folder of the data set.
+        num_classes (int): Number of classes, background included.
+        official (int, optional): How many images there should be.
+
+    Returns:
+        Split: For :func:`convert_splits`.
+
+    Raises:
+        DataError: If the folder of labels is missing.
+    """
+    if label_dir is not None and not osp.isdir(label_dir):
+        raise DataError(f'folder {label_dir} does not exist')
+    convert_one = partial(_convert_image, image_dir, label_dir,
+                          osp.join(out, folder), num_classes)
+    return Split(folder, stems, convert_one, official)
+
+
+def read_split_lists(**lists: Optional[str]) -> Dict[str, List[str]]:
+    """Read the lists of images that a user has given.
+
+    Args:
+        lists (str, optional): Split (Training, Validation, Testing) = text
+            file with one name per line, or None.
+
+    Returns:
+        dict[str, list[str]]: The names per split that has a list.
+
+    Raises:
+        DataError: If a list is missing or empty, or a name is in two lists.
+    """
+    splits = {
+        split: read_stems(path)
+        for split, path in lists.items() if path is not None
+    }
+    owner: Dict[str, str] = {}
+    for split, stems in splits.items():
+        for stem in stems:
+            if stem in owner:
+                raise DataError(f'{stem} is in both {lists[owner[stem]]} and '
+                                f'{lists[split]}')
+            owner[stem] = split
+    return splits
 
 
 def convert_single_person(image_dir: str,
@@ -45,8 +110,7 @@ def convert_single_person(image_dir: str,
                           workers: int = 4) -> List[SplitReport]:
     """Convert pictures of one person each, labelled like LIP.
 
-    All labelled pixels are person 1, whose box is the whole picture. Images
-    are linked, and so are labels that are one-channel PNGs.
+    See :func:`single_person_split` for what becomes of them.
 
     Args:
         image_dir (str): Folder of the images.
@@ -70,23 +134,10 @@ def convert_single_person(image_dir: str,
             split cannot be converted.
     """
     everything = list_stems(image_dir)
-    if not osp.isdir(label_dir):
-        raise DataError(f'folder {label_dir} does not exist')
-    lists = dict(Training=train_ids, Validation=val_ids)
-    if train_ids is None and val_ids is None:
-        splits = dict(Training=everything)
-    else:
-        splits = {
-            split: read_stems(path)
-            for split, path in lists.items() if path is not None
-        }
-    reports = []
-    for split, stems in splits.items():
-        short = 'train' if split == 'Training' else 'val'
-        report = convert_split(
-            osp.join(out, 'annotations', f'{name}_{short}.json'), stems,
-            partial(_convert_image, image_dir, label_dir, osp.join(out, split),
-                    num_classes), workers)
-        report.log()
-        reports.append(report)
-    return reports
+    stems_of = read_split_lists(Training=train_ids, Validation=val_ids)
+    splits = [
+        single_person_split(folder, stems, image_dir, label_dir, out,
+                            num_classes)
+        for folder, stems in (stems_of or dict(Training=everything)).items()
+    ]
+    return convert_splits(out, name, splits, workers)

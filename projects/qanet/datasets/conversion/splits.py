@@ -5,32 +5,38 @@ import os
 import os.path as osp
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Callable, List, Sequence, Tuple, Union
+from typing import Callable, List, Optional, Sequence, Tuple, Union
 
 from mmengine.logging import MMLogger
 from rich.progress import track
 
 from ..errors import DataError
+from .records import ImageRecord, coco_document
 
+#: Folder of a split -> what it is called in file names.
+SPLITS = dict(Training='train', Validation='val', Testing='test')
+#: Gets an image's name and puts image and label maps in their places. None:
+#: nobody is in the image.
+ConvertImage = Callable[[str], Optional[ImageRecord]]
 # Of many skipped files, how many are named in the log.
 _MAX_NAMED = 20
 
 
 @dataclass
-class ImageRecord:
-    """What the annotation file says about one converted image.
+class Split:
+    """A split that is to be converted.
 
     Attributes:
-        file_name (str): Name of the image in ``Images``.
-        width (int): Width in pixels.
-        height (int): Height in pixels.
-        persons (list[dict]): ``parsing_id, bbox`` (xywh, pixels), ``area``.
+        folder (str): Training, Validation or Testing.
+        stems (list[str]): Names of the images, without ending.
+        convert_one (Callable): See :func:`convert_split`.
+        official (int, optional): How many images the data set has there.
     """
 
-    file_name: str
-    width: int
-    height: int
-    persons: List[dict] = field(default_factory=list)
+    folder: str
+    stems: List[str]
+    convert_one: ConvertImage
+    official: Optional[int] = None
 
 
 @dataclass
@@ -41,29 +47,51 @@ class SplitReport:
         ann_file (str): The annotation file that was written.
         num_images (int): Converted images.
         num_persons (int): Their persons.
-        skipped (list[tuple[str, str]]): Name and reason of images left out.
+        skipped (list[tuple[str, str]]): Name and reason of images that could
+            not be converted.
+        empty (list[str]): Names of images left out because nobody is in them.
+        notes (list[tuple[str, str]]): Name of an image and what is worth
+            knowing about it.
     """
 
     ann_file: str
     num_images: int
     num_persons: int
     skipped: List[Tuple[str, str]]
+    empty: List[str] = field(default_factory=list)
+    notes: List[Tuple[str, str]] = field(default_factory=list)
 
-    def log(self) -> None:
-        """Say what was converted and what was not, and why."""
+    def log(self, official: Optional[int] = None) -> None:
+        """Say what was converted and what was not, and why.
+
+        Args:
+            official (int, optional): How many images there should be.
+        """
         logger = MMLogger.get_current_instance()
-        for stem, reason in self.skipped[:_MAX_NAMED]:
-            logger.warning(f'Skipped {stem}: {reason}')
-        if len(self.skipped) > _MAX_NAMED:
-            logger.warning(f'... and {len(self.skipped) - _MAX_NAMED} more '
-                           'skipped images')
+        _warn([f'Skipped {stem}: {why}' for stem, why in self.skipped],
+              'skipped images')
+        _warn([f'{stem}: {note}' for stem, note in self.notes], 'notes')
+        left_out = (f', {len(self.empty)} without persons left out'
+                    if self.empty else '')
         logger.info(f'{self.ann_file}: {self.num_images} images, '
                     f'{self.num_persons} persons, {len(self.skipped)} images '
-                    'skipped')
+                    f'skipped{left_out}')
+        found = self.num_images + len(self.skipped) + len(self.empty)
+        if official is not None and found != official:
+            logger.warning(f'{self.ann_file}: the data set has {official} '
+                           f'images in this split, {found} were found')
 
 
-def _guarded(convert_one: Callable[[str], ImageRecord],
-             stem: str) -> Union[ImageRecord, str]:
+def _warn(lines: Sequence[str], what: str) -> None:
+    logger = MMLogger.get_current_instance()
+    for line in lines[:_MAX_NAMED]:
+        logger.warning(line)
+    if len(lines) > _MAX_NAMED:
+        logger.warning(f'... and {len(lines) - _MAX_NAMED} more {what}')
+
+
+def _guarded(convert_one: ConvertImage,
+             stem: str) -> Union[ImageRecord, str, None]:
     """The record, or why there is none."""
     try:
         return convert_one(stem)
@@ -71,60 +99,30 @@ def _guarded(convert_one: Callable[[str], ImageRecord],
         return str(error)
 
 
-def _image_ids(stems: Sequence[str]) -> List[int]:
-    """Numbers in the names where they are numbers, else 1, 2, 3 ..."""
-    if all(stem.isdigit() for stem in stems):
-        ids = [int(stem) for stem in stems]
-        if len(set(ids)) == len(ids):
-            return ids
-    return list(range(1, len(stems) + 1))
-
-
-def _coco_document(stems: Sequence[str],
-                   records: Sequence[ImageRecord]) -> dict:
-    images, annotations = [], []
-    for image_id, record in zip(_image_ids(stems), records):
-        images.append(
-            dict(
-                id=image_id,
-                file_name=record.file_name,
-                width=record.width,
-                height=record.height))
-        for person in record.persons:
-            annotations.append(
-                dict(
-                    person,
-                    id=len(annotations) + 1,
-                    image_id=image_id,
-                    category_id=1,
-                    iscrowd=0))
-    return dict(
-        images=images,
-        annotations=annotations,
-        categories=[dict(id=1, name='person', supercategory='person')])
-
-
 def convert_split(ann_file: str,
                   stems: Sequence[str],
-                  convert_one: Callable[[str], ImageRecord],
-                  workers: int = 4) -> SplitReport:
+                  convert_one: ConvertImage,
+                  workers: int = 4,
+                  info: Optional[dict] = None) -> SplitReport:
     """Convert the images of a split and write its annotation file.
 
     Args:
         ann_file (str): COCO json file to write.
         stems (Sequence[str]): Names of the images, without ending.
         convert_one (Callable): Called with each name; puts the image and its
-            label maps in their places and returns an :class:`ImageRecord`.
+            label maps in their places and returns an :class:`ImageRecord`,
+            or None if the image is to be left out because nobody is in it.
             :class:`DataError` and :class:`FileNotFoundError` leave the image
-            out. It is called from several threads.
+            out, too. It is called from several threads.
         workers (int): Number of threads. Defaults to 4.
+        info (dict, optional): Goes into the file. Defaults to None.
 
     Returns:
         SplitReport: What was converted and what was not.
 
     Raises:
-        DataError: If more than half of the images had to be left out; no
-            annotation file is written then.
+        DataError: If more than half of the images had to be left out, or
+            nobody is in any image; no annotation file is written then.
     """
     name = osp.splitext(osp.basename(ann_file))[0]
     with ThreadPoolExecutor(max(1, workers)) as pool:
@@ -133,17 +131,56 @@ def convert_split(ann_file: str,
                 pool.map(lambda stem: _guarded(convert_one, stem), stems),
                 description=name,
                 total=len(stems)))
-    kept = [(stem, result) for stem, result in zip(stems, results)
-            if isinstance(result, ImageRecord)]
-    skipped = [(stem, result) for stem, result in zip(stems, results)
-               if isinstance(result, str)]
+    kept, skipped, empty = [], [], []
+    for stem, result in zip(stems, results):
+        if isinstance(result, ImageRecord):
+            kept.append((stem, result))
+        elif result is None:
+            empty.append(stem)
+        else:
+            skipped.append((stem, result))
     if len(skipped) > len(stems) / 2:
         raise DataError(
             f'{name}: {len(skipped)} of {len(stems)} images cannot be '
             f'converted: incomplete download? The first one: {skipped[0][1]}')
-    document = _coco_document(*zip(*kept))
+    if not kept:
+        raise DataError(f'{name}: none of {len(stems)} images shows a person '
+                        'with parts')
+    document = coco_document(*zip(*kept), info=info)
     os.makedirs(osp.dirname(osp.abspath(ann_file)), exist_ok=True)
     with open(ann_file, 'w') as file:
         json.dump(document, file)
+    notes = [(stem, note) for stem, record in kept for note in record.notes]
     return SplitReport(ann_file, len(document['images']),
-                       len(document['annotations']), skipped)
+                       len(document['annotations']), skipped, empty, notes)
+
+
+def convert_splits(out: str,
+                   name: str,
+                   splits: Sequence[Split],
+                   workers: int = 4,
+                   info: Optional[dict] = None) -> List[SplitReport]:
+    """Convert the splits of a data set and log what became of them.
+
+    Args:
+        out (str): Folder to write.
+        name (str): Annotation files are ``<name>_{train,val,test}.json``.
+        splits (Sequence[Split]): What to convert.
+        workers (int): Number of threads. Defaults to 4.
+        info (dict, optional): Goes into the annotation files.
+
+    Returns:
+        list[SplitReport]: One per split.
+
+    Raises:
+        DataError: See :func:`convert_split`.
+    """
+    reports = []
+    for split in splits:
+        ann_file = osp.join(out, 'annotations',
+                            f'{name}_{SPLITS[split.folder]}.json')
+        report = convert_split(ann_file, split.stems, split.convert_one,
+                               workers, info)
+        report.log(split.official)
+        reports.append(report)
+    return reports

@@ -6,17 +6,18 @@ is left in work_dirs/demo.
 """
 import argparse
 import json
-import os
 import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Dict, List, Sequence
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from projects.qanet.utils.steps import Steps
+
 DETECTOR = 'configs/demo/fcos_r18_fpn_1xb8-10e_synthetic-person.py'
 PARSER = 'configs/demo/qanet_r18_fpn_1xb16-18e_synthetic-128x96.py'
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def parse_args() -> argparse.Namespace:
@@ -42,40 +43,16 @@ class Demo:
         self.args = args
         self.out = Path('work_dirs/demo')  # the demo configs read it
         self.data = self.out / 'data'
-        self.start = time.time()
-
-    def run(self, title: str, script: str, *arguments) -> None:
-        """Print and run one command of the repository.
-
-        Args:
-            title (str): What the step does.
-            script (str): The tool.
-            arguments: Its arguments.
-
-        Raises:
-            SystemExit: If the command fails, with its exit code.
-        """
-        command = ['python', script, *map(str, arguments)]
-        print(f'\n[{time.time() - self.start:4.0f} s] {title}', flush=True)
-        print('  $ ' + ' '.join(command), flush=True)
-        # Threads that spin for long while they wait slow down what they wait
-        # for; threads that never spin wake up late.
-        env = {'GOMP_SPINCOUNT': '20000', **os.environ}
-        result = subprocess.run([sys.executable, *command[1:]],
-                                cwd=ROOT,
-                                env=env)
-        if result.returncode:
-            print(f'error: "{" ".join(command)}" failed', file=sys.stderr)
-            sys.exit(result.returncode)
+        self.steps = Steps()
 
     def draw(self) -> None:
         """Draw the training and the held-out scenes."""
         if self.data.is_dir():
             shutil.rmtree(self.data)
-        self.run('draw people', 'tools/dataset_converters/synthetic.py',
-                 self.data, '--images', self.args.images, '--val-images',
-                 self.args.val_images, '--seed', self.args.seed, '--people', 2,
-                 4)
+        self.steps.run('draw people', 'tools/dataset_converters/synthetic.py',
+                       self.data, '--images', self.args.images, '--val-images',
+                       self.args.val_images, '--seed', self.args.seed,
+                       '--people', 2, 4)
 
     def train(self, name: str, config: str) -> Path:
         """Train one of the two networks.
@@ -89,8 +66,8 @@ class Demo:
         """
         work_dir = self.out / name
         seed = f'randomness.seed={self.args.seed}'
-        self.run(f'train the {name}', 'tools/train.py', config, '--work-dir',
-                 work_dir, '--cfg-options', seed)
+        self.steps.run(f'train the {name}', 'tools/train.py', config,
+                       '--work-dir', work_dir, '--cfg-options', seed)
         return Path((work_dir / 'last_checkpoint').read_text().strip())
 
     def test(self, detector: Path, parser: Path) -> None:
@@ -101,13 +78,13 @@ class Demo:
             parser (Path): Checkpoint of the parser.
         """
         boxes = self.out / 'val'
-        self.run('detect people', 'tools/test.py', DETECTOR, detector,
-                 '--work-dir', self.out / 'detector', '--cfg-options',
-                 f'test_evaluator.outfile_prefix={boxes}')
-        self.run('parse the detected people', 'tools/test.py', PARSER, parser,
-                 '--work-dir', self.out / 'parser', '--out',
-                 self.out / 'results.json', '--cfg-options',
-                 f'test_dataloader.dataset.bbox_file={boxes}.bbox.json')
+        self.steps.run('detect people', 'tools/test.py', DETECTOR, detector,
+                       '--work-dir', self.out / 'detector', '--cfg-options',
+                       f'test_evaluator.outfile_prefix={boxes}')
+        self.steps.run('parse the detected people', 'tools/test.py', PARSER,
+                       parser, '--work-dir', self.out / 'parser', '--out',
+                       self.out / 'results.json', '--cfg-options',
+                       f'test_dataloader.dataset.bbox_file={boxes}.bbox.json')
 
     def evaluate(self, title: str, out: Path,
                  weights: Sequence[float] = ()) -> Dict[str, float]:
@@ -129,7 +106,8 @@ class Demo:
         ]
         if weights:
             arguments += ['--quality-weights', *weights]
-        self.run(title, 'tools/analysis_tools/eval_parsing.py', *arguments)
+        self.steps.run(title, 'tools/analysis_tools/eval_parsing.py',
+                       *arguments)
         return json.loads(out.read_text())
 
     def paint(self, detector: Path, parser: Path) -> None:
@@ -146,9 +124,10 @@ class Demo:
         pictures = sorted((self.data / 'Validation/Images').glob('*.jpg'))
         for picture in pictures[:self.args.pictures]:
             shutil.copy(picture, photos)
-        self.run('paint pictures', 'tools/infer.py', photos, '--model', PARSER,
-                 '--weights', parser, '--det-model', DETECTOR, '--det-weights',
-                 detector, '--bbox-thr', 0.2, '--out-dir', inferred)
+        self.steps.run('paint pictures', 'tools/infer.py', photos, '--model',
+                       PARSER, '--weights', parser, '--det-model', DETECTOR,
+                       '--det-weights', detector, '--bbox-thr', 0.2,
+                       '--out-dir', inferred)
         shutil.move(str(inferred / 'vis'), str(self.out / 'vis'))
 
 
@@ -170,7 +149,7 @@ def main() -> None:
           f'{metrics[key]:.1f} by the quality score')
     print(f'numbers:  {demo.out}/metrics.json\nresults:  '
           f'{demo.out}/results.json\npictures: {demo.out}/vis\n'
-          f'done in {time.time() - demo.start:.0f} s')
+          f'done in {time.time() - demo.steps.start:.0f} s')
 
 
 if __name__ == '__main__':

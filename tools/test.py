@@ -1,5 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Test a parser or a person detector."""
+"""Test a parser, an ensemble of parsers, or a person detector."""
 import argparse
 import os.path as osp
 import sys
@@ -10,16 +10,27 @@ sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '..')))
 from mmengine.config import Config, ConfigDict
 from mmengine.runner import Runner
 
+from projects.qanet.apis.parser_builder import read_config
 from projects.qanet.utils.checkpoint import check_state_dict, read_checkpoint
 from projects.qanet.utils.launch import (UsageError, add_common_arguments,
                                          load_config, run_tool)
+from projects.qanet.utils.test_time import (enable_tta, make_ensemble,
+                                            pair_models)
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description='Test a human parser')
+    parser = argparse.ArgumentParser(
+        description='Test a human parser, or several as an ensemble')
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument(
+        'more_models',
+        nargs='*',
+        metavar='CONFIG CHECKPOINT',
+        help='further parsers whose probabilities and IoU scores are averaged '
+        'with those of the first; data, evaluation, score fusion and '
+        '--cfg-options are those of the first config')
     parser.add_argument(
         '--work-dir', help='folder for the log and the metrics as json')
     parser.add_argument('--out', help='results file (json) to write')
@@ -37,8 +48,13 @@ def parse_args() -> argparse.Namespace:
         metavar='T',
         help='also report the metrics at each of these thresholds of the '
         'pixel score, all in one pass')
+    parser.add_argument(
+        '--tta',
+        action='store_true',
+        help='test-time augmentation: the tta_cfg of every config')
     add_common_arguments(parser)
-    return parser.parse_args()
+    # Models may follow options too, as they do behind dist_test.sh.
+    return parser.parse_intermixed_args()
 
 
 def enable_visualization(cfg: Config, args: argparse.Namespace) -> None:
@@ -132,22 +148,51 @@ def set_pixel_thresholds(cfg: Config, thrs: Sequence[float]) -> None:
     module.extra_pixel_score_thrs = list(thrs)
 
 
+def load_models(args: argparse.Namespace) -> Config:
+    """Read the config, with the models of all configs in it.
+
+    Args:
+        args (argparse.Namespace): The command line.
+
+    Returns:
+        Config: The first config. With several models its own is a
+        ParserEnsemble.
+
+    Raises:
+        UsageError: If a config is missing or lacks what ``--tta`` needs.
+    """
+    others = [path for path, _ in pair_models(args.more_models)]
+    cfg = load_config(args)
+    configs = [cfg, *map(read_config, others)]
+    if args.tta:
+        for config, path in zip(configs, (args.config, *others)):
+            enable_tta(config, path)
+    if others:
+        make_ensemble(cfg, configs[1:])
+    return cfg
+
+
 def main() -> None:
     """Build the runner from the config and test."""
     args = parse_args()
-    cfg = load_config(args)
+    checkpoints = [path for _, path in pair_models(args.more_models)]
+    cfg = load_models(args)
     if args.show or args.show_dir:
         enable_visualization(cfg, args)
     if args.out is not None:
         set_out_file(cfg, args.out)
     if args.pixel_score_thrs is not None:
         set_pixel_thresholds(cfg, args.pixel_score_thrs)
-    cfg.load_from = args.checkpoint
+    # An ensemble is filled below, a single model by the runner.
+    cfg.load_from = None if checkpoints else args.checkpoint
     weights = read_checkpoint(args.checkpoint)['state_dict']
 
     runner = Runner.from_cfg(cfg)
     model = getattr(runner.model, 'module', runner.model)
-    check_state_dict(model, weights, args.checkpoint)
+    if checkpoints:
+        model.load_checkpoints([args.checkpoint, *checkpoints])
+    else:
+        check_state_dict(model, weights, args.checkpoint)
     del weights
     runner.test()
 

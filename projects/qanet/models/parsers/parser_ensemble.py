@@ -38,8 +38,8 @@ class ParserEnsemble(PersonParser, BaseModel):
         init_cfg (dict, optional): Initialization config.
 
     Raises:
-        InputError: If the parsers have different classes.
-        ValueError: If there are no parsers, or other models among them.
+        InputError: If the parsers have different classes, if there are none,
+            or other models among them.
 
     Examples:
         >>> from projects.qanet.apis.parser_builder import (build_parser,
@@ -63,11 +63,11 @@ class ParserEnsemble(PersonParser, BaseModel):
         ])
         for index, parser in enumerate(self.parsers):
             if not isinstance(parser, CropParser):
-                raise ValueError(
+                raise InputError(
                     'an ensemble is made of top-down parsers, but parser '
                     f'{index} is a {type(parser).__name__}')
         if not self.parsers:
-            raise ValueError('an ensemble needs at least one parser')
+            raise InputError('an ensemble needs at least one parser')
         self.num_classes = self.parsers[0].num_classes
         self.post_processor = (
             self.parsers[0].post_processor

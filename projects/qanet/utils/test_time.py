@@ -1,0 +1,76 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Changes of configs for testing: full augmentation, several models."""
+from typing import List, Sequence, Tuple
+
+from mmengine.config import Config, ConfigDict
+
+from .launch import UsageError
+
+_TTA_KEYS = ('flip', 'scales')
+
+
+def pair_models(arguments: Sequence[str]) -> List[Tuple[str, str]]:
+    """Pair the configs and checkpoints of a command line.
+
+    Args:
+        arguments (Sequence[str]): Config, checkpoint, config, checkpoint, ...
+
+    Returns:
+        list[tuple[str, str]]: (config, checkpoint) of each model.
+
+    Raises:
+        UsageError: If the last config has no checkpoint.
+    """
+    if len(arguments) % 2:
+        raise UsageError('configs and checkpoints go in pairs (CONFIG '
+                         f'CHECKPOINT ...), but {arguments[-1]} stands alone')
+    return list(zip(arguments[::2], arguments[1::2]))
+
+
+def enable_tta(cfg: Config, name: str) -> None:
+    """Switch on the test-time augmentation that a config provides.
+
+    The config's ``tta_cfg``, a dict with ``flip`` and/or ``scales``, goes into
+    the parser's ``test_cfg``, see :class:`TopDownParser`.
+
+    Args:
+        cfg (Config): The config, changed in place.
+        name (str): What to call it in messages.
+
+    Raises:
+        UsageError: If the config has no ``tta_cfg``, an unknown key in it, or
+            a model that does not crop persons.
+    """
+    example = 'tta_cfg = dict(flip=True, scales=(1., 0.9, 1.1, 1.2, 1.3))'
+    settings = cfg.get('tta_cfg')
+    if not settings:
+        raise UsageError(f'--tta: {name} has no {example}')
+    unknown = [key for key in settings if key not in _TTA_KEYS]
+    if unknown:
+        raise UsageError(f'--tta: tta_cfg of {name} has the key '
+                         f'{unknown[0]!r}, allowed are {", ".join(_TTA_KEYS)}')
+    for model in cfg.model.get('parsers', [cfg.model]):
+        if 'crop_size' not in (model.get('test_cfg') or {}):
+            raise UsageError(f'--tta: {name} has a {model.type}; augmentation '
+                             'is for top-down parsers, whose test_cfg has a '
+                             'crop_size')
+        model.test_cfg.update(settings)
+
+
+def make_ensemble(cfg: Config, others: Sequence[Config]) -> None:
+    """Put the models of several configs into the first one.
+
+    Data, evaluator and everything else stay those of the first config, and so
+    does the post-processor that fuses the scores.
+
+    Args:
+        cfg (Config): The first config, changed in place: its model becomes a
+            :class:`ParserEnsemble`.
+        others (Sequence[Config]): The other configs.
+    """
+    post_processor = cfg.model.get('post_processor',
+                                   ConfigDict(type='QualityAwareModule'))
+    cfg.model = ConfigDict(
+        type='ParserEnsemble',
+        parsers=[cfg.model, *(other.model for other in others)],
+        post_processor=post_processor)

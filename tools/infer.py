@@ -7,6 +7,7 @@ import sys
 sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '..')))
 
 from projects.qanet.apis import HumanParsingInferencer
+from projects.qanet.apis.parser_builder import is_onnx
 from projects.qanet.utils.launch import UsageError, run_tool
 
 
@@ -17,10 +18,15 @@ def parse_args() -> argparse.Namespace:
         'Leaves OUT/vis/, OUT/results.json and, on request, label PNGs in '
         'OUT/Category_ids and OUT/Human_ids.')
     parser.add_argument('input', help='image, video, or folder of both')
-    parser.add_argument('--model', required=True, help='config of the parser')
     parser.add_argument(
-        '--weights', required=True, help='checkpoint of the parser')
-    parser.add_argument('--det-model', help='config of an mmdet detector')
+        '--model',
+        required=True,
+        help='config of the parser, or its ONNX file')
+    parser.add_argument(
+        '--weights', help='checkpoint of the parser; an ONNX file needs none')
+    parser.add_argument(
+        '--det-model',
+        help='config of any mmdet detector; mmdet::... for one of mmdet\'s')
     parser.add_argument('--det-weights', help='checkpoint of the detector')
     parser.add_argument(
         '--det-cat-ids',
@@ -73,6 +79,9 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Build the inferencer and run it."""
     args = parse_args()
+    if args.weights is None and not is_onnx(args.model):
+        raise UsageError('--weights is missing: only an ONNX file holds its '
+                         f'own, and --model is {args.model}')
     if args.det_model is not None and args.det_weights is None:
         raise UsageError('--det-model needs --det-weights')
     inferencer = HumanParsingInferencer(

@@ -9,16 +9,15 @@ from mmengine.registry import DefaultScope
 import projects.qanet.plugin  # noqa: F401, registers every part
 from projects.qanet.evaluation.analysis.confidence import ConfidenceMap
 from projects.qanet.utils.errors import InputError
-from .parser_builder import (build_parser, checked_meta, choose_device,
-                             read_config, test_pipeline)
+from .parser_builder import checked_meta, choose_device, load_parser
 
 
 class ConfidencePredictor:
     """Gives the winning probability of each pixel of given persons.
 
     Args:
-        model (str): Config of a top-down parser.
-        weights (str, optional): Its checkpoint.
+        model (str): Config of a top-down parser, or its ONNX file.
+        weights (str, optional): Its checkpoint, for a config.
         device (str, optional): Defaults to 'cuda' if there is one, else
             'cpu'.
 
@@ -32,13 +31,12 @@ class ConfidencePredictor:
                  model: str,
                  weights: Optional[str] = None,
                  device: Optional[str] = None) -> None:
-        config = read_config(model)
-        self.model = build_parser(config, weights, choose_device(device))
+        self.model, self._pipeline = load_parser(model, weights,
+                                                 choose_device(device))
         if not hasattr(self.model, 'predict_confidence'):
             raise InputError(f'{model}: a {type(self.model).__name__} has no '
                              'predict_confidence; a TopDownParser has')
         self.dataset_meta = checked_meta(self.model)
-        self._pipeline = test_pipeline(config)
 
     def __call__(self, image: np.ndarray,
                  bboxes: np.ndarray) -> List[ConfidenceMap]:

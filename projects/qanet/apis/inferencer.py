@@ -1,16 +1,14 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """From photos and videos to parsed persons, in one call."""
 from contextlib import closing
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Union
+from typing import Any, Dict, Iterator, List, Optional, Sequence
 
 import numpy as np
 import torch
-from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from rich.console import Console
 from rich.progress import (BarColumn, MofNCompleteColumn, Progress, TextColumn,
                            TimeRemainingColumn)
-from torch import nn
 
 import projects.qanet.plugin  # noqa: F401, registers every part
 from projects.qanet.datasets.metainfo import complete_metainfo
@@ -20,13 +18,10 @@ from projects.qanet.utils.errors import InputError
 from projects.qanet.visualization import ParsingVisualizer
 from projects.qanet.visualization.selection import select_persons
 from .output import OutputFolder
-from .parser_builder import (build_parser, checked_meta, choose_device,
-                             read_config, test_pipeline)
+from .parser_builder import ModelType, checked_meta, choose_device, load_parser
 from .sources import (Frame, InputsType, Source, batches, collect_sources,
                       read_frames)
 from .user_boxes import boxes_of_frame, check_all_used, split_boxes
-
-ModelType = Union[str, Config, nn.Module]
 
 
 class HumanParsingInferencer:
@@ -34,10 +29,12 @@ class HumanParsingInferencer:
 
     Args:
         model (str | Config | nn.Module): Config file or config of the parser,
-            or a built parser.
-        weights (str, optional): Its checkpoint.
-        det_model (str | Config | nn.Module, optional): The same for the
-            person detector, any one of mmdet. Without it every call
+            an ONNX file that tools/model_converters/export_onnx.py has
+            written, or a built parser.
+        weights (str, optional): Its checkpoint; an ONNX file has none.
+        det_model (str | Config | nn.Module, optional): Config file or config
+            of the person detector, any one of mmdet, ``mmdet::...`` for one
+            that comes with it, or a built detector. Without it every call
             needs ``bboxes``.
         det_weights (str, optional): Checkpoint of the detector.
         det_cat_ids (Sequence[int]): Labels of the detector that are persons.
@@ -60,10 +57,11 @@ class HumanParsingInferencer:
             :class:`ParsingVisualizer`, such as ``show_part_scores=True``.
 
     Raises:
-        FileNotFoundError: If a config is missing.
+        FileNotFoundError: If a config or an ONNX file is missing.
         CheckpointError: If a checkpoint is missing, unreadable or does not
             fit.
-        InputError: If the classes are unknown or a setting is wrong.
+        InputError: If the classes are unknown, a setting is wrong, or an ONNX
+            file cannot be used.
 
     Example:
         >>> infer = HumanParsingInferencer('configs/qanet/...', 'qanet.pth',
@@ -92,7 +90,7 @@ class HumanParsingInferencer:
         self.device = choose_device(device)
         self.nms_thr = nms_thr
         self.score_thr = score_thr
-        self.model, self._pipeline = self._init_parser(model, weights)
+        self.model, self._pipeline = load_parser(model, weights, self.device)
         self.dataset_meta = checked_meta(self.model)
         if palette is not None:
             self.dataset_meta = complete_metainfo(
@@ -105,15 +103,6 @@ class HumanParsingInferencer:
             self.detector = PersonDetector(det_model, det_weights, det_cat_ids,
                                            bbox_thr, self.device)
         self._init_visualizers(visualizer or {})
-
-    def _init_parser(self, model: ModelType, weights: Optional[str]):
-        """Build the parser and the pipeline that feeds it."""
-        if isinstance(model, nn.Module):
-            config = getattr(model, 'cfg', None) or Config()
-            return model.to(self.device).eval(), test_pipeline(config)
-        config = read_config(model)
-        parser = build_parser(config, weights, self.device)
-        return parser, test_pipeline(config)
 
     def _set_quality_weights(self, weights: Sequence[float]) -> None:
         """Replace the post-processor's weights, checked as it checks them."""

@@ -1,7 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Build a trained parser from a config and a checkpoint."""
+"""Build a trained parser from a config and a checkpoint, or an ONNX file."""
 import os.path as osp
-from typing import Any, Dict, List, Optional, Union
+from typing import Any, Dict, List, Optional, Tuple, Union
 
 import torch
 from mmengine.config import Config
@@ -13,8 +13,12 @@ from mmseg.registry import DATASETS, MODELS
 from torch import nn
 
 from projects.qanet.datasets.metainfo import complete_metainfo
+from projects.qanet.deployment.onnx_parser import OnnxParser
 from projects.qanet.utils.checkpoint import load_checkpoint
 from projects.qanet.utils.errors import InputError
+
+#: A built parser, its config, or the path of its config or ONNX file.
+ModelType = Union[str, Config, nn.Module]
 
 _DATALOADERS = ('test_dataloader', 'val_dataloader', 'train_dataloader')
 
@@ -146,6 +150,51 @@ def build_parser(config: Config, weights: Optional[str],
             meta = _complete(meta, f'dataset_meta of {weights}')
         model.dataset_meta = meta or config_meta(config)
     return model.to(device).eval()
+
+
+def is_onnx(model: ModelType) -> bool:
+    """Whether a model is an ONNX file, by its name.
+
+    Args:
+        model (str | Config | nn.Module): A parser, its config or file.
+
+    Returns:
+        bool: True if it is a path that ends with .onnx.
+    """
+    return (not isinstance(model, (Config, nn.Module))
+            and str(model).lower().endswith('.onnx'))
+
+
+def load_parser(model: ModelType, weights: Optional[str],
+                device: str) -> Tuple[nn.Module, Compose]:
+    """A parser and the pipeline that feeds it, from whatever describes it.
+
+    Args:
+        model (str | Config | nn.Module): Config or its file, an ONNX file, or
+            a built parser.
+        weights (str, optional): Checkpoint, for configs.
+        device (str): Where it will run.
+
+    Returns:
+        tuple[nn.Module, Compose]: The parser in evaluation mode, and the test
+        pipeline without its loading steps.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        CheckpointError: If the checkpoint cannot be read or does not fit.
+        InputError: If nothing names the classes, or the ONNX file is wrong or
+            is given with weights.
+    """
+    if isinstance(model, nn.Module):
+        config = getattr(model, 'cfg', None) or Config()
+        return model.to(device).eval(), test_pipeline(config)
+    if is_onnx(model):
+        if weights is not None:
+            raise InputError(f'{model} holds its own weights, but weights='
+                             f'{weights} is given as well')
+        return OnnxParser(str(model), device), test_pipeline(Config())
+    config = read_config(model)
+    return build_parser(config, weights, device), test_pipeline(config)
 
 
 def checked_meta(model: nn.Module) -> Dict[str, Any]:

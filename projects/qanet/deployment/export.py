@@ -1,0 +1,220 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""From a trained parser to an ONNX file."""
+import inspect
+import io
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+
+import numpy as np
+import torch
+from mmengine.model import revert_sync_batchnorm
+from torch import Tensor, nn
+
+from projects.qanet.utils.errors import InputError
+from .metadata import METADATA_KEY, ParserMetadata
+from .network import INPUT_NAME, OUTPUT_NAMES, OnnxNetwork
+from .packages import import_optional
+
+EXPORTERS = ('torchscript', 'dynamo')
+#: Lowest version of the operator set that each exporter is asked for.
+_OPSETS = dict(torchscript=17, dynamo=18)
+
+
+class Difference(NamedTuple):
+    """How far onnxruntime is from torch.
+
+    Attributes:
+        batch_size (int): Number of crops.
+        probs (float): Largest absolute difference of the probabilities.
+        iou_scores (float, optional): The same of the IoU scores; None
+            without IoU branch.
+    """
+    batch_size: int
+    probs: float
+    iou_scores: Optional[float]
+
+    @property
+    def largest(self) -> float:
+        """float: The larger of both."""
+        return max(self.probs, self.iou_scores or 0.)
+
+
+class _CropNetwork(nn.Module):
+    """A parser's seam as a module with tensors only."""
+
+    def __init__(self, parser: nn.Module) -> None:
+        super().__init__()
+        self.parser = parser
+
+    def forward(self, crops: Tensor) -> Any:
+        probs, iou = self.parser.predict_crops(crops)
+        return probs if iou is None else (probs, iou)
+
+
+@torch.no_grad()
+def export_network(parser: nn.Module,
+                   exporter: str = 'torchscript',
+                   opset: Optional[int] = None,
+                   fixed_batch: bool = False) -> bytes:
+    """Write the network of a parser as ONNX.
+
+    The input is ``crops`` (N, 3, H, W), normalised, of the parser's crop
+    size. The outputs are ``probs`` (N, C, H, W), after the softmax, and
+    ``iou_scores`` (N,), not clamped; a network that regresses no IoU has
+    no second output.
+
+    Args:
+        parser (nn.Module): A :class:`CropParser` on the CPU.
+        exporter (str): 'torchscript', torch's older exporter, which needs
+            nothing but onnx, or 'dynamo', which needs torch >= 2.6 and
+            onnxscript and knows more operators. Defaults to 'torchscript'.
+        opset (int, optional): Version of the operator set. Defaults to 17
+            with torchscript, 18 with dynamo.
+        fixed_batch (bool): Let the network take one crop at a time, for
+            networks that would build the batch size into the file. Defaults
+            to False, any number.
+
+    Returns:
+        bytes: The content of an ONNX file, without metadata.
+
+    Raises:
+        InputError: If a package is missing, or torch cannot export the
+            network like this.
+    """
+    if exporter not in EXPORTERS:
+        raise InputError(f'exporter must be one of {", ".join(EXPORTERS)}, '
+                         f'but got {exporter!r}')
+    onnx = import_optional('onnx', 'exporting')
+    network = revert_sync_batchnorm(_CropNetwork(parser)).eval()
+    width, height = parser.crop_size
+    # Two crops, since torch takes a batch of one for a constant.
+    crops = torch.zeros(1 if fixed_batch else 2, 3, height, width)
+    outputs = network(crops)
+    outputs = (outputs, ) if isinstance(outputs, Tensor) else outputs
+    names = OUTPUT_NAMES[:len(outputs)]
+    options = dict(
+        input_names=[INPUT_NAME],
+        output_names=list(names),
+        opset_version=opset or _OPSETS[exporter])
+    write = _write_torchscript if exporter == 'torchscript' else _write_dynamo
+    try:
+        model = write(network, crops, options, fixed_batch)
+    # torch's exporters raise RuntimeError and what derives from it.
+    except RuntimeError as error:
+        other = [name for name in EXPORTERS if name != exporter][0]
+        raise InputError(
+            f'torch cannot export this {type(parser).__name__} with '
+            f'exporter={exporter}, opset={options["opset_version"]} (try '
+            f'{other}): {str(error).strip().splitlines()[0]}') from error
+    proto = onnx.load_model_from_string(model)
+    for value, output in zip(proto.graph.output, outputs):
+        # The exporters lose track of sizes that do not change.
+        dims = value.type.tensor_type.shape.dim
+        for dim, size in list(zip(dims, output.shape))[1:]:
+            dim.dim_value = size
+    return proto.SerializeToString()
+
+
+def _write_torchscript(network: nn.Module, crops: Tensor,
+                       options: Dict[str, Any], fixed_batch: bool) -> bytes:
+    """torch's older exporter; other torches have it as their only one."""
+    if 'dynamo' in inspect.signature(torch.onnx.export).parameters:
+        options = dict(options, dynamo=False)
+    if not fixed_batch:
+        names = options['input_names'] + options['output_names']
+        options = dict(
+            options, dynamic_axes={name: {
+                0: 'batch'
+            }
+                                   for name in names})
+    file = io.BytesIO()
+    torch.onnx.export(network, (crops, ), file, **options)
+    return file.getvalue()
+
+
+def _write_dynamo(network: nn.Module, crops: Tensor, options: Dict[str, Any],
+                  fixed_batch: bool) -> bytes:
+    """torch's newer exporter."""
+    import_optional('onnxscript', 'exporter=dynamo')
+    if 'dynamic_shapes' not in inspect.signature(torch.onnx.export).parameters:
+        raise InputError('exporter=dynamo needs torch >= 2.6, but this is '
+                         f'{torch.__version__}')
+    if not fixed_batch:
+        options = dict(
+            options, dynamic_shapes=({
+                0: torch.export.Dim('batch')
+            }, ))
+    program = torch.onnx.export(network, (crops, ), dynamo=True, **options)
+    return program.model_proto.SerializeToString()
+
+
+def add_metadata(model: bytes, metadata: ParserMetadata) -> bytes:
+    """Tell an ONNX file how to parse with it.
+
+    Args:
+        model (bytes): Content of the file.
+        metadata (ParserMetadata): What it has to carry.
+
+    Returns:
+        bytes: The content with the metadata.
+
+    Raises:
+        InputError: If onnx is missing.
+    """
+    onnx = import_optional('onnx', 'exporting')
+    proto = onnx.load_model_from_string(model)
+    onnx.helper.set_model_props(
+        proto, {
+            **{
+                entry.key: entry.value
+                for entry in proto.metadata_props
+            }, METADATA_KEY: metadata.to_json()
+        })
+    onnx.checker.check_model(proto)
+    return proto.SerializeToString()
+
+
+@torch.no_grad()
+def compare_with_torch(parser: nn.Module,
+                       model: bytes,
+                       batch_sizes: Sequence[int] = (1, 3),
+                       seed: int = 0) -> List[Difference]:
+    """Run both on the same random crops, on the CPU.
+
+    Args:
+        parser (nn.Module): The parser, on the CPU.
+        model (bytes): Content of its ONNX file.
+        batch_sizes (Sequence[int]): Numbers of crops. None of the default is
+            that of the export, so a built-in batch size shows.
+        seed (int): Of the crops, which are normally distributed, as
+            normalised pictures roughly are. Defaults to 0.
+
+    Returns:
+        list[Difference]: One for each batch size. Outputs of different
+        shapes are infinitely far apart.
+
+    Raises:
+        InputError: If onnxruntime is missing or cannot read the file.
+    """
+    network = OnnxNetwork(model)
+    generator = torch.Generator().manual_seed(seed)
+    width, height = parser.crop_size
+    parser.eval()
+    differences = []
+    for size in batch_sizes:
+        crops = torch.randn(size, 3, height, width, generator=generator)
+        expected = parser.predict_crops(crops)
+        found = network(crops.numpy())
+        differences.append(
+            Difference(
+                size,
+                *(None if wanted is None else _distance(wanted.numpy(), array)
+                  for wanted, array in zip(expected, found))))
+    return differences
+
+
+def _distance(wanted: np.ndarray, found: np.ndarray) -> float:
+    if found is None or wanted.shape != found.shape:
+        return float('inf')
+    difference = np.abs(wanted - found)
+    return float(
+        difference.max()) if np.isfinite(difference).all() else float('inf')

@@ -1,0 +1,128 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""A parser's network in onnxruntime: arrays in, arrays out."""
+import os.path as osp
+from typing import Any, Dict, List, Optional, Tuple, Union
+
+import numpy as np
+import torch
+
+from projects.qanet.utils.errors import InputError
+from .packages import import_optional
+
+#: Names of the file's input and outputs, the last one optional.
+INPUT_NAME = 'crops'
+OUTPUT_NAMES = ('probs', 'iou_scores')
+
+
+def _providers(device: str, available: List[str]) -> List[Any]:
+    """onnxruntime's name for a device of torch."""
+    kind, index = torch.device(device).type, torch.device(device).index
+    if kind == 'cpu':
+        return ['CPUExecutionProvider']
+    if kind != 'cuda':
+        raise InputError(f'device {device!r}: an ONNX parser runs on cpu and '
+                         'on cuda')
+    if 'CUDAExecutionProvider' not in available:
+        raise InputError(
+            f'device {device!r}: this onnxruntime has no CUDA, only '
+            f'{", ".join(available)}. Install onnxruntime-gpu instead of '
+            'onnxruntime, or use the device cpu')
+    return [('CUDAExecutionProvider', dict(device_id=index or 0)),
+            'CPUExecutionProvider']
+
+
+class OnnxNetwork:
+    """Runs the network of an ONNX file.
+
+    On a CPU it uses as many threads as torch does
+    (:func:`torch.set_num_threads`, ``OMP_NUM_THREADS``).
+
+    Args:
+        source (str | bytes): Path of the file, or its content.
+        device (str): 'cpu', 'cuda' or 'cuda:1' and the like. Defaults to
+            'cpu'.
+
+    Attributes:
+        name (str): Path of the file, for messages.
+        metadata (dict[str, str]): The entries of its metadata.
+        num_classes (int): Number of channels C of the probabilities.
+        crop_size (tuple[int, int]): Width and height of a crop.
+        batch_size (int, optional): Crops at once, None for any number.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        InputError: If onnxruntime or the device is missing, or the file is
+            damaged or holds no parser.
+    """
+
+    def __init__(self, source: Union[str, bytes], device: str = 'cpu') -> None:
+        self.name = 'ONNX model' if isinstance(source, bytes) else source
+        if not isinstance(source, bytes) and not osp.isfile(source):
+            raise FileNotFoundError(f'ONNX file {source} not found')
+        runtime = import_optional('onnxruntime', f'running {self.name}')
+        providers = _providers(device, runtime.get_available_providers())
+        options = runtime.SessionOptions()
+        options.intra_op_num_threads = torch.get_num_threads()
+        try:
+            self._session = runtime.InferenceSession(
+                source, options, providers=providers)
+        # onnxruntime's exceptions have no base of their own.
+        except Exception as error:
+            reason = str(error).strip().splitlines()[0]
+            raise InputError(f'{self.name} cannot be read as an ONNX file: '
+                             f'{reason}') from error
+        self.metadata: Dict[str, str] = dict(
+            self._session.get_modelmeta().custom_metadata_map)
+        self._check_signature()
+
+    def _check_signature(self) -> None:
+        """Read the shapes; refuse networks that are no parsers."""
+        inputs = {item.name: item.shape for item in self._session.get_inputs()}
+        outputs = {
+            item.name: item.shape
+            for item in self._session.get_outputs()
+        }
+        shape = inputs.get(INPUT_NAME, [])
+        sizes = outputs.get('probs', [])
+        valid = (
+            list(inputs) == [INPUT_NAME]
+            and list(outputs) in (list(OUTPUT_NAMES), ['probs'])
+            and len(shape) == len(sizes) == 4 and shape[1] == 3
+            and all(isinstance(size, int)
+                    for size in shape[2:]) and isinstance(sizes[1], int))
+        if not valid:
+            raise InputError(
+                f'{self.name} holds no parser: its input must be {INPUT_NAME} '
+                '(N, 3, H, W) and its outputs probs (N, C, H, W) and, '
+                f'optionally, iou_scores (N,), but they are {inputs} and '
+                f'{outputs}')
+        self.batch_size: Optional[int] = (
+            shape[0] if isinstance(shape[0], int) else None)
+        self.crop_size: Tuple[int, int] = (shape[3], shape[2])
+        self.num_classes: int = sizes[1]
+        self._outputs = list(outputs)
+
+    def __call__(self,
+                 crops: np.ndarray) -> Tuple[np.ndarray, Optional[np.ndarray]]:
+        """Parse crops.
+
+        Args:
+            crops (np.ndarray): Normalised crops of shape (N, 3, H, W),
+                float32. With a fixed ``batch_size`` N is a multiple of it.
+
+        Returns:
+            tuple[np.ndarray, np.ndarray | None]: Probabilities (N, C, H, W)
+            and IoU scores (N,), not clamped, or None if the network
+            regresses none; float32.
+        """
+        size = self.batch_size or len(crops)
+        parts = [
+            self._session.run(self._outputs,
+                              {INPUT_NAME: crops[start:start + size]})
+            for start in range(0, len(crops), size)
+        ]
+        outputs = [
+            columns[0] if len(columns) == 1 else np.concatenate(columns)
+            for columns in zip(*parts)
+        ]
+        return outputs[0], outputs[1] if len(outputs) > 1 else None

@@ -1,0 +1,91 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Write a trained parser as an ONNX file that the inferencer reads."""
+import argparse
+import os
+import os.path as osp
+import sys
+
+sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '..', '..')))
+
+import projects.qanet.plugin  # noqa: F401, registers every part
+from projects.qanet.apis.parser_builder import (build_parser, checked_meta,
+                                                read_config)
+from projects.qanet.deployment.export import (EXPORTERS, add_metadata,
+                                              compare_with_torch,
+                                              export_network)
+from projects.qanet.deployment.metadata import metadata_of
+from projects.qanet.utils.launch import UsageError, run_tool
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description='Write the network of a top-down parser (crops -> '
+        'probabilities and IoU scores) as an ONNX file, with all that parsing '
+        'needs in its metadata, and compare it with torch.')
+    parser.add_argument('config', help='config of the parser')
+    parser.add_argument('checkpoint', help='its checkpoint')
+    parser.add_argument('out', help='ONNX file to write')
+    parser.add_argument(
+        '--opset',
+        type=int,
+        help='version of the operator set, default: 17, with dynamo 18')
+    parser.add_argument(
+        '--exporter',
+        choices=EXPORTERS,
+        default='torchscript',
+        help='which of torch\'s exporters. dynamo is slower, needs onnxscript '
+        'and torch >= 2.6, and knows more operators')
+    parser.add_argument(
+        '--fixed-batch',
+        action='store_true',
+        help='one crop at a time, for networks that do not take any number')
+    parser.add_argument(
+        '--tolerance',
+        type=float,
+        default=1e-4,
+        help='largest allowed difference from torch')
+    parser.add_argument(
+        '--no-check',
+        action='store_true',
+        help='do not compare with torch (nor need onnxruntime)')
+    return parser.parse_args()
+
+
+def check(parser, model: bytes, tolerance: float, fixed_batch: bool) -> None:
+    """Compare with torch, print the differences, refuse large ones."""
+    differences = compare_with_torch(parser, model)
+    for row in differences:
+        iou = 'no IoU scores' if row.iou_scores is None else (
+            f'IoU scores {row.iou_scores:.2e}')
+        print(f'largest difference from torch, {row.batch_size} crops: '
+              f'probabilities {row.probs:.2e}, {iou}')
+    worst = max(row.largest for row in differences)
+    if not worst <= tolerance:
+        hint = '' if fixed_batch else (
+            '. If the network builds the batch size into the file, as '
+            'SwinTransformer does, --fixed-batch helps')
+        raise UsageError(f'onnxruntime differs from torch by {worst:.2e}, '
+                         f'more than --tolerance {tolerance:g}; nothing is '
+                         f'written{hint}')
+
+
+def main() -> None:
+    """Build the parser, export, compare, write."""
+    args = parse_args()
+    if not args.out.endswith('.onnx'):
+        raise UsageError(f'{args.out} must end with .onnx')
+    parser = build_parser(read_config(args.config), args.checkpoint, 'cpu')
+    metadata = metadata_of(parser, checked_meta(parser))
+    model = export_network(parser, args.exporter, args.opset, args.fixed_batch)
+    model = add_metadata(model, metadata)
+    if not args.no_check:
+        check(parser, model, args.tolerance, args.fixed_batch)
+    os.makedirs(osp.dirname(args.out) or '.', exist_ok=True)
+    with open(args.out, 'wb') as file:
+        file.write(model)
+    print(f'{args.out} is written: {len(model) / 2**20:.1f} MiB')
+
+
+if __name__ == '__main__':
+    run_tool(main)

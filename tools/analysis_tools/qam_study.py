@@ -1,0 +1,300 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Does QAM help instance segmentation? Train, test and compare, several seeds.
+
+    python tools/analysis_tools/qam_study.py --seeds 0 1 2 --jobs 2
+
+draws a data set, trains a small Mask R-CNN and a small SOLOv2 with each seed,
+tests every checkpoint with the scores kept apart, and evaluates the same
+masks with and without QAM. What is there already is not done again, so an
+interrupted study continues when it is started again. Leaves qam_study.md and
+qam_study.json in the work dir.
+"""
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import numpy as np
+from mmengine.config import Config
+from pycocotools.coco import COCO
+
+from projects.qanet.evaluation.analysis import write_document
+from projects.qanet.evaluation.analysis.document import to_plain
+from projects.qanet.evaluation.analysis.instance_study import (aggregate,
+                                                               evaluate_run,
+                                                               format_study)
+from projects.qanet.utils.command_queue import Clock, run_queues
+from projects.qanet.utils.launch import UsageError, run_tool
+
+ROOT = Path(__file__).resolve().parents[2]
+#: Forms of the pixel score: mode and threshold.
+FORMS = {'stability': ('stability', .25), 'mean': ('mean', .25)}
+
+
+class Model(NamedTuple):
+    """One network of the study.
+
+    Attributes:
+        config (str): Its config, without QAM.
+        head (str): Where the config says what the mask head is.
+        quality_head (str): Its type with QAM.
+        forms (dict): Forms of the pixel score to keep.
+    """
+    config: str
+    head: str
+    quality_head: str
+    forms: Dict[str, Tuple[str, float]]
+
+
+MODELS = {
+    'mask-rcnn':
+    Model('configs/demo/mask-rcnn_r18_fpn_1xb8-12e_synthetic-instances.py',
+          'model.roi_head.mask_head', 'QualityFCNMaskHead', FORMS),
+    # The mean probability inside the mask is what SOLOv2 multiplies in itself.
+    'solov2':
+    Model('configs/demo/solov2_r18_fpn_1xb8-12e_synthetic-instances.py',
+          'model.mask_head', 'QualitySOLOv2Head',
+          dict(FORMS, maskness=('mean', .5)))
+}
+
+
+def parse_args() -> argparse.Namespace:
+    """Read and check the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        '--models', nargs='+', default=list(MODELS), choices=list(MODELS))
+    parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
+    parser.add_argument(
+        '--images', type=int, default=600, help='scenes to train on')
+    parser.add_argument(
+        '--val-images', type=int, default=240, help='held-out scenes')
+    parser.add_argument('--data-seed', type=int, default=0)
+    parser.add_argument(
+        '--epochs', type=int, help="instead of the configs' own")
+    parser.add_argument(
+        '--gammas',
+        nargs='+',
+        type=float,
+        default=[.5, 1., 2.],
+        help='weights of the pixel score to try; 1 is always among them')
+    parser.add_argument(
+        '--jobs',
+        type=int,
+        default=1,
+        help='networks to train at the same time, each on its share of the '
+        'cores; as many as there are cores is fastest on a CPU')
+    parser.add_argument('--work-dir', default='work_dirs/qam_study', type=Path)
+    args = parser.parse_args()
+    for name in ('images', 'val_images', 'jobs', 'epochs'):
+        value = getattr(args, name)
+        if value is not None and value < 1:
+            parser.error(f'--{name.replace("_", "-")} must be at least 1, '
+                         f'got {value}')
+    if len(set(args.seeds)) < len(args.seeds) or min(args.seeds) < 0:
+        parser.error('--seeds must be different and not negative')
+    if min(args.gammas) <= 0:
+        parser.error('--gammas must be positive')
+    args.gammas = sorted({1., *args.gammas})
+    return args
+
+
+class Run:
+    """One network trained with one seed, and its results.
+
+    Args:
+        name (str): A key of :data:`MODELS`.
+        seed (int): Seed of the training.
+        args (argparse.Namespace): The command line.
+    """
+
+    def __init__(self, name: str, seed: int, args: argparse.Namespace) -> None:
+        self.name, self.model = name, MODELS[name]
+        self.title = f'{name}, seed {seed}'
+        self.seed = seed
+        self.folder = args.work_dir.resolve() / f'{name}_seed{seed}'
+        self.log = self.folder / 'study.log'
+        self.data = args.work_dir.resolve() / 'data'
+        self.epochs = args.epochs or Config.fromfile(
+            ROOT / self.model.config).max_epochs
+        self.checkpoint = self.folder / f'epoch_{self.epochs}.pth'
+
+    def commands(self) -> Iterator[Tuple[str, List[Any]]]:
+        """What is still to be done, one after the other.
+
+        Yields:
+            tuple[str, list]: What it is, and the arguments for Python.
+        """
+        if not self._is_trained():
+            yield 'train', self._train_command()
+        for form in self.model.forms:
+            if not self._result(form, 'segm').is_file():
+                # A name of its own until the file is known to be whole.
+                part = f'{form}_unfinished'
+                yield f'test ({form})', self._test_command(form, part)
+                for kind in ('bbox', 'segm'):
+                    self._result(part, kind).replace(self._result(form, kind))
+
+    def _is_trained(self) -> bool:
+        """mmengine names a checkpoint there once it is written."""
+        last = self.folder / 'last_checkpoint'
+        return last.is_file() and self.checkpoint.is_file() and Path(
+            last.read_text().strip()).name == self.checkpoint.name
+
+    def _result(self, form: str, kind: str) -> Path:
+        return self.folder / f'{form}.{kind}.json'
+
+    def _data_options(self) -> List[str]:
+        annotations = self.data / 'annotations' / 'instances_val.json'
+        return [
+            *(f'{part}_dataloader.dataset.data_root={self.data}/'
+              for part in ('train', 'val', 'test')),
+            *(f'{part}_evaluator.ann_file={annotations}'
+              for part in ('val', 'test'))
+        ]
+
+    def _train_command(self) -> List[Any]:
+        return [
+            'tools/train.py', self.model.config, '--work-dir', self.folder,
+            '--resume', '--cfg-options', f'randomness.seed={self.seed}',
+            f'train_cfg.max_epochs={self.epochs}',
+            f'param_scheduler.1.T_max={self.epochs}',
+            f'train_cfg.val_begin={self.epochs + 1}', *self._data_options()
+        ]
+
+    def _test_command(self, form: str, prefix: str) -> List[Any]:
+        mode, thr = self.model.forms[form]
+        head = self.model.head
+        # The masks' score is the pixel score alone, while the boxes keep the
+        # model's own and the order: together they are all ingredients.
+        return [
+            'tools/test.py', self.model.config, self.checkpoint, '--work-dir',
+            self.folder / 'test', '--cfg-options',
+            f'{head}.type={self.model.quality_head}',
+            f'{head}.quality.weights=[0,0,1]', f'{head}.quality.mode={mode}',
+            f'{head}.quality.thr={thr}',
+            f'{head}.quality.score_key=mask_scores',
+            f'test_evaluator.outfile_prefix={self.folder / prefix}',
+            'test_evaluator.format_only=True', *self._data_options()
+        ]
+
+    def ingredients(
+            self) -> Tuple[List[dict], np.ndarray, Dict[str, np.ndarray]]:
+        """Read what the tests left.
+
+        Returns:
+            tuple: COCO results with masks (N), box or class scores (N,) and
+            pixel scores (N,) by form.
+
+        Raises:
+            UsageError: If there are none, or the masks of two tests differ.
+        """
+        form = next(iter(self.model.forms))
+        own = _scores(json.loads(self._result(form, 'bbox').read_text()))
+        records = json.loads(self._result(form, 'segm').read_text())
+        if not records:
+            raise UsageError(f'{self.title}: nothing was found in any image; '
+                             'train for longer')
+        pixels = {}
+        for form in self.model.forms:
+            others = json.loads(self._result(form, 'segm').read_text())
+            if [r['segmentation']
+                    for r in others] != [r['segmentation'] for r in records]:
+                raise UsageError(f'{self._result(form, "segm")} has other '
+                                 'masks than its neighbours; remove '
+                                 f'{self.folder} and start again')
+            pixels[form] = _scores(others)
+        if 'maskness' in pixels:
+            own = own / np.maximum(pixels['maskness'], 1e-6)
+        return records, own, pixels
+
+
+def _scores(records: Sequence[dict]) -> np.ndarray:
+    return np.array([record['score'] for record in records], np.float64)
+
+
+def remember_settings(args: argparse.Namespace) -> Dict[str, Any]:
+    """Write down what the data and checkpoints in the work dir depend on.
+
+    Args:
+        args (argparse.Namespace): The command line.
+
+    Returns:
+        dict: The settings.
+
+    Raises:
+        UsageError: If the work dir was begun with others.
+    """
+    names = ('images', 'val_images', 'data_seed', 'epochs')
+    settings = {name: getattr(args, name) for name in names}
+    path = args.work_dir / 'settings.json'
+    if not path.is_file() and (args.work_dir / 'data').exists():
+        raise UsageError(f'{args.work_dir}/data is not of this tool; choose '
+                         'another --work-dir or remove it')
+    if path.is_file() and json.loads(path.read_text()) != settings:
+        raise UsageError(f'{args.work_dir} was begun with other settings '
+                         f'({path.read_text().strip()}); choose another '
+                         '--work-dir or remove it')
+    args.work_dir.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(settings) + '\n')
+    return settings
+
+
+def draw(args: argparse.Namespace, clock: Clock) -> None:
+    """Draw the data set unless it is there.
+
+    Args:
+        args (argparse.Namespace): The command line.
+        clock (Clock): For messages.
+
+    Raises:
+        UsageError: If drawing fails.
+    """
+    data = args.work_dir / 'data'
+    if (data / 'annotations' / 'instances_val.json').is_file():
+        return
+    clock.say(f'draw {args.images} + {args.val_images} scenes')
+    command = [
+        'tools/dataset_converters/synthetic_instances.py',
+        data.resolve(), '--images', args.images, '--val-images',
+        args.val_images, '--seed', args.data_seed
+    ]
+    if subprocess.run([sys.executable, *map(str, command)],
+                      cwd=ROOT).returncode:
+        raise UsageError(f'drawing the data set into {data} failed')
+
+
+def main() -> None:
+    """Run what is missing, then write and print the tables."""
+    args, clock = parse_args(), Clock()
+    settings = remember_settings(args)
+    draw(args, clock)
+    # All models of a seed first: a study that is cut short compares whole
+    # seeds.
+    runs = [
+        Run(name, seed, args) for seed in args.seeds for name in args.models
+    ]
+    run_queues(runs, args.jobs, clock, cwd=ROOT)
+    truth = COCO(args.work_dir / 'data' / 'annotations' / 'instances_val.json')
+    figures: Dict[str, List[dict]] = {name: [] for name in args.models}
+    for run in runs:
+        clock.say(f'{run.title}: evaluate')
+        figures[run.name].append(
+            evaluate_run(truth, *run.ingredients(), gammas=args.gammas))
+    models = {name: aggregate(found) for name, found in figures.items()}
+    text = format_study(models)
+    (args.work_dir / 'qam_study.md').write_text(text)
+    write_document(
+        str(args.work_dir / 'qam_study.json'),
+        to_plain(dict(settings, seeds=args.seeds, models=models)))
+    print(f'\n{text}')
+    clock.say(f'written to {args.work_dir}/qam_study.md and .json')
+
+
+if __name__ == '__main__':
+    run_tool(main)

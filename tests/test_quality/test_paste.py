@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from projects.qanet.quality import (mask_pixel_score, paste, paste_confidence,
+from projects.qanet.quality import (canvas, mask_pixel_score, paste_confidence,
                                     paste_parsing, paste_person, paste_window,
                                     pixel_score)
 
@@ -110,7 +110,7 @@ def test_golden_with_extra_scales(golden, person, dtype, rounded):
 
 def test_models_count_the_same(monkeypatch):
     """However many augmentations each of an ensemble has."""
-    monkeypatch.setattr(paste, 'MAX_ELEMENTS', 4 * 30 * 2)
+    monkeypatch.setattr(canvas, 'MAX_ELEMENTS', 4 * 30 * 2)
     rng = np.random.default_rng(3)
     boxes = [[3.2, -4.5, 20.9, 15.3], [1.1, -6.8, 23., 17.6],
              [6., -2., 18.5, 12.], [4., 3., 26., 18.]]
@@ -143,8 +143,8 @@ def test_golden_masks(data_dir):
     for k, box in enumerate(boxes):
         logits = torch.from_numpy(golden['logits_q16'][k]).float() / 16
         # Both augmentations have one box: sample them as two channels.
-        prob = paste._sample(logits.sigmoid(), box.tolist(),
-                             (0, 0, 640, 480)).mean(0)
+        prob = canvas._sample(logits.sigmoid(), box.tolist(),
+                              (0, 0, 640, 480)).mean(0)
         # The two augmentations may cancel out to one half within rounding.
         differing = (prob >= .5).numpy() != masks[k]
         assert np.abs(prob.numpy()[differing] - .5).max(initial=0) < 1e-6
@@ -156,7 +156,7 @@ def test_golden_masks(data_dir):
 @pytest.mark.parametrize('max_elements', [1 << 24, 4 * 30 * 2])
 def test_scales_against_naive(monkeypatch, max_elements):
     """Each augmentation has its own box; bands of rows change nothing."""
-    monkeypatch.setattr(paste, 'MAX_ELEMENTS', max_elements)
+    monkeypatch.setattr(canvas, 'MAX_ELEMENTS', max_elements)
     rng = np.random.default_rng(0)
     # One box larger, one reaching over the border, another crop size.
     boxes = [[3.2, -4.5, 20.9, 15.3], [1.1, -6.8, 23., 17.6],
@@ -190,7 +190,7 @@ def test_scales_against_naive(monkeypatch, max_elements):
 
 def test_extra_thresholds_are_passes_of_their_own(monkeypatch):
     """Also when a person is pasted in bands of rows."""
-    monkeypatch.setattr(paste, 'MAX_ELEMENTS', 4 * 30 * 3)
+    monkeypatch.setattr(canvas, 'MAX_ELEMENTS', 4 * 30 * 3)
     probs = torch.rand(4, 9, 6, generator=torch.Generator().manual_seed(2))
     probs = (3 * probs).softmax(0)
     box, size, thrs = [3.2, -4.5, 20.9, 15.3], (30, 19), (0., .35, .5)
@@ -208,7 +208,7 @@ def test_extra_thresholds_are_passes_of_their_own(monkeypatch):
 
 
 def test_confidence_is_what_scores_are_made_of(monkeypatch):
-    monkeypatch.setattr(paste, 'MAX_ELEMENTS', 4 * 30 * 3)
+    monkeypatch.setattr(canvas, 'MAX_ELEMENTS', 4 * 30 * 3)
     rng = np.random.default_rng(4)
     probs = rng.dirichlet(np.ones(4) * .6, (9, 6)).astype(np.float32)
     probs = np.ascontiguousarray(probs.transpose(2, 0, 1))

@@ -3,9 +3,10 @@
 
 Needs torch only: nothing here imports an OpenMMLab package.
 """
+from .canvas import paste_window
 from .fusion import check_weights, quality_score
 from .paste import (PastedConfidence, PastedPerson, paste_confidence,
-                    paste_parsing, paste_person, paste_window)
+                    paste_parsing, paste_person)
 from .pixel_score import mask_pixel_score, pixel_score
 
 __all__ = [

@@ -1,0 +1,55 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Configs as users train them, with less in them and without downloads."""
+from typing import Any
+
+from mmengine.config import Config
+
+WIDTHS = [8, 16, 32, 64]
+#: HRNet with one block in each branch.
+HRNET = {
+    f'stage{k}':
+    dict(
+        num_modules=1,
+        num_branches=k,
+        block='BOTTLENECK' if k == 1 else 'BASIC',
+        num_blocks=(1, ) * k,
+        num_channels=tuple(WIDTHS[:k]))
+    for k in range(1, 5)
+}
+
+
+def drop_downloads(node: Any) -> None:
+    """Take published weights out of a config, in place."""
+    if isinstance(node, dict):
+        for key in ('init_cfg', 'pretrained'):
+            if key in node:
+                node[key] = None
+        node = list(node.values())
+    for child in node if isinstance(node, (list, tuple)) else []:
+        drop_downloads(child)
+
+
+def narrow_parser(config: Config, crop_size: tuple) -> None:
+    """Make a parser of configs/qanet or configs/simple_baseline small."""
+    model = config.model
+    drop_downloads(model)
+    widths = WIDTHS
+    if model.backbone.type == 'mmpretrain.HRNet':
+        model.backbone.extra = HRNET
+    else:
+        model.backbone.base_channels = 8
+        # Bottlenecks are four times as wide.
+        expansion = 1 if model.backbone.depth == 18 else 4
+        widths = [expansion * width for width in WIDTHS]
+    head = model.decode_head
+    if model.get('neck'):
+        model.neck.update(in_channels=widths, out_channels=16)
+        widths = [16] * 4
+    head.in_channels = widths[3] if head.in_index == 3 else widths
+    head.channels = 16
+    if head.type == 'SimpleBaselineHead':
+        head.deconv_channels = (16, 16, 16)
+    model.test_cfg.crop_size = crop_size
+    for step in config.train_dataloader.dataset.pipeline:
+        if 'crop_size' in step:
+            step.crop_size = crop_size

@@ -21,3 +21,7 @@ model = dict(
             type='QualityHTCMaskHead',
             quality=dict(weights=(1., 0., 1.), mode='stability', thr=0.25)),
     ]))
+
+# Boxes are ranked by box score, masks by quality score.
+val_evaluator = dict(type='QualityCocoMetric')
+test_evaluator = val_evaluator

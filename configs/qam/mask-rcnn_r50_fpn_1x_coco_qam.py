@@ -11,3 +11,7 @@ model = dict(
             # Weights of the box, IoU and pixel score. mode='mean' is the
             # paper's Algorithm 1, 'stability' what was released.
             quality=dict(weights=(1., 0., 1.), mode='stability', thr=0.25))))
+
+# Boxes are ranked by box score, masks by quality score.
+val_evaluator = dict(type='QualityCocoMetric')
+test_evaluator = val_evaluator

@@ -13,3 +13,7 @@ model = dict(
             quality=dict(weights=None, mode='stability', thr=0.25)),
         mask_iou_head=dict(
             type='QualityMaskIoUHead', quality=dict(weights=(1., 1., 1.)))))
+
+# Boxes are ranked by box score, masks by quality score.
+val_evaluator = dict(type='QualityCocoMetric')
+test_evaluator = val_evaluator

@@ -9,3 +9,7 @@ model = dict(
         mask_head=dict(
             type='QualityCoarseMaskHead',
             quality=dict(weights=(1., 0., 1.), mode='stability', thr=0.25))))
+
+# Boxes are ranked by box score, masks by quality score.
+val_evaluator = dict(type='QualityCocoMetric')
+test_evaluator = val_evaluator

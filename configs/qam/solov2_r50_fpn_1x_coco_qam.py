@@ -9,3 +9,6 @@ model = dict(
         type='QualitySOLOv2Head',
         # SOLO's own maskness is taken out of its score first.
         quality=dict(weights=(1., 0., 1.), mode='stability', thr=0.25)))
+
+val_evaluator = dict(type='QualityCocoMetric')
+test_evaluator = val_evaluator

@@ -9,15 +9,18 @@ from .mask_heads import (QualityCoarseMaskHead, QualityDynamicMaskHead,
                          QualityFCNMaskHead, QualityHTCMaskHead,
                          QualityMaskMixin, QualitySCNetMaskHead)
 from .mask_iou_head import QualityMaskIoUHead
+from .metrics import QualityCocoMetric, QualityLVISMetric, QualityMetricMixin
+from .packages_hook import RequirePackagesHook
 from .settings import MaskQuality
 from .solo_heads import (QualityDecoupledSOLOHead,
                          QualityDecoupledSOLOLightHead, QualitySOLOHead,
                          QualitySOLOMixin, QualitySOLOv2Head)
 
 __all__ = [
-    'MaskQuality', 'QualityCoarseMaskHead', 'QualityDecoupledSOLOHead',
-    'QualityDecoupledSOLOLightHead', 'QualityDynamicMaskHead',
-    'QualityFCNMaskHead', 'QualityHTCMaskHead', 'QualityMaskIoUHead',
-    'QualityMaskMixin', 'QualitySCNetMaskHead', 'QualitySOLOHead',
-    'QualitySOLOMixin', 'QualitySOLOv2Head'
+    'MaskQuality', 'QualityCoarseMaskHead', 'QualityCocoMetric',
+    'QualityDecoupledSOLOHead', 'QualityDecoupledSOLOLightHead',
+    'QualityDynamicMaskHead', 'QualityFCNMaskHead', 'QualityHTCMaskHead',
+    'QualityLVISMetric', 'QualityMaskIoUHead', 'QualityMaskMixin',
+    'QualityMetricMixin', 'QualitySCNetMaskHead', 'QualitySOLOHead',
+    'QualitySOLOMixin', 'QualitySOLOv2Head', 'RequirePackagesHook'
 ]

@@ -1,0 +1,92 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""mmdet's metrics for results with quality scores."""
+from typing import Any, Dict, List, Sequence
+
+from mmdet.evaluation.metrics import CocoMetric, LVISMetric
+from mmdet.registry import METRICS
+from mmengine.fileio import dump, load
+
+# Fields of the results, and keys of the records in the results file.
+INGREDIENTS = dict(
+    bbox_scores='bbox_score',
+    iou_scores='iou_score',
+    pixel_scores='pixel_score')
+
+
+class QualityMetricMixin:
+    """Boxes are ranked by box score, masks by quality score.
+
+    Plain metrics rank both by ``scores``, so that the AP of boxes would be
+    measured with a score that is meant for masks. With ``outfile_prefix`` the
+    records of ``<prefix>.segm.json`` also carry ``bbox_score``,
+    ``pixel_score`` and, where there is one, ``iou_score``;
+    ``tools/analysis_tools/rescore_instances.py`` fuses them anew with other
+    weights. Results without quality scores are treated as by the plain
+    metric.
+    """
+
+    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+        """Take in a batch of predictions.
+
+        Args:
+            data_batch (dict): The batch, not used.
+            data_samples (Sequence[dict]): Per image ``pred_instances`` with
+                the fields of :meth:`MaskQuality.store`.
+        """
+        start = len(self.results)
+        super().process(data_batch, data_samples)
+        for sample, (_, result) in zip(data_samples, self.results[start:]):
+            fields = sample['pred_instances']
+            result['ingredients'] = {
+                key: fields[name].cpu().numpy()
+                for name, key in INGREDIENTS.items() if name in fields
+            }
+            if 'bbox_score' in result['ingredients']:
+                result.setdefault('mask_scores', result['scores'])
+                result['scores'] = result['ingredients']['bbox_score']
+
+    def results2json(self, results: Sequence[dict],
+                     outfile_prefix: str) -> Dict[str, str]:
+        """Write results files, the one of the masks with ingredients.
+
+        Args:
+            results (Sequence[dict]): Results of all images.
+            outfile_prefix (str): Where the files go.
+
+        Returns:
+            dict[str, str]: Names of the files by kind.
+        """
+        files = super().results2json(results, outfile_prefix)
+        # A file that is deleted after the evaluation needs no ingredients.
+        if self.outfile_prefix is not None and 'segm' in files:
+            records = load(files['segm'])
+            add_ingredients(records, results)
+            dump(records, files['segm'])
+        return files
+
+
+def add_ingredients(records: List[Dict[str, Any]],
+                    results: Sequence[dict]) -> None:
+    """Put ingredients of the scores into COCO records.
+
+    Args:
+        records (list[dict]): Records of all instances, changed in place.
+        results (Sequence[dict]): Per image ``labels`` and ``ingredients``,
+            instances in the order of the records.
+    """
+    position = 0
+    for result in results:
+        for i in range(len(result['labels'])):
+            for key, values in result['ingredients'].items():
+                records[position][key] = float(values[i])
+            position += 1
+
+
+@METRICS.register_module()
+class QualityCocoMetric(QualityMetricMixin, CocoMetric):
+    """COCO's metric with quality scores, see :class:`QualityMetricMixin`."""
+
+
+@METRICS.register_module()
+class QualityLVISMetric(QualityMetricMixin, LVISMetric):
+    """LVIS's metric with quality scores, see :class:`QualityMetricMixin`."""

@@ -1,0 +1,148 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import json
+
+import numpy as np
+import pytest
+import torch
+from mmdet.evaluation.metrics import CocoMetric
+from mmdet.registry import METRICS
+from pycocotools import mask as mask_utils
+
+from projects.qanet.detection.qam import QualityCocoMetric, QualityLVISMetric
+
+SIZE = (30, 40)  # height and width
+BOXES = [(2, 3, 12, 23), (20, 5, 38, 15)]  # xyxy
+
+
+def paint(box):
+    mask = np.zeros(SIZE, dtype=bool)
+    mask[box[1]:box[3], box[0]:box[2]] = True
+    return mask
+
+
+@pytest.fixture
+def ann_file(tmp_path):
+    """One image with two objects of one class."""
+    annotations = []
+    for i, (x0, y0, x1, y1) in enumerate(BOXES):
+        rle = mask_utils.encode(np.asfortranarray(paint(BOXES[i]), np.uint8))
+        annotations.append(
+            dict(
+                id=i + 1,
+                image_id=7,
+                category_id=3,
+                bbox=[x0, y0, x1 - x0, y1 - y0],
+                area=(x1 - x0) * (y1 - y0),
+                iscrowd=0,
+                segmentation=dict(rle, counts=rle['counts'].decode())))
+    document = dict(
+        images=[dict(id=7, height=SIZE[0], width=SIZE[1])],
+        categories=[dict(id=3, name='thing')],
+        annotations=annotations)
+    path = tmp_path / 'truth.json'
+    path.write_text(json.dumps(document))
+    return str(path)
+
+
+def make_sample(**fields):
+    """Three predictions: both objects, and a wrong one in between."""
+    boxes = [BOXES[0], BOXES[1], (13, 24, 19, 29)]
+    instances = dict(
+        bboxes=torch.tensor(boxes, dtype=torch.float32),
+        labels=torch.zeros(3, dtype=torch.long),
+        masks=torch.from_numpy(np.stack([paint(box) for box in boxes])),
+        **{
+            key: torch.tensor(value)
+            for key, value in fields.items()
+        })
+    return dict(img_id=7, ori_shape=SIZE, pred_instances=instances)
+
+
+def evaluate(metric, sample):
+    metric.dataset_meta = dict(classes=('thing', ))
+    metric.process({}, [sample])
+    return metric.evaluate(1)
+
+
+# Box scores rank the wrong one second, quality scores last.
+BOX, PIXEL, QUALITY = [.9, .5, .6], [.8, .7, .1], [.8, .6, .2]
+SECOND_WRONG = (51 + 50 * 2 / 3) / 101
+
+
+@pytest.mark.parametrize('fields,bbox,segm', [
+    (dict(scores=QUALITY, bbox_scores=BOX), SECOND_WRONG, 1.),
+    (dict(scores=BOX, mask_scores=QUALITY, bbox_scores=BOX), SECOND_WRONG, 1.),
+    (dict(scores=BOX), SECOND_WRONG, SECOND_WRONG),
+    (dict(scores=QUALITY), 1., 1.),
+])
+def test_which_score_ranks_what(ann_file, fields, bbox, segm):
+    metric = QualityCocoMetric(ann_file=ann_file, metric=['bbox', 'segm'])
+    values = evaluate(metric, make_sample(**fields))
+    assert values['coco/bbox_mAP'] == pytest.approx(bbox, abs=1e-3)
+    assert values['coco/segm_mAP'] == pytest.approx(segm, abs=1e-3)
+
+
+def test_plain_metric_ranks_boxes_by_quality(ann_file):
+    """Why there is a metric of our own."""
+    metric = CocoMetric(ann_file=ann_file, metric=['bbox', 'segm'])
+    values = evaluate(metric, make_sample(scores=QUALITY, bbox_scores=BOX))
+    assert values['coco/bbox_mAP'] == values['coco/segm_mAP'] == 1
+
+
+def test_results_file_carries_the_ingredients(ann_file, tmp_path):
+    metric = QualityCocoMetric(
+        ann_file=ann_file,
+        metric=['bbox', 'segm'],
+        outfile_prefix=str(tmp_path / 'val'))
+    evaluate(
+        metric,
+        make_sample(
+            scores=QUALITY,
+            bbox_scores=BOX,
+            pixel_scores=PIXEL,
+            iou_scores=[.3, .2, .1]))
+    boxes = json.loads((tmp_path / 'val.bbox.json').read_text())
+    np.testing.assert_allclose([record['score'] for record in boxes], BOX)
+    masks = json.loads((tmp_path / 'val.segm.json').read_text())
+    for key, values in dict(
+            score=QUALITY,
+            bbox_score=BOX,
+            pixel_score=PIXEL,
+            iou_score=[.3, .2, .1]).items():
+        np.testing.assert_allclose([record[key] for record in masks],
+                                   values,
+                                   rtol=1e-6)
+    assert mask_utils.area(masks[1]['segmentation']) == 18 * 10
+
+
+def test_images_without_instances_keep_records_in_step(ann_file, tmp_path):
+    metric = QualityCocoMetric(
+        ann_file=ann_file,
+        metric='segm',
+        format_only=True,
+        outfile_prefix=str(tmp_path / 'val'))
+    metric.dataset_meta = dict(classes=('thing', ))
+    full = make_sample(scores=QUALITY, bbox_scores=BOX, pixel_scores=PIXEL)
+    empty = dict(
+        full,
+        pred_instances={
+            key: value[:0]
+            for key, value in full['pred_instances'].items()
+            if key != 'pixel_scores'
+        })
+    metric.process({}, [full, empty])
+    metric.process({}, [full])
+    metric.evaluate(3)
+    masks = json.loads((tmp_path / 'val.segm.json').read_text())
+    np.testing.assert_allclose([record['pixel_score'] for record in masks],
+                               PIXEL * 2)
+
+
+def test_lvis_metric_says_what_to_install():
+    pytest.importorskip('mmdet.evaluation.metrics.lvis_metric')
+    assert METRICS.get('QualityLVISMetric') is QualityLVISMetric
+    try:
+        import lvis  # noqa: F401
+    except ImportError:
+        with pytest.raises(RuntimeError, match='lvis is not installed'):
+            QualityLVISMetric(metric='segm')

@@ -1,0 +1,231 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""What any detector has found, as the boxes that a parser's test reads.
+
+A box file is a COCO results file: a json list of ``image_id, category_id,
+bbox`` (xywh, pixels), ``score``. Neither mmdet nor a GPU is needed here.
+"""
+import os.path as osp
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.progress import track
+from torchvision.ops import nms
+
+from projects.qanet.datasets.coco_annotations import (box_problem,
+                                                      load_detections,
+                                                      load_json)
+from projects.qanet.datasets.errors import DataError
+
+PERSON = 1  # category of persons in our annotation files
+_COCO_PERSON, _LABEL_PERSON = 1, 0
+_PREDICTION_KEYS = ('labels', 'scores', 'bboxes')
+
+
+class SelectionCounts(NamedTuple):
+    """How many boxes passed each filter.
+
+    Attributes:
+        read (int): Boxes of persons in the file.
+        unusable (int): Without area, not finite, or outside their image.
+        low_score (int): Below the score threshold.
+        suppressed (int): By non-maximum suppression.
+        over_limit (int): More than wanted in their image.
+        kept (int): The rest.
+        empty_images (int): Images without any box that is kept.
+    """
+    read: int
+    unusable: int
+    low_score: int
+    suppressed: int
+    over_limit: int
+    kept: int
+    empty_images: int
+
+
+def read_detections(path: str,
+                    images: Dict[int, dict],
+                    cat_ids: Optional[Sequence[int]] = None) -> List[dict]:
+    """Read the persons that a detector has found.
+
+    Args:
+        path (str): A COCO results file, as mmdet's ``CocoMetric`` writes it
+            (``PREFIX.bbox.json``), or a folder that mmdet's ``DetInferencer``
+            has written: one json for each image, named as the image, with
+            ``labels, scores, bboxes`` (xyxy, pixels).
+        images (dict[int, dict]): ``file_name, width, height`` of all images
+            that may occur, by id.
+        cat_ids (Sequence[int], optional): What persons are: category ids in a
+            COCO file, labels in a folder. Defaults to None, the persons of
+            COCO: category 1, label 0.
+
+    Returns:
+        list[dict]: ``image_id, category_id`` (1), ``bbox`` (xywh, pixels),
+        ``score``; in the file's order, images of a folder by id.
+
+    Raises:
+        FileNotFoundError: If there is no such file or folder.
+        DataError: If it is something else, names an unknown image, or has no
+            person among its boxes. The message names the culprit.
+    """
+    if path.endswith(('.pkl', '.pickle')):
+        raise DataError(
+            f'{path} is a pickle, and reading one can run any code. Let the '
+            'detector write json instead: python tools/test.py CONFIG '
+            'CHECKPOINT --cfg-options test_evaluator.outfile_prefix=PREFIX '
+            'writes PREFIX.bbox.json')
+    if osp.isdir(path):
+        labels = (_LABEL_PERSON, ) if cat_ids is None else cat_ids
+        return _read_folder(path, images, labels)
+    cat_ids = (_COCO_PERSON, ) if cat_ids is None else cat_ids
+    records = load_detections(path, images, cat_ids, -np.inf)
+    if not records:
+        _explain_nobody(path, [r['category_id'] for r in load_json(path)],
+                        cat_ids)
+    return [_record(r['image_id'], r['bbox'], r['score']) for r in records]
+
+
+def _record(image_id: int, bbox: Sequence[float], score: float) -> dict:
+    return dict(
+        image_id=image_id,
+        category_id=PERSON,
+        bbox=[float(value) for value in bbox],
+        score=float(score))
+
+
+def _explain_nobody(path: str, found: Sequence[int],
+                    cat_ids: Sequence[int]) -> None:
+    """Boxes, but none of a person: the ids are others than expected."""
+    if found:
+        common = ', '.join(f'{label} ({count} boxes)'
+                           for label, count in Counter(found).most_common(5))
+        raise DataError(f'{path} has no box of category {list(cat_ids)}; most '
+                        f'frequent are {common}: wrong --cat-ids?')
+
+
+def _read_folder(path: str, images: Dict[int, dict],
+                 labels: Sequence[int]) -> List[dict]:
+    """Read a folder of DetInferencer's, with ``preds`` or without."""
+    folder = Path(path)
+    if (folder / 'preds').is_dir():
+        folder = folder / 'preds'
+    files = {file.stem: file for file in sorted(folder.glob('*.json'))}
+    if not files:
+        raise DataError(f'{folder} has no .json files of mmdet\'s '
+                        'DetInferencer (no_save_pred=False)')
+    stems: Dict[str, int] = {}
+    for image_id, image in images.items():
+        stem = Path(image['file_name']).stem
+        if stem in stems:
+            raise DataError(f'images {stems[stem]} and {image_id} are both '
+                            f'named {stem}: a folder cannot tell them apart')
+        stems[stem] = image_id
+    unknown = [str(file) for stem, file in files.items() if stem not in stems]
+    if unknown:
+        raise DataError(f'{unknown[0]} is named as no image of the annotation '
+                        f'file ({len(unknown)} such files): wrong split?')
+    missing = [stem for stem in stems if stem not in files]
+    if missing:
+        raise DataError(f'{folder} has no {missing[0]}.json ({len(missing)} '
+                        'such images): was the detector stopped?')
+    records, found = [], []
+    console = Console(stderr=True)
+    for stem, image_id in track(
+            stems.items(), 'reading', console=console, transient=True):
+        rows, seen = _read_prediction(str(files[stem]), image_id, labels)
+        records += rows
+        found += seen
+    if not records:
+        _explain_nobody(str(folder), found, labels)
+    return records
+
+
+def _read_prediction(path: str, image_id: int,
+                     labels: Sequence[int]) -> Tuple[List[dict], List[int]]:
+    """Records of one image's persons, and the labels of all its boxes."""
+    document: Any = load_json(path)
+    for key in _PREDICTION_KEYS:
+        if not isinstance(document, dict) or key not in document:
+            raise DataError(f'{path} lacks the key {key!r} (needed: '
+                            f'{", ".join(_PREDICTION_KEYS)})')
+    columns = [document[key] for key in _PREDICTION_KEYS]
+    if len({len(column) for column in columns}) > 1:
+        raise DataError(f'{path} has '
+                        f'{", ".join(str(len(c)) for c in columns)} '
+                        f'{", ".join(_PREDICTION_KEYS)}')
+    records = []
+    for label, score, bbox in zip(*columns):
+        if label in labels:
+            if len(bbox) != 4:
+                raise DataError(f'{path} has the bbox {bbox}, expected the '
+                                'four numbers x1, y1, x2, y2')
+            x1, y1, x2, y2 = bbox
+            records.append(
+                _record(image_id, (x1, y1, x2 - x1, y2 - y1), score))
+    return records, columns[0]
+
+
+def select_detections(
+        records: Sequence[dict],
+        images: Dict[int, dict],
+        score_thr: float = 0.,
+        nms_thr: Optional[float] = None,
+        max_per_image: Optional[int] = None
+) -> Tuple[List[dict], SelectionCounts]:
+    """Keep the boxes worth parsing.
+
+    Args:
+        records (Sequence[dict]): What :func:`read_detections` returns.
+        images (dict[int, dict]): ``width, height`` of the images, by id.
+        score_thr (float): Least score to keep. Defaults to 0.
+        nms_thr (float, optional): Of boxes whose IoU is above it the best is
+            kept. Defaults to None, all are.
+        max_per_image (int, optional): Keep the best so many of an image.
+            Defaults to None, all.
+
+    Returns:
+        tuple[list[dict], SelectionCounts]: The records that are kept, by
+        image in the order of ``images``, best first; and how many were not.
+    """
+    counts = Counter()
+    by_image = defaultdict(list)
+    for record in records:
+        image = images[record['image_id']]
+        if box_problem(record['bbox'], image['width'], image['height']):
+            counts['unusable'] += 1
+        elif not record['score'] >= score_thr:
+            counts['low_score'] += 1
+        else:
+            by_image[record['image_id']].append(record)
+    kept = []
+    for image_id in images:
+        own = sorted(by_image[image_id], key=lambda r: -r['score'])
+        best = own if nms_thr is None else _suppress(own, nms_thr)
+        counts['suppressed'] += len(own) - len(best)
+        limited = best[:max_per_image]
+        counts['over_limit'] += len(best) - len(limited)
+        counts['empty_images'] += not limited
+        kept += limited
+    return kept, SelectionCounts(
+        read=len(records),
+        kept=len(kept),
+        **{
+            key: counts[key]
+            for key in ('unusable', 'low_score', 'suppressed', 'over_limit',
+                        'empty_images')
+        })
+
+
+def _suppress(records: List[dict], thr: float) -> List[dict]:
+    """Greedy NMS of one image's records, sorted best first."""
+    if not records:
+        return records
+    boxes = torch.tensor([record['bbox'] for record in records],
+                         dtype=torch.float64)
+    boxes[:, 2:] += boxes[:, :2]
+    # Of equal scores the one listed first wins.
+    ranks = torch.arange(len(records), 0, -1, dtype=torch.float64)
+    return [records[k] for k in nms(boxes, ranks, thr).tolist()]

@@ -1,0 +1,108 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Turn any detector's results into the boxes that a parser's test reads.
+
+The output is a dataset's bbox_file, see docs/detection_boxes.md.
+"""
+import argparse
+import os.path as osp
+import sys
+
+sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '../..')))
+
+from mmengine.fileio import dump
+
+from projects.qanet.datasets.coco_annotations import load_persons
+from projects.qanet.detection.detections import (SelectionCounts,
+                                                 read_detections,
+                                                 select_detections)
+from projects.qanet.utils.launch import UsageError, run_tool
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        'detections',
+        help='PREFIX.bbox.json of mmdet\'s CocoMetric, or the folder that '
+        'mmdet\'s DetInferencer has written')
+    parser.add_argument('out', help='boxes to write, e.g. val.bbox.json')
+    parser.add_argument(
+        '--ann-file',
+        required=True,
+        help='COCO style annotation file that lists the images')
+    parser.add_argument(
+        '--cat-ids',
+        type=int,
+        nargs='+',
+        metavar='ID',
+        help='what persons are: category ids in a json (default 1), labels '
+        'in a folder (default 0)')
+    parser.add_argument(
+        '--score-thr', type=float, default=0., help='least score to keep')
+    parser.add_argument(
+        '--nms-thr',
+        type=float,
+        help='of boxes with a larger IoU only the best is kept (default: all)')
+    parser.add_argument(
+        '--max-per-image',
+        type=int,
+        help='keep the best so many of each image (default: all)')
+    return parser.parse_args()
+
+
+def check_arguments(args: argparse.Namespace) -> None:
+    """Check the ranges of the filters.
+
+    Args:
+        args (argparse.Namespace): The command line.
+
+    Raises:
+        UsageError: Names the argument and what is allowed.
+    """
+    if args.nms_thr is not None and not 0 <= args.nms_thr <= 1:
+        raise UsageError(f'--nms-thr is {args.nms_thr}, allowed are 0 to 1')
+    if args.max_per_image is not None and args.max_per_image < 1:
+        raise UsageError(f'--max-per-image is {args.max_per_image}, allowed '
+                         'are whole numbers from 1')
+    if not args.out.endswith('.json'):
+        raise UsageError(f'{args.out} must end in .json')
+
+
+def report(counts: SelectionCounts, num_images: int, path: str) -> None:
+    """Say what was kept and what was not.
+
+    Args:
+        counts (SelectionCounts): How many boxes passed each filter.
+        num_images (int): Number of images.
+        path (str): The file that was written.
+    """
+    print(f'{counts.kept} of {counts.read} boxes of persons are in {path}')
+    for number, reason in [(counts.unusable, 'without area or outside'),
+                           (counts.low_score, 'below the score'),
+                           (counts.suppressed, 'suppressed by a better one'),
+                           (counts.over_limit, 'more than --max-per-image')]:
+        if number:
+            print(f'  left out: {number} {reason}')
+    print(f'  {num_images - counts.empty_images} of {num_images} images have '
+          'a box')
+
+
+def main() -> None:
+    """Read, select, write."""
+    args = parse_args()
+    check_arguments(args)
+    images = {
+        image['id']: image
+        for image in load_persons(args.ann_file)['images']
+    }
+    records = read_detections(args.detections, images, args.cat_ids)
+    kept, counts = select_detections(records, images, args.score_thr,
+                                     args.nms_thr, args.max_per_image)
+    dump(kept, args.out)
+    report(counts, len(images), args.out)
+
+
+if __name__ == '__main__':
+    run_tool(main)

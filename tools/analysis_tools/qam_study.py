@@ -133,12 +133,11 @@ class Run:
         if not self._is_trained():
             yield 'train', self._train_command()
         for form in self.model.forms:
-            if not self._result(form, 'segm').is_file():
+            if not self._result(form).is_file():
                 # A name of its own until the file is known to be whole.
                 part = f'{form}_unfinished'
                 yield f'test ({form})', self._test_command(form, part)
-                for kind in ('bbox', 'segm'):
-                    self._result(part, kind).replace(self._result(form, kind))
+                self._result(part).replace(self._result(form))
 
     def _is_trained(self) -> bool:
         """mmengine names a checkpoint there once it is written."""
@@ -146,8 +145,8 @@ class Run:
         return last.is_file() and self.checkpoint.is_file() and Path(
             last.read_text().strip()).name == self.checkpoint.name
 
-    def _result(self, form: str, kind: str) -> Path:
-        return self.folder / f'{form}.{kind}.json'
+    def _result(self, form: str) -> Path:
+        return self.folder / f'{form}.segm.json'
 
     def _data_options(self) -> List[str]:
         annotations = self.data / 'annotations' / 'instances_val.json'
@@ -170,15 +169,14 @@ class Run:
     def _test_command(self, form: str, prefix: str) -> List[Any]:
         mode, thr = self.model.forms[form]
         head = self.model.head
-        # The masks' score is the pixel score alone, while the boxes keep the
-        # model's own and the order: together they are all ingredients.
+        # 'mask_scores' leave the order alone: the files can be compared.
         return [
             'tools/test.py', self.model.config, self.checkpoint, '--work-dir',
             self.folder / 'test', '--cfg-options',
             f'{head}.type={self.model.quality_head}',
-            f'{head}.quality.weights=[0,0,1]', f'{head}.quality.mode={mode}',
-            f'{head}.quality.thr={thr}',
+            f'{head}.quality.mode={mode}', f'{head}.quality.thr={thr}',
             f'{head}.quality.score_key=mask_scores',
+            'test_evaluator.type=QualityCocoMetric',
             f'test_evaluator.outfile_prefix={self.folder / prefix}',
             'test_evaluator.format_only=True', *self._data_options()
         ]
@@ -188,34 +186,34 @@ class Run:
         """Read what the tests left.
 
         Returns:
-            tuple: COCO results with masks (N), box or class scores (N,) and
-            pixel scores (N,) by form.
+            tuple: N COCO results with masks, box or class scores (N,), pixel
+            scores (N,) by form.
 
         Raises:
             UsageError: If there are none, or the masks of two tests differ.
         """
-        form = next(iter(self.model.forms))
-        own = _scores(json.loads(self._result(form, 'bbox').read_text()))
-        records = json.loads(self._result(form, 'segm').read_text())
+        found = {
+            form: json.loads(self._result(form).read_text())
+            for form in self.model.forms
+        }
+        records = found['stability']
         if not records:
             raise UsageError(f'{self.title}: nothing was found in any image; '
                              'train for longer')
-        pixels = {}
-        for form in self.model.forms:
-            others = json.loads(self._result(form, 'segm').read_text())
-            if [r['segmentation']
-                    for r in others] != [r['segmentation'] for r in records]:
-                raise UsageError(f'{self._result(form, "segm")} has other '
-                                 'masks than its neighbours; remove '
-                                 f'{self.folder} and start again')
-            pixels[form] = _scores(others)
-        if 'maskness' in pixels:
-            own = own / np.maximum(pixels['maskness'], 1e-6)
-        return records, own, pixels
+        for others in found.values():
+            if _column(others,
+                       'segmentation') != _column(records, 'segmentation'):
+                raise UsageError('the tests have different masks; remove '
+                                 f'{self.folder}/*.segm.json and start again')
+        pixels = {
+            form: np.array(_column(others, 'pixel_score'))
+            for form, others in found.items()
+        }
+        return records, np.array(_column(records, 'bbox_score')), pixels
 
 
-def _scores(records: Sequence[dict]) -> np.ndarray:
-    return np.array([record['score'] for record in records], np.float64)
+def _column(records: Sequence[dict], key: str) -> list:
+    return [record[key] for record in records]
 
 
 def remember_settings(args: argparse.Namespace) -> Dict[str, Any]:

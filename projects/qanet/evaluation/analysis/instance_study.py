@@ -51,7 +51,10 @@ def evaluate_run(
         }
         for name, metrics in precisions.items() if name != 'own score'
     }
-    scores = {'own score': scorings['own score'], 'box score': box_scores}
+    scores = {
+        name: scorings[name]
+        for name in ('own score', 'box score only') if name in scorings
+    }
     for form, pixels in pixel_scores.items():
         scores[f'pixel score, {form}'] = pixels
     scores.update((f'QAM, {name}', scorings[name]) for name in scorings

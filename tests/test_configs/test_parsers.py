@@ -180,3 +180,23 @@ def test_table_3_removes_one_thing_at_a_time():
         ((1., 0., 0.), small, False, 1, 'QANetHead'),
         ((1., 0., 0.), small, False, 1, 'SimpleBaselineHead'),
     ]
+
+
+def test_gradient_checkpointing_changes_nothing(tmp_path):
+    """As docs/model_zoo.md says: --cfg-options model.backbone.with_cp=True."""
+    losses = []
+    for with_cp in (False, True):
+        config = narrow_config(
+            'qanet/qanet_r50_fpn_8xb32-140e_cihp-512x384.py', tmp_path)
+        config.merge_from_dict({'model.backbone.with_cp': with_cp})
+        torch.manual_seed(0)
+        model = MODELS.build(config.model)
+        model.train()
+        np.random.seed(0)
+        dataset = DATASETS.build(config.train_dataloader.dataset)
+        batch = pseudo_collate([dataset[0], dataset[1]])
+        optimizer = build_optim_wrapper(model, config.optim_wrapper)
+        for _ in range(2):  # the second step sees the first one's gradients
+            value = model.train_step(batch, optimizer)['loss']
+        losses.append(float(value.detach()))
+    assert losses[1] == pytest.approx(losses[0], rel=1e-4)

@@ -1,0 +1,55 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def models():
+    index = yaml.safe_load((ROOT / 'model-index.yml').read_text())
+    return [
+        model for path in index['Import']
+        for model in yaml.safe_load((ROOT / path).read_text())['Models']
+    ]
+
+
+def test_every_config_is_listed_once():
+    listed = [model['Config'] for model in models()]
+    # Those on drawn people are reported in docs/ablation.md.
+    there = [
+        str(path.relative_to(ROOT))
+        for folder in ('qanet', 'simple_baseline', 'ablation')
+        for path in (ROOT / 'configs' / folder).glob('*.py')
+        if 'synthetic' not in path.name
+    ]
+    assert sorted(listed) == sorted(there)
+    for model in models():
+        assert model['Name'] == Path(model['Config']).stem
+        assert model['Results'][0]['Source'].startswith(
+            'published' if 'Metrics' in
+            model['Results'][0] else 'not measured')
+
+
+def test_published_figures_are_the_papers():
+    """Tables 4 and 5, a row of each."""
+    metrics = {
+        model['Name']: model['Results'][0].get('Metrics')
+        for model in models()
+    }
+    assert metrics['qanet_r50_fpn_8xb32-140e_cihp-512x384'] == dict(
+        mIoU=62.9, APp=60.1, APp_50=74.3, PCP_50=68.9, APr=56.2, APr_50=63.5)
+    assert metrics['qanet_hrnet-w48_8xb32-140e_lip-512x384'] == dict(
+        pixAcc=88.92, mAcc=71.17, mIoU=59.61)
+    assert metrics['qanet_r50_fpn_8xb32-140e_ppp-512x384'] is None
+
+
+def test_document_is_up_to_date():
+    result = subprocess.run(
+        [sys.executable, 'tools/misc/model_zoo.py', '--check'],
+        cwd=ROOT,
+        capture_output=True,
+        text=True)
+    assert result.returncode == 0, result.stderr

@@ -1,0 +1,121 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Write the tables of docs/model_zoo.md from the metafiles.
+
+A table stands between `<!-- table: NAME -->` and `<!-- end -->`, NAME being
+the data set, or the config folder of a chain of configs.
+"""
+import argparse
+import re
+import sys
+from pathlib import Path
+from typing import List
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import yaml
+
+from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.launch import run_tool
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENT = ROOT / 'docs/model_zoo.md'
+_BLOCK = re.compile(r'(<!-- table: (.+?) -->\n)(.*?)(<!-- end -->)', re.DOTALL)
+_ORDER = ('mIoU', 'pixAcc', 'mAcc', 'APp', 'APp_50', 'PCP_50', 'APr', 'APr_50')
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        '--check',
+        action='store_true',
+        help='write nothing; fail if the document is not up to date')
+    return parser.parse_args()
+
+
+def read_models() -> List[dict]:
+    """Read all metafiles that model-index.yml names.
+
+    Returns:
+        list[dict]: The models, in order.
+    """
+    index = yaml.safe_load((ROOT / 'model-index.yml').read_text())
+    models = []
+    for path in index['Import']:
+        models += yaml.safe_load((ROOT / path).read_text())['Models']
+    return models
+
+
+def select(models: List[dict], name: str) -> List[dict]:
+    """The models of one table.
+
+    Args:
+        models (list[dict]): All models.
+        name (str): A data set, or a folder of configs.
+
+    Returns:
+        list[dict]: Those of the data set in ``configs/qanet``, or all in the
+        folder.
+
+    Raises:
+        InputError: If there are none.
+    """
+    chosen = [
+        model for model in models
+        if Path(model['Config']).parent.name == name or (
+            model['Results'][0]['Dataset'] == name
+            and Path(model['Config']).parent.name == 'qanet')
+    ]
+    if not chosen:
+        raise InputError(f'{DOCUMENT.name}: no metafile has models for the '
+                         f'table {name!r}')
+    return chosen
+
+
+def format_models(models: List[dict]) -> str:
+    """Write one table in Markdown.
+
+    Args:
+        models (list[dict]): Its rows.
+
+    Returns:
+        str: The table, with a line break at the end.
+    """
+    results = [model['Results'][0] for model in models]
+    keys = [
+        key for key in _ORDER if any(
+            key in result.get('Metrics', {}) for result in results)
+    ]
+    header = ['config', 'backbone', 'input', 'test with', *keys, 'figures']
+    lines = [header, ['---'] * len(header)]
+    for model, result in zip(models, results):
+        path = model['Config']
+        metrics = result.get('Metrics', {})
+        lines.append([
+            f'[{model["Name"]}](../{path})', model['Metadata']['Backbone'],
+            model['Metadata']['Input Size'],
+            result.get('Test Time Augmentation', '-'),
+            *(str(metrics.get(key, '-')) for key in keys), result['Source']
+        ])
+    return ''.join(f'| {" | ".join(line)} |\n' for line in lines)
+
+
+def main() -> None:
+    """Rewrite the document, or compare it."""
+    args = parse_args()
+    models = read_models()
+    text = DOCUMENT.read_text()
+    new = _BLOCK.sub(
+        lambda match: match[1] + format_models(select(models, match[2])) +
+        match[4], text)
+    if args.check:
+        if new != text:
+            raise InputError('docs/model_zoo.md is older than the metafiles: '
+                             'run python tools/misc/model_zoo.py')
+        return
+    DOCUMENT.write_text(new)
+    print(f'{DOCUMENT.relative_to(ROOT)}: {len(models)} models')
+
+
+if __name__ == '__main__':
+    run_tool(main)

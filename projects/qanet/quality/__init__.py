@@ -1,7 +1,8 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Quality estimation from probability maps, in plain torch.
 
-Needs torch only: nothing here imports an OpenMMLab package.
+Needs torch and numpy only: nothing here imports an OpenMMLab package. The
+scores take numpy arrays as well as tensors.
 """
 from .canvas import paste_window
 from .fusion import check_weights, quality_score

@@ -5,6 +5,8 @@ from typing import Sequence, Tuple
 
 from torch import Tensor
 
+from .arrays import accept_arrays
+
 
 def check_weights(weights: Sequence[float]) -> Tuple[float, float, float]:
     """Check quality weights.
@@ -31,6 +33,7 @@ def check_weights(weights: Sequence[float]) -> Tuple[float, float, float]:
     return values
 
 
+@accept_arrays
 def quality_score(
     box_scores: Tensor,
     iou_scores: Tensor,
@@ -40,13 +43,14 @@ def quality_score(
 
     Equation 1: ``(S_b^a * S_i^b * S_p^g)^(1 / (a + b + g))``. IoU scores are
     regressed without a bound and are clamped to [0, 1] first, since a
-    negative number has no real square root.
+    negative number has no real square root. All scores are tensors, or all
+    are numpy arrays; arrays are answered with arrays.
 
     Args:
-        box_scores (Tensor): Scores of the detector, shape (N,).
-        iou_scores (Tensor): Regressed IoUs, shape (N,).
-        pixel_scores (Tensor): Pixel scores of N persons, shape (N,), or of K
-            parts of each of them, shape (N, K).
+        box_scores (Tensor | np.ndarray): Scores of the detector, shape (N,).
+        iou_scores (Tensor | np.ndarray): Regressed IoUs, shape (N,).
+        pixel_scores (Tensor | np.ndarray): Pixel scores of N persons, shape
+            (N,), or of K parts of each of them, shape (N, K).
         weights (Sequence[float]): Exponents (a, b, g) of the box, IoU and
             pixel score. Defaults to (1., 1., 1.).
 
@@ -54,6 +58,7 @@ def quality_score(
         Tensor: Quality scores of the shape of ``pixel_scores``.
 
     Raises:
+        TypeError: If tensors and arrays are mixed.
         ValueError: If a weight is negative, or all are zero.
 
     Examples:

@@ -4,6 +4,8 @@ from typing import Tuple
 
 from torch import Tensor
 
+from .arrays import accept_arrays
+
 
 def confidence_sums(max_probs: Tensor, labels: Tensor, num_classes: int,
                     thr: float) -> Tuple[Tensor, Tensor]:
@@ -47,12 +49,14 @@ def scores_from_sums(sums: Tensor, counts: Tensor) -> Tuple[Tensor, Tensor]:
     return instance.float(), category.float()
 
 
+@accept_arrays
 def pixel_score(probs: Tensor, thr: float = 0.2) -> Tuple[Tensor, Tensor]:
     """Instance and category pixel scores (Algorithm 1, PROTOCOL 5).
 
     Args:
-        probs (Tensor): Probability maps of N persons, shape (N, C, H, W),
-            channel 0 is the background.
+        probs (Tensor | np.ndarray): Probability maps of N persons, shape
+            (N, C, H, W), channel 0 is the background. Arrays are answered
+            with arrays.
         thr (float): Only pixels whose winning probability reaches it count
             (``T``). Defaults to 0.2.
 
@@ -80,13 +84,15 @@ def pixel_score(probs: Tensor, thr: float = 0.2) -> Tuple[Tensor, Tensor]:
         *confidence_sums(max_probs, labels, probs.size(1), thr))
 
 
+@accept_arrays
 def mask_pixel_score(probs: Tensor,
                      thr: float = 0.25,
                      mode: str = 'stability') -> Tensor:
     """Pixel score of binary masks, for instance segmentation (PROTOCOL 5).
 
     Args:
-        probs (Tensor): Foreground probabilities, shape (N, H, W).
+        probs (Tensor | np.ndarray): Foreground probabilities, shape
+            (N, H, W). An array is answered with an array.
         thr (float): Threshold t. Defaults to 0.25.
         mode (str): ``'stability'`` is the released form: the number of pixels
             with p >= 1 - t over the number with p >= t. ``'mean'`` is

@@ -60,6 +60,12 @@ def test_tensors_stay_tensors(probs):
     assert isinstance(category, torch.Tensor)
 
 
+def test_weights_may_be_an_array():
+    ones = torch.ones(2)
+    scores = quality_score(ones, ones, ones, weights=np.array([1., 0., 1.]))
+    assert isinstance(scores, torch.Tensor)
+
+
 def test_a_mixture_is_refused():
     with pytest.raises(TypeError, match='quality_score takes tensors or'):
         quality_score(np.ones(2), torch.ones(2), torch.ones(2))

@@ -1,11 +1,11 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """The same functions for numpy arrays and for tensors."""
 import functools
+import inspect
 from typing import Any, Callable
 
 import numpy as np
 import torch
-from torch import Tensor
 
 
 def _to_tensor(value: Any) -> Any:
@@ -22,28 +22,32 @@ def _to_array(value: Any) -> Any:
     return value.numpy()
 
 
-def accept_arrays(function: Callable) -> Callable:
+def accept_arrays(*names: str) -> Callable:
     """Let a function of tensors take numpy arrays as well.
 
     Args:
-        function (Callable): Takes tensors, and returns one or a tuple of
-            them.
+        *names (str): Its arguments that are tensors.
 
     Returns:
-        Callable: The same, which answers arrays with arrays. Both at once
-        raise a TypeError.
+        Callable: A decorator. The function then answers arrays with arrays;
+        both at once raise a TypeError.
     """
 
-    @functools.wraps(function)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        values = [*args, *kwargs.values()]
-        if not any(isinstance(value, np.ndarray) for value in values):
-            return function(*args, **kwargs)
-        if any(isinstance(value, Tensor) for value in values):
-            raise TypeError(f'{function.__name__} takes tensors or numpy '
-                            'arrays, not both at once')
-        args = [_to_tensor(value) for value in args]
-        kwargs = {key: _to_tensor(value) for key, value in kwargs.items()}
-        return _to_array(function(*args, **kwargs))
+    def decorate(function: Callable) -> Callable:
+        signature = inspect.signature(function)
 
-    return wrapper
+        @functools.wraps(function)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            given = signature.bind(*args, **kwargs).arguments
+            kinds = [isinstance(given[name], np.ndarray) for name in names]
+            if not any(kinds):
+                return function(*args, **kwargs)
+            if not all(kinds):
+                raise TypeError(f'{function.__name__} takes tensors or numpy '
+                                'arrays, not both at once')
+            given.update({name: _to_tensor(given[name]) for name in names})
+            return _to_array(function(**given))
+
+        return wrapper
+
+    return decorate

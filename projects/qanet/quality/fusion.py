@@ -33,7 +33,7 @@ def check_weights(weights: Sequence[float]) -> Tuple[float, float, float]:
     return values
 
 
-@accept_arrays
+@accept_arrays('box_scores', 'iou_scores', 'pixel_scores')
 def quality_score(
     box_scores: Tensor,
     iou_scores: Tensor,

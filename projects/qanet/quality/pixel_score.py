@@ -49,7 +49,7 @@ def scores_from_sums(sums: Tensor, counts: Tensor) -> Tuple[Tensor, Tensor]:
     return instance.float(), category.float()
 
 
-@accept_arrays
+@accept_arrays('probs')
 def pixel_score(probs: Tensor, thr: float = 0.2) -> Tuple[Tensor, Tensor]:
     """Instance and category pixel scores (Algorithm 1, PROTOCOL 5).
 
@@ -84,7 +84,7 @@ def pixel_score(probs: Tensor, thr: float = 0.2) -> Tuple[Tensor, Tensor]:
         *confidence_sums(max_probs, labels, probs.size(1), thr))
 
 
-@accept_arrays
+@accept_arrays('probs')
 def mask_pixel_score(probs: Tensor,
                      thr: float = 0.25,
                      mode: str = 'stability') -> Tensor:

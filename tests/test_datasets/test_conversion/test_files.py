@@ -100,3 +100,28 @@ def test_damaged_image(kept, tmp_path):
         file.write(data[:int(len(data) * kept)])
     with pytest.raises(DataError, match='unreadable image'):
         files.image_size(path)
+
+
+def test_find_folder_and_file(tmp_path):
+    inner = tmp_path / 'a' / 'list' / 'list'
+    inner.mkdir(parents=True)
+    (inner / 'train.txt').touch()
+    (tmp_path / 'b').mkdir()
+    assert files.find_folder(str(tmp_path), 'list') == str(inner.parent)
+    assert files.find_folder(str(inner), 'list') == str(inner)
+    found = files.find_file(str(tmp_path), 'list/train.txt')
+    assert found == str(inner / 'train.txt')
+    (tmp_path / 'b' / 'train.txt').touch()
+    found = files.find_file(str(tmp_path), 'train.txt')
+    assert found == str(tmp_path / 'b' / 'train.txt')  # the nearest
+    assert files.find_file(str(tmp_path), 'val.txt') is None
+    assert files.search_root(str(tmp_path), ['x', 'list/list']) == str(
+        tmp_path / 'a')
+    assert files.search_root(str(tmp_path), ['x']) is None
+
+
+def test_require_image(tmp_path):
+    path = save_image(tmp_path / 'a.jpg')
+    assert files.require_image(str(tmp_path), 'a') == (path, (50, 30))
+    with pytest.raises(DataError, match='b.jpg is missing'):
+        files.require_image(str(tmp_path), 'b')

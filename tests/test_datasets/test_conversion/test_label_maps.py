@@ -78,6 +78,34 @@ def test_read_labels_of(tmp_path):
         label_maps.read_labels_of('a.jpg', (4, 3), path, num_classes=3)
 
 
+@pytest.mark.parametrize('mode', ['RGB', 'RGBA', 'L', 'P'])
+def test_read_red_labels(mode, tmp_path):
+    path = tmp_path / 'a.png'
+    image = Image.fromarray(CATEGORIES)
+    if mode == 'P':
+        image.putpalette([255 - value % 256 for value in range(768)])
+    elif mode != 'L':
+        others = [Image.new('L', image.size, 99)] * (len(mode) - 1)
+        image = Image.merge(mode, [image, *others])
+    image.save(path)
+    labels = label_maps.read_red_labels(str(path))
+    np.testing.assert_array_equal(labels, CATEGORIES)
+    assert labels.dtype == np.uint8
+
+
+def test_read_red_labels_errors(tmp_path):
+    path = tmp_path / 'a.png'
+    with pytest.raises(FileNotFoundError, match='a.png does not exist'):
+        label_maps.read_red_labels(str(path))
+    Image.fromarray(np.zeros((30, 40, 3), np.uint8)).save(path)
+    path.write_bytes(path.read_bytes()[:40])
+    with pytest.raises(DataError, match='a.png is a broken PNG'):
+        label_maps.read_red_labels(str(path))
+    path.write_bytes(b'')
+    with pytest.raises(DataError, match='a.png is not a PNG'):
+        label_maps.read_red_labels(str(path))
+
+
 @pytest.mark.parametrize('palette', [False, True])
 def test_place_label_map(palette, tmp_path):
     source, target = tmp_path / 'a.png', tmp_path / 'out' / 'a.png'

@@ -3,7 +3,8 @@ import json
 
 import pytest
 
-from projects.qanet.datasets.conversion import ImageRecord, convert_split
+from projects.qanet.datasets.conversion import (ImageRecord, Split,
+                                                convert_split, convert_splits)
 from projects.qanet.datasets.errors import DataError
 
 
@@ -64,3 +65,39 @@ def test_incomplete_download(tmp_path):
 def test_unexpected_errors_are_not_hidden(tmp_path):
     with pytest.raises(IndexError):
         convert_split(str(tmp_path / 'a.json'), [''], lambda stem: stem[0])
+
+
+def test_nobody_notes_and_ids(tmp_path, messages):
+
+    def convert(stem):
+        if stem == 'empty':
+            return None
+        notes = [f'{stem} is odd'] if stem == 'b' else []
+        persons = [dict(parsing_id=1, bbox=[0, 0, 1, 1], area=1)]
+        return ImageRecord(f'{stem}.jpg', 3, 4, persons, notes, ord(stem))
+
+    report, = convert_splits(
+        str(tmp_path), 'X',
+        [Split('Validation', ['b', 'empty', 'a'], convert, official=5)],
+        info=dict(classes=['x']))
+    assert report.ann_file == str(tmp_path / 'annotations/X_val.json')
+    assert report.empty == ['empty']
+    assert report.notes == [('b', 'b is odd')]
+    document = json.loads((tmp_path / 'annotations/X_val.json').read_text())
+    assert document['info'] == dict(classes=['x'])
+    assert [image['id'] for image in document['images']] == [98, 97]
+    assert [a['image_id'] for a in document['annotations']] == [98, 97]
+    assert 'b: b is odd' in messages
+    assert any('2 images, 2 persons, 0 images skipped, 1 without persons' in
+               message for message in messages)
+    assert any('has 5 images in this split, 3 were found' in message
+               for message in messages)
+    with pytest.raises(DataError, match='X_val: none of 1 images shows'):
+        convert_split(
+            str(tmp_path / 'X_val.json'), ['empty'], convert, workers=1)
+
+
+def test_complete_split_is_not_warned_about(tmp_path, messages):
+    convert_splits(
+        str(tmp_path), 'X', [Split('Training', ['1'], convert_one, 1)])
+    assert not any('were found' in message for message in messages)

@@ -1,0 +1,103 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Class lists of data sets that bring none of their own."""
+import os
+import os.path as osp
+from typing import List, Optional, Sequence, Tuple
+
+from ..errors import DataError
+from ..metainfo import IGNORE_LABEL
+
+_BACKGROUND_NAMES = ('background', '_background_', '__background__')
+_IGNORE_NAMES = ('ignore', '__ignore__')
+
+
+def special_label(name: str) -> Optional[int]:
+    """The label of a name that is no class of its own.
+
+    Args:
+        name (str): Name of a class or a shape.
+
+    Returns:
+        int | None: 0 for background, 255 for what is left out of training
+        and evaluation, None for all other names.
+    """
+    if name.lower() in _BACKGROUND_NAMES:
+        return 0
+    return IGNORE_LABEL if name.lower() in _IGNORE_NAMES else None
+
+
+def with_background(names: Sequence[str]) -> Tuple[str, ...]:
+    """Put the background first.
+
+    Args:
+        names (Sequence[str]): Names of classes, with or without background
+            and names of what is to be ignored.
+
+    Returns:
+        tuple[str, ...]: 'Background', then the others in their order, without
+        those to be ignored.
+
+    Raises:
+        DataError: If a name is there twice or no class is left.
+    """
+    parts = [name for name in names if special_label(name) is None]
+    if not parts:
+        raise DataError('there is no class besides the background')
+    repeated = sorted({name for name in parts if parts.count(name) > 1})
+    if repeated:
+        raise DataError(f'the classes {", ".join(repeated)} stand there twice')
+    return ('Background', *parts)
+
+
+def read_classes(path: str) -> Tuple[str, ...]:
+    """Read a list of classes.
+
+    Args:
+        path (str): Text file, one name per line; empty lines are skipped.
+
+    Returns:
+        tuple[str, ...]: See :func:`with_background`.
+
+    Raises:
+        DataError: If the file is missing, lists no class or one twice.
+    """
+    if not osp.isfile(path):
+        raise DataError(f'list of classes {path} does not exist')
+    with open(path) as file:
+        names = [line.strip() for line in file if line.strip()]
+    try:
+        return with_background(names)
+    except DataError as error:
+        raise DataError(f'{path}: {error}') from None
+
+
+def write_classes(path: str, classes: Sequence[str]) -> None:
+    """Write a list of classes, one name per line.
+
+    Args:
+        path (str): Text file to write.
+        classes (Sequence[str]): Names.
+    """
+    os.makedirs(osp.dirname(osp.abspath(path)), exist_ok=True)
+    with open(path, 'w') as file:
+        file.writelines(f'{name}\n' for name in classes)
+
+
+def suggest_flip_pairs(classes: Sequence[str]) -> List[Tuple[int, int]]:
+    """Pair classes whose names differ in left and right only.
+
+    A suggestion to be checked: names like 'l_arm' are not recognised.
+
+    Args:
+        classes (Sequence[str]): Names, background first.
+
+    Returns:
+        list[tuple[int, int]]: (left, right) class indices.
+    """
+    index = {name.lower(): label for label, name in enumerate(classes)}
+    pairs = []
+    for name, label in index.items():
+        partner = index.get(name.replace('left', 'right'))
+        if 'left' in name and partner is not None:
+            pairs.append((label, partner))
+    return pairs

@@ -1,0 +1,87 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import os.path as osp
+from typing import Any, Optional, Sequence
+
+from ..coco_annotations import load_json
+from ..errors import DataError
+from .shapes import Shape, ShapeImage, ShapeSet, check_person
+
+
+def _records(document: Any, key: str, needed: Sequence[str],
+             path: str) -> list:
+    records = document.get(key) if isinstance(document, dict) else None
+    if not isinstance(records, list):
+        raise DataError(f'{path} is no COCO file: it lacks the list {key!r}')
+    for i, record in enumerate(records):
+        for name in needed:
+            if not isinstance(record, dict) or name not in record:
+                raise DataError(f'{path}: {key}[{i}] lacks the key {name!r}')
+    return records
+
+
+def _person_of(annotation: dict, keys: Sequence[str]) -> Optional[Any]:
+    """Whose a part is, as the annotation or its attributes say."""
+    for source in (annotation, annotation.get('attributes') or {}):
+        for key in keys:
+            if source.get(key) is not None:
+                return source[key]
+    return None
+
+
+def read_coco_parts(
+    path: str,
+    images: str,
+    person_label: str = 'person',
+    person_keys: Sequence[str] = ('person_id', 'group_id')
+) -> ShapeSet:
+    """Read a COCO file with one annotation per part.
+
+    Args:
+        path (str): COCO json; its categories are parts and, optionally,
+            whole persons.
+        images (str): Folder of the images.
+        person_label (str): Category of whole persons. Defaults to 'person'.
+        person_keys (Sequence[str]): Keys of an annotation, or of its
+            ``attributes``, that say whose the part is. Defaults to
+            ('person_id', 'group_id').
+
+    Returns:
+        ShapeSet: A part's person is the value of the first key that is there,
+        else None. A whole person without such a key is known by its
+        annotation's id. Labels are in the order of the categories.
+
+    Raises:
+        DataError: If the file is malformed (which record is named), or two
+            images have the same name.
+    """
+    document = load_json(path)
+    categories = {
+        record['id']: str(record['name'])
+        for record in _records(document, 'categories', ('id', 'name'), path)
+    }
+    result = ShapeSet(labels=list(categories.values()))
+    by_id = {}
+    for record in _records(document, 'images', ('id', 'file_name'), path):
+        size = record.get('width'), record.get('height')
+        image = ShapeImage(
+            osp.join(images, record['file_name']), path,
+            size if all(size) else None, record['id'])
+        by_id[record['id']] = image
+        result.add(osp.splitext(osp.basename(image.path))[0], image)
+    for record in _records(document, 'annotations',
+                           ('id', 'image_id', 'category_id', 'segmentation'),
+                           path):
+        name = f'{path}: annotation {record["id"]}'
+        if record['image_id'] not in by_id:
+            raise DataError(f'{name} belongs to image_id '
+                            f'{record["image_id"]}, which is not listed')
+        if record['category_id'] not in categories:
+            raise DataError(f'{name} has category_id {record["category_id"]}, '
+                            'which is not listed')
+        label = categories[record['category_id']]
+        person = check_person(_person_of(record, person_keys), name)
+        if person is None and label == person_label:
+            person = record['id']
+        by_id[record['image_id']].shapes.append(
+            Shape(label, person, record['segmentation'], f'{name} ({label})'))
+    return result

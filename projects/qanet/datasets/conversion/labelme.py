@@ -1,0 +1,99 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import glob
+import os.path as osp
+from typing import List, Optional
+
+from ..coco_annotations import load_json
+from ..errors import DataError
+from .shapes import Shape, ShapeImage, ShapeSet, check_person
+
+
+def _polygon_of(shape: dict, name: str) -> List[float]:
+    """The outline of a LabelMe shape as x, y, x, y ..."""
+    kind, points = shape.get('shape_type', 'polygon'), shape.get('points')
+    try:
+        points = [(float(x), float(y)) for x, y in points]
+    except (TypeError, ValueError):
+        raise DataError(f'{name} has no list of points (x, y)') from None
+    if kind == 'rectangle' and len(points) == 2:
+        (x1, y1), (x2, y2) = points
+        points = [(x1, y1), (x2, y1), (x2, y2), (x1, y2)]
+    elif kind != 'polygon':
+        raise DataError(f'{name} is a {kind}, allowed are polygon and '
+                        'rectangle')
+    return [value for point in points for value in point]
+
+
+def _find_photo(document: dict, path: str, images: Optional[str]) -> str:
+    """The image that a LabelMe file belongs to."""
+    noted = document['imagePath'].replace('\\', '/')
+    folder = osp.dirname(path) if images is None else images
+    candidates = [
+        osp.join(folder, noted),
+        osp.join(folder, osp.basename(noted))
+    ]
+    for candidate in candidates:
+        if osp.isfile(candidate):
+            return osp.normpath(candidate)
+    raise DataError(f'{path} belongs to {noted}, which is neither there nor '
+                    f'in {folder or "."}')
+
+
+def _read_file(path: str, images: Optional[str]) -> ShapeImage:
+    document = load_json(path)
+    if (not isinstance(document, dict)
+            or not isinstance(document.get('shapes'), list)
+            or not isinstance(document.get('imagePath'), str)):
+        raise DataError(f"{path} is no LabelMe file: it lacks 'shapes' or "
+                        "'imagePath'")
+    width, height = document.get('imageWidth'), document.get('imageHeight')
+    size = (width, height) if width and height else None
+    image = ShapeImage(_find_photo(document, path, images), path, size)
+    for i, shape in enumerate(document['shapes']):
+        if not isinstance(shape, dict) or 'label' not in shape:
+            raise DataError(f'{path}: shapes[{i}] has no label')
+        label = str(shape['label'])
+        name = f'{path}: shape {i} ({label})'
+        image.shapes.append(
+            Shape(label, check_person(shape.get('group_id'), name),
+                  [_polygon_of(shape, name)], name))
+    return image
+
+
+def read_labelme(folder: str, images: Optional[str] = None) -> ShapeSet:
+    """Read LabelMe files: one json per image, a polygon per part.
+
+    Args:
+        folder (str): Folder of the json files; sub-folders are searched, too.
+        images (str, optional): Folder of the images. Defaults to None: where
+            the json says, or beside it.
+
+    Returns:
+        ShapeSet: A shape's person is its ``group_id``; labels are sorted.
+
+    Raises:
+        DataError: If there is no json file or none can be used, or two images
+            have the same name.
+    """
+    paths = sorted(glob.glob(osp.join(folder, '**', '*.json'), recursive=True))
+    if not paths:
+        raise DataError(f'{folder} holds no json files of LabelMe')
+    result = ShapeSet()
+    for path in paths:
+        stem = osp.splitext(osp.basename(path))[0]
+        try:
+            image = _read_file(path, images)
+        except DataError as error:
+            result.problems[stem] = str(error)
+            continue
+        result.add(osp.splitext(osp.basename(image.path))[0], image)
+    if not result.images:
+        raise DataError(f'none of {len(paths)} json files in {folder} can be '
+                        f'used, e.g.: {next(iter(result.problems.values()))}')
+    labels = {
+        shape.label
+        for image in result.images.values()
+        for shape in image.shapes
+    }
+    result.labels = sorted(labels)
+    return result

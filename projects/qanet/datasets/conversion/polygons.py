@@ -1,0 +1,188 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""From polygons of body parts to label maps."""
+import os.path as osp
+from functools import partial
+from typing import Dict, Hashable, List, Optional, Sequence, Tuple
+
+import numpy as np
+from mmengine.logging import MMLogger
+
+from ..errors import DataError
+from .class_lists import (read_classes, special_label, with_background,
+                          write_classes)
+from .coco_parts import read_coco_parts
+from .files import image_size, link_file, read_stems
+from .label_maps import persons_of
+from .labelme import read_labelme
+from .person_maps import PersonPainter, write_person_maps
+from .records import ImageRecord
+from .shapes import ShapeImage, ShapeSet, shape_mask
+from .splits import SPLITS, Split, SplitReport, convert_splits
+
+
+def _owner(mask: np.ndarray, outlines: Dict[Hashable, np.ndarray]) -> Hashable:
+    """The person whose outline holds most of a part; None without any."""
+    shares = {
+        person: np.count_nonzero(mask & outline)
+        for person, outline in outlines.items()
+    }
+    best = max(shares, key=shares.get, default=None)
+    return best if best is not None and shares[best] else None
+
+
+def _outlines(image: ShapeImage, size: Tuple[int, int],
+              person_label: str) -> Dict[Hashable, np.ndarray]:
+    """The drawn outlines of whole persons, by person."""
+    outlines: Dict[Hashable, np.ndarray] = {}
+    for i, shape in enumerate(image.shapes):
+        if shape.label == person_label:
+            person = ('outline', i) if shape.person is None else shape.person
+            mask = shape_mask(shape, size)
+            outlines[person] = outlines.get(person, False) | mask
+    return outlines
+
+
+def _paint(image: ShapeImage, size: Tuple[int, int], numbers: Dict[str, int],
+           person_label: str, single_person: bool) -> PersonPainter:
+    """Paint the shapes in their order: the later covers the earlier."""
+    painter = PersonPainter(size)
+    outlines = _outlines(image, size, person_label)
+    for shape in image.shapes:
+        if shape.label == person_label:
+            continue
+        label = numbers.get(shape.label, special_label(shape.label))
+        mask = shape_mask(shape, size)
+        if label is None:
+            raise DataError(f'{shape.name} is none of the classes '
+                            f'{", ".join(numbers)}')
+        if label == 0:
+            painter.erase(mask)
+            continue
+        person = 1 if single_person else shape.person
+        if person is None:
+            person = _owner(mask, outlines)
+        if person is None:
+            raise DataError(
+                f'{shape.name} belongs to nobody: it has no person id and '
+                f'lies in no outline called {person_label!r}')
+        painter.paint(person, label, mask)
+    return painter
+
+
+def _convert_image(source: ShapeSet, out: str, classes: Sequence[str],
+                   person_label: str, single_person: bool,
+                   stem: str) -> Optional[ImageRecord]:
+    if stem in source.problems:
+        raise DataError(source.problems[stem])
+    if stem not in source.images:
+        raise DataError(f'{stem} is not in the annotations')
+    image = source.images[stem]
+    if not osp.isfile(image.path):
+        raise DataError(f'{image.path} is missing')
+    size = image_size(image.path)
+    if image.size is not None and tuple(image.size) != size:
+        raise DataError(
+            f'{image.source} says that {image.path} is {image.size[0]}x'
+            f'{image.size[1]} pixels (w x h), but it is {size[0]}x{size[1]}')
+    numbers = {name: label for label, name in enumerate(classes) if label}
+    categories, humans, hidden = _paint(image, size, numbers, person_label,
+                                        single_person).result()
+    persons = persons_of(humans)
+    if not persons:
+        return None
+    write_person_maps(out, stem, categories, humans, len(classes))
+    name = osp.basename(image.path)
+    link_file(image.path, osp.join(out, 'Images', name))
+    notes = [f'person {person} is hidden, left out' for person in hidden]
+    return ImageRecord(name, *size, persons, notes, image.image_id)
+
+
+def _choose_classes(source: ShapeSet, listed: Optional[str], earlier: str,
+                    person_label: str) -> Tuple[str, ...]:
+    """The list that was given, that of an earlier run, or the labels."""
+    if listed is not None:
+        return read_classes(listed)
+    if osp.isfile(earlier):
+        MMLogger.get_current_instance().info(f'Classes from {earlier}')
+        return read_classes(earlier)
+    return with_background(
+        [label for label in source.labels if label != person_label])
+
+
+def convert_polygons(raw: str,
+                     out: str,
+                     name: str = 'Custom',
+                     split: str = 'train',
+                     images: Optional[str] = None,
+                     classes: Optional[str] = None,
+                     ids: Optional[str] = None,
+                     person_label: str = 'person',
+                     person_keys: Sequence[str] = ('person_id', 'group_id'),
+                     single_person: bool = False,
+                     workers: int = 4) -> Tuple[SplitReport, Tuple[str, ...]]:
+    """Convert polygons of body parts (LabelMe, COCO) to label maps.
+
+    A part belongs to the person that its id names (LabelMe: ``group_id``;
+    COCO: ``person_keys``), else to that whose outline, a shape called
+    ``person_label``, holds most of it. Outlines themselves are not painted.
+    Shapes are painted in the order of the file, the later over the earlier,
+    also over those of other persons. A shape called ``_background_`` punches
+    a hole; one called ``__ignore__`` becomes 255. Images are linked; running
+    it again is harmless.
+
+    Args:
+        raw (str): Folder of LabelMe json files, or a COCO json file.
+        out (str): Folder to write, e.g. ``data/Custom``.
+        name (str): The annotation file is ``<name>_<split>.json``. Defaults
+            to 'Custom'.
+        split (str): train, val or test. Defaults to 'train'.
+        images (str, optional): Folder of the images. Defaults to None:
+            LabelMe: where the json says, or beside it; COCO: where the json
+            is.
+        classes (str, optional): Text file with one class per line. Defaults
+            to None: ``<out>/annotations/classes.txt`` of an earlier run, else
+            the labels themselves, which are written there.
+        ids (str, optional): Text file with the names of the images to take.
+            Defaults to None, all.
+        person_label (str): What outlines are called. Defaults to 'person'.
+        person_keys (Sequence[str]): See :func:`read_coco_parts`.
+        single_person (bool): All shapes of an image are one person's.
+            Defaults to False.
+        workers (int): Number of threads. Defaults to 4.
+
+    Returns:
+        tuple[SplitReport, tuple[str, ...]]: What was converted, and the
+        classes, background first.
+
+    Raises:
+        DataError: If a file is missing or malformed, or most of the images
+            cannot be converted, e.g. since parts belong to nobody.
+        ValueError: If ``split`` is none of them.
+    """
+    folders = {short: folder for folder, short in SPLITS.items()}
+    if split not in folders:
+        raise ValueError(f'split must be one of {list(folders)}, got '
+                         f'{split!r}')
+    if osp.isdir(raw):
+        source = read_labelme(raw, images)
+    elif osp.isfile(raw):
+        source = read_coco_parts(
+            raw,
+            osp.dirname(raw) if images is None else images, person_label,
+            person_keys)
+    else:
+        raise DataError(f'{raw} is neither a folder of LabelMe files nor a '
+                        'COCO file')
+    earlier = osp.join(out, 'annotations', 'classes.txt')
+    names = _choose_classes(source, classes, earlier, person_label)
+    stems: List[str] = sorted({*source.images, *source.problems})
+    if ids is not None:
+        stems = read_stems(ids)
+    convert_one = partial(_convert_image, source,
+                          osp.join(out, folders[split]), names, person_label,
+                          single_person)
+    report, = convert_splits(out, name,
+                             [Split(folders[split], stems, convert_one)],
+                             workers, dict(classes=list(names)))
+    write_classes(earlier, names)
+    return report, names

@@ -1,0 +1,141 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Drawn parts of persons, whatever program they come from."""
+from dataclasses import dataclass, field
+from typing import Any, Dict, Hashable, List, NamedTuple, Optional, Tuple
+
+import numpy as np
+from pycocotools import mask as coco_mask
+
+from ..errors import DataError
+
+
+class Shape(NamedTuple):
+    """A drawn part, or the outline of a whole person.
+
+    Attributes:
+        label (str): Its class.
+        person (Hashable): Whose it is, None if that is not noted.
+        segmentation (list | dict): Polygons as lists x, y, x, y ... in pixels
+            (0, 0 is the upper left corner of the first pixel), or a COCO run
+            length code.
+        name (str): What to call it in messages.
+    """
+
+    label: str
+    person: Optional[Hashable]
+    segmentation: Any
+    name: str
+
+
+@dataclass
+class ShapeImage:
+    """An image with what was drawn on it.
+
+    Attributes:
+        path (str): The image.
+        source (str): The file that describes it, for messages.
+        size (tuple[int, int], optional): Width and height that the source
+            claims, in pixels.
+        image_id (int, optional): The id that the source gives.
+        shapes (list[Shape]): In the order in which they lie on each other,
+            the topmost last.
+    """
+
+    path: str
+    source: str
+    size: Optional[Tuple[int, int]] = None
+    image_id: Optional[int] = None
+    shapes: List[Shape] = field(default_factory=list)
+
+
+@dataclass
+class ShapeSet:
+    """What one source (a COCO file, a folder of LabelMe files) holds.
+
+    Attributes:
+        images (dict[str, ShapeImage]): By name, without ending.
+        problems (dict[str, str]): Name -> why it could not be read.
+        labels (list[str]): The source's labels, outlines of persons and
+            background included, in its order.
+    """
+
+    images: Dict[str, ShapeImage] = field(default_factory=dict)
+    problems: Dict[str, str] = field(default_factory=dict)
+    labels: List[str] = field(default_factory=list)
+
+    def add(self, stem: str, image: ShapeImage) -> None:
+        """Add an image.
+
+        Args:
+            stem (str): Its name without folder and ending.
+            image (ShapeImage): The image.
+
+        Raises:
+            DataError: If there is another one of that name.
+        """
+        if stem in self.images:
+            raise DataError(
+                f'{image.path} and {self.images[stem].path} would get the '
+                'same label maps; file names must differ')
+        self.images[stem] = image
+
+
+def check_person(person: Any, name: str) -> Optional[Hashable]:
+    """Check what a source says about whose a shape is.
+
+    Args:
+        person (Any): The value.
+        name (str): What to call the shape in messages.
+
+    Returns:
+        Hashable | None: The value.
+
+    Raises:
+        DataError: If it is neither a number, a text nor None.
+    """
+    if person is not None and not isinstance(person, (int, float, str)):
+        raise DataError(f'{name} has the person id {person!r}, expected a '
+                        'number or a text')
+    return person
+
+
+def _is_polygon(points: Any) -> bool:
+    return (isinstance(points, list) and len(points) >= 6
+            and len(points) % 2 == 0 and all(
+                isinstance(value, (int, float)) and np.isfinite(value)
+                for value in points))
+
+
+def shape_mask(shape: Shape, size: Tuple[int, int]) -> np.ndarray:
+    """Rasterise a shape in COCO's way.
+
+    A pixel belongs to a polygon, roughly, if its centre lies inside; parts
+    outside the image are cut off.
+
+    Args:
+        shape (Shape): Shape to draw.
+        size (tuple[int, int]): Width and height of the image in pixels.
+
+    Returns:
+        np.ndarray: Shape (h, w), bool.
+
+    Raises:
+        DataError: If it is neither polygons of three or more points nor a run
+            length code of the image's size.
+    """
+    segmentation = shape.segmentation
+    width, height = size
+    if isinstance(segmentation, dict):
+        if segmentation.get('size') != [height, width]:
+            raise DataError(f'{shape.name} has a mask of size (h, w) '
+                            f'{segmentation.get("size")}, but the image is '
+                            f'{[height, width]}')
+        if isinstance(segmentation.get('counts'), list):
+            segmentation = coco_mask.frPyObjects(segmentation, height, width)
+        return coco_mask.decode(segmentation) > 0
+    if (not isinstance(segmentation, list) or not segmentation
+            or not all(map(_is_polygon, segmentation))):
+        raise DataError(f'{shape.name} is no polygon: it needs three or more '
+                        'points, x and y in turn')
+    codes = coco_mask.frPyObjects(segmentation, height, width)
+    return coco_mask.decode(coco_mask.merge(codes)) > 0

@@ -1,0 +1,338 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import json
+
+import numpy as np
+import pytest
+from pycocotools import mask as coco_mask
+
+from projects.qanet.datasets import HumanParsingDataset
+from projects.qanet.datasets.conversion import convert_polygons
+from projects.qanet.datasets.conversion.shapes import Shape, shape_mask
+from projects.qanet.datasets.errors import DataError
+
+
+def corners(x1, y1, x2, y2):
+    return [[x1, y1], [x2, y1], [x2, y2], [x1, y2]]
+
+
+def flat(*box):
+    return [[value for point in corners(*box) for value in point]]
+
+
+def shape(label, box, person=None, **kwargs):
+    return dict(
+        dict(
+            label=label,
+            points=corners(*box),
+            group_id=person,
+            shape_type='polygon'), **kwargs)
+
+
+def write_labelme(mini, path, shapes, **kwargs):
+    document = dict(
+        dict(imagePath='a.jpg', imageWidth=40, imageHeight=30, shapes=shapes),
+        **kwargs)
+    mini.text(path, json.dumps(document))
+
+
+# Person 5 is in front, person 2 was drawn first.
+SHAPES = [
+    shape('shirt', (2, 5, 12, 25), 2),
+    shape('shirt', (8, 10, 30, 20), 5),
+    shape('left arm', (2, 8, 5, 15), 2),
+    shape(
+        'right arm', (26, 12, 30, 20),
+        5,
+        points=[[26, 12], [30, 20]],
+        shape_type='rectangle'),
+    shape('__ignore__', (8, 10, 10, 12), 5),
+    shape('_background_', (20, 10, 22, 20)),
+]
+CLASSES = ('Background', 'left arm', 'right arm', 'shirt')
+
+
+def expected_maps():
+    categories = np.zeros((30, 40), np.uint8)
+    humans = np.zeros((30, 40), np.uint8)
+    for label, person, (x1, y1, x2, y2) in [(3, 1, (2, 5, 12, 25)),
+                                            (3, 2, (8, 10, 30, 20)),
+                                            (1, 1, (2, 8, 5, 15)),
+                                            (2, 2, (26, 12, 30, 20)),
+                                            (255, 2, (8, 10, 10, 12)),
+                                            (0, 0, (20, 10, 22, 20))]:
+        categories[y1:y2, x1:x2] = label
+        humans[y1:y2, x1:x2] = person
+    return categories, humans
+
+
+@pytest.fixture
+def labelme(mini):
+    mini.photo('one/a.jpg')
+    write_labelme(mini, 'one/a.json', SHAPES)
+    return mini
+
+
+class TestLabelMe:
+
+    def test_conversion(self, labelme):
+        for _ in range(2):
+            report, classes = convert_polygons(
+                str(labelme.raw), str(labelme.out))
+        assert classes == CLASSES
+        assert (report.num_images, report.num_persons) == (1, 2)
+        categories, humans, instances, table = labelme.maps('Training', 'a')
+        np.testing.assert_array_equal(categories, expected_maps()[0])
+        np.testing.assert_array_equal(humans, expected_maps()[1])
+        assert table == [(1, 1, 1), (3, 3, 1), (6, 2, 2), (7, 3, 2)]
+        assert set(np.unique(instances)) == {0, 1, 3, 6, 7}
+        document = labelme.document('Custom_train')
+        assert document['info'] == dict(classes=list(CLASSES))
+        assert [person['bbox']
+                for person in document['annotations']] == [[2, 5, 10, 20],
+                                                           [8, 10, 22, 10]]
+        assert (labelme.out / 'Training/Images/a.jpg').is_symlink()
+        dataset = HumanParsingDataset(
+            'annotations/Custom_train.json',
+            data_root=str(labelme.out),
+            metainfo=dict(classes=classes, flip_pairs=[(1, 2)]))
+        assert len(dataset) == 2
+
+    def test_classes_of_the_training_run_are_kept(self, labelme, tmp_path):
+        convert_polygons(str(labelme.raw), str(labelme.out))
+        write_labelme(labelme, 'one/a.json', [shape('shirt', (1, 1, 9, 9), 1)])
+        arguments = str(labelme.raw), str(labelme.out), 'Custom', 'val'
+        _, classes = convert_polygons(*arguments)
+        assert classes == CLASSES
+        assert labelme.maps('Validation', 'a')[0][5, 5] == 3
+        listed = tmp_path / 'mine.txt'
+        listed.write_text('hat\nshirt')
+        _, classes = convert_polygons(*arguments, classes=str(listed))
+        assert classes == ('Background', 'hat', 'shirt')
+        assert labelme.maps('Validation', 'a')[0][5, 5] == 2
+
+    def test_outlines_give_the_person(self, labelme):
+        write_labelme(labelme, 'one/a.json', [
+            shape('person', (0, 0, 20, 30)),
+            shape('person', (18, 0, 40, 30), 7),
+            shape('shirt', (15, 5, 22, 10)),
+            shape('hat', (25, 0, 30, 5)),
+            shape('hat', (0, 0, 3, 3), 7),
+        ])
+        convert_polygons(str(labelme.raw), str(labelme.out))
+        categories, humans, _, _ = labelme.maps('Training', 'a')
+        # Hats are 1, shirts 2; persons by their first part.
+        expected = np.zeros((30, 40), np.uint8)
+        expected[5:10, 15:22] = 1  # 5 of 7 columns lie in the first outline
+        expected[0:5, 25:30] = 2
+        expected[0:3, 0:3] = 2  # an id beats the outline
+        np.testing.assert_array_equal(humans, expected)
+        np.testing.assert_array_equal(categories,
+                                      np.array([0, 2, 1])[expected])
+
+    def test_single_person(self, labelme):
+        shapes = [shape('hat', (0, 0, 5, 5)), shape('shirt', (0, 5, 9, 9))]
+        write_labelme(labelme, 'one/a.json', shapes)
+        with pytest.raises(
+                DataError, match=r'shape 0 \(hat\) belongs to nobody'):
+            convert_polygons(str(labelme.raw), str(labelme.out))
+        report, _ = convert_polygons(
+            str(labelme.raw), str(labelme.out), single_person=True)
+        assert report.num_persons == 1
+
+    def test_images_elsewhere(self, labelme, tmp_path):
+        photos = tmp_path / 'photos'
+        (labelme.raw / 'one/a.jpg').rename(labelme.raw / 'b.jpg')
+        photos.mkdir()
+        (labelme.raw / 'b.jpg').rename(photos / 'b.jpg')
+        write_labelme(
+            labelme, 'one/a.json', SHAPES, imagePath='..\\photos\\b.jpg')
+        with pytest.raises(DataError, match='belongs to ../photos/b.jpg'):
+            convert_polygons(str(labelme.raw), str(labelme.out))
+        convert_polygons(
+            str(labelme.raw), str(labelme.out), images=str(photos))
+        assert labelme.maps('Training', 'b')[0].any()
+
+    @pytest.mark.parametrize('shapes,kwargs,reason', [
+        ([shape('hat', (0, 0, 5, 5), 1, shape_type='circle')
+          ], {}, r'shape 0 (hat) is a circle, allowed are'),
+        ([shape('hat', (0, 0, 5, 5), 1, points=[[1, 2], [3, 4]])
+          ], {}, r'shape 0 (hat) is no polygon'),
+        ([shape('hat',
+                (0, 0, 5, 5), 1, points=[1, 2])], {}, 'has no list of points'),
+        ([shape('hat', (0, 0, 5, 5), [1])], {}, 'has the person id [1]'),
+        ([dict(points=[])], {}, 'shapes[0] has no label'),
+        (SHAPES, dict(imageWidth=30, imageHeight=40), 'is 30x40 pixels'),
+        (None, {}, 'is no LabelMe file'),
+    ])
+    def test_skipped_with_reason(self, shapes, kwargs, reason, labelme):
+        labelme.photo('one/b.jpg')
+        write_labelme(
+            labelme, 'one/b.json', shapes, imagePath='b.jpg', **kwargs)
+        report, _ = convert_polygons(str(labelme.raw), str(labelme.out))
+        (stem, why), = report.skipped
+        assert stem == 'b' and reason in why
+
+    def test_same_names(self, labelme):
+        labelme.photo('two/a.jpg')
+        write_labelme(labelme, 'two/a.json', SHAPES)
+        with pytest.raises(DataError, match='two/a.jpg and .*one/a.jpg would'):
+            convert_polygons(str(labelme.raw), str(labelme.out))
+
+    def test_list_of_images(self, labelme, tmp_path):
+        labelme.photo('one/b.jpg')
+        write_labelme(labelme, 'one/b.json', SHAPES, imagePath='b.jpg')
+        ids = tmp_path / 'ids.txt'
+        ids.write_text('b.jpg\n')
+        convert_polygons(str(labelme.raw), str(labelme.out), ids=str(ids))
+        assert [
+            image['file_name']
+            for image in labelme.document('Custom_train')['images']
+        ] == ['b.jpg']
+        ids.write_text('b\nc\na\n')
+        report, _ = convert_polygons(
+            str(labelme.raw), str(labelme.out), ids=str(ids))
+        assert report.skipped == [('c', 'c is not in the annotations')]
+
+
+@pytest.fixture
+def coco(mini):
+    """The same drawing as a COCO file, and a second image."""
+    mini.photo('photos/sub/a.jpg')
+    mini.photo('photos/b.jpg')
+    names = ('shirt', 'person', 'left arm', 'right arm', '__ignore__',
+             '_background_')
+    categories = [
+        dict(id=10 * i, name=name) for i, name in enumerate(names, 1)
+    ]
+    annotations = []
+    for entry in SHAPES:
+        x1, y1 = np.min(entry['points'], axis=0).tolist()
+        x2, y2 = np.max(entry['points'], axis=0).tolist()
+        annotations.append(
+            dict(
+                category_id=10 * (names.index(entry['label']) + 1),
+                image_id=31,
+                segmentation=flat(x1, y1, x2, y2),
+                person_id=entry['group_id']))
+    mask = np.zeros((30, 40), np.uint8)
+    mask[3:9, 4:6] = 1
+    code = coco_mask.encode(np.asfortranarray(mask))
+    rle = dict(size=[30, 40], counts=code['counts'].decode())
+    annotations += [
+        dict(category_id=20, image_id=8, segmentation=flat(0, 0, 10, 30)),
+        dict(category_id=20, image_id=8, segmentation=flat(20, 0, 40, 30)),
+        dict(category_id=10, image_id=8, segmentation=rle),
+        dict(
+            category_id=30,
+            image_id=8,
+            # Of two pieces.
+            segmentation=flat(25, 2, 28, 4) + flat(30, 2, 33, 4)),
+        dict(
+            category_id=30,
+            image_id=8,
+            segmentation=flat(0, 20, 2, 24),
+            attributes=dict(person_id=len(SHAPES) + 1)),
+    ]
+    for i, annotation in enumerate(annotations):
+        annotation['id'] = i
+    mini.coco = dict(
+        images=[
+            dict(id=31, file_name='sub/a.jpg', width=40, height=30),
+            dict(id=8, file_name='b.jpg')
+        ],
+        categories=categories,
+        annotations=annotations)
+    return mini
+
+
+def convert_coco(coco, **kwargs):
+    coco.text('parts.json', json.dumps(coco.coco))
+    return convert_polygons(
+        str(coco.raw / 'parts.json'),
+        str(coco.out),
+        images=str(coco.raw / 'photos'),
+        **kwargs)
+
+
+class TestCoco:
+
+    def test_conversion(self, coco):
+        report, classes = convert_coco(coco)
+        assert classes == ('Background', 'shirt', 'left arm', 'right arm')
+        assert (report.num_images, report.num_persons) == (2, 4)
+        categories, humans, _, _ = coco.maps('Training', 'a')
+        table = np.arange(256)
+        table[[3, 1, 2]] = [1, 2, 3]
+        np.testing.assert_array_equal(categories, table[expected_maps()[0]])
+        np.testing.assert_array_equal(humans, expected_maps()[1])
+        # By outline, and an outline's annotation id as the person's.
+        categories, humans, _, _ = coco.maps('Training', 'b')
+        expected = np.zeros((30, 40), np.uint8)
+        expected[3:9, 4:6] = 1
+        expected[2:4, 25:28] = expected[2:4, 30:33] = 2
+        expected[20:24, 0:2] = 2
+        np.testing.assert_array_equal(humans, expected)
+        np.testing.assert_array_equal(categories, expected)
+        assert [
+            image['id'] for image in coco.document('Custom_train')['images']
+        ] == [31, 8]
+
+    def test_other_keys_and_labels(self, coco):
+        for annotation in coco.coco['annotations']:
+            annotation['owner'] = annotation.pop('person_id', None)
+        coco.coco['categories'][1]['name'] = 'whole'
+        convert_coco(coco, person_label='whole', person_keys=['owner'])
+        np.testing.assert_array_equal(
+            coco.maps('Training', 'a')[1],
+            expected_maps()[1])
+
+    def test_missing_photo(self, coco):
+        (coco.raw / 'photos/b.jpg').unlink()
+        report, _ = convert_coco(coco)
+        (stem, reason), = report.skipped
+        assert stem == 'b' and reason.endswith('photos/b.jpg is missing')
+
+    @pytest.mark.parametrize('change,message', [
+        (dict(image_id=5), 'annotation 0 belongs to image_id 5, which'),
+        (dict(category_id=5), 'annotation 0 has category_id 5, which'),
+        (dict(person_id=[2]), r'annotation 0 has the person id \[2\]'),
+    ])
+    def test_broken_annotations(self, change, message, coco):
+        coco.coco['annotations'][0].update(change)
+        with pytest.raises(DataError, match=message):
+            convert_coco(coco)
+
+    def test_broken_files(self, coco):
+        del coco.coco['annotations'][1]['segmentation']
+        with pytest.raises(
+                DataError, match=r"annotations\[1\] lacks the key 'segm"):
+            convert_coco(coco)
+        del coco.coco['annotations']
+        with pytest.raises(DataError, match="lacks the list 'annotations'"):
+            convert_coco(coco)
+        with pytest.raises(DataError, match='nowhere is neither a folder'):
+            convert_polygons('nowhere', str(coco.out))
+        with pytest.raises(ValueError, match='split must be one of'):
+            convert_polygons('nowhere', str(coco.out), split='training')
+
+
+def test_shape_mask():
+    # A pixel belongs to a polygon if its centre does.
+    triangle = Shape('a', None, [[0, 0, 8, 0, 0, 4]], 'a')
+    np.testing.assert_array_equal(
+        shape_mask(triangle, (9, 5)).sum(axis=1)[3:], [1, 0])
+    outside = Shape('a', None, flat(-5, -5, 2, 100), 'a')
+    expected = np.zeros((5, 9), bool)
+    expected[:, :2] = True
+    np.testing.assert_array_equal(shape_mask(outside, (9, 5)), expected)
+    counts = dict(size=[5, 9], counts=[10, 5, 30])
+    expected[:, :2], expected[:, 2] = False, True
+    np.testing.assert_array_equal(
+        shape_mask(Shape('a', None, counts, 'a'), (9, 5)), expected)
+    with pytest.raises(DataError, match=r'size \(h, w\) \[5, 9\], but the'):
+        shape_mask(Shape('a', None, counts, 'a'), (5, 9))
+    for wrong in ([], [[1, 2, 3,
+                        4]], [[1, 2] * 3 + [1]], [[1, 2, 3, 4, 5,
+                                                   'x']], 'counts', None):
+        with pytest.raises(DataError, match='a is no polygon'):
+            shape_mask(Shape('a', None, wrong, 'a'), (9, 5))

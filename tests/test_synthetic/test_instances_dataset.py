@@ -76,9 +76,9 @@ def _check_annotation(annotation, shape):
     x, y, w, h = (int(v) for v in annotation['bbox'])
     inside = mask[y:y + h, x:x + w]
     assert inside.sum() == mask.sum()
-    assert all(
-        edge.any()
-        for edge in (inside[0], inside[-1], inside[:, 0], inside[:, -1]))
+    assert all(edge.any()
+               for edge in (inside[0], inside[-1], inside[:, 0], inside[:,
+                                                                        -1]))
     assert annotation['iscrowd'] == 0
     assert 1 <= annotation['category_id'] <= 7
     return mask
@@ -127,10 +127,11 @@ def test_bad_numbers_are_named_and_leave_nothing(tmp_path, change, named):
 
 def _run(cwd, *arguments):
     tool = REPO / 'tools/dataset_converters/synthetic_instances.py'
-    return subprocess.run([sys.executable, str(tool), *arguments],
-                          cwd=cwd,
-                          capture_output=True,
-                          text=True)
+    return subprocess.run(
+        [sys.executable, str(tool), *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True)
 
 
 def test_tool_draws_and_reports(tmp_path):

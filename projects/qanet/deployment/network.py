@@ -114,11 +114,13 @@ class OnnxNetwork:
             tuple[np.ndarray, np.ndarray | None]: Probabilities (N, C, H, W)
             and IoU scores (N,), not clamped, or None if the network
             regresses none; float32.
+
+        Raises:
+            InputError: If onnxruntime fails on these crops.
         """
         size = self.batch_size or len(crops)
         parts = [
-            self._session.run(self._outputs,
-                              {INPUT_NAME: crops[start:start + size]})
+            self._run(crops[start:start + size])
             for start in range(0, len(crops), size)
         ]
         outputs = [
@@ -126,3 +128,13 @@ class OnnxNetwork:
             for columns in zip(*parts)
         ]
         return outputs[0], outputs[1] if len(outputs) > 1 else None
+
+    def _run(self, crops: np.ndarray) -> List[np.ndarray]:
+        """One pass through the network."""
+        try:
+            return self._session.run(self._outputs, {INPUT_NAME: crops})
+        # onnxruntime's exceptions have no base of their own.
+        except Exception as error:
+            reason = str(error).strip().splitlines()[0]
+            raise InputError(f'{self.name} fails on {len(crops)} crops: '
+                             f'{reason}') from error

@@ -1,0 +1,114 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import io
+import json
+import runpy
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmseg.registry import MODELS
+
+import projects.qanet.plugin  # noqa: F401
+
+ROOT = Path(__file__).parents[2]
+TOOL = ROOT / 'tools' / 'model_converters' / 'export_onnx.py'
+
+
+def run_export(*args):
+    """Run the tool in this process; exit code and printed text."""
+    printed, argv, stdout = io.StringIO(), sys.argv, sys.stdout
+    sys.argv, sys.stdout = [str(TOOL), *map(str, args)], printed
+    try:
+        runpy.run_path(str(TOOL), run_name='__main__')
+    except SystemExit as error:
+        return error.code, printed.getvalue()
+    finally:
+        sys.argv, sys.stdout = argv, stdout
+    return 0, printed.getvalue()
+
+
+def spread_iou_scores(model):
+    """IoU scores around .5 that differ from crop to crop."""
+    regressor = model.decode_head.iou_branch.regressor
+    regressor.weight.normal_(0, 1)
+    crops = torch.nn.functional.interpolate(
+        torch.randn(8, 3, 4, 3), model.crop_size[::-1], mode='bilinear')
+    iou = model.predict_crops(crops)[1]
+    regressor.weight.mul_(.05 / iou.std())
+    regressor.bias.sub_(model.predict_crops(crops)[1].mean() - .5)
+
+
+@pytest.fixture(scope='session')
+def export():
+    pytest.importorskip('onnx')
+    pytest.importorskip('onnxruntime')
+    return run_export
+
+
+@pytest.fixture(scope='session')
+def parser_files(tmp_path_factory):
+    """Config and checkpoint of the debug parser, untrained but decided."""
+    folder = tmp_path_factory.mktemp('parser')
+    config = Config.fromfile(
+        ROOT / 'configs/demo/qanet_r18_fpn_debug_synthetic-64x48.py')
+    config.model.test_cfg.update(
+        flip=True, scales=(0.9, 1.1), max_instances_per_batch=4)
+    config.model.post_processor.weights = (1., .5, 2.)
+    path = str(folder / 'parser.py')
+    config.dump(path)
+    torch.manual_seed(0)
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        model = MODELS.build(config.model)
+    head = model.decode_head
+    with torch.no_grad():
+        for module in model.modules():  # statistics as after training
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.running_mean.normal_(0, .1)
+                module.running_var.uniform_(.5, 2)
+        head.conv_seg.weight.mul_(30)
+        spread_iou_scores(model.eval())
+    weights = str(folder / 'parser.pth')
+    torch.save(dict(state_dict=model.state_dict()), weights)
+    return path, weights
+
+
+@pytest.fixture(scope='session')
+def onnx_file(parser_files, export, tmp_path_factory):
+    """The same as an ONNX file, and what the tool has printed."""
+    path = str(tmp_path_factory.mktemp('onnx') / 'folder' / 'parser.onnx')
+    code, printed = export(*parser_files, path)
+    assert code == 0
+    return path, printed
+
+
+@pytest.fixture
+def rewrite(onnx_file, tmp_path):
+    """Change the metadata document of the file; the new file's path."""
+
+    def write(change):
+        import onnx
+
+        from projects.qanet.deployment.metadata import METADATA_KEY
+        proto = onnx.load(onnx_file[0])
+        entry, = [e for e in proto.metadata_props if e.key == METADATA_KEY]
+        document = json.loads(entry.value)
+        change(document)
+        entry.value = json.dumps(document)
+        path = str(tmp_path / 'changed.onnx')
+        onnx.save(proto, path)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def image():
+    """Drawn people, BGR, 150 wide and 110 high."""
+    from projects.qanet.synthetic.scene import draw_scene
+    rng = np.random.default_rng(5)
+    scene = draw_scene(rng, (150, 110), (3, 3))
+    return np.ascontiguousarray(scene.image[..., ::-1])

@@ -1,0 +1,185 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import os
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmseg.registry import MODELS
+from torch import nn
+
+from projects.qanet.apis.parser_builder import load_parser
+from projects.qanet.deployment.export import (_distance, compare_with_torch,
+                                              export_network)
+from projects.qanet.deployment.metadata import METADATA_KEY, read_metadata
+from projects.qanet.deployment.network import OnnxNetwork
+from projects.qanet.utils.errors import InputError
+
+pytest.importorskip('onnxruntime')
+onnx = pytest.importorskip('onnx')
+
+
+class ToyParser(nn.Module):
+    """Channels are the crop's; every crop's IoU score is its mean."""
+
+    def __init__(self, with_iou=True, baked=False):
+        super().__init__()
+        self.crop_size = (6, 8)
+        self.with_iou, self.baked = with_iou, baked
+
+    def predict_crops(self, crops):
+        batch = int(crops.size(0)) if self.baked else crops.size(0)
+        # If the exporter takes the number of crops for a constant, further
+        # crops slip into the last dimension.
+        crops = crops.reshape(batch, 3, 8, -1)[..., :6]
+        return crops.softmax(1), (
+            crops.mean((1, 2, 3)) if self.with_iou else None)
+
+
+def test_tool_reports_and_writes(onnx_file):
+    path, printed = onnx_file
+    lines = printed.splitlines()
+    for line, number in zip(lines, (1, 3)):
+        assert f'{number} crops: probabilities ' in line
+        values = line.replace(',', '').split()
+        probs, iou = (
+            float(values[values.index(word) + 1])
+            for word in ('probabilities', 'scores'))
+        assert 0 < probs < 1e-5 and 0 <= iou < 1e-5
+    assert lines[2].startswith(f'{path} is written')
+    proto = onnx.load(path)
+    assert {
+        entry.domain: entry.version
+        for entry in proto.opset_import
+    }[''] == 17
+    sizes = {
+        value.name: [
+            dim.dim_value or dim.dim_param
+            for dim in value.type.tensor_type.shape.dim
+        ]
+        for value in [*proto.graph.input, *proto.graph.output]
+    }
+    assert sizes == dict(
+        crops=['batch', 3, 64, 48],
+        probs=['batch', 20, 64, 48],
+        iou_scores=['batch'])
+    entry, = proto.metadata_props
+    metadata = read_metadata({entry.key: entry.value}, path)
+    assert entry.key == METADATA_KEY
+    assert metadata.classes[10] == 'Torso-skin'
+    assert metadata.flip_pairs == [(14, 15), (16, 17), (18, 19)]
+    assert metadata.crop_size == (48, 64) and metadata.scales == (.9, 1.1)
+    assert metadata.padding == 1. and metadata.flip is True
+    assert metadata.max_instances_per_batch == 4
+    assert metadata.quality_weights == (1, .5, 2)
+    assert metadata.pixel_score_thr == .2 and metadata.bgr_to_rgb is True
+    np.testing.assert_allclose(metadata.mean, [123.675, 116.28, 103.53])
+    np.testing.assert_allclose(metadata.std, [58.395, 57.12, 57.375])
+
+
+def test_any_number_of_crops(onnx_file, parser_files):
+    model, _ = load_parser(*parser_files, 'cpu')
+    network = OnnxNetwork(onnx_file[0])
+    assert network.batch_size is None and network.crop_size == (48, 64)
+    crops = torch.randn(5, 3, 64, 48, generator=torch.manual_seed(1))
+    with torch.no_grad():
+        probs, iou = model.predict_crops(crops)
+    found, found_iou = network(crops.numpy())
+    np.testing.assert_allclose(found, probs, atol=1e-5)
+    np.testing.assert_allclose(found_iou, iou, atol=1e-5)
+    assert iou.std() > 1e-3 and probs.amax(1).mean() > .3
+    one, one_iou = network(crops[3:4].numpy())
+    np.testing.assert_allclose(one, probs[3:4], atol=1e-5)
+    np.testing.assert_allclose(one_iou, iou[3:4], atol=1e-5)
+
+
+def test_too_large_a_difference_writes_nothing(parser_files, export, tmp_path,
+                                               capfd):
+    out = tmp_path / 'parser.onnx'
+    code, printed = export(*parser_files, out, '--tolerance', '0')
+    assert code == 2 and not out.exists()
+    assert 'more than --tolerance 0; nothing is written' in (
+        capfd.readouterr().err)
+    code, printed = export(*parser_files, out, '--tolerance', '0',
+                           '--no-check', '--opset', '16')
+    assert code == 0 and 'largest difference' not in printed
+    assert onnx.load(out).opset_import[0].version == 16
+
+
+def test_bad_arguments(parser_files, export, tmp_path, capfd):
+    for args, text in (((*parser_files, 'parser.pth'), 'must end with .onnx'),
+                       (('gone.py', parser_files[1], 'a.onnx'), 'gone.py'),
+                       ((parser_files[0], 'gone.pth', 'a.onnx'), 'gone.pth')):
+        assert export(*args)[0] == 2
+        assert text in capfd.readouterr().err
+    assert not os.path.exists('a.onnx')
+    with pytest.raises(InputError, match='exporter must be one of'):
+        export_network(ToyParser(), exporter='magic')
+
+
+@pytest.mark.parametrize('exporter', ['torchscript', 'dynamo'])
+def test_without_iou_branch_there_is_one_output(exporter):
+    if exporter == 'dynamo':
+        pytest.importorskip('onnxscript')
+    model = export_network(ToyParser(with_iou=False), exporter)
+    graph = onnx.load_model_from_string(model).graph
+    assert [value.name for value in graph.output] == ['probs']
+    crops = np.random.default_rng(0).normal(size=(4, 3, 8, 6)).astype('f')
+    probs, iou = OnnxNetwork(model)(crops)
+    expected = np.exp(crops) / np.exp(crops).sum(1, keepdims=True)
+    np.testing.assert_allclose(probs, expected, atol=1e-6)
+    assert iou is None
+    rows = compare_with_torch(ToyParser(with_iou=False), model)
+    assert [row.batch_size for row in rows] == [1, 3]
+    assert all(row.iou_scores is None and row.largest < 1e-6 for row in rows)
+
+
+def test_a_built_in_batch_size_shows():
+    """As in SwinTransformer, whose window_reverse counts the images."""
+    baked = ToyParser(baked=True)
+    rows = compare_with_torch(baked, export_network(baked))
+    assert [row.probs for row in rows] == [np.inf, np.inf]
+    fixed = export_network(baked, fixed_batch=True)
+    assert OnnxNetwork(fixed).batch_size == 1
+    assert max(row.largest for row in compare_with_torch(baked, fixed)) < 1e-6
+
+
+def test_distance():
+    ones = np.ones((2, 3), np.float32)
+    assert _distance(ones, ones - .25) == .25
+    assert _distance(ones, ones[:1]) == np.inf
+    assert _distance(ones, None) == np.inf
+    assert _distance(ones, ones * np.nan) == np.inf
+
+
+def test_pooling_that_torchscript_cannot_export():
+    """UPerHead: the message says that dynamo can."""
+    pytest.importorskip('onnxscript')
+    head = dict(
+        type='UPerHead',
+        in_channels=[3],
+        in_index=[0],
+        pool_scales=(1, 3),
+        channels=4,
+        num_classes=5)
+    config = Config(
+        dict(
+            type='TopDownParser',
+            backbone=dict(type='OneMap'),
+            decode_head=head,
+            test_cfg=dict(crop_size=(8, 10))))
+
+    @MODELS.register_module(force=True)
+    class OneMap(nn.Module):
+
+        def forward(self, x):
+            return (x, )
+
+    model = MODELS.build(config).eval()
+    with pytest.raises(
+            InputError,
+            match='TopDownParser with exporter=torch.*'
+            'opset=17 .try dynamo.: .*adaptive_avg_pool2d'):
+        export_network(model)
+    rows = compare_with_torch(model, export_network(model, 'dynamo'))
+    assert max(row.largest for row in rows) < 1e-5

@@ -1,0 +1,112 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import json
+
+import pytest
+from mmseg.registry import MODELS
+from torch import nn
+
+from projects.qanet.deployment.metadata import (METADATA_KEY, metadata_of,
+                                                read_metadata)
+from projects.qanet.utils.errors import InputError
+
+META = dict(
+    classes=('Background', 'Left', 'Right'),
+    palette=[[0, 0, 0], [1, 2, 3], [4, 5, 6]],
+    flip_pairs=[(1, 2)])
+
+
+def parser(**preprocessor):
+    module = nn.Module()
+    module.data_preprocessor = MODELS.build(
+        dict(type='ParsingDataPreprocessor', **preprocessor))
+    module.post_processor = MODELS.build(
+        dict(
+            type='QualityAwareModule', weights=(1, .5, 3),
+            pixel_score_thr=.25))
+    module.crop_size, module.padding = (48, 64), 1.25
+    module.flip, module.scales = True, (1., 1.1)
+    module.max_instances_per_batch = 7
+    return module
+
+
+def document(**changes):
+    metadata = metadata_of(
+        parser(mean=[1., 2., 3.], std=[4., 5., 6.], bgr_to_rgb=True), META)
+    return dict(json.loads(metadata.to_json()), **changes)
+
+
+def test_document_has_everything():
+    assert document() == dict(
+        version=1,
+        classes=['Background', 'Left', 'Right'],
+        palette=[[0, 0, 0], [1, 2, 3], [4, 5, 6]],
+        flip_pairs=[[1, 2]],
+        crop_size=[48, 64],
+        padding=1.25,
+        flip=True,
+        scales=[1., 1.1],
+        max_instances_per_batch=7,
+        mean=[1, 2, 3],
+        std=[4, 5, 6],
+        bgr_to_rgb=True,
+        quality_weights=[1, .5, 3],
+        pixel_score_thr=.25)
+
+
+@pytest.mark.parametrize('preprocessor', [
+    dict(),
+    dict(mean=[1., 2., 3.], std=[4., 5., 6.], bgr_to_rgb=True),
+])
+def test_what_is_written_is_read(preprocessor):
+    written = metadata_of(parser(**preprocessor), META)
+    read = read_metadata({METADATA_KEY: written.to_json()}, 'a.onnx')
+    assert read == written
+    assert read.dataset_meta == META
+
+
+@pytest.mark.parametrize('changes,text', [
+    (dict(version=2), 'version 1'),
+    (dict(crop_size=[48]), 'crop_size must be two positive integers'),
+    (dict(crop_size=[48.5, 64]), 'crop_size must be two'),
+    (dict(padding=0), 'padding must be a positive'),
+    (dict(flip='yes'), 'flip must be true or false'),
+    (dict(scales=[]), 'scales must be positive numbers'),
+    (dict(scales=[1, -1]), 'scales must be positive numbers'),
+    (dict(max_instances_per_batch=0), 'max_instances_per_batch must be'),
+    (dict(mean=[1, 2]), 'mean must be one number or three'),
+    (dict(std=[1, 2, 0]), 'std must be one positive'),
+    (dict(bgr_to_rgb=None), 'bgr_to_rgb must be'),
+    (dict(quality_weights=[0, 0, 0]), 'all be zero'),
+    (dict(pixel_score_thr=1.5), r'pixel_score_thr must be a number in \[0'),
+    (dict(classes=['Background', 'Left', 'Left']), 'repeated names'),
+    (dict(palette=[[0, 0, 0]]), '1 colours for 3 classes'),
+    (dict(flip_pairs=[[1, 3]]), 'flip_pairs'),
+    (dict(flip_pairs=3), 'a.onnx'),
+])
+def test_wrong_documents(changes, text):
+    entries = {METADATA_KEY: json.dumps(document(**changes))}
+    with pytest.raises(InputError, match=text) as caught:
+        read_metadata(entries, 'a.onnx')
+    assert str(caught.value).startswith(f'a.onnx: metadata {METADATA_KEY}')
+
+
+@pytest.mark.parametrize('name', sorted(set(document()) - {'version'}))
+def test_missing_values_are_named(name):
+    incomplete = document()
+    del incomplete[name]
+    with pytest.raises(InputError, match=f'a.onnx: .* has no {name}'):
+        read_metadata({METADATA_KEY: json.dumps(incomplete)}, 'a.onnx')
+
+
+def test_no_document():
+    with pytest.raises(InputError, match='a.onnx .*no entry.*export_onnx.py'):
+        read_metadata(dict(author='me'), 'a.onnx')
+    with pytest.raises(InputError, match='a.onnx: .* is no JSON'):
+        read_metadata({METADATA_KEY: '{'}, 'a.onnx')
+    with pytest.raises(InputError, match='version 1'):
+        read_metadata({METADATA_KEY: '[]'}, 'a.onnx')
+
+
+def test_other_models_cannot_be_described():
+    with pytest.raises(InputError, match='a Linear cannot be written'):
+        metadata_of(nn.Linear(1, 1), META)

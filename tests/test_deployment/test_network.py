@@ -1,0 +1,99 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import numpy as np
+import pytest
+
+from projects.qanet.deployment import packages
+from projects.qanet.deployment.network import OnnxNetwork, _providers
+from projects.qanet.utils.errors import InputError
+
+pytest.importorskip('onnxruntime')
+onnx = pytest.importorskip('onnx')
+
+
+def write_graph(path, inputs, outputs):
+    """A file whose outputs are constants."""
+    from onnx import TensorProto, helper
+    nodes = []
+    for name, shape in outputs.items():
+        value = helper.make_tensor(name, TensorProto.FLOAT, shape,
+                                   np.zeros(shape, np.float32))
+        nodes.append(helper.make_node('Constant', [], [name], value=value))
+    infos = [[
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+        for name, shape in values.items()
+    ] for values in (inputs, outputs)]
+    graph = helper.make_graph(nodes, 'graph', *infos)
+    opset = helper.make_opsetid('', 17)
+    onnx.save(
+        helper.make_model(graph, opset_imports=[opset], ir_version=8), path)
+    return str(path)
+
+
+CROPS = dict(crops=[1, 3, 8, 6])
+PROBS = dict(probs=[1, 4, 8, 6])
+
+
+def test_sizes_are_read(tmp_path):
+    network = OnnxNetwork(write_graph(tmp_path / 'a.onnx', CROPS, PROBS))
+    assert network.crop_size == (6, 8) and network.num_classes == 4
+    assert network.batch_size == 1 and network.metadata == {}
+    # A batch of five is five passes.
+    probs, iou = network(np.zeros((5, 3, 8, 6), np.float32))
+    assert probs.shape == (5, 4, 8, 6) and iou is None
+
+
+@pytest.mark.parametrize('inputs,outputs', [
+    (dict(image=[1, 3, 8, 6]), PROBS),
+    (dict(crops=[1, 1, 8, 6]), PROBS),
+    (dict(crops=[1, 3, 'H', 'W']), PROBS),
+    (dict(CROPS, mask=[1]), PROBS),
+    (CROPS, dict(logits=[1, 4, 8, 6])),
+    (CROPS, dict(probs=[1, 4])),
+    (CROPS, dict(PROBS, other=[1])),
+])
+def test_other_networks_are_refused(tmp_path, inputs, outputs):
+    path = write_graph(tmp_path / 'other.onnx', inputs, outputs)
+    with pytest.raises(InputError, match='other.onnx holds no parser: its'):
+        OnnxNetwork(path)
+
+
+def test_files_that_are_no_onnx(tmp_path):
+    with pytest.raises(FileNotFoundError, match='gone.onnx not found'):
+        OnnxNetwork('gone.onnx')
+    damaged = tmp_path / 'damaged.onnx'
+    damaged.write_bytes(b'no network')
+    with pytest.raises(
+            InputError, match='damaged.onnx cannot be read as an ONNX'):
+        OnnxNetwork(str(damaged))
+
+
+def test_failing_runs_name_the_file(tmp_path):
+    network = OnnxNetwork(write_graph(tmp_path / 'a.onnx', CROPS, PROBS))
+    with pytest.raises(InputError, match='a.onnx fails on 1 crops'):
+        network(np.zeros((1, 3, 8, 7), np.float32))
+
+
+def test_providers():
+    both = ['CUDAExecutionProvider', 'CPUExecutionProvider']
+    assert _providers('cpu', both) == ['CPUExecutionProvider']
+    assert _providers('cuda:1',
+                      both) == [('CUDAExecutionProvider', dict(device_id=1)),
+                                'CPUExecutionProvider']
+    assert _providers('cuda', both)[0][1] == dict(device_id=0)
+    with pytest.raises(InputError, match="'cuda'.*no CUDA.*onnxruntime-gpu"):
+        _providers('cuda', both[1:])
+    with pytest.raises(InputError, match="'mps'.*runs on cpu and on cuda"):
+        _providers('mps', both)
+
+
+def test_missing_packages_are_named(monkeypatch, tmp_path):
+
+    def missing(name):
+        raise ImportError(f'No module named {name!r}')
+
+    monkeypatch.setattr(packages.importlib, 'import_module', missing)
+    path = tmp_path / 'a.onnx'
+    path.write_bytes(b'')
+    with pytest.raises(
+            InputError, match='a.onnx needs onnxruntime .pip install onnxrun'):
+        OnnxNetwork(str(path))

@@ -1,0 +1,182 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Count the parameters of a parser and the FLOPs of one crop.
+
+As mmengine counts: a multiply-add is one FLOP, additions of feature maps,
+activations and pooling are none. Heads that only serve training are left out.
+No weights are downloaded. For a detector use mmdet's own get_flops.py.
+"""
+import argparse
+import os.path as osp
+import sys
+
+sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '../..')))
+
+from typing import Dict, NamedTuple, Optional, Sequence, Tuple
+
+import torch
+from mmengine.analysis import FlopAnalyzer, parameter_count
+from mmengine.analysis.print_helper import _format_size
+from mmengine.config import Config, DictAction
+from mmengine.model import revert_sync_batchnorm
+from mmengine.registry import init_default_scope
+from mmseg.registry import MODELS
+from torch import nn
+
+from projects.qanet.apis.parser_builder import read_config
+from projects.qanet.utils.launch import UsageError, run_tool
+
+
+class Complexity(NamedTuple):
+    """What a network costs.
+
+    Attributes:
+        params (int): Number of parameters.
+        flops (int): Multiply-adds of one crop.
+        by_operator (dict[str, int]): The same for each kind of operator.
+        uncounted (dict[str, int]): How often operators run that do not count.
+    """
+    params: int
+    flops: int
+    by_operator: Dict[str, int]
+    uncounted: Dict[str, int]
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='config file of a parser')
+    parser.add_argument(
+        '--shape',
+        type=int,
+        nargs=2,
+        metavar=('H', 'W'),
+        help="height and width of the crop (default: the config's)")
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        help='override settings of the config, as key=value pairs')
+    return parser.parse_args()
+
+
+def crop_shape(cfg: Config, shape: Optional[Sequence[int]]) -> Tuple[int, int]:
+    """The size of a crop.
+
+    Args:
+        cfg (Config): The config, whose ``crop_size`` is (width, height).
+        shape (Sequence[int], optional): Height and width instead.
+
+    Returns:
+        tuple[int, int]: Height and width.
+
+    Raises:
+        UsageError: If nobody says it, or it is not positive.
+    """
+    if shape is None:
+        size = (cfg.model.get('test_cfg') or {}).get('crop_size')
+        if size is None:
+            raise UsageError(f'{cfg.filename} has no model.test_cfg.crop_size:'
+                             ' give --shape H W')
+        shape = size[1], size[0]
+    if min(shape) < 1:
+        raise UsageError(f'--shape is {tuple(shape)}, allowed are whole '
+                         'numbers from 1')
+    return tuple(shape)
+
+
+def build_network(cfg: Config) -> nn.Module:
+    """Build the part of a parser that runs at test time, untrained.
+
+    Args:
+        cfg (Config): The config.
+
+    Returns:
+        nn.Module: In evaluation mode.
+
+    Raises:
+        UsageError: If the config is no parser's.
+    """
+    if 'decode_head' not in cfg.model:
+        raise UsageError(
+            f'{cfg.filename} has a {cfg.model.type} without decode_head: for '
+            "a detector use mmdet's tools/analysis_tools/get_flops.py, for an "
+            'ensemble the config of each parser')
+    init_default_scope(cfg.get('default_scope', 'mmseg'))
+    model = MODELS.build(cfg.model)
+    if hasattr(model, 'auxiliary_head'):
+        model.auxiliary_head = None
+    return revert_sync_batchnorm(model).eval()
+
+
+def count(model: nn.Module, shape: Tuple[int, int]) -> Complexity:
+    """Count what one crop costs.
+
+    Args:
+        model (nn.Module): A parser's network; its forward takes crops.
+        shape (tuple[int, int]): Height and width of the crop.
+
+    Returns:
+        Complexity: The counts.
+    """
+    analyzer = FlopAnalyzer(model, torch.zeros(1, 3, *shape))
+    # They are part of what is returned. Losses are not called, of course.
+    analyzer.unsupported_ops_warnings(False)
+    analyzer.uncalled_modules_warnings(False)
+    return Complexity(
+        params=parameter_count(model)[''],
+        flops=int(analyzer.total()),
+        by_operator=dict(analyzer.by_operator()),
+        uncounted=dict(analyzer.unsupported_ops()))
+
+
+def crops_per_person(cfg: Config) -> int:
+    """How often the network runs for a person.
+
+    Args:
+        cfg (Config): The config.
+
+    Returns:
+        int: One for each scale, twice that with the flip.
+    """
+    test_cfg = cfg.model.get('test_cfg') or {}
+    return len(test_cfg.get('scales',
+                            (1., ))) * (1 + bool(test_cfg.get('flip', False)))
+
+
+def report(cfg: Config, shape: Tuple[int, int], result: Complexity) -> None:
+    """Print the counts.
+
+    Args:
+        cfg (Config): The config.
+        shape (tuple[int, int]): Height and width of the crop.
+        result (Complexity): The counts.
+    """
+    parts = ', '.join(
+        f'{name} {_format_size(int(value))}' for name, value in sorted(
+            result.by_operator.items(), key=lambda item: -item[1]))
+    crops = crops_per_person(cfg)
+    print(f'Crop:       {shape[0]} x {shape[1]} (height x width)')
+    print(f'Parameters: {_format_size(result.params)} ({result.params})')
+    print(f'FLOPs:      {_format_size(result.flops)} (multiply-adds: {parts})')
+    print(f'Per person: {_format_size(crops * result.flops)} ({crops} crops '
+          'at the test_cfg of the config)')
+    if result.uncounted:
+        names = ', '.join(f'{name} x {times}'
+                          for name, times in result.uncounted.items())
+        print(f'Not counted: {names}')
+
+
+def main() -> None:
+    """Read the config, count, report."""
+    args = parse_args()
+    cfg = read_config(args.config)
+    if args.cfg_options is not None:
+        cfg.merge_from_dict(args.cfg_options)
+    shape = crop_shape(cfg, args.shape)
+    report(cfg, shape, count(build_network(cfg), shape))
+
+
+if __name__ == '__main__':
+    run_tool(main)

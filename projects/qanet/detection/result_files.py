@@ -1,0 +1,179 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""New scores for COCO results of instance segmentation. Needs no mmdet."""
+import json
+import math
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+from PIL import Image
+
+from projects.qanet.quality import (check_weights, mask_pixel_score,
+                                    quality_score)
+from projects.qanet.utils.errors import InputError
+
+# Keys of the ingredients, in the order of the weights.
+KEYS = ('bbox_score', 'iou_score', 'pixel_score')
+HINTS = dict(
+    bbox_score='',
+    iou_score=' (only Mask Scoring R-CNN has one)',
+    pixel_score='. Masks as run lengths hold no probabilities: give a folder '
+    'of probability maps, or write the file again with QualityCocoMetric and '
+    'outfile_prefix')
+
+
+def read_records(path: str) -> List[Dict[str, Any]]:
+    """Read COCO results, as mmdet's ``<prefix>.segm.json``.
+
+    Args:
+        path (str): The file.
+
+    Returns:
+        list[dict]: Its records.
+
+    Raises:
+        InputError: If it is missing, or no list of records with ``score``.
+    """
+    try:
+        records = json.loads(Path(path).read_text(encoding='utf-8'))
+    except (OSError, ValueError) as error:
+        raise InputError(f'{path} cannot be read as json: {error}') from error
+    if not isinstance(records, list):
+        raise InputError(f'{path} must be a list of records, as COCO results '
+                         f'are, but is a {type(records).__name__}')
+    for i, record in enumerate(records):
+        if not isinstance(record, dict) or 'score' not in record:
+            raise InputError(f'{path}: record {i} has no score')
+    return records
+
+
+def read_probability_map(path: Path) -> np.ndarray:
+    """Read a probability map.
+
+    Args:
+        path (Path): A ``.npy`` file of numbers in [0, 1], or a grey ``.png``
+            of 8 or 16 bits whose largest value is 1.
+
+    Returns:
+        np.ndarray: Float64 of shape (h, w).
+
+    Raises:
+        InputError: If it is something else.
+    """
+    if path.suffix == '.npy':
+        probs = np.load(path, allow_pickle=False).astype(np.float64)
+    else:
+        with Image.open(path) as image:
+            limit = 255 if image.mode == 'L' else 65535
+            if image.mode not in ('L', 'I', 'I;16'):
+                raise InputError(f'{path} must be grey with 8 or 16 bits, but '
+                                 f'its mode is {image.mode}')
+            probs = np.asarray(image).astype(np.float64) / limit
+    if probs.ndim != 2 or not ((probs >= 0) & (probs <= 1)).all():
+        raise InputError(f'{path} must be of shape (h, w) with probabilities '
+                         f'in [0, 1], but its shape is {probs.shape}')
+    return probs
+
+
+def score_probability_maps(folder: str,
+                           num_records: int,
+                           mode: str = 'stability',
+                           thr: float = 0.25) -> List[float]:
+    """Pixel scores of a folder of probability maps.
+
+    Args:
+        folder (str): Holds ``000000.npy`` or ``.png`` for the first record,
+            and so on: the foreground probability of its box or of the whole
+            image, at any size.
+        num_records (int): Number of records.
+        mode (str): Form of the score, see
+            :func:`projects.qanet.quality.mask_pixel_score`.
+        thr (float): Its threshold.
+
+    Returns:
+        list[float]: One score for each record.
+
+    Raises:
+        InputError: If a map is missing or broken.
+    """
+    scores = []
+    for i in range(num_records):
+        paths = [Path(folder) / f'{i:06d}{end}' for end in ('.npy', '.png')]
+        found = [path for path in paths if path.is_file()]
+        if not found:
+            raise InputError(f'record {i} has no probability map: neither '
+                             f'{paths[0]} nor {paths[1].name}')
+        probs = read_probability_map(found[0])
+        scores.append(float(mask_pixel_score(probs[None], thr, mode)[0]))
+    return scores
+
+
+def read_ingredients(record: Dict[str, Any], weights: Sequence[float],
+                     place: str) -> Tuple[float, ...]:
+    """The scores of a record that have a weight; the others count as 1.
+
+    Args:
+        record (dict): A record of the results.
+        weights (Sequence[float]): Weights of the box, IoU and pixel score.
+        place (str): Where it stands, for the message.
+
+    Returns:
+        tuple[float, ...]: Box, IoU and pixel score.
+
+    Raises:
+        InputError: If one is missing, or no finite number of at least 0.
+    """
+    # The last one first: a file without any lacks probabilities above all.
+    values = []
+    for key, weight in reversed(list(zip(KEYS, weights))):
+        value = record.get(key) if weight > 0 else 1.
+        if value is None:
+            raise InputError(f'{place} has no {key}{HINTS[key]}')
+        if not isinstance(value, (int, float)) or not (math.isfinite(value)
+                                                       and value >= 0):
+            raise InputError(f'{place}: {key} must be a number of at least 0, '
+                             f'but is {value!r}')
+        values.append(float(value))
+    return tuple(reversed(values))
+
+
+def rescore_records(
+        records: Sequence[Dict[str, Any]],
+        weights: Sequence[float],
+        pixel_scores: Optional[Sequence[float]] = None
+) -> List[Dict[str, Any]]:
+    """Fuse the scores of COCO results anew (Equation 1).
+
+    Args:
+        records (Sequence[dict]): The results, with the ingredients
+            ``bbox_score``, ``iou_score`` and ``pixel_score`` as far as they
+            have a weight.
+        weights (Sequence[float]): Weights of the box, IoU and pixel score.
+        pixel_scores (Sequence[float], optional): Pixel scores to be used
+            instead of the records' own. A record without ``bbox_score`` then
+            takes its ``score`` for it.
+
+    Returns:
+        list[dict]: Copies in the same order with the new ``score`` and the
+        ingredients; everything else, the masks above all, is unchanged.
+
+    Raises:
+        InputError: If weights are not allowed or an ingredient is missing.
+    """
+    try:
+        weights = check_weights(weights)
+    except ValueError as error:
+        raise InputError(str(error)) from error
+    records = [dict(record) for record in records]
+    if pixel_scores is not None:
+        for record, score in zip(records, pixel_scores):
+            record.setdefault('bbox_score', record['score'])
+            record['pixel_score'] = score
+    scores = np.array([
+        read_ingredients(record, weights, f'record {i}')
+        for i, record in enumerate(records)
+    ]).reshape(-1, 3)
+    fused = quality_score(*scores.T, weights=weights)
+    for record, score in zip(records, fused):
+        record['score'] = float(score)
+    return records

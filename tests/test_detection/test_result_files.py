@@ -1,0 +1,146 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from projects.qanet.detection.result_files import (read_probability_map,
+                                                   read_records,
+                                                   rescore_records,
+                                                   score_probability_maps)
+from projects.qanet.utils.errors import InputError
+
+TOOL = Path(__file__).parents[2] / 'tools/analysis_tools/rescore_instances.py'
+RLE = dict(size=[6, 9], counts='052000000')
+
+
+def record(**fields):
+    return dict(image_id=1, category_id=2, segmentation=RLE, **fields)
+
+
+def test_fuses_the_ingredients_and_nothing_else():
+    records = [
+        record(score=.3, bbox_score=.9, iou_score=.5, pixel_score=.4),
+        record(score=.2, bbox_score=.6, iou_score=1.2, pixel_score=.8)
+    ]
+    for weights in ((1, 0, 1), (1, .5, 3), (2, 0, 0)):
+        scored = rescore_records(records, weights)
+        for old, new in zip(records, scored):
+            expected = (old['bbox_score']**weights[0] *
+                        min(old['iou_score'], 1)**weights[1] *
+                        old['pixel_score']**weights[2])**(1 / sum(weights))
+            assert new['score'] == pytest.approx(expected)
+            assert dict(new, score=old['score']) == old
+    assert records[0]['score'] == .3  # not changed in place
+
+
+def test_only_weighted_ingredients_are_needed():
+    scored, = rescore_records([record(score=.1, bbox_score=.7)], (1, 0, 0))
+    assert scored['score'] == .7
+    assert rescore_records([], (1, 0, 1)) == []
+
+
+@pytest.mark.parametrize('fields,weights,message', [
+    (dict(), (1, 0, 0), 'record 0 has no bbox_score'),
+    (dict(bbox_score=.5), (1, 0, 1),
+     'record 0 has no pixel_score. Masks as run lengths hold no prob'),
+    (dict(bbox_score=.5, pixel_score=.5), (1, 1, 1), 'Mask Scoring R-CNN'),
+    (dict(bbox_score='.5', pixel_score=.5), (1, 0, 1), "but is '.5'"),
+    (dict(bbox_score=-1, pixel_score=.5), (1, 0, 1), 'at least 0'),
+    (dict(bbox_score=.5, pixel_score=float('nan')), (1, 0, 1), 'is nan'),
+    (dict(bbox_score=.5), (0, 0, 0), 'all be zero'),
+])
+def test_missing_and_bad_ingredients(fields, weights, message):
+    with pytest.raises(InputError, match=message):
+        rescore_records([record(score=.5, **fields)], weights)
+
+
+def write_maps(folder):
+    """The same kind of map in all three forms."""
+    folder.mkdir()
+    probs = np.array([[.0, .2, .25, .6], [.8, .9, 1., .3]])
+    np.save(folder / '000000.npy', probs.astype(np.float32))
+    cv2.imwrite(
+        str(folder / '000001.png'),
+        np.round(probs * 255).astype(np.uint8))
+    cv2.imwrite(
+        str(folder / '000002.png'),
+        np.round(probs * 65535).astype(np.uint16))
+    return probs
+
+
+def test_probability_maps(tmp_path):
+    probs = write_maps(tmp_path / 'maps')
+    for i, (end, atol) in enumerate([('npy', 1e-6), ('png', 2e-3),
+                                     ('png', 1e-5)]):
+        found = read_probability_map(tmp_path / f'maps/00000{i}.{end}')
+        np.testing.assert_allclose(found, probs, atol=atol)
+    scores = score_probability_maps(str(tmp_path / 'maps'), 3)
+    np.testing.assert_allclose(scores, [3 / 6] * 3)
+    scores = score_probability_maps(str(tmp_path / 'maps'), 3, 'mean', .5)
+    np.testing.assert_allclose(scores, [3.3 / 4] * 3, atol=1e-3)
+    with pytest.raises(InputError, match='record 3 has no probability map'):
+        score_probability_maps(str(tmp_path / 'maps'), 4)
+
+
+def test_broken_maps(tmp_path):
+    np.save(tmp_path / 'a.npy', np.array([[1.5, 0]]))
+    np.save(tmp_path / 'b.npy', np.zeros((1, 2, 3)))
+    cv2.imwrite(str(tmp_path / 'c.png'), np.zeros((2, 3, 3), np.uint8))
+    for name, message in (('a.npy', 'a.npy.*in'), ('b.npy', r'\(1, 2, 3\)'),
+                          ('c.png', 'mode is RGB')):
+        with pytest.raises(InputError, match=message):
+            read_probability_map(tmp_path / name)
+
+
+def test_own_score_is_the_box_score_with_maps():
+    scored, = rescore_records([record(score=.9)], (1, 0, 1), [.4])
+    assert scored['score'] == pytest.approx(.6)
+    assert scored['bbox_score'] == .9 and scored['pixel_score'] == .4
+
+
+@pytest.mark.parametrize('text,message', [
+    ('{', 'cannot be read as json'),
+    ('{"results": []}', 'must be a list of records.*is a dict'),
+    ('[{"image_id": 1}]', 'record 0 has no score'),
+])
+def test_bad_files(tmp_path, text, message):
+    path = tmp_path / 'results.json'
+    path.write_text(text)
+    with pytest.raises(InputError, match=message):
+        read_records(str(path))
+
+
+def run_tool(monkeypatch, *arguments):
+    spec = importlib.util.spec_from_file_location('rescore', TOOL)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(sys, 'argv', [str(TOOL), *map(str, arguments)])
+    module.run_tool(module.main)
+
+
+def test_the_tool(tmp_path, monkeypatch, capsys):
+    source, out = tmp_path / 'in.json', tmp_path / 'new/out.json'
+    records = [record(score=.9), record(score=.8), record(score=.7)]
+    source.write_text(json.dumps(records))
+    with pytest.raises(SystemExit) as stop:
+        run_tool(monkeypatch, source, out)
+    assert stop.value.code == 2 and not out.exists()
+    assert 'run lengths hold no probabilities' in capsys.readouterr().err
+
+    write_maps(tmp_path / 'maps')
+    run_tool(monkeypatch, source, out, '--probs-dir', tmp_path / 'maps')
+    scored = json.loads(out.read_text())
+    for old, new in zip(records, scored):
+        assert new['score'] == pytest.approx((old['score'] * .5)**.5)
+        assert new['segmentation'] == RLE
+    again = tmp_path / 'again.json'
+    run_tool(monkeypatch, out, again, '--quality-weights', 1, 0, 0)
+    assert [item['score']
+            for item in json.loads(again.read_text())] == [.9, .8, .7]
+    with pytest.raises(SystemExit):
+        run_tool(monkeypatch, source, source)

@@ -1,0 +1,74 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Fuse the scores of instance segmentation results with other weights.
+
+RESULTS is a COCO results file whose records carry the ingredients
+``bbox_score``, ``pixel_score`` and, from Mask Scoring R-CNN, ``iou_score``;
+``QualityCocoMetric`` with ``outfile_prefix`` writes such a file. A file of
+any other detector needs ``--probs-dir`` with one probability map for each
+record: 000000.npy or .png (grey, 8 or 16 bits) for the first one, and so on.
+
+Run lengths alone hold no probabilities, so a file with neither is refused.
+Results of human parsing are fused again by eval_parsing.py and
+tune_quality.py.
+"""
+import argparse
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+# isort: off
+from projects.qanet.detection.result_files import (  # noqa: E402
+    read_records, rescore_records, score_probability_maps)
+from projects.qanet.utils.launch import UsageError, run_tool  # noqa: E402
+# isort: on
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('results', help='COCO results (json)')
+    parser.add_argument('out', help='file to write, of the same kind')
+    parser.add_argument(
+        '--quality-weights',
+        nargs=3,
+        type=float,
+        default=(1., 0., 1.),
+        metavar=('BOX', 'IOU', 'PIXEL'),
+        help='1 0 1 if not said')
+    parser.add_argument('--probs-dir', help='folder of probability maps')
+    parser.add_argument(
+        '--mode',
+        default='stability',
+        choices=('stability', 'mean'),
+        help='form of the pixel score, with --probs-dir')
+    parser.add_argument(
+        '--thr',
+        type=float,
+        default=0.25,
+        help='threshold of the pixel score, with --probs-dir')
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Read, fuse and write."""
+    args = parse_args()
+    if Path(args.out).resolve() == Path(args.results).resolve():
+        raise UsageError('OUT is RESULTS; give another name')
+    records = read_records(args.results)
+    pixel_scores = None
+    if args.probs_dir is not None:
+        pixel_scores = score_probability_maps(args.probs_dir, len(records),
+                                              args.mode, args.thr)
+    records = rescore_records(records, args.quality_weights, pixel_scores)
+    out = Path(args.out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(records) + '\n', encoding='utf-8')
+    print(f'{len(records)} records with new scores in {out}')
+
+
+if __name__ == '__main__':
+    run_tool(main)

@@ -7,10 +7,21 @@ import numpy as np
 import pytest
 from mmengine.logging import MMLogger
 from PIL import Image
+from scipy.io import savemat
 
 from projects.qanet.datasets.label_io import read_label_map
 
 SIZE = (40, 30)  # width, height
+
+
+def matlab_structs(records, *names):
+    """A 1 x N struct array; Matlab leaves an empty one without fields."""
+    if not records:
+        return np.zeros((0, 0))
+    array = np.zeros((1, len(records)), [(name, object) for name in names])
+    for i, record in enumerate(records):
+        array[0, i] = record
+    return array
 
 
 class Miniature:
@@ -47,6 +58,16 @@ class Miniature:
         path = self.raw / path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+
+    def mat(self, path, objects):
+        """PASCAL-Part's annotation of (class, mask, [(part, mask)])."""
+        path = self.raw / path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        records = [(name, 15, mask, matlab_structs(parts, 'part_name', 'mask'))
+                   for name, mask, parts in objects]
+        records = matlab_structs(records, 'class', 'class_ind', 'mask',
+                                 'parts')
+        savemat(path, dict(anno=dict(imname=path.stem, objects=records)))
 
     def document(self, name):
         """A written annotation file."""

@@ -115,8 +115,8 @@ def test_find_folder_and_file(tmp_path):
     found = files.find_file(str(tmp_path), 'train.txt')
     assert found == str(tmp_path / 'b' / 'train.txt')  # the nearest
     assert files.find_file(str(tmp_path), 'val.txt') is None
-    assert files.search_root(str(tmp_path), ['x', 'list/list']) == str(
-        tmp_path / 'a')
+    assert files.search_root(str(tmp_path),
+                             ['x', 'list/list']) == str(tmp_path / 'a')
     assert files.search_root(str(tmp_path), ['x']) is None
 
 

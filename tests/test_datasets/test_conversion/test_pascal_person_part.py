@@ -21,27 +21,6 @@ def box(rows, columns):
     return mask
 
 
-def parts_struct(parts):
-    """Matlab's struct array of parts; an empty array where there is none."""
-    if not parts:
-        return np.zeros((0, 0))
-    array = np.zeros((1, len(parts)), [('part_name', object),
-                                       ('mask', object)])
-    for i, (name, mask) in enumerate(parts):
-        array[0, i] = (name, mask)
-    return array
-
-
-def write_mat(path, objects):
-    array = np.zeros((1, len(objects)), [('class', object),
-                                         ('class_ind', object),
-                                         ('mask', object), ('parts', object)])
-    for i, (name, mask, parts) in enumerate(objects):
-        array[0, i] = (name, 15, mask, parts_struct(parts))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    savemat(path, dict(anno=dict(imname=path.stem, objects=array)))
-
-
 PERSON = ('person', box((2, 28), (4, 20)), [('head', box((2, 8), (8, 16))),
                                             ('hair', box((2, 4), (8, 16))),
                                             ('torso', box((8, 18), (4, 20))),
@@ -80,7 +59,7 @@ def raw(mini):
             '2008_000003': [OTHER],
             '2008_000004': [('cat', box((0, 6), (0, 12)), [])],
     }.items():
-        write_mat(mini.raw / anno / f'{stem}.mat', objects)
+        mini.mat(f'{anno}/{stem}.mat', objects)
         mini.photo(f'{images}/{stem}.jpg')
     lists = 'pascal_person_part/pascal_person_part_trainval_list'
     mini.text(f'{lists}/train_id.txt', '2008_000001\n2008_000002\n')
@@ -198,34 +177,34 @@ def test_lists(raw, tmp_path, messages):
     assert val.ann_file.endswith('_val.json') and val.num_images == 1
 
 
-def unknown_part(path):
-    write_mat(path, [('person', PERSON[1], [('tail', PERSON[1])])])
+TURNED = np.ones((40, 30), np.uint8)
+NARROW = np.ones((30, 39), np.uint8)
 
 
-def other_size(path):
-    mask = np.ones((40, 30), np.uint8)
-    write_mat(path, [('person', mask, [('head', mask)])])
-
-
-def part_of_other_size(path):
-    mask = np.ones((30, 39), np.uint8)
-    write_mat(path, [('person', PERSON[1], [('head', mask)])])
-
-
-@pytest.mark.parametrize('damage,reason', [
-    (unknown_part, "000003.mat: unknown part 'tail' of a person"),
-    (other_size, 'a mask is 30x40 pixels (w x h), but the image is 40x30'),
-    (part_of_other_size, "the mask of part 'head' is not as large"),
-    (lambda path: path.write_bytes(b'MATLAB 5.0 MAT-file' + b'.' * 200),
+@pytest.mark.parametrize('objects,reason', [
+    ([('person', PERSON[1], [('tail', PERSON[1])])
+      ], "000003.mat: unknown part 'tail' of a person"),
+    ([('person', TURNED, [('head', TURNED)])
+      ], 'a mask is 30x40 pixels (w x h), but the image is 40x30'),
+    ([('person', PERSON[1], [('head', NARROW)])
+      ], "the mask of part 'head' is not as large"),
+    (b'MATLAB 5.0 MAT-file' + b'.' * 200,
      '000003.mat is no readable annotation of PASCAL-Part'),
-    (lambda path: path.unlink(), '000003.mat does not exist'),
-    (lambda path: savemat(path, dict(anno=dict(imname='x'))),
+    (dict(anno=dict(imname='x')),
      '000003.mat is no readable annotation of PASCAL-Part'),
-    (lambda path: savemat(path, dict(other=1)),
-     '000003.mat is no readable annotation of PASCAL-Part'),
+    (dict(other=1), '000003.mat is no readable annotation of PASCAL-Part'),
+    (None, '000003.mat does not exist'),
 ])
-def test_skipped_with_reason(damage, reason, raw, tmp_path):
-    damage(raw.raw / 'parts/Annotations_Part/2008_000003.mat')
+def test_skipped_with_reason(objects, reason, raw, tmp_path):
+    path = raw.raw / 'parts/Annotations_Part/2008_000003.mat'
+    if objects is None:
+        path.unlink()
+    elif isinstance(objects, bytes):
+        path.write_bytes(objects)
+    elif isinstance(objects, dict):
+        savemat(path, objects)
+    else:
+        raw.mat('parts/Annotations_Part/2008_000003.mat', objects)
     ids = tmp_path / 'ids.txt'
     ids.write_text('2008_000001\n2008_000003\n')
     report, = convert_pascal_person_part(

@@ -77,8 +77,8 @@ def test_nobody_notes_and_ids(tmp_path, messages):
         return ImageRecord(f'{stem}.jpg', 3, 4, persons, notes, ord(stem))
 
     report, = convert_splits(
-        str(tmp_path), 'X',
-        [Split('Validation', ['b', 'empty', 'a'], convert, official=5)],
+        str(tmp_path),
+        'X', [Split('Validation', ['b', 'empty', 'a'], convert, official=5)],
         info=dict(classes=['x']))
     assert report.ann_file == str(tmp_path / 'annotations/X_val.json')
     assert report.empty == ['empty']
@@ -88,8 +88,9 @@ def test_nobody_notes_and_ids(tmp_path, messages):
     assert [image['id'] for image in document['images']] == [98, 97]
     assert [a['image_id'] for a in document['annotations']] == [98, 97]
     assert 'b: b is odd' in messages
-    assert any('2 images, 2 persons, 0 images skipped, 1 without persons' in
-               message for message in messages)
+    assert any(
+        '2 images, 2 persons, 0 images skipped, 1 without persons' in message
+        for message in messages)
     assert any('has 5 images in this split, 3 were found' in message
                for message in messages)
     with pytest.raises(DataError, match='X_val: none of 1 images shows'):

@@ -173,3 +173,42 @@ def test_wrong_weights_are_one_sentence(parser_files, photo, tmp_path,
     check_error(monkeypatch, capfd, 'gone.pth', *base, '--weights', 'gone.pth')
     check_error(monkeypatch, capfd, 'config gone.py', photo, '--model',
                 'gone.py', '--weights', weights, '--out-dir', tmp_path)
+
+
+def test_weights_belong_to_configs(parser_files, photo, tmp_path, monkeypatch,
+                                   capfd):
+    """An ONNX file has its own, and is then all that --model needs."""
+    out = ('--out-dir', tmp_path / 'out', '--device', 'cpu', *BOXES)
+    check_error(monkeypatch, capfd, '--weights is missing', photo, '--model',
+                parser_files[0], *out)
+    check_error(monkeypatch, capfd, 'gone.onnx not found', photo, '--model',
+                'gone.onnx', *out)
+    pytest.importorskip('onnxruntime')
+    damaged = tmp_path / 'damaged.onnx'
+    damaged.write_bytes(b'no network')
+    check_error(monkeypatch, capfd, 'damaged.onnx cannot be read', photo,
+                '--model', damaged, *out)
+
+
+def test_onnx_file(parser_files, photo, tmp_path, monkeypatch):
+    pytest.importorskip('onnx')
+    pytest.importorskip('onnxruntime')
+    file = str(tmp_path / 'parser.onnx')
+    export = osp.join(ROOT, 'tools', 'model_converters', 'export_onnx.py')
+    monkeypatch.setattr(sys, 'argv', [export, *parser_files, file])
+    runpy.run_path(export, run_name='__main__')
+    records = []
+    for number, model in enumerate(
+        ([parser_files[0], '--weights', parser_files[1]], [file])):
+        out = tmp_path / f'out{number}'
+        assert run_tool(monkeypatch, photo, '--model', *model, '--out-dir',
+                        out, '--device', 'cpu', *BOXES) == 0
+        assert (out / 'vis' / 'photo.png').is_file()
+        info, found = read_results(str(out / 'results.json'))
+        assert info['quality_weights'] == [1, .5, 3]
+        records.append(found)
+    assert len(records[0]) == len(records[1]) == 2
+    for expected, found in zip(*records):
+        assert found['score'] == pytest.approx(expected['score'], abs=1e-4)
+        assert [part['label'] for part in found['parts']
+                ] == [part['label'] for part in expected['parts']]

@@ -239,6 +239,27 @@ def test_auxiliary_head_beside_a_neck():
         parse_image(model.eval()).scores, plain.scores, rtol=1e-6)
 
 
+@pytest.mark.parametrize(
+    'name',
+    # UPerHead's pooling needs torch's other exporter, see test_deployment.
+    [name for name in NARROW if not name.startswith('upernet')])
+def test_onnx(name):
+    pytest.importorskip('onnx')
+    pytest.importorskip('onnxruntime')
+    from projects.qanet.deployment.export import (compare_with_torch,
+                                                  export_network)
+    model = build(parser_config(name)).eval()
+    # mmpretrain's Swin writes the number of crops into the graph.
+    fixed = '_swin' in name
+    rows = compare_with_torch(model, export_network(model, fixed_batch=fixed))
+    assert max(row.largest for row in rows) < 1e-5
+    assert [row.iou_scores is not None
+            for row in rows] == [name in WITH_IOU] * 2
+    if fixed:
+        rows = compare_with_torch(model, export_network(model))
+        assert min(row.largest for row in rows) > 1e-3
+
+
 def plain_model():
     config = narrow_config(PLAIN, {
         **RESNET,

@@ -1,0 +1,136 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Detectors of mmdet, narrow and untrained, in the inferencer."""
+import numpy as np
+import pytest
+import torch
+from mmengine.hub import get_config
+from mmengine.registry import DefaultScope
+
+from projects.qanet.apis import HumanParsingInferencer
+
+pytest.importorskip('mmdet')
+from mmdet.apis import inference_detector  # noqa: E402
+from mmdet.registry import MODELS  # noqa: E402
+
+DETECTORS = {
+    'mmdet::rtmdet/rtmdet_tiny_8xb32-300e_coco.py': {
+        'backbone.widen_factor': 0.125,
+        'neck.in_channels': [32, 64, 128],
+        'neck.out_channels': 16,
+        'bbox_head.in_channels': 16,
+        'bbox_head.feat_channels': 16,
+        'test_cfg.max_per_img': 12,
+    },
+    'mmdet::faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py': {
+        'backbone.depth': 18,
+        'backbone.base_channels': 8,
+        'neck.in_channels': [8, 16, 32, 64],
+        'neck.out_channels': 16,
+        'rpn_head.in_channels': 16,
+        'rpn_head.feat_channels': 16,
+        'roi_head.bbox_roi_extractor.out_channels': 16,
+        'roi_head.bbox_head.in_channels': 16,
+        'roi_head.bbox_head.fc_out_channels': 32,
+        'test_cfg.rpn.max_per_img': 60,
+        'test_cfg.rcnn.score_thr': 0.001,
+        'test_cfg.rcnn.max_per_img': 12,
+    },
+}
+SIZE = 64
+
+
+def small_detector(name, options):
+    """Config of mmdet with less in it, and weights that find something."""
+    config = get_config(name)
+    config.model.backbone.init_cfg = None
+    config.merge_from_dict({
+        f'model.{key}': value
+        for key, value in options.items()
+    })
+    for step in config.test_dataloader.dataset.pipeline:
+        if step.type == 'Resize':
+            step.scale = (SIZE, SIZE)
+        if step.type == 'Pad':
+            step.size = (SIZE, SIZE)
+    torch.manual_seed(0)
+    with DefaultScope.overwrite_default_scope('mmdet'):
+        model = MODELS.build(config.model)
+        model.init_weights()
+    with torch.no_grad():  # unlike untrained heads, of several opinions
+        for part, weight in model.named_parameters():
+            if 'cls' in part and part.endswith('weight') and weight.dim() > 1:
+                weight.normal_(0, .3)
+            if 'rtm_reg' in part and part.endswith('bias'):
+                weight.fill_(2)  # boxes of a positive size
+    model.cfg = config
+    return model.eval()
+
+
+@pytest.fixture
+def image():
+    """Drawn people, BGR, 120 wide and 80 high."""
+    from projects.qanet.synthetic.scene import draw_scene
+    scene = draw_scene(np.random.default_rng(2), (120, 80), (2, 2))
+    return np.ascontiguousarray(scene.image[..., ::-1])
+
+
+@pytest.mark.parametrize('name', DETECTORS)
+def test_persons_of_any_detector_are_parsed(name, image, tmp_path, toy_config,
+                                            toy_weights):
+    """Two labels stand for persons here; all above the threshold are used."""
+    detector = small_detector(name, DETECTORS[name])
+    with DefaultScope.overwrite_default_scope('mmdet'):
+        raw = inference_detector(detector, image).pred_instances
+    scores, labels = raw.scores.numpy(), raw.labels.numpy()
+    person_labels = np.unique(labels)[:2].tolist()
+    persons = np.isin(labels, person_labels)
+    sizes = (raw.bboxes[:, 2:] - raw.bboxes[:, :2]).numpy()
+    threshold = float(np.median(scores[persons]))
+    chosen = persons & (scores >= threshold) & (sizes > 0).all(1)
+    assert 0 < chosen.sum() < len(scores)
+    order = np.flatnonzero(chosen)[np.argsort(-scores[chosen], kind='stable')]
+
+    config, weights = str(tmp_path / 'det.py'), str(tmp_path / 'det.pth')
+    detector.cfg.dump(config)
+    torch.save(dict(state_dict=detector.state_dict()), weights)
+    infer = HumanParsingInferencer(
+        toy_config,
+        toy_weights,
+        det_model=config,
+        det_weights=weights,
+        det_cat_ids=person_labels,
+        bbox_thr=threshold,
+        device='cpu')
+    found, = infer(image, show_progress=False)['predictions']
+    assert found.image_size == (120, 80) and len(found) == len(order)
+    np.testing.assert_allclose(
+        found.bboxes, raw.bboxes[order], rtol=1e-5, atol=1e-4)
+    np.testing.assert_allclose(found.bbox_scores, scores[order], rtol=1e-5)
+    checked = 0
+    for k, (x1, y1, x2, y2) in enumerate(found.bboxes):
+        column = int(np.clip((x1 + x2) / 2, 0, 119))
+        above, below = (
+            int(np.clip(y1 + part * (y2 - y1), 0, 79)) for part in (.3, .8))
+        if min(x2 - x1, y2 - y1) > 8 and x1 > 0 and y1 > 0:
+            # The toy parser says 1 in the upper half and 2 in the lower one.
+            assert found.part_map(k)[above, column] == 1
+            assert found.part_map(k)[below, column] == 2
+            checked += 1
+    assert checked
+
+
+@pytest.mark.parametrize('name', DETECTORS)
+def test_configs_of_mmdet_are_found_by_name(name, toy_config, monkeypatch):
+    """As --det-model mmdet::... does; nothing is downloaded."""
+    from projects.qanet.detection import person_detector
+    small = small_detector(name, DETECTORS[name]).cfg
+    asked = []
+
+    def get(path):
+        asked.append(path)
+        return small
+
+    monkeypatch.setattr(person_detector, 'get_config', get)
+    infer = HumanParsingInferencer(toy_config, det_model=name, device='cpu')
+    assert asked == [name]
+    assert type(infer.detector.model).__name__ == small.model.type

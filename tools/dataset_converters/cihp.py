@@ -1,5 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Convert the CIHP download to the layout that the data set reads."""
+"""Convert the CIHP download, or other data in its layout."""
 import argparse
 import os.path as osp
 import sys
@@ -14,10 +14,18 @@ def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description='Convert CIHP: links images and labels, writes '
-        'annotations/CIHP_{train,val,test}.json')
+        'annotations/NAME_{train,val,test}.json and what is missing of '
+        'Instance_ids')
     parser.add_argument(
         'raw', help='where instance-level_human_parsing.tar.gz was unpacked')
     parser.add_argument('out', help='folder to write, e.g. data/CIHP')
+    parser.add_argument(
+        '--name', default='CIHP', help='for data of your own in this layout')
+    parser.add_argument(
+        '--num-classes',
+        type=int,
+        default=20,
+        help='number of classes, background included')
     parser.add_argument(
         '--workers', type=int, default=4, help='number of threads')
     return parser.parse_args()
@@ -25,8 +33,7 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     """Convert the download."""
-    args = parse_args()
-    convert_cihp(args.raw, args.out, args.workers)
+    convert_cihp(**vars(parse_args()))
 
 
 if __name__ == '__main__':

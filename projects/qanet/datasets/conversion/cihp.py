@@ -14,19 +14,18 @@ from .person_maps import write_instances
 from .records import ImageRecord
 from .splits import SPLITS, Split, SplitReport, convert_splits
 
-_NUM_CLASSES = 20
 # Number of images that the data set has.
 _OFFICIAL = dict(Training=28280, Validation=5000, Testing=5000)
 _LABELS = ('Category_ids', 'Human_ids')
 
 
-def _convert_image(raw: str, out: str, labelled: bool,
+def _convert_image(raw: str, out: str, labelled: bool, num_classes: int,
                    stem: str) -> ImageRecord:
     image, size = require_image(osp.join(raw, 'Images'), stem)
     record = ImageRecord(osp.basename(image), *size)
     if labelled:
         sources = [osp.join(raw, name, f'{stem}.png') for name in _LABELS]
-        categories = read_labels_of(image, size, sources[0], _NUM_CLASSES)
+        categories = read_labels_of(image, size, sources[0], num_classes)
         humans = read_labels_of(image, size, sources[1])
         record.persons = persons_of(humans)
         for name, source, labels in zip(_LABELS, sources,
@@ -34,20 +33,21 @@ def _convert_image(raw: str, out: str, labelled: bool,
             place_label_map(source, osp.join(out, name, f'{stem}.png'), labels)
         _complete_instances(
             osp.join(raw, 'Instance_ids', stem),
-            osp.join(out, 'Instance_ids', stem), categories, humans)
+            osp.join(out, 'Instance_ids', stem), categories, humans,
+            num_classes)
     link_file(image, osp.join(out, 'Images', record.file_name))
     return record
 
 
 def _complete_instances(source: str, target: str, categories: np.ndarray,
-                        humans: np.ndarray) -> None:
+                        humans: np.ndarray, num_classes: int) -> None:
     """Link the part instances, or rebuild what is missing of them."""
     if osp.isfile(f'{source}.png'):
         size = humans.shape[1], humans.shape[0]
         instances = read_labels_of('the image', size, f'{source}.png')
         place_label_map(f'{source}.png', f'{target}.png', instances)
     else:
-        write_instances(target, categories, humans, _NUM_CLASSES)
+        write_instances(target, categories, humans, num_classes)
         return
     if osp.isfile(f'{source}.txt'):
         link_file(f'{source}.txt', f'{target}.txt')
@@ -63,8 +63,14 @@ def _split_stems(raw: str, split: str) -> List[str]:
     return read_stems(id_list) if osp.isfile(id_list) else stems
 
 
-def convert_cihp(raw: str, out: str, workers: int = 4) -> List[SplitReport]:
-    """Convert the CIHP download; images and labels are linked, not copied.
+def convert_cihp(raw: str,
+                 out: str,
+                 name: str = 'CIHP',
+                 num_classes: int = 20,
+                 workers: int = 4) -> List[SplitReport]:
+    """Convert the CIHP download, or other data in its layout.
+
+    Images and labels are linked, not copied.
 
     Part instances (``Instance_ids``) that are missing are rebuilt from the
     category and person maps. Running it again is harmless.
@@ -73,6 +79,10 @@ def convert_cihp(raw: str, out: str, workers: int = 4) -> List[SplitReport]:
         raw (str): Where ``instance-level_human_parsing.tar.gz`` was unpacked;
             further levels of folders are looked through.
         out (str): Folder to write, e.g. ``data/CIHP``.
+        name (str): Annotation files are ``<name>_{train,val,test}.json``.
+            Defaults to 'CIHP'.
+        num_classes (int): Number of classes, background included. Defaults
+            to 20.
         workers (int): Number of threads. Defaults to 4.
 
     Returns:
@@ -96,8 +106,8 @@ def convert_cihp(raw: str, out: str, workers: int = 4) -> List[SplitReport]:
                 raise DataError(f'folder {osp.join(source, folder)} does not '
                                 'exist: incomplete download?')
         convert_one = partial(_convert_image, source, osp.join(out, split),
-                              labelled)
+                              labelled, num_classes)
         splits.append(
             Split(split, _split_stems(source, split), convert_one,
-                  _OFFICIAL[split]))
-    return convert_splits(out, 'CIHP', splits, workers)
+                  _OFFICIAL[split] if name == 'CIHP' else None))
+    return convert_splits(out, name, splits, workers)

@@ -1,0 +1,180 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""What docs/custom_data.md and docs/datasets.md promise."""
+import json
+import re
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner
+from PIL import Image
+
+from projects.qanet.datasets import CIHPParsingDataset, HumanParsingDataset
+from projects.qanet.datasets.conversion import convert_cihp, convert_polygons
+
+DOCS = ('custom_data.md', 'datasets.md')
+LABELS = ('Hat', 'Left-sleeve', 'Right-sleeve', 'Shirt')
+
+
+@pytest.fixture
+def root(request):
+    return request.config.rootpath
+
+
+def blocks(root, name, language):
+    text = (root / 'docs' / name).read_text()
+    return re.findall(rf'```{language}\n(.*?)```', text, re.DOTALL)
+
+
+def rectangle(label, x1, y1, x2, y2, person):
+    return dict(
+        label=label,
+        points=[[x1, y1], [x2, y2]],
+        shape_type='rectangle',
+        group_id=person)
+
+
+def write_labelme(folder):
+    """Pictures of two persons, with a json file each."""
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for stem in ('one', 'two'):
+        pixels = rng.integers(0, 255, (60, 80, 3)).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / f'{stem}.jpg')
+        shapes = []
+        for person, left in ((1, 4), (2, 40)):
+            shapes += [
+                rectangle('Shirt', left, 16, left + 30, 56, person),
+                rectangle('Hat', left + 8, 4, left + 20, 16, person),
+                rectangle('Right-sleeve', left, 20, left + 6, 40, person),
+                rectangle('Left-sleeve', left + 24, 20, left + 30, 40, person)
+            ]
+        (folder / f'{stem}.json').write_text(
+            json.dumps(dict(imagePath=f'{stem}.jpg', shapes=shapes)))
+
+
+@pytest.fixture
+def cfg(root, tmp_path, monkeypatch):
+    """The very config of the document, where the document puts it."""
+    text = (root / 'docs/custom_data.md').read_text()
+    path = tmp_path / re.search(r'Say, `(configs/mine/.*?)`', text).group(1)
+    path.parent.mkdir(parents=True)
+    for folder in ('_base_', 'qanet'):
+        (tmp_path / 'configs' / folder).symlink_to(root / 'configs' / folder)
+    path.write_text(blocks(root, 'custom_data.md', 'python')[0])
+    monkeypatch.chdir(tmp_path)
+    return Config.fromfile(path)
+
+
+def shrink(cfg, work_dir):
+    """A network and crops small enough for a test."""
+    cfg.merge_from_dict(
+        dict(
+            model=dict(
+                backbone=dict(depth=18, base_channels=8, init_cfg=None),
+                neck=dict(in_channels=[8, 16, 32, 64], out_channels=16),
+                decode_head=dict(in_channels=[16] * 4, channels=16),
+                test_cfg=dict(crop_size=(48, 64))),
+            train_cfg=dict(max_epochs=1, val_interval=1)))
+    for transform in cfg.train_dataloader.dataset.pipeline:
+        if 'crop_size' in transform:
+            transform.crop_size = (48, 64)
+    for part in ('train', 'val', 'test'):
+        loader = cfg[f'{part}_dataloader']
+        loader.num_workers, loader.persistent_workers = 0, False
+    cfg.train_dataloader.batch_size = 2
+    cfg.work_dir, cfg.experiment_name = str(work_dir), work_dir.name
+    return cfg
+
+
+def test_config_of_the_recipe(cfg, tmp_path):
+    write_labelme(tmp_path / 'raw')
+    for split in ('train', 'val'):
+        _, classes = convert_polygons(
+            str(tmp_path / 'raw'), 'data/Mine', 'Mine', split)
+    assert classes == tuple(cfg.metainfo.classes)
+    assert len(classes) == cfg.model.decode_head.num_classes
+    # Weights of another data set may be loaded before training.
+    shrink(cfg, tmp_path / 'work_dirs')
+    weights = tmp_path / 'other.pth'
+    shapes = {
+        'decode_head.conv_seg.weight': (20, 16, 1, 1),
+        'backbone.layer1.0.conv1.weight': (8, 64, 3, 3)
+    }
+    torch.save(
+        {
+            name: torch.full(shape, .125)
+            for name, shape in shapes.items()
+        }, weights)
+    cfg.load_from = str(weights)
+    cfg.optim_wrapper.optimizer.lr = 0.
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    assert isinstance(runner.train_dataloader.dataset, HumanParsingDataset)
+    assert not isinstance(runner.train_dataloader.dataset, CIHPParsingDataset)
+    assert len(runner.train_dataloader.dataset) == 4
+    assert runner.train_dataloader.dataset.metainfo['flip_pairs'] == [(2, 3)]
+    state = runner.model.state_dict()
+    assert (state['backbone.layer1.0.conv1.weight'] == .125).all()
+    assert state['decode_head.conv_seg.weight'].shape == (5, 16, 1, 1)
+    values = runner.message_hub.get_scalar('val/parsing/mIoU')
+    assert 0 <= values.current() <= 100
+
+
+def test_label_maps_of_the_recipe(tmp_path):
+    """The example's json entry, made from the PNGs alone."""
+    categories = np.zeros((60, 80), np.uint8)
+    categories[4:54, 10:40] = 4
+    for folder, labels in (('Category_ids', categories),
+                           ('Human_ids', (categories > 0) * np.uint8(2)),
+                           ('Images', categories)):
+        path = tmp_path / 'raw/Training' / folder
+        path.mkdir(parents=True)
+        Image.fromarray(labels).save(path / '0001.png')
+    convert_cihp(
+        str(tmp_path / 'raw'), str(tmp_path / 'out'), 'Mine', num_classes=5)
+    document = json.loads(
+        (tmp_path / 'out/annotations/Mine_train.json').read_text())
+    assert document['annotations'] == [
+        dict(
+            id=1,
+            image_id=1,
+            category_id=1,
+            iscrowd=0,
+            bbox=[10, 4, 30, 50],
+            area=1500,
+            parsing_id=2)
+    ]
+    assert (tmp_path /
+            'out/Training/Instance_ids/0001.txt').read_text() == '9 4 2\n'
+
+
+@pytest.mark.parametrize('name', DOCS)
+def test_commands(name, root):
+    """Every tool and option that a command names exists."""
+    text = (root / 'docs' / name).read_text().replace('\\\n', ' ')
+    commands = re.findall(r'python (tools/[\w/]+\.py)([^\n`]*)', text)
+    assert len(commands) >= 6
+    for tool, arguments in commands:
+        source = (root / tool).read_text()
+        source += (root / 'projects/qanet/utils/launch.py').read_text()
+        for option in re.findall(r'--[a-z][\w-]*', arguments):
+            assert f"'{option}'" in source, (tool, option)
+
+
+def test_class_table_of_the_document(root):
+    """The example that prints a class list runs."""
+    code = blocks(root, 'datasets.md', 'python')[0]
+    lines = []
+    exec(code, dict(print=lambda *args: lines.append(args)))
+    assert lines[0] == (0, 'Background') and len(lines) == 59
+
+
+@pytest.mark.parametrize('name', DOCS)
+def test_links(name, root):
+    text = (root / 'docs' / name).read_text()
+    for link in re.findall(r'\]\(([^)#:]+)\)', text):
+        assert (root / 'docs' / link).exists(), link
+    for path in re.findall(r'`(configs/_base_/[\w/]+/)`', text):
+        assert (root / path).is_dir(), path

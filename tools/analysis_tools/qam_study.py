@@ -52,7 +52,7 @@ class Model(NamedTuple):
 
 MODELS = {
     'mask-rcnn':
-    Model('configs/demo/mask-rcnn_r18_fpn_1xb4-12e_synthetic-instances.py',
+    Model('configs/demo/mask-rcnn_r18_fpn_1xb4-8e_synthetic-instances.py',
           'model.roi_head.mask_head', 'QualityFCNMaskHead', FORMS),
     # The mean probability inside the mask is what SOLOv2 multiplies in itself.
     'solov2':

@@ -144,7 +144,8 @@ def test_filters(coco_file):
         over_limit=1,
         kept=2,
         empty_images=1)
-    # IoU of the two is 0.95.
+    # The IoU of the two is 0.95.
+    assert select_detections(records, IMAGES, nms_thr=.94)[1].suppressed == 1
     kept, counts = select_detections(records, IMAGES, nms_thr=.96)
     assert counts.suppressed == 0 and len(kept) == 5
     assert [round(r['score'], 3) for r in kept] == [.9, .8, .6, .5, .25]

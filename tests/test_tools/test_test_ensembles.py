@@ -62,6 +62,7 @@ model = dict(
     decode_head=dict(iou_branch=None),
     test_cfg=dict(
         crop_size=(32, 64), padding=1.2, flip=False, scales=(1., 1.1)))
+tta_cfg = None
 """
 
 

@@ -2,8 +2,8 @@
 """Measure what quality scores cost in instance segmentation.
 
 Runs a detector of configs/qam with random weights and noise for images, with
-QAM and without, in turns, and compares the fastest runs. The thresholds are lowered
-until there are as many instances as the detector may return.
+QAM and without, in turns, and compares the fastest runs. Thresholds are
+lowered until there are as many instances as the detector may return.
 """
 import argparse
 import sys

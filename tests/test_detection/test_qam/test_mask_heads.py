@@ -3,9 +3,11 @@ import numpy as np
 import pytest
 import torch
 from mmdet.models.roi_heads.mask_heads import FCNMaskHead
+from mmdet.models.roi_heads.mask_heads.fcn_mask_head import _do_paste_mask
 from mmdet.registry import MODELS
 from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData
+from scipy.stats import spearmanr
 
 from projects.qanet.detection.qam import QualityFCNMaskHead
 from projects.qanet.quality import mask_pixel_score
@@ -165,6 +167,44 @@ def test_golden_logits_through_the_head(data_dir):
     # The golden logits are noise, which smoothing at another size changes.
     np.testing.assert_allclose(
         scored.pixel_scores, golden['scores'][rank], atol=.05)
+
+
+def soft_blobs(num):
+    """Drawn RoI masks of 28x28 with edges from soft to sharp."""
+    generator = torch.Generator().manual_seed(0)
+
+    def rand(*shape):
+        return torch.rand(*shape, generator=generator)
+
+    line = torch.linspace(-1, 1, 28)
+    radius = ((line / (.5 + .4 * rand(num, 1, 1)))**2 +
+              (line[:, None] / (.5 + .4 * rand(num, 1, 1)))**2).sqrt()
+    noise = torch.nn.functional.interpolate(
+        torch.randn(num, 1, 5, 5, generator=generator), (28, 28),
+        mode='bicubic')[:, 0]
+    sharpness = 2 + 12 * rand(num, 1, 1)
+    return ((1 - radius) * sharpness + 2 * noise * rand(num, 1, 1)).sigmoid()
+
+
+@pytest.mark.parametrize('mode', ['stability', 'mean'])
+@pytest.mark.parametrize('small,large', [(8, 32), (32, 96)])
+def test_grid_and_image_give_the_same_ranking(mode, small, large):
+    """Scores of the grid against those of masks pasted into the image."""
+    probs = soft_blobs(100)
+    rng = np.random.default_rng(0)
+    corner = rng.uniform(5, 20, (100, 2))
+    size = rng.uniform(small, large, (100, 2))
+    boxes = torch.tensor(
+        np.concatenate([corner, corner + size], 1), dtype=torch.float32)
+    grid = mask_pixel_score(probs, mode=mode)
+    image = torch.stack([
+        mask_pixel_score(
+            _do_paste_mask(probs[i:i + 1, None], boxes[i:i + 1], 140, 130)[0],
+            mode=mode)[0] for i in range(100)
+    ])
+    assert grid.std() > .08
+    assert (grid - image).abs().mean() < .02
+    assert spearmanr(grid, image)[0] > .98
 
 
 @pytest.mark.parametrize('name,gain', ROI_CONFIGS)

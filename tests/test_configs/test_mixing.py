@@ -29,7 +29,10 @@ FPN = {
     'decode_head.in_channels': [16] * 4,
     'decode_head.channels': 16
 }
-UPER = {**RESNET, 'decode_head.in_channels': WIDTHS, 'decode_head.channels': 8}
+UPERNET = {
+    **RESNET, 'decode_head.in_channels': WIDTHS,
+    'decode_head.channels': 8
+}
 HRNET = {
     f'stage{k}':
     dict(
@@ -42,9 +45,9 @@ HRNET = {
 }
 # What makes each config small.
 NARROW = {
-    'upernet_r50_8xb32-140e_cihp-512x384': UPER,
+    'upernet_r50_8xb32-140e_cihp-512x384': UPERNET,
     'upernet_r50_aux_8xb32-140e_cihp-512x384': {
-        **UPER, 'auxiliary_head.in_channels': 32,
+        **UPERNET, 'auxiliary_head.in_channels': 32,
         'auxiliary_head.channels': 8
     },
     'ocrnet_hrnet-w48_8xb32-140e_cihp-512x384': {

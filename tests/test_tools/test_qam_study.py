@@ -50,7 +50,9 @@ def steps(run):
         names.append(name)
         if name.startswith('test'):
             prefix = next(a for a in command if 'outfile_prefix' in str(a))
-            Path(prefix.split('=')[1] + '.segm.json').write_text(segm([]))
+            path = Path(prefix.split('=')[1] + '.segm.json')
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(segm([]))
     return names
 
 
@@ -76,9 +78,9 @@ def test_commands_say_seed_data_and_form(study, args):
     run = study.Run('mask-rcnn', 7, args)
     commands = run.commands()
     train = next(commands)[1]
-    run.folder.mkdir(parents=True)
+    (run.folder / 'test').mkdir(parents=True)
     next(commands)
-    (run.folder / 'stability_unfinished.segm.json').write_text('[]')
+    (run.folder / 'test' / 'stability.segm.json').write_text('[]')
     name, test = next(commands)
     assert name == 'test (mean)' and test[0] == 'tools/test.py'
     assert train[0] == 'tools/train.py' and '--resume' in train

@@ -11,6 +11,7 @@ qam_study.json in the work dir.
 """
 import argparse
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -87,8 +88,7 @@ def parse_args() -> argparse.Namespace:
         '--jobs',
         type=int,
         default=1,
-        help='networks to train at the same time, each on its share of the '
-        'cores; as many as there are cores is fastest on a CPU')
+        help='networks to train at the same time; fastest is one per core')
     parser.add_argument('--work-dir', default='work_dirs/qam_study', type=Path)
     args = parser.parse_args()
     for name in ('images', 'val_images', 'jobs', 'epochs'):
@@ -134,10 +134,10 @@ class Run:
             yield 'train', self._train_command()
         for form in self.model.forms:
             if not self._result(form).is_file():
-                # A name of its own until the file is known to be whole.
-                part = f'{form}_unfinished'
-                yield f'test ({form})', self._test_command(form, part)
-                self._result(part).replace(self._result(form))
+                yield f'test ({form})', self._test_command(form)
+                # Only now the file is known to be whole.
+                written = self.folder / 'test' / f'{form}.segm.json'
+                written.replace(self._result(form))
 
     def _is_trained(self) -> bool:
         """mmengine names a checkpoint there once it is written."""
@@ -166,7 +166,7 @@ class Run:
             f'train_cfg.val_begin={self.epochs + 1}', *self._data_options()
         ]
 
-    def _test_command(self, form: str, prefix: str) -> List[Any]:
+    def _test_command(self, form: str) -> List[Any]:
         mode, thr = self.model.forms[form]
         head = self.model.head
         # 'mask_scores' leave the order alone: the files can be compared.
@@ -177,7 +177,7 @@ class Run:
             f'{head}.quality.mode={mode}', f'{head}.quality.thr={thr}',
             f'{head}.quality.score_key=mask_scores',
             'test_evaluator.type=QualityCocoMetric',
-            f'test_evaluator.outfile_prefix={self.folder / prefix}',
+            f'test_evaluator.outfile_prefix={self.folder}/test/{form}',
             'test_evaluator.format_only=True', *self._data_options()
         ]
 
@@ -270,10 +270,11 @@ def draw(args: argparse.Namespace, clock: Clock) -> None:
 def main() -> None:
     """Run what is missing, then write and print the tables."""
     args, clock = parse_args(), Clock()
+    # Ended from outside, it must not leave a training behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     settings = remember_settings(args)
     draw(args, clock)
-    # All models of a seed first: a study that is cut short compares whole
-    # seeds.
+    # All models of a seed first, so that early figures compare all models.
     runs = [
         Run(name, seed, args) for seed in args.seeds for name in args.models
     ]

@@ -160,18 +160,6 @@ def test_two_processes_give_the_same_numbers(folder, ensemble, tmp_path):
     assert metrics.items() <= all_metrics.items()
 
 
-def test_tta_changes_the_result(folder, single, tmp_path):
-    run_test(*pair(folder, 'first'), '--tta', '--work-dir', tmp_path, '--out',
-             tmp_path / 'results.json', *options(folder))
-    document, _ = outcome(tmp_path)
-    assert document['results'] != single[0]['results']
-    assert [record['bbox'] for record in document['results']
-            ] == [record['bbox'] for record in single[0]['results']]
-    used, = tmp_path.glob('*.py')  # the runner's record of its config
-    test_cfg = Config.fromfile(used).model.test_cfg
-    assert test_cfg.flip and test_cfg.scales == (1., .9, 1.3)
-
-
 @pytest.fixture
 def tool(monkeypatch):
     """The tool in this process, for what ends before a model is built."""
@@ -179,14 +167,30 @@ def tool(monkeypatch):
                                                   ROOT / 'tools/test.py')
     module = importlib.util.module_from_spec(spec)
     monkeypatch.setattr(sys, 'path', list(sys.path))
+    monkeypatch.setenv('LOCAL_RANK', '0')  # tools set it
     spec.loader.exec_module(module)
 
-    def call(*arguments):
+    def call(function, *arguments):
         monkeypatch.setattr(sys, 'argv',
                             ['test.py', *(str(part) for part in arguments)])
-        module.run_tool(module.main)
+        return getattr(module, function)()
 
+    module.models = lambda: module.load_models(module.parse_args())
+    module.run = lambda: module.run_tool(module.main)
     return call
+
+
+@pytest.mark.parametrize('flags,flip,scales', [
+    (('--tta', ), True, (1., .9, 1.3)),
+    ((), False, (1., )),
+])
+def test_tta_is_the_configs_full_augmentation(folder, tool, flags, flip,
+                                              scales):
+    cfg = tool('models', *pair(folder, 'first'), *flags, '--cfg-options',
+               'model.test_cfg.flip=False')
+    assert cfg.model.test_cfg.flip is flip
+    assert cfg.model.test_cfg.scales == scales
+    assert cfg.model.test_cfg.crop_size == (48, 64)
 
 
 def test_errors_have_exit_code_2(folder, tool, capsys):
@@ -199,7 +203,7 @@ def test_errors_have_exit_code_2(folder, tool, capsys):
          'config nowhere.py not found'),
     ]:
         with pytest.raises(SystemExit) as end:
-            tool(*arguments, *options(folder))
+            tool('run', *arguments, *options(folder))
         assert end.value.code == 2
         assert message in capsys.readouterr().err.strip().splitlines()[-1]
 

@@ -13,13 +13,8 @@ model = dict(
     test_cfg=dict(crop_size=crop_size, scales=(1., )))
 
 train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadPersonParsing'),
-    dict(type='GetParsingBox', crop_size=crop_size, padding=1.0),
-    dict(type='RandomParsingAffine'),
-    dict(type='RandomParsingFlip'),
-    dict(type='TopDownAffine', crop_size=crop_size),
-    dict(type='PackParsingInputs'),
+    dict(step, crop_size=crop_size) if 'crop_size' in step else step
+    for step in _base_.train_pipeline
 ]
 train_dataloader = dict(
     batch_size=4,

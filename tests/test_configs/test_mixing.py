@@ -16,10 +16,10 @@ from torch import nn
 
 import projects.qanet.plugin  # noqa: F401
 from projects.qanet.structures import pad_boxes
+from .narrowing import HRNET, WIDTHS, drop_downloads
 
 FOLDER = Path(__file__).parents[2] / 'configs' / 'mixing'
 CROP = (64, 96)  # width, height, multiples of HRNet's coarsest stride
-WIDTHS = [8, 16, 32, 64]
 BOXES = [[10., 8., 40., 50.], [-5., 20., 22., 75.]]
 
 RESNET = {'backbone.depth': 18, 'backbone.base_channels': 8}
@@ -32,16 +32,6 @@ FPN = {
 UPERNET = {
     **RESNET, 'decode_head.in_channels': WIDTHS,
     'decode_head.channels': 8
-}
-HRNET = {
-    f'stage{k}':
-    dict(
-        num_modules=1,
-        num_branches=k,
-        block='BOTTLENECK' if k == 1 else 'BASIC',
-        num_blocks=(1, ) * k,
-        num_channels=tuple(WIDTHS[:k]))
-    for k in range(1, 5)
 }
 # What makes each config small.
 NARROW = {
@@ -79,17 +69,6 @@ NARROW = {
 }
 PLAIN = 'qanet-head_r50_fpn_4xb4-160k_ade20k-512x512'
 WITH_IOU = [name for name in NARROW if name.startswith('qanet_')]
-
-
-def drop_downloads(node):
-    """Take published weights out of a config, in place."""
-    if isinstance(node, dict):
-        for key in ('init_cfg', 'pretrained'):
-            if key in node:
-                node[key] = None
-        node = list(node.values())
-    for child in node if isinstance(node, (list, tuple)) else []:
-        drop_downloads(child)
 
 
 def narrow_config(name, options):

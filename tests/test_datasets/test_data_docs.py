@@ -171,6 +171,19 @@ def test_class_table_of_the_document(root):
     assert lines[0] == (0, 'Background') and len(lines) == 59
 
 
+def test_label_order_of_the_document(root, tmp_path):
+    base = root / 'configs/_base_/datasets/ppp_512x384.py'
+    path = tmp_path / 'released.py'
+    path.write_text(f'_base_ = {str(base)!r}\n' +
+                    blocks(root, 'datasets.md', 'python')[1])
+    cfg = Config.fromfile(path)
+    for part in ('train', 'val', 'test'):
+        dataset = cfg[f'{part}_dataloader'].dataset
+        assert dataset.label_order == 'released'
+        assert dataset.type == 'PPPParsingDataset'
+        assert dataset.data_root == 'data/PASCAL-Person-Part/'
+
+
 @pytest.mark.parametrize('name', DOCS)
 def test_links(name, root):
     text = (root / 'docs' / name).read_text()

@@ -195,3 +195,23 @@ def test_what_was_drawn_scores_100(write, name, dataset, mini):
     records[0]['parts'][0]['label'], records[0]['parts'][1]['label'] = (
         records[0]['parts'][1]['label'], records[0]['parts'][0]['label'])
     assert evaluator.evaluate(records)['mIoU'] < 90
+
+
+def test_16_bit_part_numbers_are_evaluated(mini):
+    mini.photo('val/images/14.jpg', (64, 50))
+    records = []
+    for person in range(1, 8):
+        labels = np.zeros((50, 64), np.uint8)
+        labels[7 * person - 6:7 * person, 2:60] = np.arange(58) + 1
+        mini.labels(f'val/parsing_annos/14_07_{person:02d}.png', labels, 'red')
+        records.append(record_of(labels))
+    convert_mhp_v2(str(mini.raw), str(mini.out))
+    assert mini.maps('Validation', '14')[2].dtype == np.uint16
+    evaluator = ParsingEvaluator(
+        str(mini.out / 'annotations/MHP-v2_val.json'),
+        str(mini.out / 'Validation'),
+        MHPv2ParsingDataset.METAINFO['classes'],
+        protocol='strict')
+    values = evaluator.evaluate(records)
+    for key in ('mIoU', 'APp', 'APr', 'APh'):
+        assert values[key] == pytest.approx(100), key

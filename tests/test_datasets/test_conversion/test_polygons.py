@@ -302,6 +302,21 @@ class TestCoco:
         with pytest.raises(DataError, match=message):
             convert_coco(coco)
 
+    def test_ids_that_are_no_numbers(self, coco):
+        for image in coco.coco['images']:
+            image['id'] = f'x{image["id"]}'
+        for annotation in coco.coco['annotations']:
+            annotation['image_id'] = f'x{annotation["image_id"]}'
+        convert_coco(coco)
+        assert [
+            image['id'] for image in coco.document('Custom_train')['images']
+        ] == [1, 2]
+
+    def test_repeated_image_id(self, coco):
+        coco.coco['images'][1]['id'] = 31
+        with pytest.raises(DataError, match='several images with the id 31'):
+            convert_coco(coco)
+
     def test_broken_files(self, coco):
         del coco.coco['annotations'][1]['segmentation']
         with pytest.raises(

@@ -63,9 +63,13 @@ def read_coco_parts(
     by_id = {}
     for record in _records(document, 'images', ('id', 'file_name'), path):
         size = record.get('width'), record.get('height')
+        if record['id'] in by_id:
+            raise DataError(f'{path} has several images with the id '
+                            f'{record["id"]!r}')
+        number = record['id'] if isinstance(record['id'], int) else None
         image = ShapeImage(
             osp.join(images, record['file_name']), path,
-            size if all(size) else None, record['id'])
+            size if all(size) else None, number)
         by_id[record['id']] = image
         result.add(osp.splitext(osp.basename(image.path))[0], image)
     for record in _records(document, 'annotations',

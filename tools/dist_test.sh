@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tools/dist_test.sh CONFIG CHECKPOINT GPUS [arguments of test.py]
+# tools/dist_test.sh CONFIG CHECKPOINT GPUS [CONFIG2 CHECKPOINT2 ...] [options]
 # On a machine without a GPU, GPUS is the number of CPU processes.
 set -euo pipefail
 

@@ -25,6 +25,9 @@ vis_backends = [dict(type='LocalVisBackend')]
 visualizer = dict(
     type='ParsingVisualizer', vis_backends=vis_backends, name='visualizer')
 
+# What `tools/test.py --tta` adds to model.test_cfg: scales of the padded box.
+tta_cfg = dict(flip=True, scales=(1., 0.9, 1.1, 1.2, 1.3))
+
 log_processor = dict(by_epoch=True)
 log_level = 'INFO'
 load_from = None

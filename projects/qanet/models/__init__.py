@@ -3,11 +3,13 @@
 from .data_preprocessors import ParsingDataPreprocessor
 from .decode_heads import IoUBranch, QANetHead, SimpleBaselineHead
 from .losses import LovaszSoftmaxLoss, ParsingCrossEntropyLoss, ParsingIoULoss
-from .parsers import TopDownParser
+from .parsers import (CascadeTopDownParser, CropParser, ParserEnsemble,
+                      TopDownParser)
 from .post_processors import QualityAwareModule
 
 __all__ = [
-    'IoUBranch', 'LovaszSoftmaxLoss', 'ParsingCrossEntropyLoss',
-    'ParsingDataPreprocessor', 'ParsingIoULoss', 'QANetHead',
-    'QualityAwareModule', 'SimpleBaselineHead', 'TopDownParser'
+    'CascadeTopDownParser', 'CropParser', 'IoUBranch', 'LovaszSoftmaxLoss',
+    'ParserEnsemble', 'ParsingCrossEntropyLoss', 'ParsingDataPreprocessor',
+    'ParsingIoULoss', 'QANetHead', 'QualityAwareModule', 'SimpleBaselineHead',
+    'TopDownParser'
 ]

@@ -125,3 +125,23 @@ def test_incomplete_downloads(raw, messages):
         convert_lip(str(raw.raw / 'gone'), str(raw.out))
     with pytest.raises(DataError, match='nowhere is not a folder'):
         convert_lip('nowhere', str(raw.out))
+
+
+def test_real_download(shared_dir, tmp_path):
+    raw = shared_dir / 'data/lip_raw'
+    if not raw.is_dir():
+        pytest.skip('the real photos are absent')
+    train, val = convert_lip(str(raw), str(tmp_path))
+    assert not train.skipped and not val.skipped
+    # One photo per split; that of the validation split is grey.
+    for split, size in (('train', (154, 220)), ('val', (130, 377))):
+        dataset = LIPParsingDataset(
+            f'annotations/LIP_{split}.json',
+            data_root=str(tmp_path),
+            data_prefix=dict(img='Training/Images' if split ==
+                             'train' else 'Validation/Images'),
+            pipeline=PIPELINE)
+        info = dataset.get_data_info(0)
+        np.testing.assert_array_equal(info['bbox'], [0, 0, *size])
+        labels = dataset[0]['data_samples'].gt_sem_seg.data
+        assert {5, 13} <= set(np.unique(labels))

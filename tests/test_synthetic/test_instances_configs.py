@@ -21,7 +21,7 @@ from mmdet.registry import DATASETS, MODELS  # noqa: E402
 
 CONFIGS = Path(__file__).parents[2] / 'configs/demo'
 NAMES = ('mask-rcnn_r18_fpn_1xb4-8e_synthetic-instances.py',
-         'solov2_r18_fpn_1xb4-12e_synthetic-instances.py')
+         'solov2_r18_fpn_1xb4-8e_synthetic-instances.py')
 
 
 @pytest.fixture(scope='module')

@@ -57,7 +57,7 @@ MODELS = {
           'model.roi_head.mask_head', 'QualityFCNMaskHead', FORMS),
     # The mean probability inside the mask is what SOLOv2 multiplies in itself.
     'solov2':
-    Model('configs/demo/solov2_r18_fpn_1xb4-12e_synthetic-instances.py',
+    Model('configs/demo/solov2_r18_fpn_1xb4-8e_synthetic-instances.py',
           'model.mask_head', 'QualitySOLOv2Head',
           dict(FORMS, maskness=('mean', .5)))
 }

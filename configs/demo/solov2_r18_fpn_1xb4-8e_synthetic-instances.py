@@ -11,7 +11,7 @@ data_root = 'work_dirs/qam_study/data/'
 classes = ('person', 'ball', 'balloon', 'crate', 'bottle', 'umbrella', 'sign')
 num_classes = len(classes)
 scale = (256, 208)  # longer and shorter side of an image at most
-max_epochs = 12
+max_epochs = 8
 
 model = dict(
     backbone=dict(

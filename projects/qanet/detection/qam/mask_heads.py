@@ -119,9 +119,9 @@ class QualityMaskMixin:
 class QualityFCNMaskHead(QualityMaskMixin, FCNMaskHead):
     """Mask head of Mask R-CNN, Cascade Mask R-CNN and their like with QAM.
 
-    Before a :class:`QualityMaskIoUHead` it takes
-    ``quality=dict(weights=None)``, see there. Arguments: see
-    :class:`QualityMaskMixin`.
+    Before a mask IoU head it takes ``quality=dict(weights=None)``: that head,
+    plain or :class:`QualityMaskIoUHead`, expects the instances in the order
+    that the detector gave them. Arguments: see :class:`QualityMaskMixin`.
     """
 
 

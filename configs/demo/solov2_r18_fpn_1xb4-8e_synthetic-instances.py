@@ -1,17 +1,17 @@
 # SOLOv2 small enough for two CPU cores, on drawn people and things: what
 # tools/analysis_tools/qam_study.py trains. Nothing is downloaded.
-_base_ = 'mmdet::solov2/solov2_r50_fpn_1x_coco.py'
+_base_ = [
+    'mmdet::solov2/solov2_r50_fpn_1x_coco.py',
+    '../_base_/datasets/synthetic_instances.py',
+]
 
 custom_imports = dict(
     imports=['projects.qanet.plugin', 'projects.qanet.detection.qam'],
     allow_failed_imports=False)
 custom_hooks = [dict(type='mmseg.ChannelsLastHook')]  # faster on a CPU
 
-data_root = 'work_dirs/qam_study/data/'
-classes = ('person', 'ball', 'balloon', 'crate', 'bottle', 'umbrella', 'sign')
-num_classes = len(classes)
-scale = (256, 208)  # longer and shorter side of an image at most
-max_epochs = 8
+num_classes = len(_base_.instances_classes)
+max_epochs = _base_.instances_epochs
 
 model = dict(
     backbone=dict(
@@ -37,56 +37,12 @@ model = dict(
             norm_cfg=dict(type='GN', num_groups=8, requires_grad=True))),
     test_cfg=dict(nms_pre=200, score_thr=0.05))
 
-train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations', with_bbox=True, with_mask=True),
-    dict(type='Resize', scale=scale, keep_ratio=True),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='PackDetInputs'),
-]
-test_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='Resize', scale=scale, keep_ratio=True),
-    dict(type='LoadAnnotations', with_bbox=True, with_mask=True),
-    dict(
-        type='PackDetInputs',
-        meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape',
-                   'scale_factor')),
-]
-train_dataloader = dict(
-    batch_size=4,
-    num_workers=1,
-    dataset=dict(
-        data_root=data_root,
-        metainfo=dict(classes=classes),
-        ann_file='annotations/instances_train.json',
-        data_prefix=dict(img='train/'),
-        pipeline=train_pipeline))
-val_dataloader = dict(
-    num_workers=1,
-    dataset=dict(
-        data_root=data_root,
-        metainfo=dict(classes=classes),
-        ann_file='annotations/instances_val.json',
-        data_prefix=dict(img='val/'),
-        pipeline=test_pipeline))
+train_dataloader = _base_.instances_train_dataloader
+val_dataloader = _base_.instances_val_dataloader
 test_dataloader = val_dataloader
-val_evaluator = dict(
-    ann_file=data_root + 'annotations/instances_val.json', metric='segm')
+val_evaluator = _base_.instances_evaluator
 test_evaluator = val_evaluator
-
-optim_wrapper = dict(
-    optimizer=dict(_delete_=True, type='Adam', lr=1e-3),
-    clip_grad=dict(max_norm=10, norm_type=2))
-param_scheduler = [
-    dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=50),
-    dict(
-        type='CosineAnnealingLR',
-        by_epoch=True,
-        convert_to_iter_based=True,
-        T_max=max_epochs,
-        eta_min=1e-5),
-]
-train_cfg = dict(max_epochs=max_epochs, val_interval=max_epochs)
-default_hooks = dict(
-    logger=dict(interval=20), checkpoint=dict(interval=1, max_keep_ckpts=1))
+optim_wrapper = _base_.instances_optim_wrapper
+param_scheduler = _base_.instances_param_scheduler
+train_cfg = _base_.instances_train_cfg
+default_hooks = _base_.instances_hooks

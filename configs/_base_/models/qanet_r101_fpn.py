@@ -1,5 +1,5 @@
-# ResNet-101 with a deep stem and average pooling in the shortcuts. mmpretrain's
-# class is mmseg's ResNetV1d with weights that can be downloaded.
+# ResNet-101 with a deep stem and average pooling in the shortcuts.
+# mmpretrain's class is mmseg's ResNetV1d with weights that can be downloaded.
 _base_ = './qanet_r50_fpn.py'
 
 norm_cfg = dict(type='BN', requires_grad=True)

@@ -1,21 +1,18 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Drawn scenes on disk, in the layout of CIHP (PROTOCOL 6)."""
 import json
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, Optional, Tuple, Union
+from typing import Callable, Dict, List, Optional, Tuple, Union
 
-import cv2
 import numpy as np
 
-from .scene import MIN_SIZE, SyntheticScene, check_arguments, draw_scene
+from .drawing import check_counts, draw_in_order, draw_size, save_image
+from .scene import SyntheticScene, check_arguments, draw_scene
 
 #: Folder of each split, its number in the seed of a scene, its first id.
 SPLITS = dict(train=('Training', 0, 1), val=('Validation', 1, 1000001))
 _FOLDERS = ('Images', 'Category_ids', 'Human_ids', 'Instance_ids')
-#: Share by which width and height of a scene may differ from the nominal.
-SIZE_JITTER = .12
 
 
 def scene_rng(seed: int, split: str, index: int) -> np.random.Generator:
@@ -47,9 +44,7 @@ def make_scene(seed: int, split: str, index: int, size: Tuple[int, int],
         SyntheticScene: Picture and labels.
     """
     rng = scene_rng(seed, split, index)
-    factor = rng.uniform(1 - SIZE_JITTER, 1 + SIZE_JITTER, 2)
-    width, height = (max(MIN_SIZE, int(s * f)) for s, f in zip(size, factor))
-    return draw_scene(rng, (width, height), num_people)
+    return draw_scene(rng, draw_size(rng, size), num_people)
 
 
 def write_scene(scene: SyntheticScene, folder: Union[str, Path],
@@ -66,24 +61,15 @@ def write_scene(scene: SyntheticScene, folder: Union[str, Path],
         OSError: If a file cannot be written.
     """
     folder = Path(folder)
-    _save(folder / 'Images' / f'{stem}.jpg', scene.image,
-          [cv2.IMWRITE_JPEG_QUALITY, scene.jpeg_quality])
+    save_image(folder / 'Images' / f'{stem}.jpg', scene.image,
+               scene.jpeg_quality)
     for name, labels in (('Category_ids', scene.category_map),
                          ('Human_ids', scene.human_map), ('Instance_ids',
                                                           scene.instance_map)):
-        _save(folder / name / f'{stem}.png', labels)
+        save_image(folder / name / f'{stem}.png', labels)
     rows = [' '.join(map(str, row)) for row in scene.instance_table()]
     (folder / 'Instance_ids' / f'{stem}.txt').write_text('\n'.join(rows) +
                                                          '\n')
-
-
-def _save(path: Path,
-          image: np.ndarray,
-          options: Optional[List[int]] = None) -> None:
-    done, data = cv2.imencode(path.suffix, image, options or [])
-    if not done:
-        raise OSError(f'cannot encode {path}')
-    path.write_bytes(data.tobytes())
 
 
 def _draw_and_write(index: int, out: Path, split: str, seed: int,
@@ -135,11 +121,7 @@ def write_dataset(out: Union[str, Path],
         ValueError: If a number is out of range.
         OSError: If ``out`` cannot be written.
     """
-    for name, value, least in (('num_train', num_train,
-                                1), ('num_val', num_val, 1), ('seed', seed, 0),
-                               ('workers', workers, 1)):
-        if value < least:
-            raise ValueError(f'{name} must be at least {least}, got {value}')
+    check_counts(num_train, num_val, seed, workers)
     check_arguments(size, num_people)
     out = Path(out)
     (out / 'annotations').mkdir(parents=True, exist_ok=True)
@@ -154,22 +136,8 @@ def write_dataset(out: Union[str, Path],
             seed=seed,
             size=size,
             num_people=num_people)
-        records = []
-        for record in _run(work, count, workers):
-            records.append(record)
-            if progress is not None:
-                progress()
-        _write_annotations(out, split, records)
-
-
-def _run(work: Callable[[int], Dict], count: int,
-         workers: int) -> Iterator[Dict]:
-    """Results in order, from this process or from several."""
-    if workers == 1:
-        yield from map(work, range(count))
-        return
-    with ProcessPoolExecutor(workers) as pool:
-        yield from pool.map(work, range(count), chunksize=4)
+        _write_annotations(out, split,
+                           draw_in_order(work, count, workers, progress))
 
 
 def _write_annotations(out: Path, split: str, records: List[Dict]) -> None:

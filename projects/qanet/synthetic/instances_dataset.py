@@ -1,19 +1,16 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Drawn scenes of people and things on disk, in the layout of COCO."""
 import json
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
+from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
-import cv2
 import numpy as np
 from pycocotools import mask as mask_utils
 
-from .dataset import SIZE_JITTER
+from .drawing import check_counts, draw_in_order, draw_size, save_image
 from .instances import (CLASSES, InstanceScene, check_instance_arguments,
                         draw_instance_scene)
-from .scene import MIN_SIZE
 
 #: Number of each split in the seed of a scene, and its first image id.
 SPLITS = dict(train=(0, 1), val=(1, 1000001))
@@ -52,15 +49,10 @@ def _draw_and_write(index: int, out: Path, split: str, seed: int,
     number, first_id = SPLITS[split]
     # The third number keeps these scenes apart from the parsing scenes.
     rng = np.random.default_rng([seed, number, index, 1])
-    factor = rng.uniform(1 - SIZE_JITTER, 1 + SIZE_JITTER, 2)
-    width, height = (max(MIN_SIZE, int(s * f)) for s, f in zip(size, factor))
+    width, height = draw_size(rng, size)
     scene = draw_instance_scene(rng, (width, height), **options)
     name = f'{first_id + index:07d}.jpg'
-    done, data = cv2.imencode('.jpg', scene.image,
-                              [cv2.IMWRITE_JPEG_QUALITY, scene.jpeg_quality])
-    if not done:
-        raise OSError(f'cannot encode {name}')
-    (out / split / name).write_bytes(data.tobytes())
+    save_image(out / split / name, scene.image, scene.jpeg_quality)
     return dict(
         image=dict(
             id=first_id + index, file_name=name, width=width, height=height),
@@ -102,11 +94,7 @@ def write_instance_dataset(
         ValueError: If a number is out of range.
         OSError: If ``out`` cannot be written.
     """
-    for name, value, least in (('num_train', num_train,
-                                1), ('num_val', num_val, 1), ('seed', seed, 0),
-                               ('workers', workers, 1)):
-        if value < least:
-            raise ValueError(f'{name} must be at least {least}, got {value}')
+    check_counts(num_train, num_val, seed, workers)
     check_instance_arguments(size, num_people, num_things)
     out = Path(out)
     (out / 'annotations').mkdir(parents=True, exist_ok=True)
@@ -121,22 +109,8 @@ def write_instance_dataset(
             seed=seed,
             size=size,
             options=dict(num_people=num_people, num_things=num_things))
-        records = []
-        for record in _run(work, count, workers):
-            records.append(record)
-            if progress is not None:
-                progress()
+        records = draw_in_order(work, count, workers, progress)
         path.write_text(json.dumps(_document(records)))
-
-
-def _run(work: Callable[[int], Dict], count: int,
-         workers: int) -> Iterator[Dict]:
-    """Results in order, from this process or from several."""
-    if workers == 1:
-        yield from map(work, range(count))
-        return
-    with ProcessPoolExecutor(workers) as pool:
-        yield from pool.map(work, range(count), chunksize=4)
 
 
 def _document(records: List[Dict[str, Any]]) -> Dict[str, Any]:

@@ -8,7 +8,7 @@ _base_ = [
 custom_imports = dict(
     imports=['projects.qanet.plugin', 'projects.qanet.detection.qam'],
     allow_failed_imports=False)
-custom_hooks = [dict(type='mmseg.ChannelsLastHook')]  # faster on a CPU
+# No ChannelsLastHook: mmcv's RoIAlign misreads that format.
 
 num_classes = len(_base_.instances_classes)
 max_epochs = _base_.instances_epochs

@@ -1,10 +1,13 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 from types import SimpleNamespace
 
+import pytest
 import torch
+from mmcv.ops import RoIAlign
 from torch import nn
 
 from projects.qanet.engine import ChannelsLastHook
+from projects.qanet.utils.errors import InputError
 
 
 def test_same_numbers_in_the_other_format():
@@ -16,3 +19,16 @@ def test_same_numbers_in_the_other_format():
     result = model(images)
     assert result.is_contiguous(memory_format=torch.channels_last)
     torch.testing.assert_close(result, expected)
+
+
+def test_operators_of_mmcv_are_refused():
+    """They misread the format, which is why; the error says where."""
+    align = RoIAlign(4, 1., 0)
+    features = torch.randn(1, 3, 9, 14)
+    boxes = torch.tensor([[0., 1., 2., 10., 8.]])
+    other = features.to(memory_format=torch.channels_last)
+    if torch.allclose(align(features, boxes), align(other, boxes)):
+        pytest.skip('this mmcv knows the format')
+    model = nn.Sequential(nn.Conv2d(3, 3, 1), align)
+    with pytest.raises(InputError, match=r'RoIAlign of mmcv \(1\)'):
+        ChannelsLastHook().before_run(SimpleNamespace(model=model))

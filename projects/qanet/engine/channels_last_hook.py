@@ -4,6 +4,8 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
+from projects.qanet.utils.errors import InputError
+
 
 @HOOKS.register_module()
 class ChannelsLastHook(Hook):
@@ -11,8 +13,13 @@ class ChannelsLastHook(Hook):
 
     Convolutions take the format of their weights and hand it on. The numbers
     stay the same; most CPUs are faster with it, and so are most GPUs in mixed
-    precision. It works with any model, mmdet's (``mmseg.ChannelsLastHook``
-    there) included.
+    precision. Models of mmdet can have it too (``mmseg.ChannelsLastHook``
+    there), but none with operators of mmcv, such as the RoIAlign of two-stage
+    detectors: these read the memory as if it were in the usual order, and so
+    compute nonsense without a word.
+
+    Raises:
+        InputError: If the model has such an operator.
 
     Examples:
         >>> custom_hooks = [dict(type='ChannelsLastHook')]
@@ -23,5 +30,14 @@ class ChannelsLastHook(Hook):
 
         Args:
             runner (Runner): Its model is converted in place.
+
+        Raises:
+            InputError: See the class's docstring.
         """
+        for name, module in runner.model.named_modules():
+            if type(module).__module__.startswith('mmcv.ops'):
+                raise InputError(
+                    f'ChannelsLastHook: the model has a '
+                    f'{type(module).__name__} of mmcv ({name}), which does '
+                    'not know this format; take the hook out of custom_hooks')
         runner.model.to(memory_format=torch.channels_last)

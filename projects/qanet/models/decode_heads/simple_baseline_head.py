@@ -36,9 +36,8 @@ class SimpleBaselineHead(BaseDecodeHead):
                  **kwargs) -> None:
         super().__init__(**kwargs)
         if self.channels != deconv_channels[-1]:
-            raise ValueError(
-                f'channels={self.channels} must be the last of '
-                f'deconv_channels={tuple(deconv_channels)}')
+            raise ValueError(f'channels={self.channels} must be the last of '
+                             f'deconv_channels={tuple(deconv_channels)}')
         layers = []
         before = self.in_channels
         for after in deconv_channels:

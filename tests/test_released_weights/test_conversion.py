@@ -112,7 +112,8 @@ def test_hrnet_upsamples_the_nearest_pixel(released):
     assert modes == {'nearest'}
 
 
-@pytest.mark.parametrize('name', ['qanet_r50c', 'qanet_r101d'])
+@pytest.mark.parametrize('name',
+                         ['qanet_r50c', 'qanet_r101d', 'qanet_hrnet_w48'])
 def test_imagenet_backbone(name, released):
     """Bare names, a classifier behind them, and no counters."""
     backbone = {
@@ -120,13 +121,13 @@ def test_imagenet_backbone(name, released):
         for key, value in released(name).items()
         if key.startswith('Conv_Body.') and 'num_batches' not in key
     }
-    backbone.update({'fc.weight': torch.zeros(10, 2048)})
+    backbone['classifier.weight'] = torch.zeros(10, 2048)
     report = convert_released(backbone)
     assert report.is_backbone
     model = build(report)
     check_complete(report, model, 'x.pth')
     model.load_state_dict(report.state_dict, strict=True)
-    assert report.unknown == ['fc.weight']
+    assert report.unknown == ['classifier.weight']
 
 
 def test_other_numbers_of_classes_and_no_iou_branch(released):

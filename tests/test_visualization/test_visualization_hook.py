@@ -38,8 +38,10 @@ def samples(tmp_path):
     return samples
 
 
-def make_runner(tmp_path):
-    return SimpleNamespace(work_dir=str(tmp_path), timestamp='now', iter=7)
+def make_runner(tmp_path, **kwargs):
+    """A runner that tests; asking it for an iteration would be an error, as
+    it is where there is no training data."""
+    return SimpleNamespace(work_dir=str(tmp_path), timestamp='now', **kwargs)
 
 
 def make_hook(**kwargs):
@@ -66,7 +68,7 @@ def test_an_absolute_folder_is_used_as_it_is(visualizer, samples, tmp_path):
 def test_validation_goes_to_the_backends_every_interval(
         visualizer, samples, tmp_path):
     hook = make_hook(draw=True, interval=2, test_out_dir='shown')
-    runner = make_runner(tmp_path)
+    runner = make_runner(tmp_path, iter=7)
     folder = tmp_path / 'backend' / 'vis_data' / 'vis_image'
     hook.after_val_iter(runner, 0, {}, samples[:1])
     assert not folder.exists() or not list(folder.iterdir())

@@ -75,6 +75,8 @@ class ParsingVisualizationHook(SegVisualizationHook):
             return
         if not self.every_n_inner_iters(batch_idx, self.interval):
             return
+        # Asked for its iteration, a runner builds the training data.
+        step = runner.iter if mode == 'val' else batch_idx
         for output in outputs:
             image = mmcv.imfrombytes(
                 fileio.get(output.img_path, backend_args=self.backend_args),
@@ -88,4 +90,4 @@ class ParsingVisualizationHook(SegVisualizationHook):
                 wait_time=self.wait_time,
                 out_file=self._out_file(runner, output.img_path)
                 if to_file else None,
-                step=runner.iter)
+                step=step)

@@ -185,11 +185,13 @@ def main() -> None:
         set_pixel_thresholds(cfg, args.pixel_score_thrs)
     # An ensemble is filled below, a single model by the runner.
     cfg.load_from = None if checkpoints else args.checkpoint
-    weights = read_checkpoint(args.checkpoint)['state_dict']
+    weights = None
+    if not checkpoints:
+        weights = read_checkpoint(args.checkpoint)['state_dict']
 
     runner = Runner.from_cfg(cfg)
     model = getattr(runner.model, 'module', runner.model)
-    if checkpoints:
+    if weights is None:
         model.load_checkpoints([args.checkpoint, *checkpoints])
     else:
         check_state_dict(model, weights, args.checkpoint)

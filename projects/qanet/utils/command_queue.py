@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Iterator, List, Optional, Protocol, Sequence, Tuple
 
 from .errors import InputError
+from .steps import tool_environment
 
 
 class CommandQueue(Protocol):
@@ -54,9 +55,7 @@ class _Worker:
     def __init__(self, job: CommandQueue, clock: Clock, threads: int,
                  cwd: Path) -> None:
         self.job, self.clock, self.cwd = job, clock, cwd
-        # Threads that spin while they wait slow down what they wait for.
-        self.env = dict(
-            os.environ, OMP_NUM_THREADS=str(threads), GOMP_SPINCOUNT='20000')
+        self.env = tool_environment(OMP_NUM_THREADS=str(threads))
         self.commands = job.commands()
         self.process: Optional[subprocess.Popen] = None
         self.advance()

@@ -5,10 +5,25 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Dict, List, Optional
 
 #: The repository.
 ROOT = Path(__file__).resolve().parents[3]
+
+
+def tool_environment(**variables: str) -> Dict[str, str]:
+    """Environment in which the repository's tools are run.
+
+    Threads that spin for long while they wait slow down what they wait for;
+    threads that never spin wake up late.
+
+    Args:
+        **variables (str): Further variables.
+
+    Returns:
+        dict[str, str]: This process's environment, with these.
+    """
+    return {'GOMP_SPINCOUNT': '20000', **os.environ, **variables}
 
 
 class Steps:
@@ -37,17 +52,15 @@ class Steps:
         command = ['python', script, *map(str, arguments)]
         print(f'\n[{time.time() - self.start:4.0f} s] {title}', flush=True)
         print('  $ ' + ' '.join(command), flush=True)
-        # Threads that spin for long while they wait slow down what they wait
-        # for; threads that never spin wake up late.
-        env = {'GOMP_SPINCOUNT': '20000', **os.environ}
-        result = self._call([sys.executable, *command[1:]], env)
+        result = self._call([sys.executable, *command[1:]])
         if result:
             where = f', see {self.log_file}' if self.log_file else ''
             print(
                 f'error: "{" ".join(command)}" failed{where}', file=sys.stderr)
             sys.exit(result)
 
-    def _call(self, command: list, env: dict) -> int:
+    def _call(self, command: List[str]) -> int:
+        env = tool_environment()
         if self.log_file is None:
             return subprocess.run(command, cwd=ROOT, env=env).returncode
         self.log_file.parent.mkdir(parents=True, exist_ok=True)

@@ -98,6 +98,9 @@ def run_tool(main: Callable[[], None]) -> None:
     """
     try:
         main()
+        if dist.is_available() and dist.is_initialized():
+            # No process leaves while another one still talks to it.
+            dist.barrier()
     except (InputError, FileNotFoundError) as error:
         print(f'error: {_sentence(error)}', file=sys.stderr)
         sys.exit(2)

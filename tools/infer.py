@@ -8,7 +8,8 @@ sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '..')))
 
 from projects.qanet.apis import HumanParsingInferencer
 from projects.qanet.apis.parser_builder import is_onnx
-from projects.qanet.utils.launch import UsageError, run_tool
+from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.launch import run_tool
 
 
 def parse_args() -> argparse.Namespace:
@@ -80,10 +81,10 @@ def main() -> None:
     """Build the inferencer and run it."""
     args = parse_args()
     if args.weights is None and not is_onnx(args.model):
-        raise UsageError('--weights is missing: only an ONNX file holds its '
+        raise InputError('--weights is missing: only an ONNX file holds its '
                          f'own, and --model is {args.model}')
     if args.det_model is not None and args.det_weights is None:
-        raise UsageError('--det-model needs --det-weights')
+        raise InputError('--det-model needs --det-weights')
     inferencer = HumanParsingInferencer(
         model=args.model,
         weights=args.weights,

@@ -12,8 +12,9 @@ from mmengine.runner import Runner
 
 from projects.qanet.apis.parser_builder import read_config
 from projects.qanet.utils.checkpoint import check_state_dict, read_checkpoint
-from projects.qanet.utils.launch import (UsageError, add_common_arguments,
-                                         load_config, run_tool)
+from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.launch import (add_common_arguments, load_config,
+                                         run_tool)
 from projects.qanet.utils.test_time import (enable_tta, make_ensemble,
                                             pair_models)
 
@@ -65,11 +66,11 @@ def enable_visualization(cfg: Config, args: argparse.Namespace) -> None:
         args (argparse.Namespace): The command line.
 
     Raises:
-        UsageError: If the config has no visualization hook.
+        InputError: If the config has no visualization hook.
     """
     hook = cfg.default_hooks.get('visualization')
     if hook is None:
-        raise UsageError('--show and --show-dir need '
+        raise InputError('--show and --show-dir need '
                          'default_hooks.visualization in the config')
     hook.draw = True
     if args.show:
@@ -89,7 +90,7 @@ def find_parsing_metric(cfg: Config, option: str) -> ConfigDict:
         ConfigDict: The metric's part of the config, to be changed in place.
 
     Raises:
-        UsageError: If no evaluator is a ParsingMetric.
+        InputError: If no evaluator is a ParsingMetric.
     """
     evaluators = cfg.test_evaluator
     if not isinstance(evaluators, (list, tuple)):
@@ -97,7 +98,7 @@ def find_parsing_metric(cfg: Config, option: str) -> ConfigDict:
     for item in evaluators:
         if item.type in ('ParsingMetric', 'PixelThresholdMetric'):
             return item
-    raise UsageError(
+    raise InputError(
         f'{option} needs a ParsingMetric in test_evaluator; a detector '
         'writes its boxes with --cfg-options '
         'test_evaluator.outfile_prefix=PREFIX')
@@ -111,7 +112,7 @@ def set_out_file(cfg: Config, path: str) -> None:
         path (str): The json file.
 
     Raises:
-        UsageError: If no evaluator is a ParsingMetric.
+        InputError: If no evaluator is a ParsingMetric.
     """
     metric = find_parsing_metric(cfg, '--out')
     metric.out_file = path
@@ -133,12 +134,12 @@ def set_pixel_thresholds(cfg: Config, thrs: Sequence[float]) -> None:
         thrs (Sequence[float]): The thresholds, each in [0, 1].
 
     Raises:
-        UsageError: If a threshold is outside, or no evaluator is a
+        InputError: If a threshold is outside, or no evaluator is a
             ParsingMetric.
     """
     outside = [thr for thr in thrs if not 0 <= thr <= 1]
     if outside:
-        raise UsageError(
+        raise InputError(
             f'--pixel-score-thrs must be in [0, 1], not {outside}')
     metric = find_parsing_metric(cfg, '--pixel-score-thrs')
     metric.type = 'PixelThresholdMetric'
@@ -159,7 +160,7 @@ def load_models(args: argparse.Namespace) -> Config:
         ParserEnsemble.
 
     Raises:
-        UsageError: If a config is missing or lacks what ``--tta`` needs.
+        InputError: If a config is missing or lacks what ``--tta`` needs.
     """
     others = [path for path, _ in pair_models(args.more_models)]
     cfg = load_config(args)

@@ -10,8 +10,9 @@ from mmengine.config import Config
 from mmengine.runner import Runner, find_latest_checkpoint
 
 from projects.qanet.utils.checkpoint import read_checkpoint
-from projects.qanet.utils.launch import (UsageError, add_common_arguments,
-                                         load_config, run_tool)
+from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.launch import (add_common_arguments, load_config,
+                                         run_tool)
 
 
 def parse_args() -> argparse.Namespace:
@@ -41,11 +42,11 @@ def enable_amp(cfg: Config) -> None:
         cfg (Config): The config, changed in place.
 
     Raises:
-        UsageError: If the optimizer wrapper is neither of the two known ones.
+        InputError: If the optimizer wrapper is neither of the two known ones.
     """
     kind = cfg.optim_wrapper.type
     if kind not in ('OptimWrapper', 'AmpOptimWrapper'):
-        raise UsageError("--amp needs optim_wrapper.type='OptimWrapper', but "
+        raise InputError("--amp needs optim_wrapper.type='OptimWrapper', but "
                          f'the config has {kind!r}')
     cfg.optim_wrapper.type = 'AmpOptimWrapper'
     cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
@@ -59,7 +60,7 @@ def main() -> None:
         enable_amp(cfg)
     if args.auto_scale_lr:
         if 'auto_scale_lr' not in cfg:
-            raise UsageError('--auto-scale-lr needs '
+            raise InputError('--auto-scale-lr needs '
                              'auto_scale_lr.base_batch_size in the config')
         cfg.auto_scale_lr.enable = True
     cfg.resume = args.resume

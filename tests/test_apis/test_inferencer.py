@@ -7,9 +7,9 @@ import pytest
 import torch
 from mmengine.registry import DefaultScope
 
-from projects.qanet.apis import HumanParsingInferencer, InputError
+from projects.qanet.apis import HumanParsingInferencer
 from projects.qanet.structures import read_results
-from projects.qanet.utils.checkpoint import CheckpointError
+from projects.qanet.utils.errors import InputError
 
 BOX = [[10, 20, 40, 50]]
 
@@ -231,7 +231,7 @@ def test_classes_that_do_not_fit_are_an_error(toy_config, tmp_path):
 
 
 def test_weights_and_configs_that_do_not_exist(toy_config):
-    with pytest.raises(CheckpointError, match='gone.pth not found'):
+    with pytest.raises(InputError, match='gone.pth not found'):
         HumanParsingInferencer(toy_config, 'gone.pth', device='cpu')
     with pytest.raises(FileNotFoundError, match='config gone.py not found'):
         HumanParsingInferencer('gone.py', device='cpu')

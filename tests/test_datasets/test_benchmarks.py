@@ -8,8 +8,8 @@ from mmseg.registry import DATASETS
 from projects.qanet.datasets import (ATRParsingDataset, CIHPParsingDataset,
                                      LIPParsingDataset, MHPv2ParsingDataset,
                                      PPPParsingDataset)
-from projects.qanet.datasets.errors import DataError
 from projects.qanet.datasets.metainfo import complete_metainfo, default_palette
+from projects.qanet.utils.errors import InputError
 
 LIP_PAIRS = [(14, 15), (16, 17), (18, 19)]
 MHP_PAIRS = [(5, 6), (7, 8), (22, 23), (24, 25), (26, 27), (28, 29), (30, 31),
@@ -120,7 +120,7 @@ class TestLabelOrders:
     def test_noted_order_must_agree(self, tiny_cihp):
         info = dict(label_order='released')
         with pytest.raises(
-                DataError,
+                InputError,
                 match='CIHP_train.json has labels in the released '):
             self.build(tiny_cihp, info)
         dataset = self.build(tiny_cihp, info, label_order='released')

@@ -15,9 +15,9 @@ from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData
 
 from projects.qanet.datasets import HumanParsingDataset
-from projects.qanet.datasets.errors import DataError
 from projects.qanet.detection.detections import (read_detections,
                                                  select_detections)
+from projects.qanet.utils.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = {
@@ -182,32 +182,32 @@ def test_a_dataset_reads_what_the_tool_writes(source, request, ann_file,
 def test_errors_name_the_file(coco_file, folder, tmp_path):
     images = {key: IMAGES[key] for key in (7, 9)}
     with pytest.raises(
-            DataError, match=r'coco.bbox.json\[\d\] has image_id 3'):
+            InputError, match=r'coco.bbox.json\[\d\] has image_id 3'):
         read_detections(str(coco_file), images)
-    with pytest.raises(DataError, match=r'a.json is named as no image'):
+    with pytest.raises(InputError, match=r'a.json is named as no image'):
         read_detections(str(folder), images)
-    with pytest.raises(DataError, match=r'no d.json \(1 such'):
+    with pytest.raises(InputError, match=r'no d.json \(1 such'):
         read_detections(
             str(folder), {
                 **IMAGES, 4: dict(file_name='x/d.png', width=1, height=1)
             })
-    with pytest.raises(DataError, match='images 7 and 4 are both named b'):
+    with pytest.raises(InputError, match='images 7 and 4 are both named b'):
         read_detections(
             str(folder), {
                 **IMAGES, 4: dict(file_name='x/b.png', width=1, height=1)
             })
-    with pytest.raises(DataError, match=r'category \[8\].* 1 \(6 boxes\), 5'):
+    with pytest.raises(InputError, match=r'category \[8\].* 1 \(6 boxes\), 5'):
         read_detections(str(coco_file), IMAGES, [8])
-    with pytest.raises(DataError, match=r'category \[8\].* 0 \(6 boxes\), 2'):
+    with pytest.raises(InputError, match=r'category \[8\].* 0 \(6 boxes\), 2'):
         read_detections(str(folder), IMAGES, [8])
     (folder / 'preds/a.json').write_text('{"labels": [], "scores": []}')
-    with pytest.raises(DataError, match="a.json lacks the key 'bboxes'"):
+    with pytest.raises(InputError, match="a.json lacks the key 'bboxes'"):
         read_detections(str(folder), IMAGES)
     (folder /
      'preds/a.json').write_text('{"labels": [0], "scores": [], "bboxes": []}')
-    with pytest.raises(DataError, match='a.json has 1, 0, 0 labels, scores'):
+    with pytest.raises(InputError, match='a.json has 1, 0, 0 labels, scores'):
         read_detections(str(folder), IMAGES)
-    with pytest.raises(DataError, match='has no .json files'):
+    with pytest.raises(InputError, match='has no .json files'):
         read_detections(str(tmp_path / 'Images'), IMAGES)
 
 
@@ -221,7 +221,7 @@ def test_pickles_are_refused(tmp_path):
 
     path = tmp_path / 'results.pkl'
     path.write_bytes(pickle.dumps([Trap()]))
-    with pytest.raises(DataError, match='outfile_prefix=PREFIX'):
+    with pytest.raises(InputError, match='outfile_prefix=PREFIX'):
         read_detections(str(path), IMAGES)
     assert not (tmp_path / 'sprung').exists()
 

@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from projects.qanet.detection.person_detector import PersonDetector
-from projects.qanet.utils.checkpoint import CheckpointError
+from projects.qanet.utils.errors import InputError
 
 mmdet_models = pytest.importorskip('mmdet.models')
 from mmdet.registry import MODELS  # noqa: E402
@@ -117,7 +117,7 @@ def test_weights(config, tmp_path):
     torch.save(dict(state_dict=dict(weight=torch.tensor([1., 2.]))), path)
     assert PersonDetector(config, path).model.weight.tolist() == [1, 2]
     torch.save(dict(state_dict=dict(weight=torch.zeros(3))), path)
-    with pytest.raises(CheckpointError, match='detector.pth does not fit'):
+    with pytest.raises(InputError, match='detector.pth does not fit'):
         PersonDetector(config, path)
 
 

@@ -13,7 +13,8 @@ from mmseg.registry import MODELS
 import projects.qanet.plugin  # noqa: F401
 from projects.qanet.released_weights import (check_complete, convert_released,
                                              model_config, to_released)
-from projects.qanet.utils.checkpoint import CheckpointError, read_checkpoint
+from projects.qanet.utils.checkpoint import read_checkpoint
+from projects.qanet.utils.errors import InputError
 from . import formula
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -151,7 +152,7 @@ def test_missing_and_misshapen_entries_are_all_named(released):
     del weights['Conv_Body.bn2.bias']
     weights['Conv_Body_FPN.deconv_module.3.weight'] = torch.zeros(2, 3)
     report = convert_released(weights)
-    with pytest.raises(CheckpointError) as error:
+    with pytest.raises(InputError) as error:
         check_complete(report, build(report), 'x.pth')
     assert 'x.pth' in str(error.value)
     assert 'backbone.stem.4.bias is missing' in str(error.value)
@@ -160,11 +161,11 @@ def test_missing_and_misshapen_entries_are_all_named(released):
 
 
 def test_foreign_checkpoints_are_refused():
-    with pytest.raises(CheckpointError, match='none of the released'):
+    with pytest.raises(InputError, match='none of the released'):
         convert_released({'fc.weight': torch.zeros(2)}, 'x.pth')
-    with pytest.raises(CheckpointError, match='has no weights'):
+    with pytest.raises(InputError, match='has no weights'):
         convert_released(dict(model=dict(epoch=1)), 'x.pth')
-    with pytest.raises(CheckpointError, match='none of the networks'):
+    with pytest.raises(InputError, match='none of the networks'):
         to_released({'backbone.fc': torch.zeros(2)})
 
 

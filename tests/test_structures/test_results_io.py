@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from projects.qanet.structures import (ResultsFormatError, read_results,
-                                       write_results)
+from projects.qanet.structures import read_results, write_results
+from projects.qanet.utils.errors import InputError
 
 CLASSES = ['background', 'head', 'torso']
 
@@ -63,7 +63,7 @@ def test_there_and_back(path, record):
 
 def test_writer_refuses_what_readers_refuse(path, record):
     record['score'] = float('nan')
-    with pytest.raises(ResultsFormatError, match=r'records\[0\].score is nan'):
+    with pytest.raises(InputError, match=r'records\[0\].score is nan'):
         write_results(path, [record], CLASSES, (1, 1, 1), .2)
 
 
@@ -115,7 +115,7 @@ def test_malformed(path, record, keys, value, message):
     change(document, keys, value)
     with open(path, 'w') as file:
         json.dump(document, file)
-    with pytest.raises(ResultsFormatError, match=message) as caught:
+    with pytest.raises(InputError, match=message) as caught:
         read_results(path)
     assert path in str(caught.value)
 
@@ -124,7 +124,7 @@ def test_malformed(path, record, keys, value, message):
 def test_no_results_file(path, text):
     with open(path, 'w') as file:
         file.write(text)
-    with pytest.raises(ResultsFormatError, match='results.json'):
+    with pytest.raises(InputError, match='results.json'):
         read_results(path)
 
 

@@ -13,8 +13,8 @@ import pytest
 from projects.qanet.datasets import CIHPParsingDataset, LIPParsingDataset
 from projects.qanet.datasets.conversion import (convert_cihp,
                                                 convert_single_person)
-from projects.qanet.datasets.errors import DataError
 from projects.qanet.datasets.label_io import read_label_map
+from projects.qanet.utils.errors import InputError
 
 ROOT = osp.abspath(osp.join(osp.dirname(__file__), '../..'))
 SHARED = osp.join(ROOT, '../shared/data')
@@ -206,7 +206,7 @@ def half_missing(split):
 ])
 def test_cihp_incomplete_download(damage, pattern, raw, tmp_path):
     damage(raw / 'Training')
-    with pytest.raises(DataError, match=pattern):
+    with pytest.raises(InputError, match=pattern):
         convert_cihp(str(raw), str(tmp_path / 'out'))
 
 
@@ -289,12 +289,12 @@ def test_single_person_without_lists(single):
 
 def test_single_person_errors(single):
     folders = str(single / 'images'), str(single / 'parsing')
-    with pytest.raises(DataError, match='nowhere.txt does not exist'):
+    with pytest.raises(InputError, match='nowhere.txt does not exist'):
         convert_single_person(
             *folders, str(single / 'out'), train_ids='nowhere.txt')
-    with pytest.raises(DataError, match=r'label values \[13\]'):
+    with pytest.raises(InputError, match=r'label values \[13\]'):
         convert_single_person(*folders, str(single / 'out'), num_classes=13)
-    with pytest.raises(DataError, match='folder nowhere does not exist'):
+    with pytest.raises(InputError, match='folder nowhere does not exist'):
         convert_single_person(folders[0], 'nowhere', str(single / 'out'))
 
 

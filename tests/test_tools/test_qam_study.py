@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from projects.qanet.utils.launch import UsageError
+from projects.qanet.utils.errors import InputError
 
 TOOL = Path(__file__).parents[2] / 'tools/analysis_tools/qam_study.py'
 
@@ -118,11 +118,11 @@ def test_ingredients_are_read_form_by_form(study, args):
 
     (run.folder / 'mean.segm.json').write_text(
         segm([(.9, .3), (.8, .4)], counts='b'))
-    with pytest.raises(UsageError, match='different masks'):
+    with pytest.raises(InputError, match='different masks'):
         run.ingredients()
     for path in run.folder.glob('*.json'):
         path.write_text('[]')
-    with pytest.raises(UsageError, match='solov2, seed 0: nothing was found'):
+    with pytest.raises(InputError, match='solov2, seed 0: nothing was found'):
         run.ingredients()
 
 
@@ -131,13 +131,13 @@ def test_a_work_dir_keeps_to_its_settings(study, args):
         images=4, val_images=2, data_seed=0, epochs=3)
     study.remember_settings(args)
     args.images = 5
-    with pytest.raises(UsageError, match='begun with other settings'):
+    with pytest.raises(InputError, match='begun with other settings'):
         study.remember_settings(args)
 
 
 def test_foreign_data_are_not_taken_over(study, args):
     (args.work_dir / 'data').mkdir(parents=True)
-    with pytest.raises(UsageError, match='not of this tool'):
+    with pytest.raises(InputError, match='not of this tool'):
         study.remember_settings(args)
 
 

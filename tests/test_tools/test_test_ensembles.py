@@ -15,7 +15,7 @@ from mmengine.registry import DefaultScope
 from mmseg.registry import MODELS
 
 from projects.qanet.datasets import CIHPParsingDataset
-from projects.qanet.utils.launch import UsageError
+from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.test_time import (enable_tta, make_ensemble,
                                             pair_models)
 
@@ -211,7 +211,7 @@ def test_errors_have_exit_code_2(folder, tool, capsys):
 def test_models_are_paired():
     assert pair_models([]) == []
     assert pair_models(['a', 'b', 'c', 'd']) == [('a', 'b'), ('c', 'd')]
-    with pytest.raises(UsageError, match='c stands alone'):
+    with pytest.raises(InputError, match='c stands alone'):
         pair_models(['a', 'b', 'c'])
 
 
@@ -242,5 +242,5 @@ def test_tta_reaches_every_model():
 ])
 def test_tta_errors(kwargs, message):
     cfg = parser_config(**kwargs)
-    with pytest.raises(UsageError, match=message):
+    with pytest.raises(InputError, match=message):
         enable_tta(cfg, 'a.py')

@@ -9,9 +9,9 @@ import torch
 from mmengine.logging import HistoryBuffer
 from torch import nn
 
-from projects.qanet.utils.checkpoint import (CheckpointError,
-                                             _history_buffer_attribute,
+from projects.qanet.utils.checkpoint import (_history_buffer_attribute,
                                              load_checkpoint, read_checkpoint)
+from projects.qanet.utils.errors import InputError
 
 
 class Trap:
@@ -53,7 +53,7 @@ def test_booby_trap_is_refused(tmp_path):
     torch.save(
         dict(state_dict=head(2).state_dict(), meta=Trap(tmp_path / 'sprung')),
         path)
-    with pytest.raises(CheckpointError, match='trap.pth was refused.*mkdir'):
+    with pytest.raises(InputError, match='trap.pth was refused.*mkdir'):
         read_checkpoint(str(path))
     assert not (tmp_path / 'sprung').exists()
 
@@ -69,12 +69,12 @@ def test_getattr_reaches_the_history_methods_only():
 
 
 def test_missing_and_damaged_files_are_named(tmp_path):
-    with pytest.raises(CheckpointError, match='nothing.pth not found'):
+    with pytest.raises(InputError, match='nothing.pth not found'):
         read_checkpoint(str(tmp_path / 'nothing.pth'))
     damaged = tmp_path / 'damaged.pth'
     torch.save(dict(state_dict=head(2).state_dict()), damaged)
     damaged.write_bytes(damaged.read_bytes()[:200])
-    with pytest.raises(CheckpointError, match='damaged.pth'):
+    with pytest.raises(InputError, match='damaged.pth'):
         read_checkpoint(str(damaged))
 
 
@@ -91,7 +91,7 @@ def test_other_number_of_classes_is_named(tmp_path):
     path = str(tmp_path / 'seven.pth')
     torch.save(head(7).state_dict(), path)
     with pytest.raises(
-            CheckpointError,
+            InputError,
             match=r'seven.pth.*number of classes.*conv_seg.weight is '
             r'\(7, 3, 1, 1\) in the file and \(20, 3, 1, 1\)'):
         load_checkpoint(head(20), path)
@@ -103,6 +103,5 @@ def test_missing_weights_are_counted(tmp_path):
     del weights['conv_seg.bias']
     torch.save(weights, path)
     with pytest.raises(
-            CheckpointError,
-            match='lacks 1 of 2 entries, conv_seg.bias first'):
+            InputError, match='lacks 1 of 2 entries, conv_seg.bias first'):
         load_checkpoint(head(2), path)

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from projects.qanet.utils.command_queue import Clock, CommandError, run_queues
+from projects.qanet.utils.command_queue import Clock, run_queues
+from projects.qanet.utils.errors import InputError
 
 
 class Job:
@@ -48,7 +49,7 @@ def test_nothing_to_do(tmp_path, capsys):
 
 def test_a_failure_names_job_step_and_log(tmp_path):
     jobs = [Job('a', tmp_path, 3, fail=1), Job('b', tmp_path, 1)]
-    with pytest.raises(CommandError, match='a: step 1 failed .*job.log'):
+    with pytest.raises(InputError, match='a: step 1 failed .*job.log'):
         run_queues(jobs, 1, Clock(), tmp_path)
     assert jobs[0].finished == 1
     assert not (tmp_path / 'a2').exists() and not (tmp_path / 'b0').exists()

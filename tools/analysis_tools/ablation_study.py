@@ -14,7 +14,8 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from projects.qanet.utils.launch import UsageError, run_tool
+from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.launch import run_tool
 from projects.qanet.utils.steps import Steps
 
 KEYS = ('mIoU', 'APp', 'APp_50', 'PCP_50', 'APr', 'APr_50')
@@ -86,7 +87,7 @@ class Study:
         annotations = args.data / 'annotations/CIHP_val.json'
         for path in (annotations, args.boxes):
             if not path.is_file():
-                raise UsageError(f'{path} is missing: run `make demo` first')
+                raise InputError(f'{path} is missing: run `make demo` first')
         self.truth = [
             '--ann-file', annotations, '--data-root', args.data / 'Validation'
         ]

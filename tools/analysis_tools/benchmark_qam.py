@@ -20,7 +20,8 @@ from mmengine.config import Config  # noqa: E402
 from mmengine.registry import init_default_scope  # noqa: E402
 from mmdet.registry import MODELS  # noqa: E402
 from mmdet.structures import DetDataSample  # noqa: E402
-from projects.qanet.utils.launch import UsageError, run_tool  # noqa: E402
+from projects.qanet.utils.errors import InputError  # noqa: E402
+from projects.qanet.utils.launch import run_tool  # noqa: E402
 # isort: on
 
 DEFAULT = 'configs/qam/mask-rcnn_r50_fpn_1x_coco_qam.py'
@@ -71,14 +72,14 @@ def find_heads(model: torch.nn.Module) -> List[torch.nn.Module]:
         list[nn.Module]: All modules with ``quality`` settings.
 
     Raises:
-        UsageError: If there is none.
+        InputError: If there is none.
     """
     heads = [
         module for module in model.modules()
         if getattr(module, 'quality', None) is not None
     ]
     if not heads:
-        raise UsageError('the config has no head with QAM')
+        raise InputError('the config has no head with QAM')
     return heads
 
 
@@ -175,7 +176,7 @@ def main() -> None:
     """Measure and report."""
     args = parse_args()
     if not Path(args.config).is_file():
-        raise UsageError(f'config {args.config} not found')
+        raise InputError(f'config {args.config} not found')
     torch.set_num_threads(args.threads)
     model = build_model(args.config, args.device)
     width, height = args.size

@@ -15,7 +15,8 @@ from projects.qanet.datasets.coco_annotations import load_persons
 from projects.qanet.detection.detections import (SelectionCounts,
                                                  read_detections,
                                                  select_detections)
-from projects.qanet.utils.launch import UsageError, run_tool
+from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.launch import run_tool
 
 
 def parse_args() -> argparse.Namespace:
@@ -59,15 +60,15 @@ def check_arguments(args: argparse.Namespace) -> None:
         args (argparse.Namespace): The command line.
 
     Raises:
-        UsageError: Names the argument and what is allowed.
+        InputError: Names the argument and what is allowed.
     """
     if args.nms_thr is not None and not 0 <= args.nms_thr <= 1:
-        raise UsageError(f'--nms-thr is {args.nms_thr}, allowed are 0 to 1')
+        raise InputError(f'--nms-thr is {args.nms_thr}, allowed are 0 to 1')
     if args.max_per_image is not None and args.max_per_image < 1:
-        raise UsageError(f'--max-per-image is {args.max_per_image}, allowed '
+        raise InputError(f'--max-per-image is {args.max_per_image}, allowed '
                          'are whole numbers from 1')
     if not args.out.endswith('.json'):
-        raise UsageError(f'{args.out} must end in .json')
+        raise InputError(f'{args.out} must end in .json')
 
 
 def report(counts: SelectionCounts, num_images: int, path: str) -> None:

@@ -23,7 +23,8 @@ from mmseg.registry import MODELS
 from torch import nn
 
 from projects.qanet.apis.parser_builder import read_config
-from projects.qanet.utils.launch import UsageError, run_tool
+from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.launch import run_tool
 
 
 class Complexity(NamedTuple):
@@ -72,16 +73,16 @@ def crop_shape(cfg: Config, shape: Optional[Sequence[int]]) -> Tuple[int, int]:
         tuple[int, int]: Height and width.
 
     Raises:
-        UsageError: If nobody says it, or it is not positive.
+        InputError: If nobody says it, or it is not positive.
     """
     if shape is None:
         size = (cfg.model.get('test_cfg') or {}).get('crop_size')
         if size is None:
-            raise UsageError(f'{cfg.filename} has no model.test_cfg.crop_size:'
+            raise InputError(f'{cfg.filename} has no model.test_cfg.crop_size:'
                              ' give --shape H W')
         shape = size[1], size[0]
     if min(shape) < 1:
-        raise UsageError(f'--shape is {tuple(shape)}, allowed are whole '
+        raise InputError(f'--shape is {tuple(shape)}, allowed are whole '
                          'numbers from 1')
     return tuple(shape)
 
@@ -96,10 +97,10 @@ def build_network(cfg: Config) -> nn.Module:
         nn.Module: In evaluation mode.
 
     Raises:
-        UsageError: If the config is no parser's.
+        InputError: If the config is no parser's.
     """
     if 'decode_head' not in cfg.model:
-        raise UsageError(
+        raise InputError(
             f'{cfg.filename} has a {cfg.model.type} without decode_head: for '
             "a detector use mmdet's tools/analysis_tools/get_flops.py, for an "
             'ensemble the config of each parser')

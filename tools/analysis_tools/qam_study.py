@@ -29,7 +29,8 @@ from projects.qanet.evaluation.analysis.instance_study import (aggregate,
                                                                evaluate_run,
                                                                format_study)
 from projects.qanet.utils.command_queue import Clock, run_queues
-from projects.qanet.utils.launch import UsageError, run_tool
+from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.launch import run_tool
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Forms of the pixel score: mode and threshold.
@@ -190,7 +191,7 @@ class Run:
             scores (N,) by form.
 
         Raises:
-            UsageError: If there are none, or the masks of two tests differ.
+            InputError: If there are none, or the masks of two tests differ.
         """
         found = {
             form: json.loads(self._result(form).read_text())
@@ -198,12 +199,12 @@ class Run:
         }
         records = found['stability']
         if not records:
-            raise UsageError(f'{self.title}: nothing was found in any image; '
+            raise InputError(f'{self.title}: nothing was found in any image; '
                              'train for longer')
         for others in found.values():
             if _column(others,
                        'segmentation') != _column(records, 'segmentation'):
-                raise UsageError('the tests have different masks; remove '
+                raise InputError('the tests have different masks; remove '
                                  f'{self.folder}/*.segm.json and start again')
         pixels = {
             form: np.array(_column(others, 'pixel_score'))
@@ -226,16 +227,16 @@ def remember_settings(args: argparse.Namespace) -> Dict[str, Any]:
         dict: The settings.
 
     Raises:
-        UsageError: If the work dir was begun with others.
+        InputError: If the work dir was begun with others.
     """
     names = ('images', 'val_images', 'data_seed', 'epochs')
     settings = {name: getattr(args, name) for name in names}
     path = args.work_dir / 'settings.json'
     if not path.is_file() and (args.work_dir / 'data').exists():
-        raise UsageError(f'{args.work_dir}/data is not of this tool; choose '
+        raise InputError(f'{args.work_dir}/data is not of this tool; choose '
                          'another --work-dir or remove it')
     if path.is_file() and json.loads(path.read_text()) != settings:
-        raise UsageError(f'{args.work_dir} was begun with other settings '
+        raise InputError(f'{args.work_dir} was begun with other settings '
                          f'({path.read_text().strip()}); choose another '
                          '--work-dir or remove it')
     args.work_dir.mkdir(parents=True, exist_ok=True)
@@ -251,7 +252,7 @@ def draw(args: argparse.Namespace, clock: Clock) -> None:
         clock (Clock): For messages.
 
     Raises:
-        UsageError: If drawing fails.
+        InputError: If drawing fails.
     """
     data = args.work_dir / 'data'
     if (data / 'annotations' / 'instances_val.json').is_file():
@@ -264,7 +265,7 @@ def draw(args: argparse.Namespace, clock: Clock) -> None:
     ]
     if subprocess.run([sys.executable, *map(str, command)],
                       cwd=ROOT).returncode:
-        raise UsageError(f'drawing the data set into {data} failed')
+        raise InputError(f'drawing the data set into {data} failed')
 
 
 def main() -> None:

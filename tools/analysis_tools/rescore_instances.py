@@ -19,9 +19,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 # isort: off
+from projects.qanet.utils.errors import InputError  # noqa: E402
 from projects.qanet.detection.result_files import (  # noqa: E402
     read_records, rescore_records, score_probability_maps)
-from projects.qanet.utils.launch import UsageError, run_tool  # noqa: E402
+from projects.qanet.utils.launch import run_tool  # noqa: E402
 # isort: on
 
 
@@ -57,7 +58,7 @@ def main() -> None:
     """Read, fuse and write."""
     args = parse_args()
     if Path(args.out).resolve() == Path(args.results).resolve():
-        raise UsageError('OUT is RESULTS; give another name')
+        raise InputError('OUT is RESULTS; give another name')
     records = read_records(args.results)
     pixel_scores = None
     if args.probs_dir is not None:

@@ -14,7 +14,8 @@ from projects.qanet.deployment.export import (EXPORTERS, add_metadata,
                                               compare_with_torch,
                                               export_network)
 from projects.qanet.deployment.metadata import metadata_of
-from projects.qanet.utils.launch import UsageError, run_tool
+from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.launch import run_tool
 
 
 def parse_args() -> argparse.Namespace:
@@ -65,7 +66,7 @@ def check(parser, model: bytes, tolerance: float, fixed_batch: bool) -> None:
         hint = '' if fixed_batch else (
             '. If the network builds the batch size into the file, as '
             'SwinTransformer does, --fixed-batch helps')
-        raise UsageError(f'onnxruntime differs from torch by {worst:.2e}, '
+        raise InputError(f'onnxruntime differs from torch by {worst:.2e}, '
                          f'more than --tolerance {tolerance:g}; nothing is '
                          f'written{hint}')
 
@@ -74,7 +75,7 @@ def main() -> None:
     """Build the parser, export, compare, write."""
     args = parse_args()
     if not args.out.endswith('.onnx'):
-        raise UsageError(f'{args.out} must end with .onnx')
+        raise InputError(f'{args.out} must end with .onnx')
     parser = build_parser(read_config(args.config), args.checkpoint, 'cpu')
     metadata = metadata_of(parser, checked_meta(parser))
     model = export_network(parser, args.exporter, args.opset, args.fixed_batch)

@@ -23,7 +23,7 @@ class ConfidencePredictor:
 
     Raises:
         FileNotFoundError: If the config is missing.
-        CheckpointError: If the checkpoint is missing or does not fit.
+        InputError: If the checkpoint is missing or does not fit.
         InputError: If the model is no top-down parser.
     """
 

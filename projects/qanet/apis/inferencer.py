@@ -58,7 +58,7 @@ class HumanParsingInferencer:
 
     Raises:
         FileNotFoundError: If a config or an ONNX file is missing.
-        CheckpointError: If a checkpoint is missing, unreadable or does not
+        InputError: If a checkpoint is missing, unreadable or does not
             fit.
         InputError: If the classes are unknown, a setting is wrong, or an ONNX
             file cannot be used.

@@ -133,7 +133,7 @@ def build_parser(config: Config, weights: Optional[str],
         of the checkpoint if it has one, else the config's.
 
     Raises:
-        CheckpointError: If the checkpoint cannot be read or does not fit.
+        InputError: If the checkpoint cannot be read or does not fit.
         InputError: If nothing names the classes.
     """
     with DefaultScope.overwrite_default_scope('mmseg'):
@@ -181,7 +181,7 @@ def load_parser(model: ModelType, weights: Optional[str],
 
     Raises:
         FileNotFoundError: If a file is missing.
-        CheckpointError: If the checkpoint cannot be read or does not fit.
+        InputError: If the checkpoint cannot be read or does not fit.
         InputError: If nothing names the classes, or the ONNX file is wrong or
             is given with weights.
     """

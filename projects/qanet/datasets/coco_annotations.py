@@ -6,7 +6,7 @@ from typing import Any, Dict, Iterable, List, Optional, Sequence
 import numpy as np
 from mmengine import fileio
 
-from .errors import DataError
+from projects.qanet.utils.errors import InputError
 
 _IMAGE_KEYS = ('id', 'file_name', 'width', 'height')
 _PERSON_KEYS = ('id', 'image_id', 'bbox', 'category_id')
@@ -26,7 +26,7 @@ def load_json(path: str, backend_args: Optional[dict] = None) -> Any:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        DataError: If it is no valid json.
+        InputError: If it is no valid json.
     """
     try:
         text = fileio.get_text(path, backend_args=backend_args)
@@ -39,28 +39,28 @@ def load_json(path: str, backend_args: Optional[dict] = None) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise DataError(f'{path} is not valid json: {error}') from None
+        raise InputError(f'{path} is not valid json: {error}') from None
 
 
 def _check_records(records: Any, keys: Sequence[str], where: str) -> None:
     if not isinstance(records, list):
-        raise DataError(f'{where} must be a list, got '
-                        f'{type(records).__name__}')
+        raise InputError(f'{where} must be a list, got '
+                         f'{type(records).__name__}')
     for position, record in enumerate(records):
         if not isinstance(record, dict):
-            raise DataError(f'{where}[{position}] must be an object')
+            raise InputError(f'{where}[{position}] must be an object')
         missing = [key for key in keys if key not in record]
         if missing:
-            raise DataError(f'{where}[{position}] lacks the key '
-                            f'{missing[0]!r} (needed: {", ".join(keys)})')
+            raise InputError(f'{where}[{position}] lacks the key '
+                             f'{missing[0]!r} (needed: {", ".join(keys)})')
 
 
 def _check_bbox(record: dict, where: str) -> None:
     bbox = record['bbox']
     if (not isinstance(bbox, list) or len(bbox) != 4
             or not all(isinstance(value, (int, float)) for value in bbox)):
-        raise DataError(f'{where} has bbox {bbox!r}, expected the four '
-                        'numbers x, y, width, height')
+        raise InputError(f'{where} has bbox {bbox!r}, expected the four '
+                         'numbers x, y, width, height')
 
 
 def load_persons(path: str,
@@ -78,25 +78,25 @@ def load_persons(path: str,
 
     Raises:
         FileNotFoundError: If there is no such file.
-        DataError: Names the file, the record and what is wrong.
+        InputError: Names the file, the record and what is wrong.
     """
     document = load_json(path, backend_args)
     if not isinstance(document, dict) or 'images' not in document:
-        raise DataError(f"{path} lacks the key 'images' of a COCO file")
+        raise InputError(f"{path} lacks the key 'images' of a COCO file")
     images = document['images']
     annotations = document.get('annotations', [])
     _check_records(images, _IMAGE_KEYS, f'{path}: images')
     _check_records(annotations, _PERSON_KEYS, f'{path}: annotations')
     if not images:
-        raise DataError(f'{path} lists no images')
+        raise InputError(f'{path} lists no images')
     known = {image['id'] for image in images}
     if len(known) != len(images):
-        raise DataError(f'{path} has several images with the same id')
+        raise InputError(f'{path} has several images with the same id')
     for annotation in annotations:
         where = f'{path}: annotation {annotation["id"]}'
         if annotation['image_id'] not in known:
-            raise DataError(f'{where} belongs to image_id '
-                            f'{annotation["image_id"]}, which is not listed')
+            raise InputError(f'{where} belongs to image_id '
+                             f'{annotation["image_id"]}, which is not listed')
         _check_bbox(annotation, where)
     return dict(images=images, annotations=annotations)
 
@@ -122,25 +122,25 @@ def load_detections(path: str,
 
     Raises:
         FileNotFoundError: If there is no such file.
-        DataError: Names the file, the record and what is wrong; unknown
+        InputError: Names the file, the record and what is wrong; unknown
             image ids are wrong.
     """
     records = load_json(path, backend_args)
     if isinstance(records, dict):
-        raise DataError(f'{path} must be a COCO results list (image_id, '
-                        'category_id, bbox, score), got an object: is it '
-                        'an annotation file?')
+        raise InputError(f'{path} must be a COCO results list (image_id, '
+                         'category_id, bbox, score), got an object: is it '
+                         'an annotation file?')
     _check_records(records, _DETECTION_KEYS, path)
     known, kept = set(image_ids), []
     for position, record in enumerate(records):
         if record['image_id'] not in known:
-            raise DataError(
+            raise InputError(
                 f'{path}[{position}] has image_id {record["image_id"]}, '
                 'which is not in the annotation file: wrong split?')
         _check_bbox(record, f'{path}[{position}]')
         if not isinstance(record['score'], (int, float)):
-            raise DataError(f'{path}[{position}] has score '
-                            f'{record["score"]!r}, expected a number')
+            raise InputError(f'{path}[{position}] has score '
+                             f'{record["score"]!r}, expected a number')
         if record['category_id'] in cat_ids and record['score'] >= score_thr:
             kept.append(record)
     return kept

@@ -8,9 +8,9 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import MMLogger
 from mmseg.registry import DATASETS
 
+from projects.qanet.utils.errors import InputError
 from .coco_annotations import (box_problem, load_detections, load_persons,
                                xywh_to_xyxy)
-from .errors import DataError
 from .folder_listing import FolderListing
 from .metainfo import complete_metainfo
 
@@ -77,7 +77,7 @@ class HumanParsingDataset(BaseDataset):
     Raises:
         FileNotFoundError: If the json, a folder, an image or (when training)
             a label map is missing.
-        DataError: If a file is malformed or there is nobody to train on.
+        InputError: If a file is malformed or there is nobody to train on.
         ValueError: If an argument is wrong. All messages name the culprit.
     """
 
@@ -135,7 +135,7 @@ class HumanParsingDataset(BaseDataset):
             list[dict]: The samples described in the class's docstring.
 
         Raises:
-            FileNotFoundError, DataError: See the class's docstring.
+            FileNotFoundError, InputError: See the class's docstring.
         """
         document = load_persons(self.ann_file, self.backend_args)
         images = {image['id']: image for image in document['images']}
@@ -155,8 +155,8 @@ class HumanParsingDataset(BaseDataset):
                        persons: List[dict]) -> List[dict]:
         persons = self._drop_bad_boxes(images, persons)
         if not persons:
-            raise DataError(f'{self.ann_file} has no person to train on '
-                            f'among {len(images)} images')
+            raise InputError(f'{self.ann_file} has no person to train on '
+                             f'among {len(images)} images')
         samples = []
         for person in persons:
             self._check_parsing_id(person)
@@ -171,13 +171,14 @@ class HumanParsingDataset(BaseDataset):
     def _check_parsing_id(self, person: dict) -> None:
         where = f'{self.ann_file}: annotation {person["id"]}'
         if 'parsing_id' not in person:
-            raise DataError(f"{where} lacks the key 'parsing_id' (the "
-                            "person's value in Human_ids)")
+            raise InputError(f"{where} lacks the key 'parsing_id' (the "
+                             "person's value in Human_ids)")
         parsing_id = person['parsing_id']
         if not isinstance(parsing_id, int) or parsing_id < 1:
             # 0 would make the person out of everything that is nobody's.
-            raise DataError(f'{where} has parsing_id {parsing_id!r}, expected '
-                            'a whole number from 1')
+            raise InputError(
+                f'{where} has parsing_id {parsing_id!r}, expected '
+                'a whole number from 1')
 
     def _test_samples(self, images: Dict[int, dict],
                       persons: List[dict]) -> List[dict]:

@@ -3,8 +3,8 @@ from typing import List, Optional
 
 from mmseg.registry import DATASETS
 
+from projects.qanet.utils.errors import InputError
 from .coco_annotations import load_json
-from .errors import DataError
 from .human_parsing import HumanParsingDataset
 from .metainfo import default_palette
 
@@ -34,7 +34,7 @@ class PPPParsingDataset(HumanParsingDataset):
 
     Raises:
         ValueError: If ``label_order`` is neither of them.
-        DataError: If the annotation file notes the other order.
+        InputError: If the annotation file notes the other order.
     """
 
     METAINFO = dict(
@@ -67,13 +67,13 @@ class PPPParsingDataset(HumanParsingDataset):
             list[dict]: The samples.
 
         Raises:
-            DataError: If the annotation file notes the other label order.
+            InputError: If the annotation file notes the other label order.
         """
         samples = super().load_data_list()
         info = load_json(self.ann_file, self.backend_args).get('info') or {}
         noted = info.get('label_order', self.label_order)
         if noted != self.label_order:
-            raise DataError(
+            raise InputError(
                 f'{self.ann_file} has labels in the {noted} order, but the '
                 f'data set was built with label_order={self.label_order!r}')
         return samples

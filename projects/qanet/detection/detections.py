@@ -18,7 +18,7 @@ from torchvision.ops import nms
 from projects.qanet.datasets.coco_annotations import (box_problem,
                                                       load_detections,
                                                       load_json)
-from projects.qanet.datasets.errors import DataError
+from projects.qanet.utils.errors import InputError
 
 PERSON = 1  # category of persons in our annotation files
 _COCO_PERSON, _LABEL_PERSON = 1, 0
@@ -68,11 +68,11 @@ def read_detections(path: str,
 
     Raises:
         FileNotFoundError: If there is no such file or folder.
-        DataError: If it is something else, names an unknown image, or has no
+        InputError: If it is something else, names an unknown image, or has no
             person among its boxes. The message names the culprit.
     """
     if path.endswith(('.pkl', '.pickle')):
-        raise DataError(
+        raise InputError(
             f'{path} is a pickle, and reading one can run any code. Let the '
             'detector write json instead: python tools/test.py CONFIG '
             'CHECKPOINT --cfg-options test_evaluator.outfile_prefix=PREFIX '
@@ -102,8 +102,9 @@ def _explain_nobody(path: str, found: Sequence[int],
     if found:
         common = ', '.join(f'{label} ({count} boxes)'
                            for label, count in Counter(found).most_common(5))
-        raise DataError(f'{path} has no box of category {list(cat_ids)}; most '
-                        f'frequent are {common}: wrong --cat-ids?')
+        raise InputError(
+            f'{path} has no box of category {list(cat_ids)}; most '
+            f'frequent are {common}: wrong --cat-ids?')
 
 
 def _read_folder(path: str, images: Dict[int, dict],
@@ -114,23 +115,24 @@ def _read_folder(path: str, images: Dict[int, dict],
         folder = folder / 'preds'
     files = {file.stem: file for file in sorted(folder.glob('*.json'))}
     if not files:
-        raise DataError(f'{folder} has no .json files of mmdet\'s '
-                        'DetInferencer (no_save_pred=False)')
+        raise InputError(f'{folder} has no .json files of mmdet\'s '
+                         'DetInferencer (no_save_pred=False)')
     stems: Dict[str, int] = {}
     for image_id, image in images.items():
         stem = Path(image['file_name']).stem
         if stem in stems:
-            raise DataError(f'images {stems[stem]} and {image_id} are both '
-                            f'named {stem}: a folder cannot tell them apart')
+            raise InputError(f'images {stems[stem]} and {image_id} are both '
+                             f'named {stem}: a folder cannot tell them apart')
         stems[stem] = image_id
     unknown = [str(file) for stem, file in files.items() if stem not in stems]
     if unknown:
-        raise DataError(f'{unknown[0]} is named as no image of the annotation '
-                        f'file ({len(unknown)} such files): wrong split?')
+        raise InputError(
+            f'{unknown[0]} is named as no image of the annotation '
+            f'file ({len(unknown)} such files): wrong split?')
     missing = [stem for stem in stems if stem not in files]
     if missing:
-        raise DataError(f'{folder} has no {missing[0]}.json ({len(missing)} '
-                        'such images): was the detector stopped?')
+        raise InputError(f'{folder} has no {missing[0]}.json ({len(missing)} '
+                         'such images): was the detector stopped?')
     records, found = [], []
     console = Console(stderr=True)
     for stem, image_id in track(
@@ -149,19 +151,19 @@ def _read_prediction(path: str, image_id: int,
     document: Any = load_json(path)
     for key in _PREDICTION_KEYS:
         if not isinstance(document, dict) or key not in document:
-            raise DataError(f'{path} lacks the key {key!r} (needed: '
-                            f'{", ".join(_PREDICTION_KEYS)})')
+            raise InputError(f'{path} lacks the key {key!r} (needed: '
+                             f'{", ".join(_PREDICTION_KEYS)})')
     columns = [document[key] for key in _PREDICTION_KEYS]
     if len({len(column) for column in columns}) > 1:
-        raise DataError(f'{path} has '
-                        f'{", ".join(str(len(c)) for c in columns)} '
-                        f'{", ".join(_PREDICTION_KEYS)}')
+        raise InputError(f'{path} has '
+                         f'{", ".join(str(len(c)) for c in columns)} '
+                         f'{", ".join(_PREDICTION_KEYS)}')
     records = []
     for label, score, bbox in zip(*columns):
         if label in labels:
             if len(bbox) != 4:
-                raise DataError(f'{path} has the bbox {bbox}, expected the '
-                                'four numbers x1, y1, x2, y2')
+                raise InputError(f'{path} has the bbox {bbox}, expected the '
+                                 'four numbers x1, y1, x2, y2')
             x1, y1, x2, y2 = bbox
             records.append(
                 _record(image_id, (x1, y1, x2 - x1, y2 - y1), score))

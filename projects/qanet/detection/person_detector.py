@@ -47,7 +47,7 @@ class PersonDetector:
     Raises:
         FileNotFoundError: If the config file is missing.
         ImportError: If mmdet is not installed.
-        CheckpointError: If the weights cannot be read or do not fit.
+        InputError: If the weights cannot be read or do not fit.
 
     Example:
         >>> detector = PersonDetector('configs/fcos/...', 'fcos.pth')

@@ -8,7 +8,7 @@ import torch
 from mmengine.config import Config
 from torch import Tensor, nn
 
-from projects.qanet.utils.checkpoint import CheckpointError
+from projects.qanet.utils.errors import InputError
 from .names import NETWORKS, Network, find_network, translate
 
 _COUNTER = 'num_batches_tracked'
@@ -45,7 +45,7 @@ def unwrap(checkpoint: Dict[str, Any], filename: str) -> Dict[str, Tensor]:
         dict[str, Tensor]: The weights.
 
     Raises:
-        CheckpointError: If there are none.
+        InputError: If there are none.
     """
     for key in ('state_dict', 'model'):
         if isinstance(checkpoint.get(key), dict):
@@ -55,7 +55,7 @@ def unwrap(checkpoint: Dict[str, Any], filename: str) -> Dict[str, Tensor]:
         for name, value in checkpoint.items() if isinstance(value, Tensor)
     }
     if not weights:
-        raise CheckpointError(
+        raise InputError(
             f'checkpoint {filename} has no weights: expected a dictionary of '
             "them, bare or under 'model', but its keys are "
             f'{sorted(map(str, checkpoint))[:10]}')
@@ -76,12 +76,12 @@ def convert_released(checkpoint: Dict[str, Any],
         ConversionReport: The weights in the names of our configs.
 
     Raises:
-        CheckpointError: If it is none of these networks.
+        InputError: If it is none of these networks.
     """
     weights = unwrap(checkpoint, filename)
     network = find_network(weights)
     if network is None:
-        raise CheckpointError(
+        raise InputError(
             f'checkpoint {filename} is of none of the released networks '
             f'({", ".join(known.name for known in NETWORKS.values())}); its '
             f'first entry is {next(iter(weights))}')
@@ -147,7 +147,7 @@ def check_complete(report: ConversionReport, model: nn.Module,
         filename (str): For messages.
 
     Raises:
-        CheckpointError: If entries are missing or of another shape; all of
+        InputError: If entries are missing or of another shape; all of
             them are listed.
     """
     own = model.state_dict()
@@ -163,7 +163,7 @@ def check_complete(report: ConversionReport, model: nn.Module,
         if value.shape != own[name].shape
     ]
     if problems:
-        raise CheckpointError(
+        raise InputError(
             f'checkpoint {filename} is no complete {report.network.name}: '
             f'{len(problems)} of {len(own)} entries (in our names):\n  ' +
             '\n  '.join(problems))
@@ -179,7 +179,7 @@ def to_released(state_dict: Dict[str, Tensor]) -> Dict[str, Tensor]:
         dict[str, Tensor]: The same weights, all of them.
 
     Raises:
-        CheckpointError: If it is none of the four networks, or has entries
+        InputError: If it is none of the four networks, or has entries
             that the released one lacks.
     """
     for network in NETWORKS.values():
@@ -188,6 +188,6 @@ def to_released(state_dict: Dict[str, Tensor]) -> Dict[str, Tensor]:
         if all(names.values()) and find_network(set(
                 names.values())) is network:
             return {names[name]: value for name, value in state_dict.items()}
-    raise CheckpointError(
+    raise InputError(
         'these weights are of none of the networks that the released system '
         f'has ({", ".join(known.name for known in NETWORKS.values())})')

@@ -2,11 +2,10 @@
 """What one image's prediction is, in memory and on disk."""
 from .boxes import boxes_to_center_scale, pad_boxes
 from .parsing_instances import ParsingInstances
-from .results_io import (ResultsDocument, ResultsFormatError, read_results,
-                         read_results_document, write_results)
+from .results_io import (ResultsDocument, read_results, read_results_document,
+                         write_results)
 
 __all__ = [
-    'ParsingInstances', 'ResultsDocument', 'ResultsFormatError',
-    'boxes_to_center_scale', 'pad_boxes', 'read_results',
-    'read_results_document', 'write_results'
+    'ParsingInstances', 'ResultsDocument', 'boxes_to_center_scale',
+    'pad_boxes', 'read_results', 'read_results_document', 'write_results'
 ]

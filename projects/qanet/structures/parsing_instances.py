@@ -1,23 +1,26 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """The prediction for one image: its persons with their parts and scores."""
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, replace
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from .part_runs import PartRuns, map_to_runs, runs_to_map
-from .record_masks import decode_records
-from .rle import encode_runs
+from projects.qanet.utils.fusion import quality_score
+from .records import decode_records, encode_parts
+from .runs import PersonRuns, maps_to_runs, runs_to_map
 
 _PERSON_SCORES = ('bbox_scores', 'iou_scores', 'pixel_scores', 'scores')
+_PART_SCORES = ('part_pixel_scores', 'part_scores')
+_PERSON_FIELDS = ('bboxes', *_PERSON_SCORES, *_PART_SCORES, 'labels',
+                  'part_maps', 'offsets')
 
 
 @dataclass
 class ParsingInstances:
     """All persons found in one image, before any suppression or threshold.
 
-    The ingredients of the quality scores stay apart (PROTOCOL 5), so the
-    weights of the fusion can be changed afterwards. N is the number of
+    The ingredients of the quality scores stay apart, so the weights of the
+    fusion can be changed afterwards (:meth:`fuse`). N is the number of
     persons, C the number of classes with the background.
 
     Attributes:
@@ -37,6 +40,9 @@ class ParsingInstances:
             int64, in pixels.
         image_size (tuple[int, int]): Width and height of the image.
         image_id (int, optional): The image's id in its annotation file.
+        by_thr (dict[float, ParsingInstances]): The same persons with their
+            pixel scores taken at further thresholds, where the model was
+            asked for them (``extra_pixel_score_thrs``).
 
     Scores that were not computed are NaN (``null`` in the results file).
     """
@@ -52,27 +58,26 @@ class ParsingInstances:
     offsets: np.ndarray
     image_size: Tuple[int, int]
     image_id: Optional[int] = None
+    by_thr: Dict[float, 'ParsingInstances'] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Bring arrays to their types and compare their lengths."""
         self.bboxes = np.asarray(self.bboxes, np.float32).reshape(-1, 4)
         self.offsets = np.asarray(self.offsets, np.int64).reshape(-1, 2)
         self.labels = np.asarray(self.labels, np.int64)
-        for name in _PERSON_SCORES + ('part_pixel_scores', 'part_scores'):
+        for name in _PERSON_SCORES + _PART_SCORES:
             setattr(self, name, np.asarray(getattr(self, name), np.float32))
         self.image_size = (int(self.image_size[0]), int(self.image_size[1]))
-        for field in fields(self)[:-2]:
-            length = len(getattr(self, field.name))
+        for name in _PERSON_FIELDS:
+            length = len(getattr(self, name))
             if length != len(self.bboxes):
-                raise ValueError(f'{field.name} has {length} entries for '
+                raise ValueError(f'{name} has {length} entries for '
                                  f'{len(self.bboxes)} boxes')
-        if self.part_scores.ndim != 2:
-            raise ValueError('part_scores must be of shape (N, C - 1), not '
-                             f'{self.part_scores.shape}')
-        if self.part_scores.shape != self.part_pixel_scores.shape:
+        if (self.part_scores.ndim != 2
+                or self.part_scores.shape != self.part_pixel_scores.shape):
             raise ValueError(
                 f'part_scores {self.part_scores.shape} and part_pixel_scores '
-                f'{self.part_pixel_scores.shape} differ in shape')
+                f'{self.part_pixel_scores.shape} must both be (N, C - 1)')
 
     @classmethod
     def empty(cls,
@@ -112,36 +117,36 @@ class ParsingInstances:
             ParsingInstances: Persons in the order of the records.
 
         Raises:
-            ResultsFormatError: If a run-length code is broken or of another
-                size, or if parts of a person overlap; with the record's
-                position.
+            InputError: If a run-length code is broken or of another size, or
+                if parts of a person overlap; with the record's position.
         """
         if image_id is None and records:
             image_id = records[0]['image_id']
         part_scores = np.zeros((2, len(records), num_classes - 1), np.float32)
-        part_maps, offsets = [], []
-        decoded = decode_records(records, image_size).split(len(records))
-        for i, (record, runs) in enumerate(zip(records, decoded)):
-            part_map, offset = runs_to_map(runs, image_size[1])
-            part_maps.append(part_map)
-            offsets.append(offset)
+        for i, record in enumerate(records):
             for part in record['parts']:
-                part_scores[:, i, part['label'] - 1] = (_to_float(
-                    part['pixel_score']), _to_float(part['score']))
-        boxes = np.array([r['bbox'] for r in records], np.float64)
-        boxes = boxes.reshape(-1, 4)
+                # A score of None, undefined, becomes NaN.
+                part_scores[:, i, part['label'] - 1] = np.array(
+                    [part['pixel_score'], part['score']], np.float32)
+        windows = [
+            runs_to_map(runs)
+            for runs in decode_records(records, image_size).split()
+        ]
+        boxes = np.array([r['bbox'] for r in records],
+                         np.float64).reshape(-1, 4)
         boxes[:, 2:] += boxes[:, :2]
         return cls(
             bboxes=boxes,
             **{
-                name: [_to_float(record[name[:-1]]) for record in records]
+                name: np.array([record[name[:-1]] for record in records],
+                               np.float32)
                 for name in _PERSON_SCORES
             },
             part_pixel_scores=part_scores[0],
             part_scores=part_scores[1],
             labels=[record['category_id'] - 1 for record in records],
-            part_maps=part_maps,
-            offsets=offsets,
+            part_maps=[part_map for part_map, _ in windows],
+            offsets=[offset for _, offset in windows],
             image_size=image_size,
             image_id=image_id)
 
@@ -166,17 +171,49 @@ class ParsingInstances:
         Returns:
             ParsingInstances: The chosen persons of the same image.
         """
-        positions = np.arange(len(self))
-        chosen = np.atleast_1d(
-            positions[index if isinstance(index,
-                                          (int, slice)) else _to_index(index)])
-        values = {}
-        for field in fields(self)[:-2]:
-            value = getattr(self, field.name)
-            values[field.name] = [value[i] for i in chosen] if isinstance(
-                value, list) else value[chosen]
-        return type(self)(
-            **values, image_size=self.image_size, image_id=self.image_id)
+        if not isinstance(index, (int, slice)):
+            index = np.asarray(index, None if len(index) else np.int64)
+        chosen = np.atleast_1d(np.arange(len(self))[index])
+        values = {name: getattr(self, name) for name in _PERSON_FIELDS}
+        values = {
+            name: [value[i] for i in chosen]
+            if name == 'part_maps' else value[chosen]
+            for name, value in values.items()
+        }
+        return replace(
+            self,
+            **values,
+            by_thr={
+                thr: other[chosen]
+                for thr, other in self.by_thr.items()
+            })
+
+    def fuse(self, weights: Sequence[float]) -> 'ParsingInstances':
+        """Fuse the quality scores again (Equation 1).
+
+        Args:
+            weights (Sequence[float]): Exponents of the box, IoU and pixel
+                score. An undefined box or IoU score counts as 1.
+
+        Returns:
+            ParsingInstances: The same persons with other ``scores`` and
+            ``part_scores``; everything else is shared, not copied.
+
+        Raises:
+            InputError: If the weights are wrong.
+        """
+        boxes, ious = (
+            np.nan_to_num(scores, nan=1.)
+            for scores in (self.bbox_scores, self.iou_scores))
+        return replace(
+            self,
+            scores=quality_score(boxes, ious, self.pixel_scores, weights),
+            part_scores=quality_score(boxes, ious, self.part_pixel_scores,
+                                      weights),
+            by_thr={
+                thr: other.fuse(weights)
+                for thr, other in self.by_thr.items()
+            })
 
     def part_map(self, index: int) -> np.ndarray:
         """One person's part map in the whole image.
@@ -194,16 +231,27 @@ class ParsingInstances:
         image[y:y + window.shape[0], x:x + window.shape[1]] = window
         return image
 
+    def runs(self) -> PersonRuns:
+        """The part maps as labelled runs, which is what metrics work on.
+
+        Returns:
+            PersonRuns: Runs of all N persons.
+        """
+        return maps_to_runs(self.part_maps, self.offsets, self.image_size)
+
     def to_records(self) -> List[Dict[str, Any]]:
         """The records of the results file, one for each person.
 
         Returns:
-            list[dict]: Records as ARCHITECTURE 3 lays them down; ``bbox`` is
-            xywh. An ``image_id`` of None becomes 0.
+            list[dict]: Records as ``docs/results_format.md`` lays them down;
+            ``bbox`` is xywh. An ``image_id`` of None becomes 0.
         """
-        return [self._to_record(i) for i in range(len(self))]
+        return [
+            self._to_record(i, masks)
+            for i, masks in enumerate(encode_parts(self.runs()))
+        ]
 
-    def _to_record(self, i: int) -> Dict[str, Any]:
+    def _to_record(self, i: int, masks: Dict[int, dict]) -> Dict[str, Any]:
         """One person's record."""
         x1, y1, x2, y2 = self.bboxes[i].tolist()
         record = dict(
@@ -212,38 +260,16 @@ class ParsingInstances:
             bbox=[x1, y1, x2 - x1, y2 - y1])
         for name in ('scores', ) + _PERSON_SCORES[:-1]:
             record[name[:-1]] = _to_json(getattr(self, name)[i])
-        runs = map_to_runs(self.part_maps[i], self.offsets[i], self.image_size)
         record['parts'] = [
             dict(
                 label=label,
                 score=_to_json(self.part_scores[i, label - 1]),
                 pixel_score=_to_json(self.part_pixel_scores[i, label - 1]),
-                segmentation=_encode_part(runs, label, self.image_size))
-            for label in np.unique(runs.labels).tolist()
+                segmentation=mask) for label, mask in masks.items()
         ]
         return record
-
-
-def _encode_part(runs: PartRuns, label: int,
-                 image_size: Tuple[int, int]) -> Dict[str, Any]:
-    """Encode one part's mask as a COCO segmentation."""
-    width, height = image_size
-    mine = runs.labels == label
-    counts = encode_runs(runs.starts[mine], runs.ends[mine], width * height)
-    return dict(size=[height, width], counts=counts)
-
-
-def _to_float(value: Optional[float]) -> float:
-    """A score in memory, where null is NaN."""
-    return float('nan') if value is None else value
 
 
 def _to_json(value: np.floating) -> Optional[float]:
     """A score in JSON, where NaN is null."""
     return None if np.isnan(value) else float(value)
-
-
-def _to_index(index: Union[Sequence[int], np.ndarray]) -> np.ndarray:
-    """Positions or a bool mask as an array; an empty list is no person."""
-    index = np.asarray(index)
-    return index.astype(np.int64) if index.size == 0 else index

@@ -15,10 +15,6 @@ _RECORD_KEYS = ('image_id', 'category_id', 'bbox', 'parts') + _SCORES
 _PART_KEYS = ('label', 'score', 'pixel_score', 'segmentation')
 
 
-class ResultsFormatError(InputError):
-    """A results file is not what ARCHITECTURE 3 says."""
-
-
 class ResultsDocument(NamedTuple):
     """A results file.
 
@@ -55,7 +51,7 @@ def write_results(path: str,
             alone.
 
     Raises:
-        ResultsFormatError: If a record is not what a reader expects.
+        InputError: If a record is not what a reader expects.
     """
     for position, record in enumerate(records):
         check_record(record, len(classes), f'records[{position}]')
@@ -91,7 +87,7 @@ def read_results(path: str) -> Tuple[Dict[str, Any], List[Dict[str, Any]]]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ResultsFormatError: If the file is no results file or is damaged. The
+        InputError: If the file is no results file or is damaged. The
             message names the file, the record's position and the reason.
     """
     info, records, _ = read_results_document(path)
@@ -109,13 +105,13 @@ def read_results_document(path: str) -> ResultsDocument:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ResultsFormatError: If the file is no results file or is damaged.
+        InputError: If the file is no results file or is damaged.
     """
     with open(path, encoding='utf-8') as file:
         try:
             document = json.load(file)
         except ValueError as error:
-            raise ResultsFormatError(
+            raise InputError(
                 f'{path} is not a complete JSON document: {error}') from error
     try:
         info = _check_document(document)
@@ -126,21 +122,21 @@ def read_results_document(path: str) -> ResultsDocument:
         images = document.get('images')
         if images is not None:
             _check_images(images)
-    except ResultsFormatError as error:
-        raise ResultsFormatError(f'{path}: {error}') from error
+    except InputError as error:
+        raise InputError(f'{path}: {error}') from error
     return ResultsDocument(info, records, images)
 
 
 def _check_images(images: Any) -> None:
     """Check the list of images."""
     if not isinstance(images, list):
-        raise ResultsFormatError('images must be a list')
+        raise InputError('images must be a list')
     for position, image in enumerate(images):
         place = f'images[{position}]'
         _check_keys(image, ('id', 'file_name', 'width', 'height'), place)
         if not (isinstance(image['file_name'], str) and all(
                 _is_int(image[key]) for key in ('id', 'width', 'height'))):
-            raise ResultsFormatError(
+            raise InputError(
                 f'{place} must have an integer id, width and height and a '
                 'file_name')
 
@@ -150,22 +146,22 @@ def _check_document(document: Any) -> Dict[str, Any]:
     info = document.get('info') if isinstance(document, dict) else None
     if not isinstance(info, dict) or info.get('format') != FORMAT:
         found = info.get('format') if isinstance(info, dict) else None
-        raise ResultsFormatError(f'info.format is {found!r}, a results file '
-                                 f'has {FORMAT!r} there')
+        raise InputError(f'info.format is {found!r}, a results file '
+                         f'has {FORMAT!r} there')
     if info.get('version') != VERSION:
-        raise ResultsFormatError(f'info.version is {info.get("version")!r}, '
-                                 f'this reader knows version {VERSION}')
+        raise InputError(f'info.version is {info.get("version")!r}, '
+                         f'this reader knows version {VERSION}')
     num_classes = info.get('num_classes')
     if not _is_int(num_classes) or not 2 <= num_classes <= 255:
-        raise ResultsFormatError(f'info.num_classes is {num_classes!r}, '
-                                 'allowed are 2..255')
+        raise InputError(f'info.num_classes is {num_classes!r}, '
+                         'allowed are 2..255')
     classes = info.get('classes')
     if classes is not None and (not isinstance(classes, list)
                                 or len(classes) != num_classes):
-        raise ResultsFormatError('info.classes must be a list of '
-                                 f'num_classes = {num_classes} names')
+        raise InputError('info.classes must be a list of '
+                         f'num_classes = {num_classes} names')
     if not isinstance(document.get('results'), list):
-        raise ResultsFormatError('results must be a list of records')
+        raise InputError('results must be a list of records')
     return info
 
 
@@ -178,30 +174,30 @@ def check_record(record: Any, num_classes: int, place: str) -> None:
         place (str): How to name the record in a message.
 
     Raises:
-        ResultsFormatError: If the record is malformed.
+        InputError: If the record is malformed.
     """
     _check_keys(record, _RECORD_KEYS, place)
     for key in ('image_id', 'category_id'):
         if not _is_int(record[key]):
-            raise ResultsFormatError(
+            raise InputError(
                 f'{place}.{key} is {record[key]!r}, not an integer')
     bbox = record['bbox']
     if not (isinstance(bbox, list) and len(bbox) == 4
             and all(_is_number(value)
                     for value in bbox) and bbox[2] >= 0 and bbox[3] >= 0):
-        raise ResultsFormatError(f'{place}.bbox is {bbox!r}, not [x, y, width,'
-                                 ' height] with a size that is not negative')
+        raise InputError(f'{place}.bbox is {bbox!r}, not [x, y, width,'
+                         ' height] with a size that is not negative')
     for key in _SCORES:
         _check_score(record[key], f'{place}.{key}')
     parts = record['parts']
     if not isinstance(parts, list):
-        raise ResultsFormatError(f'{place}.parts is not a list')
+        raise InputError(f'{place}.parts is not a list')
     last = 0
     for position, part in enumerate(parts):
         part_place = f'{place}.parts[{position}]'
         _check_part(part, num_classes, part_place)
         if part['label'] <= last:
-            raise ResultsFormatError(
+            raise InputError(
                 f'{part_place}.label is {part["label"]} after {last}; labels '
                 'of one person must ascend')
         last = part['label']
@@ -212,8 +208,8 @@ def _check_part(part: Any, num_classes: int, place: str) -> None:
     _check_keys(part, _PART_KEYS, place)
     label = part['label']
     if not _is_int(label) or not 0 < label < num_classes:
-        raise ResultsFormatError(f'{place}.label is {label!r}, allowed are '
-                                 f'1..{num_classes - 1}')
+        raise InputError(f'{place}.label is {label!r}, allowed are '
+                         f'1..{num_classes - 1}')
     _check_score(part['score'], f'{place}.score')
     _check_score(part['pixel_score'], f'{place}.pixel_score')
     mask = part['segmentation']
@@ -221,27 +217,27 @@ def _check_part(part: Any, num_classes: int, place: str) -> None:
     size = mask['size']
     if not (isinstance(size, list) and len(size) == 2
             and all(_is_int(side) and side > 0 for side in size)):
-        raise ResultsFormatError(f'{place}.segmentation.size is {size!r}, '
-                                 'not [height, width]')
+        raise InputError(f'{place}.segmentation.size is {size!r}, '
+                         'not [height, width]')
     if not isinstance(mask['counts'], str):
-        raise ResultsFormatError(f'{place}.segmentation.counts is not a '
-                                 'string (COCO compressed run-length code)')
+        raise InputError(f'{place}.segmentation.counts is not a '
+                         'string (COCO compressed run-length code)')
 
 
 def _check_keys(value: Any, keys: Sequence[str], place: str) -> None:
     """A dict with all keys; further ones are allowed."""
     if not isinstance(value, dict):
-        raise ResultsFormatError(f'{place} is not an object')
+        raise InputError(f'{place} is not an object')
     for key in keys:
         if key not in value:
-            raise ResultsFormatError(f'{place} has no {key!r}')
+            raise InputError(f'{place} has no {key!r}')
 
 
 def _check_score(value: Any, place: str) -> None:
     """A number >= 0, or None where it is undefined."""
     if value is not None and not (_is_number(value) and value >= 0):
-        raise ResultsFormatError(f'{place} is {value!r}, a score is a finite '
-                                 'number >= 0, or null where it is undefined')
+        raise InputError(f'{place} is {value!r}, a score is a finite '
+                         'number >= 0, or null where it is undefined')
 
 
 def _is_int(value: Any) -> bool:
@@ -260,7 +256,7 @@ def _check_duplicates(records: Sequence[Dict[str, Any]]) -> None:
         key = (record['image_id'], *record['bbox'], record['score'])
         for other in seen.setdefault(key, []):
             if records[other] == record:
-                raise ResultsFormatError(
+                raise InputError(
                     f'results[{position}] is identical to results[{other}] '
                     'in every field')
         seen[key].append(position)

@@ -18,10 +18,6 @@ from torch import nn
 from .errors import InputError
 
 
-class CheckpointError(InputError):
-    """A checkpoint that is missing, unreadable, unsafe or does not fit."""
-
-
 def _history_buffer_attribute(owner: Any, name: str) -> Any:
     """Stand-in for ``getattr``: public methods of HistoryBuffer only.
 
@@ -78,7 +74,7 @@ def read_checkpoint(filename: str,
         wrapped.
 
     Raises:
-        CheckpointError: If there is no such file, if it is no checkpoint, or
+        InputError: If there is no such file, if it is no checkpoint, or
             if it holds objects other than weights and logs.
     """
     allow_mmengine_checkpoints()
@@ -86,20 +82,20 @@ def read_checkpoint(filename: str,
         checkpoint = CheckpointLoader.load_checkpoint(
             str(filename), map_location, logger='silent')
     except FileNotFoundError as error:
-        raise CheckpointError(f'checkpoint {filename} not found') from error
+        raise InputError(f'checkpoint {filename} not found') from error
     except pickle.UnpicklingError as error:
         reason = str(error).strip().splitlines()
         unsafe = [line for line in reason if 'global' in line.lower()]
-        raise CheckpointError(
+        raise InputError(
             f'checkpoint {filename} was refused: it is damaged or holds more '
             f'than weights and logs ({(unsafe or reason)[0].strip()}). '
             'Only load it with other tools if you trust its author') from error
     except (EOFError, RuntimeError, OSError) as error:
-        raise CheckpointError(f'checkpoint {filename} cannot be read: '
-                              f'{str(error).splitlines()[0]}') from error
+        raise InputError(f'checkpoint {filename} cannot be read: '
+                         f'{str(error).splitlines()[0]}') from error
     if not isinstance(checkpoint, dict):
-        raise CheckpointError(f'checkpoint {filename} holds a '
-                              f'{type(checkpoint).__name__}, not a dict')
+        raise InputError(f'checkpoint {filename} holds a '
+                         f'{type(checkpoint).__name__}, not a dict')
     if 'state_dict' not in checkpoint:
         checkpoint = dict(state_dict=checkpoint, meta={})
     return checkpoint
@@ -115,7 +111,7 @@ def check_state_dict(model: nn.Module, state_dict: Dict[str, Any],
         filename (str): Name of the checkpoint, for the message.
 
     Raises:
-        CheckpointError: If a weight has another shape, as it does with
+        InputError: If a weight has another shape, as it does with
             another number of classes, or if weights are missing.
     """
     own = model.state_dict()
@@ -127,11 +123,11 @@ def check_state_dict(model: nn.Module, state_dict: Dict[str, Any],
     classes = [text for text in wrong if 'conv_seg' in text or 'cls' in text]
     if wrong:
         hint = ' (another number of classes?)' if classes else ''
-        raise CheckpointError(f'checkpoint {filename} does not fit the model'
-                              f'{hint}: {(classes or wrong)[0]}')
+        raise InputError(f'checkpoint {filename} does not fit the model'
+                         f'{hint}: {(classes or wrong)[0]}')
     missing = [name for name in own if name not in state_dict]
     if missing:
-        raise CheckpointError(
+        raise InputError(
             f'checkpoint {filename} does not fit the model: it lacks '
             f'{len(missing)} of {len(own)} entries, {missing[0]} first')
 
@@ -150,7 +146,7 @@ def load_checkpoint(model: nn.Module,
         dict: The checkpoint, with ``meta`` where the writer left one.
 
     Raises:
-        CheckpointError: If the file cannot be read safely or does not fit.
+        InputError: If the file cannot be read safely or does not fit.
     """
     checkpoint = read_checkpoint(filename, map_location)
     check_state_dict(model, checkpoint['state_dict'], filename)

@@ -30,10 +30,6 @@ class CommandQueue(Protocol):
         """
 
 
-class CommandError(InputError):
-    """A command that has failed."""
-
-
 class Clock:
     """Prints lines with the time since the start."""
 
@@ -78,14 +74,14 @@ class _Worker:
         return True
 
     def poll(self) -> bool:
-        """Whether there is still something to do; raises CommandError."""
+        """Whether there is still something to do; raises InputError."""
         if not self.step:
             return False
         code = self.process.poll()
         if code:
-            raise CommandError(f'{self.job.title}: {self.step} failed with '
-                               f'exit code {code}, see the end of '
-                               f'{self.job.log}')
+            raise InputError(f'{self.job.title}: {self.step} failed with '
+                             f'exit code {code}, see the end of '
+                             f'{self.job.log}')
         return code is None or self.advance()
 
     def progress(self) -> str:
@@ -120,7 +116,7 @@ def run_queues(jobs: Sequence[CommandQueue],
         report_every (float): Seconds between two reports. Defaults to 30.
 
     Raises:
-        CommandError: If a command fails; those that run are ended.
+        InputError: If a command fails; those that run are ended.
     """
     threads = max(1, (os.cpu_count() or 1) // slots)
     waiting = list(jobs)

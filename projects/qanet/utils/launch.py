@@ -14,10 +14,6 @@ from mmengine.hub import get_config
 from .errors import InputError
 
 
-class UsageError(InputError):
-    """A command line that cannot work."""
-
-
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that training and testing have in common.
 
@@ -51,7 +47,7 @@ def load_config(args: argparse.Namespace) -> Config:
         config's, else ``work_dirs/<name of the config>``.
 
     Raises:
-        UsageError: If there is no such config.
+        InputError: If there is no such config.
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     if '::' in args.config:
@@ -59,7 +55,7 @@ def load_config(args: argparse.Namespace) -> Config:
     elif osp.isfile(args.config):
         cfg = Config.fromfile(args.config)
     else:
-        raise UsageError(f'config {args.config} not found')
+        raise InputError(f'config {args.config} not found')
     cfg.launcher = args.launcher
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)

@@ -4,7 +4,7 @@ from typing import List, Sequence, Tuple
 
 from mmengine.config import Config, ConfigDict
 
-from .launch import UsageError
+from projects.qanet.utils.errors import InputError
 
 _TTA_KEYS = ('flip', 'scales')
 
@@ -19,10 +19,10 @@ def pair_models(arguments: Sequence[str]) -> List[Tuple[str, str]]:
         list[tuple[str, str]]: (config, checkpoint) of each model.
 
     Raises:
-        UsageError: If the last config has no checkpoint.
+        InputError: If the last config has no checkpoint.
     """
     if len(arguments) % 2:
-        raise UsageError('configs and checkpoints go in pairs (CONFIG '
+        raise InputError('configs and checkpoints go in pairs (CONFIG '
                          f'CHECKPOINT ...), but {arguments[-1]} stands alone')
     return list(zip(arguments[::2], arguments[1::2]))
 
@@ -38,20 +38,20 @@ def enable_tta(cfg: Config, name: str) -> None:
         name (str): What to call it in messages.
 
     Raises:
-        UsageError: If the config has no ``tta_cfg``, an unknown key in it, or
+        InputError: If the config has no ``tta_cfg``, an unknown key in it, or
             a model that does not crop persons.
     """
     example = 'tta_cfg = dict(flip=True, scales=(1., 0.9, 1.1, 1.2, 1.3))'
     settings = cfg.get('tta_cfg')
     if not settings:
-        raise UsageError(f'--tta: {name} has no {example}')
+        raise InputError(f'--tta: {name} has no {example}')
     unknown = [key for key in settings if key not in _TTA_KEYS]
     if unknown:
-        raise UsageError(f'--tta: tta_cfg of {name} has the key '
+        raise InputError(f'--tta: tta_cfg of {name} has the key '
                          f'{unknown[0]!r}, allowed are {", ".join(_TTA_KEYS)}')
     for model in cfg.model.get('parsers', [cfg.model]):
         if 'crop_size' not in (model.get('test_cfg') or {}):
-            raise UsageError(f'--tta: {name} has a {model.type}; augmentation '
+            raise InputError(f'--tta: {name} has a {model.type}; augmentation '
                              'is for top-down parsers, whose test_cfg has a '
                              'crop_size')
         model.test_cfg.update(settings)

@@ -5,7 +5,7 @@ import pytest
 from projects.qanet.datasets import ATRParsingDataset
 from projects.qanet.datasets.conversion import convert_atr
 from projects.qanet.datasets.conversion.atr import split_by_name
-from projects.qanet.datasets.errors import DataError
+from projects.qanet.utils.errors import InputError
 
 STEMS = [f'2500_{i}' for i in range(1, 6)] + ['dataset10k_1', 'fash_2']
 
@@ -41,9 +41,9 @@ def test_split_by_name():
     assert split_by_name(STEMS[::-1], 2, 1) == splits
     assert split_by_name(STEMS, 2, 1, seed=1) != splits
     assert list(split_by_name(STEMS, 0, 0)) == ['Training']
-    with pytest.raises(DataError, match='leave none of 7 to train on'):
+    with pytest.raises(InputError, match='leave none of 7 to train on'):
         split_by_name(STEMS, 3, 4)
-    with pytest.raises(DataError, match='-1 images for validation'):
+    with pytest.raises(InputError, match='-1 images for validation'):
         split_by_name(STEMS, -1, 4)
 
 
@@ -84,7 +84,7 @@ def test_lists(raw, tmp_path):
     assert names(raw, 'test') == ['2500_2']
     assert not (raw.out / 'annotations/ATR_val.json').exists()
     (tmp_path / 'test.txt').write_text('fash_2\n')
-    with pytest.raises(DataError, match='fash_2 is in both .*train.txt and'):
+    with pytest.raises(InputError, match='fash_2 is in both .*train.txt and'):
         convert_atr(
             str(raw.raw),
             str(raw.out),
@@ -94,5 +94,5 @@ def test_lists(raw, tmp_path):
 
 def test_incomplete_download(raw):
     (raw.raw / 'humanparsing/SegmentationClassAug').rename(raw.raw / 'x')
-    with pytest.raises(DataError, match='no folder SegmentationClassAug'):
+    with pytest.raises(InputError, match='no folder SegmentationClassAug'):
         convert_atr(str(raw.raw), str(raw.out))

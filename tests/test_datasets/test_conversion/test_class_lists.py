@@ -6,7 +6,7 @@ from projects.qanet.datasets.conversion.class_lists import (read_classes,
                                                             suggest_flip_pairs,
                                                             with_background,
                                                             write_classes)
-from projects.qanet.datasets.errors import DataError
+from projects.qanet.utils.errors import InputError
 
 
 def test_with_background():
@@ -24,12 +24,12 @@ def test_files(tmp_path):
     assert path.read_text() == 'Background\nleft leg\nhat\n'
     assert read_classes(str(path)) == ('Background', 'left leg', 'hat')
     path.write_text('hat\n\n boot \nhat\n')
-    with pytest.raises(DataError, match='classes.txt: the classes hat stand'):
+    with pytest.raises(InputError, match='classes.txt: the classes hat stand'):
         read_classes(str(path))
     path.write_text('background\n')
-    with pytest.raises(DataError, match='classes.txt: there is no class'):
+    with pytest.raises(InputError, match='classes.txt: there is no class'):
         read_classes(str(path))
-    with pytest.raises(DataError, match='nowhere.txt does not exist'):
+    with pytest.raises(InputError, match='nowhere.txt does not exist'):
         read_classes(str(tmp_path / 'nowhere.txt'))
 
 

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from projects.qanet.datasets.conversion import files
-from projects.qanet.datasets.errors import DataError
+from projects.qanet.utils.errors import InputError
 
 
 def save_image(path, size=(50, 30), **kwargs):
@@ -22,9 +22,9 @@ def test_find_root(tmp_path):
     found = files.find_root(str(tmp_path), ['Training', 'Validation'])
     assert found == str(inner)
     assert files.find_root(str(inner), ['Training']) == str(inner)
-    with pytest.raises(DataError, match='has no folder Testing'):
+    with pytest.raises(InputError, match='has no folder Testing'):
         files.find_root(str(tmp_path), ['Testing'])
-    with pytest.raises(DataError, match='nowhere is not a folder'):
+    with pytest.raises(InputError, match='nowhere is not a folder'):
         files.find_root(str(tmp_path / 'nowhere'), ['Training'])
 
 
@@ -69,11 +69,11 @@ def test_stems(tmp_path):
     listing.write_text('b\n\n/x/a.jpg\n c \nb\n2.5')
     assert files.read_stems(str(listing)) == ['b', 'a', 'c', '2.5']
     listing.write_text('\n')
-    with pytest.raises(DataError, match='train_id.txt is empty'):
+    with pytest.raises(InputError, match='train_id.txt is empty'):
         files.read_stems(str(listing))
-    with pytest.raises(DataError, match='val_id.txt does not exist'):
+    with pytest.raises(InputError, match='val_id.txt does not exist'):
         files.read_stems(str(tmp_path / 'val_id.txt'))
-    with pytest.raises(DataError, match='holds no images'):
+    with pytest.raises(InputError, match='holds no images'):
         files.list_stems(str(tmp_path))
     for name in ('b.jpg', 'a.JPG', 'c.png'):
         (tmp_path / name).touch()
@@ -98,7 +98,7 @@ def test_damaged_image(kept, tmp_path):
         data = file.read()
     with open(path, 'wb') as file:
         file.write(data[:int(len(data) * kept)])
-    with pytest.raises(DataError, match='unreadable image'):
+    with pytest.raises(InputError, match='unreadable image'):
         files.image_size(path)
 
 
@@ -123,5 +123,5 @@ def test_find_folder_and_file(tmp_path):
 def test_require_image(tmp_path):
     path = save_image(tmp_path / 'a.jpg')
     assert files.require_image(str(tmp_path), 'a') == (path, (50, 30))
-    with pytest.raises(DataError, match='b.jpg is missing'):
+    with pytest.raises(InputError, match='b.jpg is missing'):
         files.require_image(str(tmp_path), 'b')

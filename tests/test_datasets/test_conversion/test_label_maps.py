@@ -4,8 +4,8 @@ import pytest
 from PIL import Image
 
 from projects.qanet.datasets.conversion import label_maps
-from projects.qanet.datasets.errors import DataError
 from projects.qanet.datasets.label_io import read_label_map
+from projects.qanet.utils.errors import InputError
 
 CATEGORIES = np.array([[0, 3, 3, 2], [1, 3, 0, 2], [255, 3, 0, 1]], np.uint8)
 HUMANS = np.array([[0, 1, 4, 4], [1, 1, 0, 4], [1, 1, 4, 4]], np.uint8)
@@ -72,9 +72,9 @@ def test_read_labels_of(tmp_path):
     label_maps.write_label_map(path, CATEGORIES)
     labels = label_maps.read_labels_of('a.jpg', (4, 3), path, num_classes=4)
     np.testing.assert_array_equal(labels, CATEGORIES)
-    with pytest.raises(DataError, match=r'a.png is 4x3 .* a.jpg is 3x4'):
+    with pytest.raises(InputError, match=r'a.png is 4x3 .* a.jpg is 3x4'):
         label_maps.read_labels_of('a.jpg', (3, 4), path)
-    with pytest.raises(DataError, match=r'a.png holds .*\[3\]'):
+    with pytest.raises(InputError, match=r'a.png holds .*\[3\]'):
         label_maps.read_labels_of('a.jpg', (4, 3), path, num_classes=3)
 
 
@@ -99,10 +99,10 @@ def test_read_red_labels_errors(tmp_path):
         label_maps.read_red_labels(str(path))
     Image.fromarray(np.zeros((30, 40, 3), np.uint8)).save(path)
     path.write_bytes(path.read_bytes()[:40])
-    with pytest.raises(DataError, match='a.png is a broken PNG'):
+    with pytest.raises(InputError, match='a.png is a broken PNG'):
         label_maps.read_red_labels(str(path))
     path.write_bytes(b'')
-    with pytest.raises(DataError, match='a.png is not a PNG'):
+    with pytest.raises(InputError, match='a.png is not a PNG'):
         label_maps.read_red_labels(str(path))
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from projects.qanet.datasets import LIPParsingDataset
 from projects.qanet.datasets.conversion import convert_lip
-from projects.qanet.datasets.errors import DataError
+from projects.qanet.utils.errors import InputError
 
 IMAGES = 'LIP/TrainVal_images/TrainVal_images'
 LABELS = 'LIP/TrainVal_parsing_annotations/TrainVal_parsing_annotations'
@@ -111,7 +111,7 @@ def test_without_lists_all_images(raw):
 def test_incomplete_downloads(raw, messages):
     split = raw.raw / LABELS / 'val_segmentations'
     split.rename(raw.raw / 'elsewhere')
-    with pytest.raises(DataError, match='no folder val_segmentations'):
+    with pytest.raises(InputError, match='no folder val_segmentations'):
         convert_lip(str(raw.raw), str(raw.out))
     (raw.raw / IMAGES / 'val_images').rename(raw.raw / 'gone')
     reports = convert_lip(str(raw.raw), str(raw.out))
@@ -119,11 +119,11 @@ def test_incomplete_downloads(raw, messages):
     assert any('Validation (val_images, val_segm' in message
                for message in messages)
     (raw.raw / 'elsewhere').rename(split)
-    with pytest.raises(DataError, match='no folder val_images'):
+    with pytest.raises(InputError, match='no folder val_images'):
         convert_lip(str(raw.raw), str(raw.out))
-    with pytest.raises(DataError, match='none of the folders train_images'):
+    with pytest.raises(InputError, match='none of the folders train_images'):
         convert_lip(str(raw.raw / 'gone'), str(raw.out))
-    with pytest.raises(DataError, match='nowhere is not a folder'):
+    with pytest.raises(InputError, match='nowhere is not a folder'):
         convert_lip('nowhere', str(raw.out))
 
 

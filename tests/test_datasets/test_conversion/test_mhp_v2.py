@@ -5,7 +5,7 @@ import pytest
 from projects.qanet.datasets import MHPv2ParsingDataset
 from projects.qanet.datasets.conversion import convert_mhp_v2
 from projects.qanet.datasets.conversion.mhp_v2 import list_masks
-from projects.qanet.datasets.errors import DataError
+from projects.qanet.utils.errors import InputError
 
 ROOT = 'LV-MHP-v2/LV-MHP-v2'
 
@@ -180,11 +180,11 @@ def test_list_masks(tmp_path):
 def test_incomplete_download(raw):
     train = raw.raw / ROOT / 'train'
     (train / 'parsing_annos').rename(train / 'x')
-    with pytest.raises(DataError, match='train/parsing_annos does not exist'):
+    with pytest.raises(InputError, match='train/parsing_annos does not exist'):
         convert_mhp_v2(str(raw.raw), str(raw.out))
     (train / 'x').rename(train / 'parsing_annos')
     (train / 'images').rename(train / 'x')
-    with pytest.raises(DataError, match='train/images does not exist'):
+    with pytest.raises(InputError, match='train/images does not exist'):
         convert_mhp_v2(str(raw.raw), str(raw.out))
-    with pytest.raises(DataError, match='none of the folders train/images'):
+    with pytest.raises(InputError, match='none of the folders train/images'):
         convert_mhp_v2(str(train / 'x'), str(raw.out))

@@ -9,7 +9,7 @@ from projects.qanet.datasets.conversion.pascal_parts import (PascalObject,
                                                              read_pascal_parts)
 from projects.qanet.datasets.conversion.pascal_person_part import \
     labels_of_person
-from projects.qanet.datasets.errors import DataError
+from projects.qanet.utils.errors import InputError
 
 # PROTOCOL 6: official label -> label in the released order.
 TO_RELEASED = {1: 2, 2: 4, 3: 6, 4: 1, 5: 3, 6: 5}
@@ -119,7 +119,7 @@ def test_released_order(raw):
     arguments = dict(
         ann_file='annotations/PASCAL-Person-Part_train.json',
         data_root=str(raw.out))
-    with pytest.raises(DataError, match='labels in the released order'):
+    with pytest.raises(InputError, match='labels in the released order'):
         PPPParsingDataset(**arguments)
     dataset = PPPParsingDataset(label_order='released', **arguments)
     head = expected[3, 10]
@@ -218,14 +218,14 @@ def test_incomplete_download(raw, tmp_path):
         convert_pascal_person_part(str(raw.raw), str(raw.out), 'other')
     ids = tmp_path / 'ids.txt'
     ids.write_text('2008_000004\n')
-    with pytest.raises(DataError, match='none of 1 images shows a person'):
+    with pytest.raises(InputError, match='none of 1 images shows a person'):
         convert_pascal_person_part(
             str(raw.raw), str(raw.out), val_ids=str(ids))
     (raw.raw / 'VOCdevkit/VOC2010/JPEGImages').rename(tmp_path / 'images')
-    with pytest.raises(DataError, match='no folder JPEGImages'):
+    with pytest.raises(InputError, match='no folder JPEGImages'):
         convert_pascal_person_part(str(raw.raw), str(raw.out))
     (raw.raw / 'parts/Annotations_Part').rename(tmp_path / 'parts')
-    with pytest.raises(DataError, match='no folder Annotations_Part'):
+    with pytest.raises(InputError, match='no folder Annotations_Part'):
         convert_pascal_person_part(str(raw.raw), str(raw.out))
 
 

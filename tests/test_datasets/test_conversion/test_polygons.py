@@ -8,7 +8,7 @@ from pycocotools import mask as coco_mask
 from projects.qanet.datasets import HumanParsingDataset
 from projects.qanet.datasets.conversion import convert_polygons
 from projects.qanet.datasets.conversion.shapes import Shape, shape_mask
-from projects.qanet.datasets.errors import DataError
+from projects.qanet.utils.errors import InputError
 
 
 def corners(x1, y1, x2, y2):
@@ -133,7 +133,7 @@ class TestLabelMe:
         shapes = [shape('hat', (0, 0, 5, 5)), shape('shirt', (0, 5, 9, 9))]
         write_labelme(labelme, 'one/a.json', shapes)
         with pytest.raises(
-                DataError, match=r'shape 0 \(hat\) belongs to nobody'):
+                InputError, match=r'shape 0 \(hat\) belongs to nobody'):
             convert_polygons(str(labelme.raw), str(labelme.out))
         report, _ = convert_polygons(
             str(labelme.raw), str(labelme.out), single_person=True)
@@ -146,7 +146,7 @@ class TestLabelMe:
         (labelme.raw / 'b.jpg').rename(photos / 'b.jpg')
         write_labelme(
             labelme, 'one/a.json', SHAPES, imagePath='..\\photos\\b.jpg')
-        with pytest.raises(DataError, match='belongs to ../photos/b.jpg'):
+        with pytest.raises(InputError, match='belongs to ../photos/b.jpg'):
             convert_polygons(str(labelme.raw), str(labelme.out))
         convert_polygons(
             str(labelme.raw), str(labelme.out), images=str(photos))
@@ -175,7 +175,8 @@ class TestLabelMe:
     def test_same_names(self, labelme):
         labelme.photo('two/a.jpg')
         write_labelme(labelme, 'two/a.json', SHAPES)
-        with pytest.raises(DataError, match='two/a.jpg and .*one/a.jpg would'):
+        with pytest.raises(
+                InputError, match='two/a.jpg and .*one/a.jpg would'):
             convert_polygons(str(labelme.raw), str(labelme.out))
 
     def test_list_of_images(self, labelme, tmp_path):
@@ -299,7 +300,7 @@ class TestCoco:
     ])
     def test_broken_annotations(self, change, message, coco):
         coco.coco['annotations'][0].update(change)
-        with pytest.raises(DataError, match=message):
+        with pytest.raises(InputError, match=message):
             convert_coco(coco)
 
     def test_ids_that_are_no_numbers(self, coco):
@@ -314,18 +315,18 @@ class TestCoco:
 
     def test_repeated_image_id(self, coco):
         coco.coco['images'][1]['id'] = 31
-        with pytest.raises(DataError, match='several images with the id 31'):
+        with pytest.raises(InputError, match='several images with the id 31'):
             convert_coco(coco)
 
     def test_broken_files(self, coco):
         del coco.coco['annotations'][1]['segmentation']
         with pytest.raises(
-                DataError, match=r"annotations\[1\] lacks the key 'segm"):
+                InputError, match=r"annotations\[1\] lacks the key 'segm"):
             convert_coco(coco)
         del coco.coco['annotations']
-        with pytest.raises(DataError, match="lacks the list 'annotations'"):
+        with pytest.raises(InputError, match="lacks the list 'annotations'"):
             convert_coco(coco)
-        with pytest.raises(DataError, match='nowhere is neither a folder'):
+        with pytest.raises(InputError, match='nowhere is neither a folder'):
             convert_polygons('nowhere', str(coco.out))
         with pytest.raises(ValueError, match='split must be one of'):
             convert_polygons('nowhere', str(coco.out), split='training')
@@ -344,10 +345,10 @@ def test_shape_mask():
     expected[:, :2], expected[:, 2] = False, True
     np.testing.assert_array_equal(
         shape_mask(Shape('a', None, counts, 'a'), (9, 5)), expected)
-    with pytest.raises(DataError, match=r'size \(h, w\) \[5, 9\], but the'):
+    with pytest.raises(InputError, match=r'size \(h, w\) \[5, 9\], but the'):
         shape_mask(Shape('a', None, counts, 'a'), (5, 9))
     for wrong in ([], [[1, 2, 3,
                         4]], [[1, 2] * 3 + [1]], [[1, 2, 3, 4, 5,
                                                    'x']], 'counts', None):
-        with pytest.raises(DataError, match='a is no polygon'):
+        with pytest.raises(InputError, match='a is no polygon'):
             shape_mask(Shape('a', None, wrong, 'a'), (9, 5))

@@ -5,12 +5,12 @@ import pytest
 
 from projects.qanet.datasets.conversion import (ImageRecord, Split,
                                                 convert_split, convert_splits)
-from projects.qanet.datasets.errors import DataError
+from projects.qanet.utils.errors import InputError
 
 
 def convert_one(stem):
     if stem.endswith('9'):
-        raise DataError(f'{stem} is bad')
+        raise InputError(f'{stem} is bad')
     if stem.endswith('8'):
         raise FileNotFoundError(f'{stem} is gone')
     persons = [
@@ -55,7 +55,7 @@ def test_convert_split(stems, ids, tmp_path):
 def test_incomplete_download(tmp_path):
     path = tmp_path / 'X_train.json'
     with pytest.raises(
-            DataError,
+            InputError,
             match='X_train: 2 of 3 images cannot be .*'
             'incomplete download.* The first one: 19 is bad'):
         convert_split(str(path), ['1', '19', '28'], convert_one)
@@ -93,7 +93,7 @@ def test_nobody_notes_and_ids(tmp_path, messages):
         for message in messages)
     assert any('has 5 images in this split, 3 were found' in message
                for message in messages)
-    with pytest.raises(DataError, match='X_val: none of 1 images shows'):
+    with pytest.raises(InputError, match='X_val: none of 1 images shows'):
         convert_split(
             str(tmp_path / 'X_val.json'), ['empty'], convert, workers=1)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
+
 TOOL = Path(__file__).parents[3] / 'tools/analysis_tools/benchmark_qam.py'
 
 
@@ -33,5 +34,5 @@ def test_a_plain_detector_is_refused(factory):
     spec.loader.exec_module(tool)
     model = factory.build(
         factory.config('mask-rcnn_r50_fpn_1x_coco_qam.py', plain=True))
-    with pytest.raises(tool.UsageError, match='no head with QAM'):
+    with pytest.raises(tool.InputError, match='no head with QAM'):
         tool.find_heads(model)

@@ -4,14 +4,14 @@ import zipfile
 import numpy as np
 import pytest
 
-from projects.qanet.evaluation.dumps import (DumpedImage, DumpFormatError,
-                                             dump_to_records, evaluate_dump,
-                                             find_dumped_images,
+from projects.qanet.evaluation.dumps import (DumpedImage, dump_to_records,
+                                             evaluate_dump, find_dumped_images,
                                              make_submission, paint_dump,
                                              read_dump, write_dump)
 from projects.qanet.evaluation.functional import (ImageInfo, ParsingEvaluator,
                                                   Thresholds, get_protocol,
                                                   read_annotations)
+from projects.qanet.utils.errors import InputError
 
 METRICS = ('mIoU', 'APr', 'APh')
 
@@ -148,7 +148,7 @@ def test_crowds_in_a_dump(scenes, tmp_path):
 def test_ap_p_is_refused(golden, tmp_path):
     evaluator = ParsingEvaluator(golden.ann_file, golden.data_root,
                                  golden.classes)
-    with pytest.raises(DumpFormatError, match='APp cannot be computed from'):
+    with pytest.raises(InputError, match='APp cannot be computed from'):
         evaluate_dump(evaluator, str(tmp_path))
 
 
@@ -252,7 +252,7 @@ def test_malformed_text(tmp_path, name, line, message):
     write_dump(str(tmp_path), IMAGE, make_dump())
     path = tmp_path / name / 'a' / '3.txt'
     path.write_text(line + '\n')
-    with pytest.raises(DumpFormatError) as caught:
+    with pytest.raises(InputError) as caught:
         read_dump(str(tmp_path), IMAGE, 3)
     assert message in str(caught.value)
     assert f'{name}/a/3' in str(caught.value)
@@ -260,20 +260,20 @@ def test_malformed_text(tmp_path, name, line, message):
 
 def test_malformed_folders(tmp_path):
     folder, images = str(tmp_path), {3: IMAGE}
-    with pytest.raises(DumpFormatError, match='has no folder global_parsing'):
+    with pytest.raises(InputError, match='has no folder global_parsing'):
         find_dumped_images(folder, images)
     write_dump(folder, IMAGE, make_dump())
     assert find_dumped_images(folder, images) == [3]
-    with pytest.raises(DumpFormatError, match='number 2, but there are 2 cl'):
+    with pytest.raises(InputError, match='number 2, but there are 2 cl'):
         read_dump(folder, IMAGE, 2, ['global_parsing'])
-    with pytest.raises(DumpFormatError, match=r'\(2, 4\), the annotation'):
+    with pytest.raises(InputError, match=r'\(2, 4\), the annotation'):
         read_dump(folder, IMAGE._replace(width=5), 3)
     path = tmp_path / 'instance_segmentation' / 'a' / '3.txt'
     path.unlink()
-    with pytest.raises(DumpFormatError, match='there is no file .*3.txt'):
+    with pytest.raises(InputError, match='there is no file .*3.txt'):
         read_dump(folder, IMAGE, 3)
     path.with_name('4.txt').write_text('')
-    with pytest.raises(DumpFormatError, match='4.txt belongs to no image'):
+    with pytest.raises(InputError, match='4.txt belongs to no image'):
         find_dumped_images(folder, images)
 
 
@@ -286,7 +286,7 @@ def test_malformed_folders(tmp_path):
      'the parts 1 and 3 of instance_parsing are both of class 1'),
 ])
 def test_dumps_that_are_no_results(changes, message):
-    with pytest.raises(DumpFormatError, match=message):
+    with pytest.raises(InputError, match=message):
         dump_to_records(IMAGE, make_dump(**changes), 3)
 
 
@@ -304,5 +304,5 @@ def test_more_persons_than_numbers(scenes):
             # The best person's part is the one that has no number.
             assert (dump.parts[dump.humans == 255] == 0).all()
         else:
-            with pytest.raises(DumpFormatError, match='256 visible persons'):
+            with pytest.raises(InputError, match='256 visible persons'):
                 paint_dump(image, records, 3)

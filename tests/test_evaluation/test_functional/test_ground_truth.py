@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from projects.qanet.evaluation.functional import (GroundTruthError,
-                                                  read_annotations)
+from projects.qanet.evaluation.functional import read_annotations
 from projects.qanet.evaluation.functional.label_maps import (label_path,
                                                              maps_to_runs,
                                                              read_label_runs)
+from projects.qanet.utils.errors import InputError
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def save_labels(root, name, labels):
 def test_damaged_label_files(dataset, damage, message):
     ann_file, root = dataset
     damage(root)
-    with pytest.raises(GroundTruthError, match=message):
+    with pytest.raises(InputError, match=message):
         read_label_runs(read_annotations(ann_file)[7], str(root), 3)
 
 
@@ -107,7 +107,7 @@ def test_cut_off_png(dataset):
     ann_file, root = dataset
     path = root / 'Category_ids' / '0007.png'
     path.write_bytes(path.read_bytes()[:-25])
-    with pytest.raises(GroundTruthError, match='0007.png is not readable'):
+    with pytest.raises(InputError, match='0007.png is not readable'):
         read_label_runs(read_annotations(ann_file)[7], str(root), 3)
 
 
@@ -130,7 +130,7 @@ def test_wrong_annotations(dataset, change, message):
     change(document)
     with open(ann_file, 'w') as file:
         json.dump(document, file)
-    with pytest.raises(GroundTruthError, match=message) as caught:
+    with pytest.raises(InputError, match=message) as caught:
         read_annotations(ann_file)
     assert 'val.json' in str(caught.value)
 
@@ -138,5 +138,5 @@ def test_wrong_annotations(dataset, change, message):
 def test_broken_annotations(tmp_path):
     path = tmp_path / 'val.json'
     path.write_text('{"images": [')
-    with pytest.raises(GroundTruthError, match='val.json is not a complete'):
+    with pytest.raises(InputError, match='val.json is not a complete'):
         read_annotations(str(path))

@@ -4,7 +4,7 @@ from typing import Dict, List, Optional, Sequence
 
 from mmengine.logging import MMLogger
 
-from ..errors import DataError
+from projects.qanet.utils.errors import InputError
 from .files import find_folder, list_stems
 from .single_person import read_split_lists, single_person_split
 from .splits import SplitReport, convert_splits
@@ -33,10 +33,10 @@ def split_by_name(stems: Sequence[str],
         split without images is left out.
 
     Raises:
-        DataError: If a number is negative or nothing is left to train on.
+        InputError: If a number is negative or nothing is left to train on.
     """
     if min(num_val, num_test) < 0 or num_val + num_test >= len(stems):
-        raise DataError(
+        raise InputError(
             f'{num_val} images for validation and {num_test} for testing '
             f'leave none of {len(stems)} to train on; set --val and --test')
     order = sorted(
@@ -82,7 +82,7 @@ def convert_atr(raw: str,
         list[SplitReport]: Per split.
 
     Raises:
-        DataError: If the download is incomplete, a list is missing or empty,
+        InputError: If the download is incomplete, a list is missing or empty,
             or the numbers leave nothing to train on.
     """
     image_dir = find_folder(raw, 'JPEGImages')

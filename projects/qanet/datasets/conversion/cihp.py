@@ -6,7 +6,7 @@ from typing import List
 import numpy as np
 from mmengine.logging import MMLogger
 
-from ..errors import DataError
+from projects.qanet.utils.errors import InputError
 from .files import find_root, link_file, list_stems, read_stems, require_image
 from .label_maps import (instance_table, persons_of, place_label_map,
                          read_labels_of, write_instance_table)
@@ -89,7 +89,7 @@ def convert_cihp(raw: str,
         list[SplitReport]: Per split that is present.
 
     Raises:
-        DataError: If the download is incomplete: no split, a split without
+        InputError: If the download is incomplete: no split, a split without
             images or without labels, or most of a split missing.
     """
     logger = MMLogger.get_current_instance()
@@ -103,8 +103,8 @@ def convert_cihp(raw: str,
         labelled = split != 'Testing'
         for folder in _LABELS if labelled else ():
             if not osp.isdir(osp.join(source, folder)):
-                raise DataError(f'folder {osp.join(source, folder)} does not '
-                                'exist: incomplete download?')
+                raise InputError(f'folder {osp.join(source, folder)} does not '
+                                 'exist: incomplete download?')
         convert_one = partial(_convert_image, source, osp.join(out, split),
                               labelled, num_classes)
         splits.append(

@@ -4,7 +4,7 @@ import os
 import os.path as osp
 from typing import List, Optional, Sequence, Tuple
 
-from ..errors import DataError
+from projects.qanet.utils.errors import InputError
 from ..metainfo import IGNORE_LABEL
 
 _BACKGROUND_NAMES = ('background', '_background_', '__background__')
@@ -38,14 +38,15 @@ def with_background(names: Sequence[str]) -> Tuple[str, ...]:
         those to be ignored.
 
     Raises:
-        DataError: If a name is there twice or no class is left.
+        InputError: If a name is there twice or no class is left.
     """
     parts = [name for name in names if special_label(name) is None]
     if not parts:
-        raise DataError('there is no class besides the background')
+        raise InputError('there is no class besides the background')
     repeated = sorted({name for name in parts if parts.count(name) > 1})
     if repeated:
-        raise DataError(f'the classes {", ".join(repeated)} stand there twice')
+        raise InputError(
+            f'the classes {", ".join(repeated)} stand there twice')
     return ('Background', *parts)
 
 
@@ -59,16 +60,16 @@ def read_classes(path: str) -> Tuple[str, ...]:
         tuple[str, ...]: See :func:`with_background`.
 
     Raises:
-        DataError: If the file is missing, lists no class or one twice.
+        InputError: If the file is missing, lists no class or one twice.
     """
     if not osp.isfile(path):
-        raise DataError(f'list of classes {path} does not exist')
+        raise InputError(f'list of classes {path} does not exist')
     with open(path) as file:
         names = [line.strip() for line in file if line.strip()]
     try:
         return with_background(names)
-    except DataError as error:
-        raise DataError(f'{path}: {error}') from None
+    except InputError as error:
+        raise InputError(f'{path}: {error}') from None
 
 
 def write_classes(path: str, classes: Sequence[str]) -> None:

@@ -2,8 +2,8 @@
 import os.path as osp
 from typing import Any, Optional, Sequence
 
+from projects.qanet.utils.errors import InputError
 from ..coco_annotations import load_json
-from ..errors import DataError
 from .shapes import Shape, ShapeImage, ShapeSet, check_person
 
 
@@ -11,11 +11,11 @@ def _records(document: Any, key: str, needed: Sequence[str],
              path: str) -> list:
     records = document.get(key) if isinstance(document, dict) else None
     if not isinstance(records, list):
-        raise DataError(f'{path} is no COCO file: it lacks the list {key!r}')
+        raise InputError(f'{path} is no COCO file: it lacks the list {key!r}')
     for i, record in enumerate(records):
         for name in needed:
             if not isinstance(record, dict) or name not in record:
-                raise DataError(f'{path}: {key}[{i}] lacks the key {name!r}')
+                raise InputError(f'{path}: {key}[{i}] lacks the key {name!r}')
     return records
 
 
@@ -51,7 +51,7 @@ def read_coco_parts(
         annotation's id. Labels are in the order of the categories.
 
     Raises:
-        DataError: If the file is malformed (which record is named), or two
+        InputError: If the file is malformed (which record is named), or two
             images have the same name.
     """
     document = load_json(path)
@@ -64,8 +64,8 @@ def read_coco_parts(
     for record in _records(document, 'images', ('id', 'file_name'), path):
         size = record.get('width'), record.get('height')
         if record['id'] in by_id:
-            raise DataError(f'{path} has several images with the id '
-                            f'{record["id"]!r}')
+            raise InputError(f'{path} has several images with the id '
+                             f'{record["id"]!r}')
         number = record['id'] if isinstance(record['id'], int) else None
         image = ShapeImage(
             osp.join(images, record['file_name']), path,
@@ -77,11 +77,12 @@ def read_coco_parts(
                            path):
         name = f'{path}: annotation {record["id"]}'
         if record['image_id'] not in by_id:
-            raise DataError(f'{name} belongs to image_id '
-                            f'{record["image_id"]}, which is not listed')
+            raise InputError(f'{name} belongs to image_id '
+                             f'{record["image_id"]}, which is not listed')
         if record['category_id'] not in categories:
-            raise DataError(f'{name} has category_id {record["category_id"]}, '
-                            'which is not listed')
+            raise InputError(
+                f'{name} has category_id {record["category_id"]}, '
+                'which is not listed')
         label = categories[record['category_id']]
         person = check_person(_person_of(record, person_keys), name)
         if person is None and label == person_label:

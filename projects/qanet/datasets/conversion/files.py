@@ -6,7 +6,7 @@ from typing import Iterator, List, Optional, Sequence, Tuple
 
 from PIL import Image
 
-from ..errors import DataError
+from projects.qanet.utils.errors import InputError
 
 IMAGE_ENDINGS = ('.jpg', '.jpeg', '.png', '.JPG', '.JPEG', '.PNG')
 
@@ -14,7 +14,7 @@ IMAGE_ENDINGS = ('.jpg', '.jpeg', '.png', '.JPG', '.JPEG', '.PNG')
 def _folders(raw: str, depth: int) -> Iterator[str]:
     """The folder and those below it, the nearest first."""
     if not osp.isdir(raw):
-        raise DataError(f'{raw} is not a folder')
+        raise InputError(f'{raw} is not a folder')
     level = [raw]
     for _ in range(depth + 1):
         yield from level
@@ -40,7 +40,7 @@ def search_root(raw: str,
         str | None: The folder nearest to ``raw``, or None.
 
     Raises:
-        DataError: If ``raw`` is no folder.
+        InputError: If ``raw`` is no folder.
     """
     for folder in _folders(raw, depth):
         if any(osp.isdir(osp.join(folder, name)) for name in markers):
@@ -60,13 +60,13 @@ def find_root(raw: str, markers: Sequence[str], depth: int = 5) -> str:
         str: The folder nearest to ``raw``.
 
     Raises:
-        DataError: If ``raw`` is no folder or has no such folder.
+        InputError: If ``raw`` is no folder or has no such folder.
     """
     root = search_root(raw, markers, depth)
     if root is None:
         which = 'no folder' if len(markers) == 1 else 'none of the folders'
-        raise DataError(f'{raw} has {which} {", ".join(markers)}, not in its '
-                        'sub-folders either: incomplete download?')
+        raise InputError(f'{raw} has {which} {", ".join(markers)}, not in its '
+                         'sub-folders either: incomplete download?')
     return root
 
 
@@ -83,7 +83,7 @@ def find_folder(raw: str, name: str, depth: int = 5) -> str:
         it is called so.
 
     Raises:
-        DataError: If ``raw`` is no folder or has no such folder.
+        InputError: If ``raw`` is no folder or has no such folder.
     """
     if osp.basename(osp.abspath(raw)) == name and osp.isdir(raw):
         return raw
@@ -102,7 +102,7 @@ def find_file(raw: str, name: str, depth: int = 5) -> Optional[str]:
         str | None: The file nearest to ``raw``, or None.
 
     Raises:
-        DataError: If ``raw`` is no folder.
+        InputError: If ``raw`` is no folder.
     """
     for folder in _folders(raw, depth):
         if osp.isfile(osp.join(folder, name)):
@@ -155,14 +155,14 @@ def read_stems(path: str) -> List[str]:
         list[str]: The names without ending, in the file's order, each once.
 
     Raises:
-        DataError: If the file is missing or empty.
+        InputError: If the file is missing or empty.
     """
     if not osp.isfile(path):
-        raise DataError(f'image list {path} does not exist')
+        raise InputError(f'image list {path} does not exist')
     with open(path) as file:
         names = [osp.basename(line.strip()) for line in file if line.strip()]
     if not names:
-        raise DataError(f'image list {path} is empty')
+        raise InputError(f'image list {path} is empty')
     stems = [
         osp.splitext(name)[0] if name.endswith(IMAGE_ENDINGS) else name
         for name in names
@@ -182,18 +182,18 @@ def list_stems(folder: str,
         list[str]: The sorted names of its files, without ending.
 
     Raises:
-        DataError: If there is no such folder, or no such file in it.
+        InputError: If there is no such folder, or no such file in it.
     """
     if not osp.isdir(folder):
-        raise DataError(f'folder {folder} does not exist: incomplete '
-                        'download?')
+        raise InputError(f'folder {folder} does not exist: incomplete '
+                         'download?')
     stems = sorted(
         osp.splitext(name)[0] for name in os.listdir(folder)
         if name.endswith(endings))
     if not stems:
         what = 'images' if endings is IMAGE_ENDINGS else f'{endings[0]} files'
-        raise DataError(f'folder {folder} holds no {what}: incomplete '
-                        'download?')
+        raise InputError(f'folder {folder} holds no {what}: incomplete '
+                         'download?')
     return stems
 
 
@@ -226,11 +226,11 @@ def require_image(folder: str, stem: str) -> Tuple[str, Tuple[int, int]]:
         pixels, see :func:`image_size`.
 
     Raises:
-        DataError: If the image is missing, cannot be read or is cut off.
+        InputError: If the image is missing, cannot be read or is cut off.
     """
     path = find_image(folder, stem)
     if path is None:
-        raise DataError(f'{osp.join(folder, stem)}.jpg is missing')
+        raise InputError(f'{osp.join(folder, stem)}.jpg is missing')
     return path, image_size(path)
 
 
@@ -245,7 +245,7 @@ def image_size(path: str) -> Tuple[int, int]:
         rotation that the camera noted in the file.
 
     Raises:
-        DataError: If the image cannot be read or is cut off.
+        InputError: If the image cannot be read or is cut off.
     """
     try:
         with Image.open(path) as image:
@@ -258,5 +258,5 @@ def image_size(path: str) -> Tuple[int, int]:
             image.draft('RGB', (1, 1))
             image.load()
     except (OSError, SyntaxError, ValueError) as error:
-        raise DataError(f'unreadable image {path}: {error}') from error
+        raise InputError(f'unreadable image {path}: {error}') from error
     return width, height

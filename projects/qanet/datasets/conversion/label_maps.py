@@ -6,7 +6,7 @@ from typing import Callable, List, Optional, Tuple
 import cv2
 import numpy as np
 
-from ..errors import DataError
+from projects.qanet.utils.errors import InputError
 from ..label_io import check_label_values, decode_label_map, read_label_map
 from ..metainfo import IGNORE_LABEL
 from .files import link_file, make_place
@@ -36,11 +36,11 @@ def read_labels_of(image: str,
 
     Raises:
         FileNotFoundError: If there is no such file.
-        DataError: If it cannot be read or does not fit the image.
+        InputError: If it cannot be read or does not fit the image.
     """
     labels = read(path)
     if labels.shape != (size[1], size[0]):
-        raise DataError(
+        raise InputError(
             f'{path} is {labels.shape[1]}x{labels.shape[0]} pixels (w x h), '
             f'but {image} is {size[0]}x{size[1]}')
     if num_classes is not None:
@@ -59,7 +59,7 @@ def read_red_labels(path: str) -> np.ndarray:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        DataError: If it cannot be read.
+        InputError: If it cannot be read.
     """
     if not osp.isfile(path):
         raise FileNotFoundError(f'label map {path} does not exist')
@@ -69,7 +69,7 @@ def read_red_labels(path: str) -> np.ndarray:
         return decode_label_map(data, path)
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if image is None:
-        raise DataError(f'{path} is a broken PNG')
+        raise InputError(f'{path} is a broken PNG')
     return np.ascontiguousarray(image[..., 2])  # OpenCV's order is BGR(A)
 
 
@@ -202,8 +202,8 @@ def write_label_map(path: str, labels: np.ndarray) -> None:
         labels (np.ndarray): Shape (h, w), uint8 or uint16.
 
     Raises:
-        DataError: If the file cannot be written.
+        InputError: If the file cannot be written.
     """
     make_place(path)
     if not cv2.imwrite(path, labels):
-        raise DataError(f'{path} cannot be written')
+        raise InputError(f'{path} cannot be written')

@@ -3,8 +3,8 @@ import glob
 import os.path as osp
 from typing import List, Optional
 
+from projects.qanet.utils.errors import InputError
 from ..coco_annotations import load_json
-from ..errors import DataError
 from .shapes import Shape, ShapeImage, ShapeSet, check_person
 
 
@@ -14,13 +14,13 @@ def _polygon_of(shape: dict, name: str) -> List[float]:
     try:
         points = [(float(x), float(y)) for x, y in points]
     except (TypeError, ValueError):
-        raise DataError(f'{name} has no list of points (x, y)') from None
+        raise InputError(f'{name} has no list of points (x, y)') from None
     if kind == 'rectangle' and len(points) == 2:
         (x1, y1), (x2, y2) = points
         points = [(x1, y1), (x2, y1), (x2, y2), (x1, y2)]
     elif kind != 'polygon':
-        raise DataError(f'{name} is a {kind}, allowed are polygon and '
-                        'rectangle')
+        raise InputError(f'{name} is a {kind}, allowed are polygon and '
+                         'rectangle')
     return [value for point in points for value in point]
 
 
@@ -35,8 +35,8 @@ def _find_photo(document: dict, path: str, images: Optional[str]) -> str:
     for candidate in candidates:
         if osp.isfile(candidate):
             return osp.normpath(candidate)
-    raise DataError(f'{path} belongs to {noted}, which is neither there nor '
-                    f'in {folder or "."}')
+    raise InputError(f'{path} belongs to {noted}, which is neither there nor '
+                     f'in {folder or "."}')
 
 
 def _read_file(path: str, images: Optional[str]) -> ShapeImage:
@@ -44,14 +44,14 @@ def _read_file(path: str, images: Optional[str]) -> ShapeImage:
     if (not isinstance(document, dict)
             or not isinstance(document.get('shapes'), list)
             or not isinstance(document.get('imagePath'), str)):
-        raise DataError(f"{path} is no LabelMe file: it lacks 'shapes' or "
-                        "'imagePath'")
+        raise InputError(f"{path} is no LabelMe file: it lacks 'shapes' or "
+                         "'imagePath'")
     width, height = document.get('imageWidth'), document.get('imageHeight')
     size = (width, height) if width and height else None
     image = ShapeImage(_find_photo(document, path, images), path, size)
     for i, shape in enumerate(document['shapes']):
         if not isinstance(shape, dict) or 'label' not in shape:
-            raise DataError(f'{path}: shapes[{i}] has no label')
+            raise InputError(f'{path}: shapes[{i}] has no label')
         label = str(shape['label'])
         name = f'{path}: shape {i} ({label})'
         image.shapes.append(
@@ -72,24 +72,24 @@ def read_labelme(folder: str, images: Optional[str] = None) -> ShapeSet:
         ShapeSet: A shape's person is its ``group_id``; labels are sorted.
 
     Raises:
-        DataError: If there is no json file or none can be used, or two images
+        InputError: If there is no json file or none can be used, or two images
             have the same name.
     """
     paths = sorted(glob.glob(osp.join(folder, '**', '*.json'), recursive=True))
     if not paths:
-        raise DataError(f'{folder} holds no json files of LabelMe')
+        raise InputError(f'{folder} holds no json files of LabelMe')
     result = ShapeSet()
     for path in paths:
         stem = osp.splitext(osp.basename(path))[0]
         try:
             image = _read_file(path, images)
-        except DataError as error:
+        except InputError as error:
             result.problems[stem] = str(error)
             continue
         result.add(osp.splitext(osp.basename(image.path))[0], image)
     if not result.images:
-        raise DataError(f'none of {len(paths)} json files in {folder} can be '
-                        f'used, e.g.: {next(iter(result.problems.values()))}')
+        raise InputError(f'none of {len(paths)} json files in {folder} can be '
+                         f'used, e.g.: {next(iter(result.problems.values()))}')
     labels = {
         shape.label
         for image in result.images.values()

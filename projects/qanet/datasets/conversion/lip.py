@@ -3,7 +3,7 @@ from typing import List, Optional
 
 from mmengine.logging import MMLogger
 
-from ..errors import DataError
+from projects.qanet.utils.errors import InputError
 from .files import find_file, find_folder, list_stems, read_stems, search_root
 from .single_person import single_person_split
 from .splits import Split, SplitReport, convert_splits
@@ -53,12 +53,12 @@ def convert_lip(raw: str, out: str, workers: int = 4) -> List[SplitReport]:
         list[SplitReport]: Per split that is present.
 
     Raises:
-        DataError: If the download is incomplete: no split, images without
+        InputError: If the download is incomplete: no split, images without
             labels or labels without images, or most of a split missing.
     """
     splits = [_plan(raw, out, split) for split in _FOLDERS]
     if not any(splits):
-        raise DataError(
+        raise InputError(
             f'{raw} has none of the folders '
             f'{", ".join(row[0] for row in _FOLDERS.values())}, not in its '
             'sub-folders either: incomplete download?')

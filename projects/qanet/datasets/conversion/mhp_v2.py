@@ -8,7 +8,7 @@ from typing import Dict, List, Optional, Tuple
 
 from mmengine.logging import MMLogger
 
-from ..errors import DataError
+from projects.qanet.utils.errors import InputError
 from .files import (find_file, link_file, list_stems, read_stems,
                     require_image, search_root)
 from .label_maps import persons_of, read_labels_of, read_red_labels
@@ -56,7 +56,7 @@ def _convert_image(images: str, masks: Optional[Masks], out: str,
     record = ImageRecord(osp.basename(image), *size)
     if masks is not None:
         if stem not in masks:
-            raise DataError(f'{stem} has no masks in parsing_annos')
+            raise InputError(f'{stem} has no masks in parsing_annos')
         painter, expected = PersonPainter(size), masks[stem][0][0]
         for _, person, path in masks[stem]:
             labels = read_labels_of(image, size, path, _NUM_CLASSES,
@@ -93,8 +93,8 @@ def _plan(raw: str, out: str, split: str) -> Optional[Split]:
     if osp.isdir(annotations):
         masks = list_masks(annotations)
     elif split != 'Testing':
-        raise DataError(f'folder {annotations} does not exist: incomplete '
-                        'download?')
+        raise InputError(f'folder {annotations} does not exist: incomplete '
+                         'download?')
     id_list = find_file(raw, osp.join('list', list_name))
     stems = everything if id_list is None else read_stems(id_list)
     convert_one = partial(_convert_image, images, masks, osp.join(out, split))
@@ -122,13 +122,13 @@ def convert_mhp_v2(raw: str, out: str, workers: int = 4) -> List[SplitReport]:
         list[SplitReport]: Per split that is present.
 
     Raises:
-        DataError: If the download is incomplete: no split, a split without
+        InputError: If the download is incomplete: no split, a split without
             images or masks, or most of a split missing.
     """
     splits = [_plan(raw, out, split) for split in _FOLDERS]
     if not any(splits):
-        raise DataError(f'{raw} has none of the folders train/images, '
-                        'val/images, test/images, not in its sub-folders '
-                        'either: incomplete download?')
+        raise InputError(f'{raw} has none of the folders train/images, '
+                         'val/images, test/images, not in its sub-folders '
+                         'either: incomplete download?')
     return convert_splits(out, 'MHP-v2', [split for split in splits if split],
                           workers)

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.io import loadmat
 from scipy.io.matlab import MatReadError
 
-from ..errors import DataError
+from projects.qanet.utils.errors import InputError
 
 # What goes wrong in reading a damaged or foreign .mat file.
 _READ_ERRORS = (OSError, ValueError, TypeError, KeyError, IndexError,
@@ -52,7 +52,7 @@ def read_pascal_parts(path: str) -> List[PascalObject]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        DataError: If it cannot be read or is not of that form.
+        InputError: If it cannot be read or is not of that form.
     """
     if not osp.isfile(path):
         raise FileNotFoundError(f'annotation {path} does not exist')
@@ -60,5 +60,5 @@ def read_pascal_parts(path: str) -> List[PascalObject]:
         anno = loadmat(path, variable_names=['anno'])['anno'][0, 0]
         return [_read_object(record) for record in anno['objects'].ravel()]
     except _READ_ERRORS as error:
-        raise DataError(f'{path} is no readable annotation of PASCAL-Part '
-                        f'({type(error).__name__}: {error})') from error
+        raise InputError(f'{path} is no readable annotation of PASCAL-Part '
+                         f'({type(error).__name__}: {error})') from error

@@ -6,7 +6,7 @@ from typing import Dict, List, Optional, Tuple
 import numpy as np
 from mmengine.logging import MMLogger
 
-from ..errors import DataError
+from projects.qanet.utils.errors import InputError
 from ..pascal_person_part import LABEL_ORDERS, RELEASED_ORDER
 from .files import find_file, find_folder, link_file, list_stems, require_image
 from .label_maps import persons_of
@@ -49,7 +49,7 @@ def labels_of_person(person: PascalObject, label_order: str) -> np.ndarray:
         as in PASCAL-Part's own tools; no part is background.
 
     Raises:
-        DataError: If a part is unknown or its mask has another size.
+        InputError: If a part is unknown or its mask has another size.
     """
     table = np.arange(_NUM_CLASSES)
     if label_order == 'released':
@@ -57,10 +57,10 @@ def labels_of_person(person: PascalObject, label_order: str) -> np.ndarray:
     labels = np.zeros(person.mask.shape, np.uint8)
     for name, mask in person.parts:
         if name not in _CLASS_OF:
-            raise DataError(f'unknown part {name!r} of a person')
+            raise InputError(f'unknown part {name!r} of a person')
         if mask.shape != labels.shape:
-            raise DataError(f'the mask of part {name!r} is not as large as '
-                            'that of its person')
+            raise InputError(f'the mask of part {name!r} is not as large as '
+                             'that of its person')
         labels[mask] = table[_CLASS_OF[name]]
     return labels
 
@@ -71,9 +71,9 @@ def _paint(objects: List[PascalObject], size: Tuple[int, int],
     number = 0
     for item in objects:
         if item.mask.shape != size[::-1]:
-            raise DataError(f'a mask is {item.mask.shape[1]}x'
-                            f'{item.mask.shape[0]} pixels (w x h), but the '
-                            f'image is {size[0]}x{size[1]}')
+            raise InputError(f'a mask is {item.mask.shape[1]}x'
+                             f'{item.mask.shape[0]} pixels (w x h), but the '
+                             f'image is {size[0]}x{size[1]}')
         # Later objects, also those that are no persons, cover earlier ones.
         painter.erase(item.mask)
         if item.name == 'person':
@@ -93,8 +93,8 @@ def _convert_image(images: str, annotations: str, out: str, label_order: str,
     try:
         categories, humans, hidden = _paint(objects, size,
                                             label_order).result()
-    except DataError as error:
-        raise DataError(f'{path}: {error}') from error
+    except InputError as error:
+        raise InputError(f'{path}: {error}') from error
     persons = persons_of(humans)
     if not persons:
         return None
@@ -158,7 +158,7 @@ def convert_pascal_person_part(raw: str,
         list[SplitReport]: Per split.
 
     Raises:
-        DataError: If a folder or list is missing or empty, or most of a split
+        InputError: If a folder or list is missing or empty, or most of a split
             cannot be converted.
         ValueError: If ``label_order`` is unknown.
     """

@@ -7,7 +7,7 @@ from typing import Dict, Hashable, List, Optional, Sequence, Tuple
 import numpy as np
 from mmengine.logging import MMLogger
 
-from ..errors import DataError
+from projects.qanet.utils.errors import InputError
 from .class_lists import (read_classes, special_label, with_background,
                           write_classes)
 from .coco_parts import read_coco_parts
@@ -53,8 +53,8 @@ def _paint(image: ShapeImage, size: Tuple[int, int], numbers: Dict[str, int],
         label = numbers.get(shape.label, special_label(shape.label))
         mask = shape_mask(shape, size)
         if label is None:
-            raise DataError(f'{shape.name} is none of the classes '
-                            f'{", ".join(numbers)}')
+            raise InputError(f'{shape.name} is none of the classes '
+                             f'{", ".join(numbers)}')
         if label == 0:
             painter.erase(mask)
             continue
@@ -62,7 +62,7 @@ def _paint(image: ShapeImage, size: Tuple[int, int], numbers: Dict[str, int],
         if person is None:
             person = _owner(mask, outlines)
         if person is None:
-            raise DataError(
+            raise InputError(
                 f'{shape.name} belongs to nobody: it has no person id and '
                 f'lies in no outline called {person_label!r}')
         painter.paint(person, label, mask)
@@ -73,15 +73,15 @@ def _convert_image(source: ShapeSet, out: str, classes: Sequence[str],
                    person_label: str, single_person: bool,
                    stem: str) -> Optional[ImageRecord]:
     if stem in source.problems:
-        raise DataError(source.problems[stem])
+        raise InputError(source.problems[stem])
     if stem not in source.images:
-        raise DataError(f'{stem} is not in the annotations')
+        raise InputError(f'{stem} is not in the annotations')
     image = source.images[stem]
     if not osp.isfile(image.path):
-        raise DataError(f'{image.path} is missing')
+        raise InputError(f'{image.path} is missing')
     size = image_size(image.path)
     if image.size is not None and tuple(image.size) != size:
-        raise DataError(
+        raise InputError(
             f'{image.source} says that {image.path} is {image.size[0]}x'
             f'{image.size[1]} pixels (w x h), but it is {size[0]}x{size[1]}')
     numbers = {name: label for label, name in enumerate(classes) if label}
@@ -155,7 +155,7 @@ def convert_polygons(raw: str,
         classes, background first.
 
     Raises:
-        DataError: If a file is missing or malformed, or most of the images
+        InputError: If a file is missing or malformed, or most of the images
             cannot be converted, e.g. since parts belong to nobody.
         ValueError: If ``split`` is none of them.
     """
@@ -171,8 +171,8 @@ def convert_polygons(raw: str,
             osp.dirname(raw) if images is None else images, person_label,
             person_keys)
     else:
-        raise DataError(f'{raw} is neither a folder of LabelMe files nor a '
-                        'COCO file')
+        raise InputError(f'{raw} is neither a folder of LabelMe files nor a '
+                         'COCO file')
     earlier = osp.join(out, 'annotations', 'classes.txt')
     names = _choose_classes(source, classes, earlier, person_label)
     stems: List[str] = sorted({*source.images, *source.problems})

@@ -6,7 +6,7 @@ from typing import Any, Dict, Hashable, List, NamedTuple, Optional, Tuple
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from ..errors import DataError
+from projects.qanet.utils.errors import InputError
 
 
 class Shape(NamedTuple):
@@ -71,10 +71,10 @@ class ShapeSet:
             image (ShapeImage): The image.
 
         Raises:
-            DataError: If there is another one of that name.
+            InputError: If there is another one of that name.
         """
         if stem in self.images:
-            raise DataError(
+            raise InputError(
                 f'{image.path} and {self.images[stem].path} would get the '
                 'same label maps; file names must differ')
         self.images[stem] = image
@@ -91,11 +91,11 @@ def check_person(person: Any, name: str) -> Optional[Hashable]:
         Hashable | None: The value.
 
     Raises:
-        DataError: If it is neither a number, a text nor None.
+        InputError: If it is neither a number, a text nor None.
     """
     if person is not None and not isinstance(person, (int, float, str)):
-        raise DataError(f'{name} has the person id {person!r}, expected a '
-                        'number or a text')
+        raise InputError(f'{name} has the person id {person!r}, expected a '
+                         'number or a text')
     return person
 
 
@@ -120,22 +120,22 @@ def shape_mask(shape: Shape, size: Tuple[int, int]) -> np.ndarray:
         np.ndarray: Shape (h, w), bool.
 
     Raises:
-        DataError: If it is neither polygons of three or more points nor a run
+        InputError: If it is neither polygons of three or more points nor a run
             length code of the image's size.
     """
     segmentation = shape.segmentation
     width, height = size
     if isinstance(segmentation, dict):
         if segmentation.get('size') != [height, width]:
-            raise DataError(f'{shape.name} has a mask of size (h, w) '
-                            f'{segmentation.get("size")}, but the image is '
-                            f'{[height, width]}')
+            raise InputError(f'{shape.name} has a mask of size (h, w) '
+                             f'{segmentation.get("size")}, but the image is '
+                             f'{[height, width]}')
         if isinstance(segmentation.get('counts'), list):
             segmentation = coco_mask.frPyObjects(segmentation, height, width)
         return coco_mask.decode(segmentation) > 0
     if (not isinstance(segmentation, list) or not segmentation
             or not all(map(_is_polygon, segmentation))):
-        raise DataError(f'{shape.name} is no polygon: it needs three or more '
-                        'points, x and y in turn')
+        raise InputError(f'{shape.name} is no polygon: it needs three or more '
+                         'points, x and y in turn')
     codes = coco_mask.frPyObjects(segmentation, height, width)
     return coco_mask.decode(coco_mask.merge(codes)) > 0

@@ -6,7 +6,7 @@ from typing import Dict, List, Optional
 
 import numpy as np
 
-from ..errors import DataError
+from projects.qanet.utils.errors import InputError
 from .files import link_file, list_stems, read_stems, require_image
 from .label_maps import place_label_map, read_labels_of, write_label_map
 from .person_maps import write_instances
@@ -64,10 +64,10 @@ def single_person_split(folder: str,
         Split: For :func:`convert_splits`.
 
     Raises:
-        DataError: If the folder of labels is missing.
+        InputError: If the folder of labels is missing.
     """
     if label_dir is not None and not osp.isdir(label_dir):
-        raise DataError(f'folder {label_dir} does not exist')
+        raise InputError(f'folder {label_dir} does not exist')
     convert_one = partial(_convert_image, image_dir, label_dir,
                           osp.join(out, folder), num_classes)
     return Split(folder, stems, convert_one, official)
@@ -84,7 +84,7 @@ def read_split_lists(**lists: Optional[str]) -> Dict[str, List[str]]:
         dict[str, list[str]]: The names per split that has a list.
 
     Raises:
-        DataError: If a list is missing or empty, or a name is in two lists.
+        InputError: If a list is missing or empty, or a name is in two lists.
     """
     splits = {
         split: read_stems(path)
@@ -94,8 +94,8 @@ def read_split_lists(**lists: Optional[str]) -> Dict[str, List[str]]:
     for split, stems in splits.items():
         for stem in stems:
             if stem in owner:
-                raise DataError(f'{stem} is in both {lists[owner[stem]]} and '
-                                f'{lists[split]}')
+                raise InputError(f'{stem} is in both {lists[owner[stem]]} and '
+                                 f'{lists[split]}')
             owner[stem] = split
     return splits
 
@@ -130,7 +130,7 @@ def convert_single_person(image_dir: str,
         list[SplitReport]: Training, then validation, as far as asked for.
 
     Raises:
-        DataError: If a folder or list is missing or empty, or most of a
+        InputError: If a folder or list is missing or empty, or most of a
             split cannot be converted.
     """
     everything = list_stems(image_dir)

@@ -10,7 +10,7 @@ from typing import Callable, List, Optional, Sequence, Tuple, Union
 from mmengine.logging import MMLogger
 from rich.progress import track
 
-from ..errors import DataError
+from projects.qanet.utils.errors import InputError
 from .records import ImageRecord, coco_document
 
 #: Folder of a split -> what it is called in file names.
@@ -95,7 +95,7 @@ def _guarded(convert_one: ConvertImage,
     """The record, or why there is none."""
     try:
         return convert_one(stem)
-    except (DataError, FileNotFoundError) as error:
+    except (InputError, FileNotFoundError) as error:
         return str(error)
 
 
@@ -112,7 +112,7 @@ def convert_split(ann_file: str,
         convert_one (Callable): Called with each name; puts the image and its
             label maps in their places and returns an :class:`ImageRecord`,
             or None if the image is to be left out because nobody is in it.
-            :class:`DataError` and :class:`FileNotFoundError` leave the image
+            :class:`InputError` and :class:`FileNotFoundError` leave the image
             out, too. It is called from several threads.
         workers (int): Number of threads. Defaults to 4.
         info (dict, optional): Goes into the file. Defaults to None.
@@ -121,7 +121,7 @@ def convert_split(ann_file: str,
         SplitReport: What was converted and what was not.
 
     Raises:
-        DataError: If more than half of the images had to be left out, or
+        InputError: If more than half of the images had to be left out, or
             nobody is in any image; no annotation file is written then.
     """
     name = osp.splitext(osp.basename(ann_file))[0]
@@ -140,12 +140,12 @@ def convert_split(ann_file: str,
         else:
             skipped.append((stem, result))
     if len(skipped) > len(stems) / 2:
-        raise DataError(
+        raise InputError(
             f'{name}: {len(skipped)} of {len(stems)} images cannot be '
             f'converted: incomplete download? The first one: {skipped[0][1]}')
     if not kept:
-        raise DataError(f'{name}: none of {len(stems)} images shows a person '
-                        'with parts')
+        raise InputError(f'{name}: none of {len(stems)} images shows a person '
+                         'with parts')
     document = coco_document(*zip(*kept), info=info)
     os.makedirs(osp.dirname(osp.abspath(ann_file)), exist_ok=True)
     with open(ann_file, 'w') as file:
@@ -173,7 +173,7 @@ def convert_splits(out: str,
         list[SplitReport]: One per split.
 
     Raises:
-        DataError: See :func:`convert_split`.
+        InputError: See :func:`convert_split`.
     """
     reports = []
     for split in splits:

@@ -5,7 +5,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
-from ..errors import DataError
+from projects.qanet.utils.errors import InputError
 from ..label_io import check_label_values, read_label_map
 
 
@@ -48,7 +48,7 @@ class LoadPersonParsing(BaseTransform):
 
         Raises:
             FileNotFoundError: If a label map is missing.
-            DataError: If a label map is no one-channel PNG, if the sizes of
+            InputError: If a label map is no one-channel PNG, if the sizes of
                 image and label maps differ, or if a label is no class.
         """
         seg_path = results['seg_map_path']
@@ -75,6 +75,6 @@ def _check_size(labels: np.ndarray, path: str, shape: tuple,
                 other: str) -> None:
     if labels.shape != tuple(shape[:2]):
         height, width = labels.shape
-        raise DataError(
+        raise InputError(
             f'{path} is {width}x{height} pixels (w x h), but {other} is '
             f'{shape[1]}x{shape[0]}')

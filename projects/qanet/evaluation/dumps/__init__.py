@@ -6,11 +6,11 @@ evaluated, written from a results file and turned into one.
 """
 from .conversion import dump_to_records, paint_dump
 from .evaluation import DUMP_METRICS, evaluate_dump
-from .files import (DUMP_FOLDERS, DumpedImage, DumpFormatError,
-                    find_dumped_images, make_submission, read_dump, write_dump)
+from .files import (DUMP_FOLDERS, DumpedImage, find_dumped_images,
+                    make_submission, read_dump, write_dump)
 
 __all__ = [
-    'DUMP_FOLDERS', 'DUMP_METRICS', 'DumpFormatError', 'DumpedImage',
-    'dump_to_records', 'evaluate_dump', 'find_dumped_images',
-    'make_submission', 'paint_dump', 'read_dump', 'write_dump'
+    'DUMP_FOLDERS', 'DUMP_METRICS', 'DumpedImage', 'dump_to_records',
+    'evaluate_dump', 'find_dumped_images', 'make_submission', 'paint_dump',
+    'read_dump', 'write_dump'
 ]

@@ -7,6 +7,7 @@ import numpy as np
 from projects.qanet.structures import ParsingInstances
 from projects.qanet.structures.part_runs import runs_to_map
 from projects.qanet.structures.record_masks import decode_records
+from projects.qanet.utils.errors import InputError
 from ..functional.annotations import ImageInfo
 from ..functional.image_statistics import Thresholds, keep_persons
 from ..functional.label_maps import make_label_runs
@@ -15,7 +16,7 @@ from ..functional.painting import Painting, number_parts, paint_persons
 from ..functional.protocols import RELEASED, Protocol
 from ..functional.scores import read_scores
 from ..functional.segments import cut_segments, draw_segments, paint_categories
-from .files import DumpedImage, DumpFormatError
+from .files import DumpedImage
 
 # 8-bit maps; the released system leaves number 255 out for parts.
 MAX_PARTS = 254
@@ -67,8 +68,8 @@ def paint_dump(image: ImageInfo,
     humans, human_of, _ = number_parts(whole, scores.persons)
     parts, person_of, labels = number_parts(painting, scores.persons)
     if len(human_of) > MAX_HUMANS:
-        raise DumpFormatError(f'{image.file_name} has {len(human_of)} visible '
-                              f'persons, a dump holds {MAX_HUMANS}')
+        raise InputError(f'{image.file_name} has {len(human_of)} visible '
+                         f'persons, a dump holds {MAX_HUMANS}')
 
     def draw(values: np.ndarray) -> np.ndarray:
         return draw_segments(segments, values.astype(np.uint8), size)
@@ -104,7 +105,7 @@ def dump_to_records(image: ImageInfo, dump: DumpedImage,
         number.
 
     Raises:
-        DumpFormatError: If persons and parts do not fit together: each part
+        InputError: If persons and parts do not fit together: each part
             must lie inside one person, and no person may have two parts of
             one class.
     """
@@ -144,14 +145,14 @@ def _owners(image: ImageInfo, dump: DumpedImage) -> Dict[int, int]:
             *(values.tolist()
               for values in np.divmod(codes[codes >= 256], 256))):
         if human == 0 or part in owners:
-            raise DumpFormatError(
+            raise InputError(
                 f'{image.file_name}: part {part} of instance_parsing does not '
                 'lie inside one person of instance_segmentation')
         owners[part] = human
         label = int(dump.part_labels[part - 1])
         other = taken.setdefault((human, label), part)
         if other != part:
-            raise DumpFormatError(
+            raise InputError(
                 f'{image.file_name}: the parts {other} and {part} of '
                 f'instance_parsing are both of class {label} and of person '
                 f'{human}; a results file has one part for each class')

@@ -8,6 +8,7 @@ import numpy as np
 
 from projects.qanet.structures.part_runs import PartRuns, map_to_runs
 from projects.qanet.structures.record_masks import PersonRuns
+from projects.qanet.utils.errors import InputError
 from ..functional.annotations import ImageInfo
 from ..functional.evaluator import ParsingEvaluator
 from ..functional.image_statistics import ImageStatistics, crowd_ids
@@ -15,8 +16,8 @@ from ..functional.label_maps import LabelRuns, read_label_runs
 from ..functional.painting import Painting, human_candidates, region_candidates
 from ..functional.protocols import Protocol
 from ..functional.segments import Segments, count_confusion, cut_segments
-from .files import (GLOBAL, HUMANS, PARTS, DumpedImage, DumpFormatError,
-                    find_dumped_images, read_dump)
+from .files import (GLOBAL, HUMANS, PARTS, DumpedImage, find_dumped_images,
+                    read_dump)
 
 # Metrics and the folder that each is computed from. AP^p and PCP compare
 # whole persons, of which a dump has only what others do not cover.
@@ -44,11 +45,11 @@ def evaluate_dump(evaluator: ParsingEvaluator,
         files are images without predictions.
 
     Raises:
-        DumpFormatError: If a metric cannot be had or the dump is broken.
+        InputError: If a metric cannot be had or the dump is broken.
     """
     impossible = sorted(set(evaluator.metrics) - set(DUMP_METRICS))
     if impossible:
-        raise DumpFormatError(
+        raise InputError(
             f'{", ".join(impossible)} cannot be computed from the dump '
             f'{folder}: it compares whole persons, and a dump has only the '
             'pixels of a person that no better one covers')
@@ -56,8 +57,8 @@ def evaluate_dump(evaluator: ParsingEvaluator,
     image_ids = find_dumped_images(folder, evaluator.images, names,
                                    evaluator.img_subdir)
     if not image_ids:
-        raise DumpFormatError(f'{folder} has no image of '
-                              f'{evaluator.ann_file}')
+        raise InputError(f'{folder} has no image of '
+                         f'{evaluator.ann_file}')
     process = partial(_process, evaluator, folder, names)
     if num_workers <= 0:
         return evaluator.summarize(map(process, image_ids))

@@ -18,7 +18,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 import numpy as np
 
 from projects.qanet.utils.errors import InputError
-from ..functional.annotations import GroundTruthError, ImageInfo
+from ..functional.annotations import ImageInfo
 from ..functional.label_maps import label_path, read_label_map
 
 GLOBAL, HUMANS, PARTS = DUMP_FOLDERS = ('global_parsing',
@@ -29,10 +29,6 @@ _SUFFIXES = {
     HUMANS: ('.png', '.txt'),
     PARTS: ('.png', '.txt')
 }
-
-
-class DumpFormatError(InputError):
-    """A dump is incomplete, broken or does not fit the images."""
 
 
 @dataclass
@@ -113,7 +109,7 @@ def find_dumped_images(folder: str,
         list[int]: Image ids, ascending. The image has at least one file.
 
     Raises:
-        DumpFormatError: If a folder is missing or there is a file that
+        InputError: If a folder is missing or there is a file that
             belongs to no image.
     """
     owners = {}
@@ -126,14 +122,14 @@ def find_dumped_images(folder: str,
     found = set()
     for name in names:
         if not os.path.isdir(os.path.join(folder, name)):
-            raise DumpFormatError(f'{folder} has no folder {name}; a dump has '
-                                  f'{", ".join(names)}')
+            raise InputError(f'{folder} has no folder {name}; a dump has '
+                             f'{", ".join(names)}')
         for parent, _, files in os.walk(os.path.join(folder, name)):
             for file in files:
                 path = os.path.normpath(os.path.join(parent, file))
                 if file.endswith(_SUFFIXES[name]) and path not in owners:
-                    raise DumpFormatError(f'{path} belongs to no image of the '
-                                          'annotation file')
+                    raise InputError(f'{path} belongs to no image of the '
+                                     'annotation file')
                 found.add(owners.get(path))
     return sorted(found - {None})
 
@@ -156,7 +152,7 @@ def read_dump(folder: str,
         DumpedImage: What was read.
 
     Raises:
-        DumpFormatError: If a file is missing, broken, of another size than
+        InputError: If a file is missing, broken, of another size than
             the image or has a class that does not exist, or if a map has a
             number without a line in its text file.
     """
@@ -185,7 +181,7 @@ def read_dump(folder: str,
         wrong = (labels % 1 != 0) | (labels < 1) | (labels >= num_classes)
         if wrong.any():
             line = int(np.argmax(wrong))
-            raise DumpFormatError(
+            raise InputError(
                 f'{path}, line {line + 1}: class {labels[line]:g}, allowed '
                 f'are 1..{num_classes - 1}')
         dump.part_labels = labels.astype(np.int64)
@@ -201,14 +197,14 @@ def _read_map(path: str, image: ImageInfo, highest: int,
     """Read a map of numbers 0..highest, (H, W) uint8."""
     try:
         labels = read_label_map(path, image)
-    except GroundTruthError as error:
-        raise DumpFormatError(str(error)) from error
+    except InputError as error:
+        raise InputError(str(error)) from error
     if labels.size and not 0 <= labels.min() <= labels.max() <= highest:
-        raise DumpFormatError(f'{path} has the number {labels.max()}, but '
-                              f'there are {reason}')
+        raise InputError(f'{path} has the number {labels.max()}, but '
+                         f'there are {reason}')
     if highest > 255 and labels.max() > 255:
-        raise DumpFormatError(f'{path} has the number {labels.max()}, the '
-                              'highest that the format allows is 255')
+        raise InputError(f'{path} has the number {labels.max()}, the '
+                         'highest that the format allows is 255')
     return labels.astype(np.uint8)
 
 
@@ -219,7 +215,7 @@ def _read_rows(path: str, widths: Tuple[int, ...],
         with open(path, encoding='utf-8') as file:
             lines = [line.split() for line in file]
     except FileNotFoundError as error:
-        raise DumpFormatError(f'there is no file {path}') from error
+        raise InputError(f'there is no file {path}') from error
     while lines and not lines[-1]:
         lines.pop()
     rows = []
@@ -228,14 +224,14 @@ def _read_rows(path: str, widths: Tuple[int, ...],
         try:
             row = [float(value) for value in line]
         except ValueError as error:
-            raise DumpFormatError(f'{place}: not numbers') from error
+            raise InputError(f'{place}: not numbers') from error
         if len(row) not in widths or not all(map(math.isfinite, row)):
-            raise DumpFormatError(f'{place}: must be '
-                                  f'{" or ".join(map(str, widths))} finite '
-                                  'numbers')
+            raise InputError(f'{place}: must be '
+                             f'{" or ".join(map(str, widths))} finite '
+                             'numbers')
         if row[score_column] < 0:
-            raise DumpFormatError(f'{place}: the score {row[score_column]} '
-                                  'is negative')
+            raise InputError(f'{place}: the score {row[score_column]} '
+                             'is negative')
         rows.append(row)
     return rows
 

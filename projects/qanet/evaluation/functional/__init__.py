@@ -36,8 +36,7 @@ Examples:
     >>> [round(values[key], 1) for key in ('mIoU', 'APp', 'PCP_90', 'APr')]
     [92.5, 100.0, 50.0, 94.4]
 """
-from .annotations import (GroundTruthError, ImageInfo, PersonInfo,
-                          read_annotations)
+from .annotations import ImageInfo, PersonInfo, read_annotations
 from .average_precision import average_precision
 from .evaluator import ParsingEvaluator, compare_records
 from .image_statistics import (METRICS, ImageOverlaps, ImageStatistics,
@@ -55,15 +54,14 @@ from .suppression import suppress_greedily, suppress_released
 from .weight_search import WeightSearch, best_point, weight_grid
 
 __all__ = [
-    'Candidates', 'GroundTruthError', 'ImageInfo', 'ImageOverlaps',
-    'ImageStatistics', 'LabelRuns', 'METRICS', 'PROTOCOLS', 'ParsingEvaluator',
-    'PersonInfo', 'PersonScores', 'Protocol', 'SUMMARY_KEYS',
-    'ScoreIngredients', 'Thresholds', 'WeightSearch', 'average_precision',
-    'best_point', 'compare_records', 'format_table', 'format_tables',
-    'format_value', 'fuse_ingredients', 'fuse_quality', 'fuse_records',
-    'get_protocol', 'image_statistics', 'make_label_runs', 'match_best_free',
-    'match_first_choice', 'match_reusing', 'measure_overlaps',
-    'read_annotations', 'read_ingredients', 'read_label_runs', 'read_scores',
-    'summarize', 'suppress_greedily', 'suppress_released', 'weight_grid',
-    'write_metrics'
+    'Candidates', 'ImageInfo', 'ImageOverlaps', 'ImageStatistics', 'LabelRuns',
+    'METRICS', 'PROTOCOLS', 'ParsingEvaluator', 'PersonInfo', 'PersonScores',
+    'Protocol', 'SUMMARY_KEYS', 'ScoreIngredients', 'Thresholds',
+    'WeightSearch', 'average_precision', 'best_point', 'compare_records',
+    'format_table', 'format_tables', 'format_value', 'fuse_ingredients',
+    'fuse_quality', 'fuse_records', 'get_protocol', 'image_statistics',
+    'make_label_runs', 'match_best_free', 'match_first_choice',
+    'match_reusing', 'measure_overlaps', 'read_annotations',
+    'read_ingredients', 'read_label_runs', 'read_scores', 'summarize',
+    'suppress_greedily', 'suppress_released', 'weight_grid', 'write_metrics'
 ]

@@ -6,10 +6,6 @@ from typing import Any, Dict, List, NamedTuple, Tuple
 from projects.qanet.utils.errors import InputError
 
 
-class GroundTruthError(InputError):
-    """Annotations or label maps are missing, broken or do not fit."""
-
-
 class PersonInfo(NamedTuple):
     """One annotated person.
 
@@ -49,14 +45,14 @@ def read_annotations(ann_file: str) -> Dict[int, ImageInfo]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        GroundTruthError: If the file is broken or lacks a key.
+        InputError: If the file is broken or lacks a key.
     """
     with open(ann_file, encoding='utf-8') as file:
         try:
             document = json.load(file)
         except ValueError as error:
-            raise GroundTruthError(f'{ann_file} is not a complete JSON '
-                                   f'document: {error}') from error
+            raise InputError(f'{ann_file} is not a complete JSON '
+                             f'document: {error}') from error
     try:
         persons = _collect_persons(document['annotations'], ann_file)
         images = [
@@ -65,19 +61,18 @@ def read_annotations(ann_file: str) -> Dict[int, ImageInfo]:
             for image in document['images']
         ]
     except KeyError as error:
-        raise GroundTruthError(
-            f'{ann_file} lacks the key {error}; images '
-            'need id, file_name, width and height, '
-            'annotations image_id and parsing_id') from error
+        raise InputError(f'{ann_file} lacks the key {error}; images '
+                         'need id, file_name, width and height, '
+                         'annotations image_id and parsing_id') from error
     except TypeError as error:
-        raise GroundTruthError(f'{ann_file} is not laid out as a COCO '
-                               f'annotation file: {error}') from error
+        raise InputError(f'{ann_file} is not laid out as a COCO '
+                         f'annotation file: {error}') from error
     if persons:
-        raise GroundTruthError(f'{ann_file} has annotations for the image id '
-                               f'{min(persons)}, which is no image there')
+        raise InputError(f'{ann_file} has annotations for the image id '
+                         f'{min(persons)}, which is no image there')
     by_id = {image.image_id: image for image in images}
     if len(by_id) != len(images):
-        raise GroundTruthError(f'{ann_file} lists an image id twice')
+        raise InputError(f'{ann_file} lists an image id twice')
     return dict(sorted(by_id.items()))
 
 
@@ -90,7 +85,7 @@ def _collect_persons(annotations: List[Dict[str, Any]],
                             bool(annotation.get('iscrowd', 0)))
         others = persons.setdefault(annotation['image_id'], [])
         if any(other.parsing_id == person.parsing_id for other in others):
-            raise GroundTruthError(
+            raise InputError(
                 f'{ann_file}: the image id {annotation["image_id"]} has two '
                 f'annotations with the parsing_id {person.parsing_id}')
         others.append(person)

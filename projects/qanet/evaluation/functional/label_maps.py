@@ -12,7 +12,8 @@ from typing import Dict, NamedTuple, Tuple
 
 import numpy as np
 
-from .annotations import GroundTruthError, ImageInfo
+from projects.qanet.utils.errors import InputError
+from .annotations import ImageInfo
 
 IGNORED_LABEL = 255
 _ONE_CHANNEL_MODES = ('L', 'P', 'I;16', 'I;16B', 'I')
@@ -75,7 +76,7 @@ def read_label_map(path: str, image: ImageInfo) -> np.ndarray:
         type.
 
     Raises:
-        GroundTruthError: If the file is missing, unreadable, not of one
+        InputError: If the file is missing, unreadable, not of one
             channel or of another size than the annotation file says.
     """
     # Imported here, so that everything else works without Pillow.
@@ -83,17 +84,17 @@ def read_label_map(path: str, image: ImageInfo) -> np.ndarray:
     try:
         with Image.open(path) as file:
             if file.mode not in _ONE_CHANNEL_MODES:
-                raise GroundTruthError(f'{path} has the mode {file.mode}, '
-                                       'label maps have one channel')
+                raise InputError(f'{path} has the mode {file.mode}, '
+                                 'label maps have one channel')
             labels = np.asarray(file)
     except FileNotFoundError as error:
-        raise GroundTruthError(
+        raise InputError(
             f'there is no label map {path} for the image {image.file_name}'
         ) from error
     except (OSError, SyntaxError) as error:
-        raise GroundTruthError(f'{path} is not readable: {error}') from error
+        raise InputError(f'{path} is not readable: {error}') from error
     if labels.shape != (image.height, image.width):
-        raise GroundTruthError(
+        raise InputError(
             f'{path} has (height, width) = {labels.shape}, the annotation '
             f'file says {(image.height, image.width)} for {image.file_name}')
     return labels
@@ -110,15 +111,14 @@ def read_instance_classes(path: str, num_classes: int) -> Dict[int, int]:
         dict[int, int]: Class by id. The third column is not used.
 
     Raises:
-        GroundTruthError: If the file is missing, or a line is malformed, or
+        InputError: If the file is missing, or a line is malformed, or
             lists an id twice or an unknown class.
     """
     try:
         with open(path, encoding='utf-8') as file:
             lines = [line.split() for line in file]
     except FileNotFoundError as error:
-        raise GroundTruthError(
-            f'there is no list of instances {path}') from error
+        raise InputError(f'there is no list of instances {path}') from error
     classes: Dict[int, int] = {}
     for number, line in enumerate(lines, 1):
         if not line:
@@ -126,15 +126,14 @@ def read_instance_classes(path: str, num_classes: int) -> Dict[int, int]:
         try:
             instance_id, class_id = int(line[0]), int(line[1])
         except (ValueError, IndexError) as error:
-            raise GroundTruthError(
-                f'{path}, line {number}: not '
-                '"instance_id class_id human_id"') from error
+            raise InputError(f'{path}, line {number}: not '
+                             '"instance_id class_id human_id"') from error
         if instance_id in classes:
-            raise GroundTruthError(f'{path}, line {number}: instance '
-                                   f'{instance_id} is listed twice')
+            raise InputError(f'{path}, line {number}: instance '
+                             f'{instance_id} is listed twice')
         if not 0 <= class_id < num_classes and class_id != IGNORED_LABEL:
-            raise GroundTruthError(f'{path}, line {number}: class {class_id}, '
-                                   f'allowed are 0..{num_classes - 1}')
+            raise InputError(f'{path}, line {number}: class {class_id}, '
+                             f'allowed are 0..{num_classes - 1}')
         classes[instance_id] = class_id
     return classes
 
@@ -206,7 +205,7 @@ def read_label_runs(image: ImageInfo,
         LabelRuns: The labels as runs.
 
     Raises:
-        GroundTruthError: If a file is missing or does not fit the image, or
+        InputError: If a file is missing or does not fit the image, or
             has a label that is neither a class nor 255.
     """
     paths = [
@@ -220,7 +219,7 @@ def read_label_runs(image: ImageInfo,
     labels = runs.categories
     unknown = (labels >= num_classes) & (labels != IGNORED_LABEL)
     if unknown.any():
-        raise GroundTruthError(
+        raise InputError(
             f'{paths[0]} has the label {labels[np.argmax(unknown)]}, allowed '
             f'are 0..{num_classes - 1} and {IGNORED_LABEL}')
     return runs

@@ -83,7 +83,7 @@ class ParserEnsemble(PersonParser, BaseModel):
             filenames (Sequence[str]): One checkpoint for each parser.
 
         Raises:
-            CheckpointError: If a file cannot be read safely or does not fit.
+            InputError: If a file cannot be read safely or does not fit.
             InputError: If the checkpoints know different classes, or if there
                 are more or fewer than parsers.
         """

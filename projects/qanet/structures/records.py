@@ -1,0 +1,107 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Masks of a results file's records, to and from labelled runs."""
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+from pycocotools import mask as coco_mask
+
+from projects.qanet.utils.errors import InputError
+from .rle import decode_runs
+from .runs import PersonRuns
+
+
+def decode_records(records: Sequence[Dict[str, Any]],
+                   image_size: Tuple[int, int],
+                   places: Optional[Sequence[str]] = None) -> PersonRuns:
+    """Decode the masks of all records of one image at once.
+
+    Args:
+        records (Sequence[dict]): The image's records.
+        image_size (tuple[int, int]): Width and height of the image.
+        places (Sequence[str], optional): What to call each record in a
+            message. Defaults to ``records[i]``.
+
+    Returns:
+        PersonRuns: Runs of all persons.
+
+    Raises:
+        InputError: If a run-length code is broken or of another size, or if
+            parts of one person overlap. The message names the record.
+    """
+    if places is None:
+        places = [f'records[{i}]' for i in range(len(records))]
+    parts = [part for record in records for part in record['parts']]
+    per_record = [len(record['parts']) for record in records]
+    person_of = np.repeat(np.arange(len(records)), per_record)
+    height, width = image_size[1], image_size[0]
+    try:
+        starts, ends, owners, totals = decode_runs(
+            [part['segmentation']['counts'] for part in parts])
+    except ValueError as error:
+        reason, position = error.args
+        raise InputError(
+            f'{places[person_of[position]]}: part '
+            f'{parts[position]["label"]}: {reason}') from error
+    for position, (part, total) in enumerate(zip(parts, totals.tolist())):
+        size = part['segmentation']['size']
+        if list(size) != [height, width] or total != width * height:
+            raise InputError(
+                f'{places[person_of[position]]}: the mask of part '
+                f'{part["label"]} says size {list(size)} and holds {total} '
+                f'pixels, the image has [height, width] = {[height, width]}')
+    labels = np.array([part['label'] for part in parts], np.int64)[owners]
+    persons = person_of[owners]
+    order = np.argsort(persons * (height * width) + starts, kind='stable')
+    runs = PersonRuns(starts[order], ends[order], labels[order],
+                      persons[order], len(records), image_size)
+    _refuse_overlap(runs, places)
+    return runs
+
+
+def _refuse_overlap(runs: PersonRuns, places: Sequence[str]) -> None:
+    """Raise if two parts of one person share a pixel."""
+    overlap = (runs.starts[1:] < runs.ends[:-1]) & (
+        runs.persons[1:] == runs.persons[:-1])
+    if overlap.any():
+        first = int(np.argmax(overlap))
+        raise InputError(
+            f'{places[runs.persons[first]]}: parts {runs.labels[first]} and '
+            f'{runs.labels[first + 1]} share pixels; the parts of one person '
+            'must be disjoint')
+
+
+def encode_parts(runs: PersonRuns) -> List[Dict[int, Dict[str, Any]]]:
+    """Encode the parts of all persons as COCO masks.
+
+    Args:
+        runs (PersonRuns): Runs of N persons.
+
+    Returns:
+        list[dict[int, dict]]: N of them, each with the parts that the person
+        has: label, ascending, and its mask, ``size`` [height, width] and
+        compressed ``counts``, a str.
+    """
+    width, height = runs.image_size
+    order = np.lexsort((runs.starts, runs.labels, runs.persons))
+    starts, ends = runs.starts[order], runs.ends[order]
+    codes = runs.persons[order] * 256 + runs.labels[order]
+    # Runs of one part that touch, at the end of a column, are one run.
+    apart = (codes[1:] != codes[:-1]) | (starts[1:] != ends[:-1])
+    first = np.append(True, apart)[:len(codes)]
+    last = np.append(apart, True)[:len(codes)]
+    bounds = np.stack([starts[first], ends[last]], axis=1)
+    parts, begin = np.unique(codes[first], return_index=True)
+    counts = [
+        np.diff(part.reshape(-1), prepend=0, append=width * height).tolist()
+        for part in np.split(bounds, begin[1:])
+    ] if len(parts) else []
+    masks = coco_mask.frPyObjects(
+        [dict(size=[height, width], counts=numbers) for numbers in counts],
+        height, width) if counts else []
+    encoded: List[Dict[int, Dict[str, Any]]] = [
+        {} for _ in range(runs.num_persons)
+    ]
+    for code, mask in zip(parts.tolist(), masks):
+        encoded[code // 256][code % 256] = dict(
+            size=[height, width], counts=mask['counts'].decode('ascii'))
+    return encoded

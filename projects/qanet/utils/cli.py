@@ -1,0 +1,34 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""How every command line tool ends; imports neither torch nor OpenMMLab."""
+import sys
+from typing import Callable
+
+from .errors import InputError
+
+
+def run_tool(main: Callable[[], None]) -> None:
+    """Run a tool; what the user can mend is said in one sentence.
+
+    Args:
+        main (Callable): The tool. :class:`InputError` and
+            :class:`OSError` (a missing file, a full disk) end the process
+            with exit code 2 and their text, everything else is a defect and
+            keeps its traceback.
+    """
+    try:
+        main()
+    except (InputError, OSError) as error:
+        print(f'error: {_sentence(error)}', file=sys.stderr)
+        sys.exit(2)
+
+
+def _sentence(error: Exception) -> str:
+    """The text of an error, also of one that a worker process has raised.
+
+    torch raises those again with the worker's traceback as their text; its
+    last line is ``<module>.<class>: <text>``.
+    """
+    text = str(error).strip()
+    if 'Original Traceback' not in text:
+        return text
+    return text.splitlines()[-1].split(f'{type(error).__name__}: ', 1)[-1]

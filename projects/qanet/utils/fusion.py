@@ -1,0 +1,98 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Equation 1 of the paper: how box, IoU and pixel scores are fused.
+
+The only place where it is written. It works on numpy arrays and on tensors
+without importing torch, so training, testing and the evaluation of a results
+file share it. On arrays of float32 the arithmetic is float32, as in the
+system that made the published numbers; ranks depend on it.
+"""
+import math
+from typing import Sequence, Tuple, TypeVar
+
+import numpy as np
+
+from .errors import InputError
+
+#: A numpy array or a tensor.
+Scores = TypeVar('Scores')
+
+
+def check_weights(weights: Sequence[float]) -> Tuple[float, float, float]:
+    """Check quality weights.
+
+    Args:
+        weights (Sequence[float]): Exponents of the box, IoU and pixel score.
+
+    Returns:
+        tuple[float, float, float]: The same as floats.
+
+    Raises:
+        InputError: If there are not three of them, one is negative or not
+            finite, or all are zero.
+    """
+    try:
+        values = tuple(float(weight) for weight in weights)
+    except (TypeError, ValueError):
+        values = ()
+    if (len(values) != 3
+            or not all(math.isfinite(value) and value >= 0
+                       for value in values) or sum(values) == 0):
+        raise InputError('quality weights must be three numbers >= 0 (box, '
+                         f'IoU, pixel) that are not all 0, not {weights}')
+    return values
+
+
+def quality_score(
+        box_scores: Scores,
+        iou_scores: Scores,
+        pixel_scores: Scores,
+        weights: Sequence[float] = (1., 1., 1.)) -> Scores:
+    """Fuse box, IoU and pixel scores into quality scores.
+
+    Equation 1: ``(S_b^a * S_i^b * S_p^g)^(1 / (a + b + g))``. IoU scores are
+    regressed without a bound and are clamped to [0, 1] first, since a
+    negative number has no real square root.
+
+    Args:
+        box_scores (np.ndarray | Tensor): Scores of the detector, shape (N,).
+        iou_scores (np.ndarray | Tensor): Regressed IoUs, shape (N,).
+        pixel_scores (np.ndarray | Tensor): Pixel scores of N persons, shape
+            (N,), or of K parts of each of them, shape (N, K).
+        weights (Sequence[float]): Exponents (a, b, g) of the box, IoU and
+            pixel score. Defaults to (1., 1., 1.).
+
+    Returns:
+        np.ndarray | Tensor: Quality scores of the kind, type and shape of
+        ``pixel_scores``.
+
+    Raises:
+        TypeError: If tensors and arrays are mixed.
+        InputError: If a weight is negative, or all are zero.
+
+    Examples:
+        >>> quality_score(
+        ...     np.array([1.]), np.array([.25]), np.array([1.]),
+        ...     weights=(1., 1., 0.))
+        array([0.5])
+    """
+    alpha, beta, gamma = check_weights(weights)
+    scores = (box_scores, iou_scores, pixel_scores)
+    kinds = [isinstance(score, np.ndarray) for score in scores]
+    if any(kinds) != all(kinds):
+        raise TypeError('quality_score takes tensors or numpy arrays, not '
+                        'both at once')
+    prior = _power(box_scores, alpha) * _power(iou_scores.clip(0, 1), beta)
+    if pixel_scores.ndim > prior.ndim:
+        prior = prior[:, None]
+    return _power(prior * _power(pixel_scores, gamma),
+                  1 / (alpha + beta + gamma))
+
+
+def _power(base: Scores, exponent: float) -> Scores:
+    """``base ** exponent`` in the type of the base.
+
+    numpy's operator takes short cuts for some exponents that round otherwise.
+    """
+    if isinstance(base, np.ndarray):
+        return np.power(base, base.dtype.type(exponent))
+    return base**exponent

@@ -1,12 +1,14 @@
 # Table 3, row 4, on drawn people: without the large input.
-_base_ = './qanet-no-qam_r18_fpn_1xb16-18e_synthetic-128x96.py'
-
-crop_size = (48, 64)  # (width, height)
-
-train_pipeline = [
-    dict(step, crop_size=crop_size) if 'crop_size' in step else step
-    for step in _base_.train_pipeline
+_base_ = [
+    '../_base_/models/qanet_r18_fpn.py',
+    '../_base_/datasets/synthetic_64x48.py',
+    '../_base_/schedules/schedule_18e.py',
+    '../_base_/cpu_runtime.py',
 ]
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 
-model = dict(test_cfg=dict(crop_size=crop_size))
+model = dict(
+    post_processor=dict(weights=(1., 1., 0.)),
+    test_cfg=dict(
+        crop_size=_base_.crop_size,
+        padding=_base_.padding,
+        scales=(0.9, 1.0, 1.1)))

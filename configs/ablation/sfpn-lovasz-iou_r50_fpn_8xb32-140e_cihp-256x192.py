@@ -8,4 +8,4 @@ _base_ = [
 
 model = dict(
     post_processor=dict(weights=(1., 1., 0.)),
-    test_cfg=dict(crop_size=(192, 256)))  # (width, height)
+    test_cfg=dict(crop_size=_base_.crop_size, padding=_base_.padding))

@@ -1,6 +1,11 @@
 # Table 3, row 1, on drawn people: and with deconvolutions instead of semantic
 # FPN.
-_base_ = './sfpn_r18_fpn_1xb16-18e_synthetic-64x48.py'
+_base_ = [
+    '../_base_/models/qanet_r18_fpn.py',
+    '../_base_/datasets/synthetic_64x48.py',
+    '../_base_/schedules/schedule_18e.py',
+    '../_base_/cpu_runtime.py',
+]
 
 norm_cfg = dict(type='BN', requires_grad=True)
 
@@ -17,4 +22,9 @@ model = dict(
         dropout_ratio=0,
         norm_cfg=norm_cfg,
         align_corners=False,
-        loss_decode=dict(type='ParsingCrossEntropyLoss')))
+        loss_decode=dict(type='ParsingCrossEntropyLoss')),
+    post_processor=dict(weights=(1., 0., 0.)),
+    test_cfg=dict(
+        crop_size=_base_.crop_size,
+        padding=_base_.padding,
+        scales=(0.9, 1.0, 1.1)))

@@ -1,10 +1,21 @@
 # Overfits a handful of real photos: a check that everything is connected,
 # not a recipe. It trains and tests on the same persons.
 #   python tools/dataset_converters/cihp.py RAW data/CIHP_sample
-_base_ = './qanet_r18_fpn_1xb16-18e_synthetic-128x96.py'
+_base_ = [
+    '../_base_/models/qanet_r18_fpn.py',
+    '../_base_/datasets/synthetic_128x96.py',
+    '../_base_/schedules/schedule_18e.py',
+    '../_base_/cpu_runtime.py',
+]
 
 data_root = 'data/CIHP_sample/'
 max_epochs = 300
+
+model = dict(
+    test_cfg=dict(
+        crop_size=_base_.crop_size,
+        padding=_base_.padding,
+        scales=(0.9, 1.0, 1.1)))
 
 train_dataloader = dict(batch_size=8, dataset=dict(data_root=data_root))
 val_dataloader = dict(
@@ -28,5 +39,4 @@ param_scheduler = [
         eta_min=1e-5),
 ]
 train_cfg = dict(max_epochs=max_epochs, val_interval=100)
-default_hooks = dict(
-    logger=dict(interval=5), checkpoint=dict(interval=max_epochs))
+default_hooks = dict(logger=dict(interval=5))

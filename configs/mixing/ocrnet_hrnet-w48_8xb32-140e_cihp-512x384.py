@@ -40,4 +40,5 @@ model = dict(
             **branches),
     ],
     # These heads regress no IoU: the IoU score is 1 and gets no weight.
-    post_processor=dict(weights=(1., 0., 3.)))
+    post_processor=dict(weights=(1., 0., 3.)),
+    test_cfg=dict(crop_size=_base_.crop_size, padding=_base_.padding))

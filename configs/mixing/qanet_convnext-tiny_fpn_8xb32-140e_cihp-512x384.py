@@ -23,4 +23,5 @@ model = dict(
         gap_before_final_norm=False,  # maps, not pooled vectors
         init_cfg=dict(
             type='Pretrained', checkpoint=checkpoint, prefix='backbone.')),
-    neck=dict(in_channels=[96, 192, 384, 768]))
+    neck=dict(in_channels=[96, 192, 384, 768]),
+    test_cfg=dict(crop_size=_base_.crop_size, padding=_base_.padding))

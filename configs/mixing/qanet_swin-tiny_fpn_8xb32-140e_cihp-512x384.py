@@ -22,4 +22,5 @@ model = dict(
         drop_path_rate=0.3,
         init_cfg=dict(
             type='Pretrained', checkpoint=checkpoint, prefix='backbone.')),
-    neck=dict(in_channels=[96, 192, 384, 768]))
+    neck=dict(in_channels=[96, 192, 384, 768]),
+    test_cfg=dict(crop_size=_base_.crop_size, padding=_base_.padding))

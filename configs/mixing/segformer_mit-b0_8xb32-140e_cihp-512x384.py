@@ -42,4 +42,5 @@ model = dict(
             dict(type='LovaszSoftmaxLoss')
         ]),
     # This head regresses no IoU: its IoU score is 1 and gets no weight.
-    post_processor=dict(weights=(1., 0., 3.)))
+    post_processor=dict(weights=(1., 0., 3.)),
+    test_cfg=dict(crop_size=_base_.crop_size, padding=_base_.padding))

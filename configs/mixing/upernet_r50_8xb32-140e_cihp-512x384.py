@@ -1,6 +1,11 @@
 # TopDownParser with mmseg's UPerHead, which takes the backbone's stages
 # directly.
-_base_ = '../qanet/qanet_r50_fpn_8xb32-140e_cihp-512x384.py'
+_base_ = [
+    '../_base_/models/qanet_r50_fpn.py',
+    '../_base_/datasets/cihp_512x384.py',
+    '../_base_/schedules/schedule_140e.py',
+    '../_base_/default_runtime.py',
+]
 
 model = dict(
     neck=None,
@@ -20,4 +25,5 @@ model = dict(
             dict(type='LovaszSoftmaxLoss')
         ]),
     # This head regresses no IoU: its IoU score is 1 and gets no weight.
-    post_processor=dict(weights=(1., 0., 3.)))
+    post_processor=dict(weights=(1., 0., 3.)),
+    test_cfg=dict(crop_size=_base_.crop_size, padding=_base_.padding))

@@ -1,8 +1,15 @@
 _base_ = [
     '../_base_/models/qanet_hrnet-w48.py',
-    '../_base_/datasets/lip_544x416.py',
+    '../_base_/datasets/lip_512x384.py',
     '../_base_/schedules/schedule_140e.py',
     '../_base_/default_runtime.py',
 ]
 
-model = dict(test_cfg=dict(crop_size=(416, 544)))  # (width, height)
+crop_size = (416, 544)  # (width, height)
+train_pipeline = [
+    dict(step, crop_size=crop_size) if 'crop_size' in step else step
+    for step in _base_.train_pipeline
+]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+
+model = dict(test_cfg=dict(crop_size=crop_size, padding=_base_.padding))

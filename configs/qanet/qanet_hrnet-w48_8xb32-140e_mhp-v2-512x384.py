@@ -5,4 +5,6 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-model = dict(decode_head=dict(num_classes=59))
+model = dict(
+    decode_head=dict(num_classes=59),
+    test_cfg=dict(crop_size=_base_.crop_size, padding=_base_.padding))

@@ -4,3 +4,5 @@ _base_ = [
     '../_base_/schedules/schedule_140e.py',
     '../_base_/default_runtime.py',
 ]
+
+model = dict(test_cfg=dict(crop_size=_base_.crop_size, padding=_base_.padding))

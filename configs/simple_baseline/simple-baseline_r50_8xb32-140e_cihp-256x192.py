@@ -5,4 +5,4 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-model = dict(test_cfg=dict(crop_size=(192, 256)))  # (width, height)
+model = dict(test_cfg=dict(crop_size=_base_.crop_size, padding=_base_.padding))

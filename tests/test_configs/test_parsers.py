@@ -23,6 +23,10 @@ PARSERS = sorted(
     str(path.relative_to(CONFIGS))
     for folder in ('qanet', 'simple_baseline', 'ablation')
     for path in (CONFIGS / folder).glob('*.py'))
+OTHERS = sorted(
+    str(path.relative_to(CONFIGS))
+    for pattern in ('mixing/*cihp*.py', 'demo/qanet*.py')
+    for path in CONFIGS.glob(pattern))
 BACKBONES = dict(
     r50_fpn='ResNetV1c', r101_fpn='ResNetV1d', **{'hrnet-w48': 'HRNet'})
 CLASSES = {'cihp': 20, 'mhp-v2': 59, 'ppp': 7, 'lip': 20}
@@ -142,17 +146,31 @@ def test_fixed_names_say_what_is_inside(model, backbone, dataset, num_classes):
     assert config.optim_wrapper.optimizer == dict(type='Adam', lr=2e-3)
 
 
-@pytest.mark.parametrize('name', PARSERS)
-def test_crops_agree_with_the_name(name):
-    """Training, testing and the file's name mean one size."""
+@pytest.mark.parametrize('name', PARSERS + OTHERS)
+def test_training_and_testing_see_the_same_crops(name):
+    """Training, testing and the file's name mean one size and padding."""
     config = Config.fromfile(CONFIGS / name)
     height, width = map(int, Path(name).stem.split('-')[-1].split('x'))
-    sizes = [
-        step.crop_size for step in config.train_dataloader.dataset.pipeline
-        if 'crop_size' in step
-    ]
-    assert sizes == [(width, height)] * 2
-    assert config.model.test_cfg.crop_size == (width, height)
+    steps = {
+        step.type: step
+        for step in config.train_dataloader.dataset.pipeline
+    }
+    test_cfg = config.model.test_cfg
+    assert test_cfg.crop_size == (width, height)
+    assert steps['GetParsingBox'].crop_size == (width, height)
+    assert steps['TopDownAffine'].crop_size == (width, height)
+    recipe = 'synthetic' not in name and not name.startswith('demo')
+    assert test_cfg.padding == (1.25 if recipe else 1.0)
+    assert steps['GetParsingBox'].padding == test_cfg.padding
+
+
+@pytest.mark.parametrize('name', PARSERS + OTHERS)
+def test_persons_of_several_images_fill_the_network(name):
+    config = Config.fromfile(CONFIGS / name)
+    assert config.val_dataloader.batch_size == 8
+    assert config.test_dataloader.batch_size == 8
+    assert config.model.test_cfg.max_instances_per_batch == 32
+    assert not config.env_cfg.cudnn_benchmark
 
 
 def test_table_3_removes_one_thing_at_a_time():

@@ -14,14 +14,14 @@ val_split_dir = 'Validation'
 # --cfg-options test_dataloader.dataset.bbox_file=work_dirs/fcos/val.bbox.json
 bbox_file = None
 
-# (width, height) of the network's input. The model's test_cfg.crop_size has
-# to be the same.
-crop_size = (384, 512)
+# The network's input, for training and, through model.test_cfg, for testing.
+crop_size = (384, 512)  # (width, height)
+padding = 1.25  # factor on a person's box
 
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadPersonParsing'),
-    dict(type='GetParsingBox', crop_size=crop_size, padding=1.25),
+    dict(type='GetParsingBox', crop_size=crop_size, padding=padding),
     dict(
         type='RandomParsingAffine',
         scale_std=0.3,
@@ -52,9 +52,10 @@ train_dataloader = dict(
         ann_file=train_ann_file,
         data_prefix=dict(img=train_img_dir),
         pipeline=train_pipeline))
-# Whole images, of different sizes, each with all its persons.
+# Whole images, of different sizes, each with all its persons, who share the
+# network's batch: model.test_cfg.max_instances_per_batch.
 val_dataloader = dict(
-    batch_size=1,
+    batch_size=8,
     num_workers=4,
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=False),

@@ -45,8 +45,5 @@ model = dict(
     post_processor=dict(
         type='QualityAwareModule', weights=(1., 0.5, 3.), pixel_score_thr=0.2),
     train_cfg=dict(),
-    test_cfg=dict(
-        crop_size=(384, 512),  # (width, height)
-        padding=1.25,
-        flip=True,
-        max_instances_per_batch=32))
+    # A config adds crop_size and padding, those of the training data.
+    test_cfg=dict(flip=True, max_instances_per_batch=32))

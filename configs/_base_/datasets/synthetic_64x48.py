@@ -1,7 +1,7 @@
-# CIHP with crops of 544 x 416 (h x w).
-_base_ = './cihp_512x384.py'
+# Drawn people with crops of 64 x 48 (h x w).
+_base_ = './synthetic_128x96.py'
 
-crop_size = (416, 544)  # (width, height)
+crop_size = (48, 64)  # (width, height)
 
 train_pipeline = [
     dict(step, crop_size=crop_size) if 'crop_size' in step else step

@@ -14,7 +14,8 @@ from typing import Dict, List, Sequence
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from projects.qanet.utils.steps import Steps
+from projects.qanet.utils.cli import run_tool
+from projects.qanet.utils.jobs import Commands
 
 DETECTOR = 'configs/demo/fcos_r18_fpn_1xb8-10e_synthetic-person.py'
 PARSER = 'configs/demo/qanet_r18_fpn_1xb16-18e_synthetic-128x96.py'
@@ -43,16 +44,17 @@ class Demo:
         self.args = args
         self.out = Path('work_dirs/demo')  # the demo configs read it
         self.data = self.out / 'data'
-        self.steps = Steps()
+        self.commands = Commands()
 
     def draw(self) -> None:
         """Draw the training and the held-out scenes."""
         if self.data.is_dir():
             shutil.rmtree(self.data)
-        self.steps.run('draw people', 'tools/dataset_converters/synthetic.py',
-                       self.data, '--images', self.args.images, '--val-images',
-                       self.args.val_images, '--seed', self.args.seed,
-                       '--people', 2, 4)
+        self.commands.run('draw people',
+                          'tools/dataset_converters/synthetic.py', self.data,
+                          '--images', self.args.images, '--val-images',
+                          self.args.val_images, '--seed', self.args.seed,
+                          '--people', 2, 4)
 
     def train(self, name: str, config: str) -> Path:
         """Train one of the two networks.
@@ -66,8 +68,8 @@ class Demo:
         """
         work_dir = self.out / name
         seed = f'randomness.seed={self.args.seed}'
-        self.steps.run(f'train the {name}', 'tools/train.py', config,
-                       '--work-dir', work_dir, '--cfg-options', seed)
+        self.commands.run(f'train the {name}', 'tools/train.py', config,
+                          '--work-dir', work_dir, '--cfg-options', seed)
         return Path((work_dir / 'last_checkpoint').read_text().strip())
 
     def test(self, detector: Path, parser: Path) -> None:
@@ -78,13 +80,14 @@ class Demo:
             parser (Path): Checkpoint of the parser.
         """
         boxes = self.out / 'val'
-        self.steps.run('detect people', 'tools/test.py', DETECTOR, detector,
-                       '--work-dir', self.out / 'detector', '--cfg-options',
-                       f'test_evaluator.outfile_prefix={boxes}')
-        self.steps.run('parse the detected people', 'tools/test.py', PARSER,
-                       parser, '--work-dir', self.out / 'parser', '--out',
-                       self.out / 'results.json', '--cfg-options',
-                       f'test_dataloader.dataset.bbox_file={boxes}.bbox.json')
+        self.commands.run('detect people', 'tools/test.py', DETECTOR, detector,
+                          '--work-dir', self.out / 'detector', '--cfg-options',
+                          f'test_evaluator.outfile_prefix={boxes}')
+        self.commands.run(
+            'parse the detected people', 'tools/test.py', PARSER, parser,
+            '--work-dir', self.out / 'parser', '--out',
+            self.out / 'results.json', '--cfg-options',
+            f'test_dataloader.dataset.bbox_file={boxes}.bbox.json')
 
     def evaluate(self, title: str, out: Path,
                  weights: Sequence[float] = ()) -> Dict[str, float]:
@@ -106,8 +109,8 @@ class Demo:
         ]
         if weights:
             arguments += ['--quality-weights', *weights]
-        self.steps.run(title, 'tools/analysis_tools/eval_parsing.py',
-                       *arguments)
+        self.commands.run(title, 'tools/analysis_tools/eval_parsing.py',
+                          *arguments)
         return json.loads(out.read_text())
 
     def paint(self, detector: Path, parser: Path) -> None:
@@ -124,10 +127,10 @@ class Demo:
         pictures = sorted((self.data / 'Validation/Images').glob('*.jpg'))
         for picture in pictures[:self.args.pictures]:
             shutil.copy(picture, photos)
-        self.steps.run('paint pictures', 'tools/infer.py', photos, '--model',
-                       PARSER, '--weights', parser, '--det-model', DETECTOR,
-                       '--det-weights', detector, '--bbox-thr', 0.2,
-                       '--out-dir', inferred)
+        self.commands.run('paint pictures', 'tools/infer.py', photos,
+                          '--model', PARSER, '--weights', parser,
+                          '--det-model', DETECTOR, '--det-weights', detector,
+                          '--bbox-thr', 0.2, '--out-dir', inferred)
         shutil.move(str(inferred / 'vis'), str(self.out / 'vis'))
 
 
@@ -149,8 +152,8 @@ def main() -> None:
           f'{metrics[key]:.1f} by the quality score')
     print(f'numbers:  {demo.out}/metrics.json\nresults:  '
           f'{demo.out}/results.json\npictures: {demo.out}/vis\n'
-          f'done in {time.time() - demo.steps.start:.0f} s')
+          f'done in {time.time() - demo.commands.start:.0f} s')
 
 
 if __name__ == '__main__':
-    main()
+    run_tool(main)

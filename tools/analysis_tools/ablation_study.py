@@ -9,14 +9,16 @@ import argparse
 import json
 import statistics
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from projects.qanet.utils.cli import run_tool
 from projects.qanet.utils.errors import InputError
-from projects.qanet.utils.launch import run_tool
-from projects.qanet.utils.steps import Steps
+from projects.qanet.utils.jobs import Commands
+from projects.qanet.utils.tables import format_table
 
 KEYS = ('mIoU', 'APp', 'APp_50', 'PCP_50', 'APr', 'APr_50')
 
@@ -83,7 +85,7 @@ class Study:
 
     def __init__(self, args: argparse.Namespace) -> None:
         self.args = args
-        self.steps = Steps(args.out_dir / 'log.txt')
+        self.run = partial(Commands().run, log=args.out_dir / 'log.txt')
         annotations = args.data / 'annotations/CIHP_val.json'
         for path in (annotations, args.boxes):
             if not path.is_file():
@@ -116,9 +118,9 @@ class Study:
             results = self.test(row, seed, folder)
             weights = (['--quality-weights', *row.weights]
                        if row.weights else [])
-            self.steps.run(f'{row.name}, seed {seed}: evaluate',
-                           'tools/analysis_tools/eval_parsing.py', results,
-                           *self.truth, *weights, '--out', out)
+            self.run(f'{row.name}, seed {seed}: evaluate',
+                     'tools/analysis_tools/eval_parsing.py', results,
+                     *self.truth, *weights, '--out', out)
         values = json.loads(out.read_text())
         return {key: values[f'parsing/{key}'] for key in KEYS}
 
@@ -139,11 +141,11 @@ class Study:
         title = f'{row.name}, seed {seed}'
         options = ['--work-dir', folder, '--cfg-options', *self.options]
         last = folder / 'last_checkpoint'
-        self.steps.run(f'{title}: train', 'tools/train.py', row.config,
-                       *options, f'randomness.seed={seed}',
-                       'train_cfg.val_interval=1000', *self.args.cfg_options)
-        self.steps.run(f'{title}: test', 'tools/test.py', row.config,
-                       last.read_text().strip(), '--out', results, *options)
+        self.run(f'{title}: train', 'tools/train.py', row.config, *options,
+                 f'randomness.seed={seed}', 'train_cfg.val_interval=1000',
+                 *self.args.cfg_options)
+        self.run(f'{title}: test', 'tools/test.py', row.config,
+                 last.read_text().strip(), '--out', results, *options)
         return results
 
 
@@ -171,11 +173,10 @@ def format_rows(table: Dict[str, List[Dict[str, float]]]) -> str:
     Returns:
         str: One line for each row.
     """
-    lines = ['| | ' + ' | '.join(KEYS) + ' |', '|---' * (len(KEYS) + 1) + '|']
-    for name, runs in table.items():
-        cells = [format_spread([run[key] for run in runs]) for key in KEYS]
-        lines.append(f'| {name} | ' + ' | '.join(cells) + ' |')
-    return '\n'.join(lines)
+    rows = [[
+        name, *(format_spread([run[key] for run in runs]) for key in KEYS)
+    ] for name, runs in table.items()]
+    return format_table(['', *KEYS], rows, markdown=True)
 
 
 def main() -> None:

@@ -11,9 +11,10 @@ qam_study.json in the work dir.
 """
 import argparse
 import json
+import os
 import signal
-import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
@@ -28,11 +29,10 @@ from projects.qanet.evaluation.analysis.document import to_plain
 from projects.qanet.evaluation.analysis.instance_study import (aggregate,
                                                                evaluate_run,
                                                                format_study)
-from projects.qanet.utils.command_queue import Clock, run_queues
+from projects.qanet.utils.cli import run_tool
 from projects.qanet.utils.errors import InputError
-from projects.qanet.utils.launch import run_tool
+from projects.qanet.utils.jobs import ROOT, Commands
 
-ROOT = Path(__file__).resolve().parents[2]
 #: Forms of the pixel score: mode and threshold.
 FORMS = {'stability': ('stability', .25), 'mean': ('mean', .25)}
 
@@ -140,6 +140,18 @@ class Run:
                 written = self.folder / 'test' / f'{form}.segm.json'
                 written.replace(self._result(form))
 
+    def work(self, commands: Commands) -> None:
+        """Do what is still to be done.
+
+        Args:
+            commands (Commands): Runs it.
+
+        Raises:
+            InputError: If a step fails.
+        """
+        for step, arguments in self.commands():
+            commands.run(f'{self.title}: {step}', *arguments, log=self.log)
+
     def _is_trained(self) -> bool:
         """mmengine names a checkpoint there once it is written."""
         last = self.folder / 'last_checkpoint'
@@ -244,12 +256,12 @@ def remember_settings(args: argparse.Namespace) -> Dict[str, Any]:
     return settings
 
 
-def draw(args: argparse.Namespace, clock: Clock) -> None:
+def draw(args: argparse.Namespace, commands: Commands) -> None:
     """Draw the data set unless it is there.
 
     Args:
         args (argparse.Namespace): The command line.
-        clock (Clock): For messages.
+        commands (Commands): Runs it.
 
     Raises:
         InputError: If drawing fails.
@@ -257,33 +269,30 @@ def draw(args: argparse.Namespace, clock: Clock) -> None:
     data = args.work_dir / 'data'
     if (data / 'annotations' / 'instances_val.json').is_file():
         return
-    clock.say(f'draw {args.images} + {args.val_images} scenes')
-    command = [
-        'tools/dataset_converters/synthetic_instances.py',
-        data.resolve(), '--images', args.images, '--val-images',
-        args.val_images, '--seed', args.data_seed
-    ]
-    if subprocess.run([sys.executable, *map(str, command)],
-                      cwd=ROOT).returncode:
-        raise InputError(f'drawing the data set into {data} failed')
+    commands.run(f'draw {args.images} + {args.val_images} scenes',
+                 'tools/dataset_converters/synthetic_instances.py',
+                 data.resolve(), '--images', args.images, '--val-images',
+                 args.val_images, '--seed', args.data_seed)
 
 
 def main() -> None:
     """Run what is missing, then write and print the tables."""
-    args, clock = parse_args(), Clock()
+    args = parse_args()
+    # Each of the networks gets its share of the cores.
+    commands = Commands(max(1, (os.cpu_count() or 1) // args.jobs))
     # Ended from outside, it must not leave a training behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     settings = remember_settings(args)
-    draw(args, clock)
+    draw(args, commands)
     # All models of a seed first, so that early figures compare all models.
     runs = [
         Run(name, seed, args) for seed in args.seeds for name in args.models
     ]
-    run_queues(runs, args.jobs, clock, cwd=ROOT)
+    commands.run_jobs([partial(run.work, commands) for run in runs], args.jobs)
     truth = COCO(args.work_dir / 'data' / 'annotations' / 'instances_val.json')
     figures: Dict[str, List[dict]] = {name: [] for name in args.models}
     for run in runs:
-        clock.say(f'{run.title}: evaluate')
+        commands.say(f'{run.title}: evaluate')
         figures[run.name].append(
             evaluate_run(truth, *run.ingredients(), gammas=args.gammas))
     models = {name: aggregate(found) for name, found in figures.items()}
@@ -293,7 +302,7 @@ def main() -> None:
         str(args.work_dir / 'qam_study.json'),
         to_plain(dict(settings, seeds=args.seeds, models=models)))
     print(f'\n{text}')
-    clock.say(f'written to {args.work_dir}/qam_study.md and .json')
+    commands.say(f'written to {args.work_dir}/qam_study.md and .json')
 
 
 if __name__ == '__main__':

@@ -1,0 +1,112 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Long work made of commands that a user would type."""
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import nullcontext
+from pathlib import Path
+from threading import Lock
+from typing import Any, Callable, List, Optional, Sequence
+
+from .errors import InputError
+
+#: The repository.
+ROOT = Path(__file__).resolve().parents[3]
+
+
+class Commands:
+    """Runs commands in the repository's root and prints each of them.
+
+    Args:
+        threads (int, optional): Threads of each command. Defaults to None,
+            as many as it likes.
+    """
+
+    def __init__(self, threads: Optional[int] = None) -> None:
+        self.start = time.time()
+        # Threads that spin for long while they wait slow down what they wait
+        # for; threads that never spin wake up late.
+        self._env = {'GOMP_SPINCOUNT': '20000', **os.environ}
+        if threads is not None:
+            self._env['OMP_NUM_THREADS'] = str(threads)
+        self._begun: List[subprocess.Popen] = []
+        self._ended = False
+        self._lock = Lock()
+
+    def say(self, text: str) -> None:
+        """Print a line at once.
+
+        Args:
+            text (str): The line; the seconds since the start precede it.
+        """
+        print(f'[{time.time() - self.start:4.0f} s] {text}', flush=True)
+
+    def run(self,
+            title: str,
+            script: str,
+            *arguments: Any,
+            log: Optional[Path] = None) -> None:
+        """Run one command.
+
+        Args:
+            title (str): What it does.
+            script (str): The tool.
+            *arguments: Its arguments.
+            log (Path, optional): What it says is appended to this file.
+                Defaults to None, it is shown.
+
+        Raises:
+            InputError: If it fails.
+        """
+        command = [script, *map(str, arguments)]
+        if log is not None:
+            log.parent.mkdir(parents=True, exist_ok=True)
+        with nullcontext() if log is None else open(log, 'ab') as output:
+            with self._lock:
+                if self._ended:
+                    raise InputError(f'{title}: not begun')
+                self.say(f'{title}\n  $ python {" ".join(command)}')
+                process = subprocess.Popen([sys.executable, *command],
+                                           cwd=ROOT,
+                                           env=self._env,
+                                           stdout=output,
+                                           stderr=output)
+                self._begun.append(process)
+            try:
+                code = process.wait()
+            finally:
+                process.terminate()  # only where waiting was interrupted
+        if code:
+            where = f', see the end of {log}' if log else ''
+            raise InputError(f'{title}: python {script} failed with exit code '
+                             f'{code}{where}')
+        self.say(f'{title}: done')
+
+    def run_jobs(self, jobs: Sequence[Callable[[], Any]], slots: int) -> None:
+        """Work through jobs side by side.
+
+        Args:
+            jobs (Sequence[Callable]): Each calls :meth:`run` as often as it
+                needs; first ones first.
+            slots (int): How many at a time.
+
+        Raises:
+            InputError: If a command fails; those that run are ended, and no
+                other is begun.
+        """
+        with ThreadPoolExecutor(slots) as pool:
+            futures = [pool.submit(self._try, job) for job in jobs]
+            self._try(lambda: [f.result() for f in as_completed(futures)])
+
+    def _try(self, work: Callable[[], Any]) -> None:
+        """Call a function; if it fails or is interrupted, end everything."""
+        try:
+            work()
+        except BaseException:
+            with self._lock:
+                self._ended = True
+                for process in self._begun:
+                    process.terminate()
+            raise

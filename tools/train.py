@@ -12,7 +12,7 @@ from mmengine.runner import Runner, find_latest_checkpoint
 from projects.qanet.utils.checkpoint import read_checkpoint
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.launch import (add_common_arguments, load_config,
-                                         run_tool)
+                                         run_distributed)
 
 
 def parse_args() -> argparse.Namespace:
@@ -74,4 +74,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    run_tool(main)
+    run_distributed(main)

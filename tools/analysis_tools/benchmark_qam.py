@@ -16,12 +16,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 # isort: off
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
-from mmengine.config import Config  # noqa: E402
 from mmengine.registry import init_default_scope  # noqa: E402
 from mmdet.registry import MODELS  # noqa: E402
 from mmdet.structures import DetDataSample  # noqa: E402
+from projects.qanet.utils.configs import read_config  # noqa: E402
+from projects.qanet.utils.device import choose_device  # noqa: E402
 from projects.qanet.utils.errors import InputError  # noqa: E402
-from projects.qanet.utils.launch import run_tool  # noqa: E402
+from projects.qanet.utils.cli import run_tool  # noqa: E402
 # isort: on
 
 DEFAULT = 'configs/qam/mask-rcnn_r50_fpn_1x_coco_qam.py'
@@ -50,7 +51,7 @@ def build_model(path: str, device: str) -> torch.nn.Module:
     Returns:
         nn.Module: The detector, in evaluation mode.
     """
-    config = Config.fromfile(path)
+    config = read_config(path)
     config.model.backbone.init_cfg = None
     if 'rcnn' in config.model.test_cfg:
         config.model.test_cfg.rcnn.score_thr = 0.
@@ -175,10 +176,8 @@ def measure(model: torch.nn.Module, image: torch.Tensor,
 def main() -> None:
     """Measure and report."""
     args = parse_args()
-    if not Path(args.config).is_file():
-        raise InputError(f'config {args.config} not found')
     torch.set_num_threads(args.threads)
-    model = build_model(args.config, args.device)
+    model = build_model(args.config, choose_device(args.device))
     width, height = args.size
     image = torch.randn(1, 3, height, width, device=args.device)
     lower_threshold(model, image, 300)

@@ -22,9 +22,9 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 from torch import nn
 
-from projects.qanet.apis.parser_builder import read_config
+from projects.qanet.utils.cli import run_tool
+from projects.qanet.utils.configs import read_config
 from projects.qanet.utils.errors import InputError
-from projects.qanet.utils.launch import run_tool
 
 
 class Complexity(NamedTuple):
@@ -173,6 +173,8 @@ def main() -> None:
     """Read the config, count, report."""
     args = parse_args()
     cfg = read_config(args.config)
+    if 'model' not in cfg:
+        raise InputError(f'config {args.config} has no model')
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
     shape = crop_shape(cfg, args.shape)

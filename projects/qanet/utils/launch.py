@@ -1,17 +1,16 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""What the command line tools share: arguments, configs, processes."""
+"""What training and testing share: arguments, configs, processes."""
 import argparse
 import os
 import os.path as osp
-import sys
 from typing import Callable
 
 import torch
 import torch.distributed as dist
 from mmengine.config import Config, ConfigDict, DictAction
-from mmengine.hub import get_config
 
-from .errors import InputError
+from . import cli
+from .configs import read_config
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,15 +46,11 @@ def load_config(args: argparse.Namespace) -> Config:
         config's, else ``work_dirs/<name of the config>``.
 
     Raises:
-        InputError: If there is no such config.
+        FileNotFoundError: If there is no such config.
+        InputError: If it is no config.
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    if '::' in args.config:
-        cfg = get_config(args.config)
-    elif osp.isfile(args.config):
-        cfg = Config.fromfile(args.config)
-    else:
-        raise InputError(f'config {args.config} not found')
+    cfg = read_config(args.config)
     cfg.launcher = args.launcher
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
@@ -64,54 +59,41 @@ def load_config(args: argparse.Namespace) -> Config:
     elif cfg.get('work_dir') is None:
         name = osp.splitext(osp.basename(args.config))[0]
         cfg.work_dir = osp.join('work_dirs', name)
-    _prepare_cpu_processes(cfg)
+    if cfg.launcher == 'pytorch' and not torch.cuda.is_available():
+        # mmengine 0.10 hands device ids to the model wrapper by default.
+        wrapper = cfg.setdefault('model_wrapper_cfg', ConfigDict())
+        wrapper.setdefault('type', 'MMDistributedDataParallel')
+        wrapper.setdefault('device_ids', None)
     return cfg
 
 
-def _prepare_cpu_processes(cfg: Config) -> None:
-    """Let several processes work on a machine without an accelerator.
+def run_distributed(main: Callable[[], None]) -> None:
+    """Run a tool that may be one of several processes.
 
-    mmengine 0.10 selects a CUDA device for every backend and hands device ids
-    to the model wrapper. A process group that exists already and a wrapper
-    without device ids avoid both.
-    """
-    if cfg.launcher != 'pytorch' or torch.cuda.is_available():
-        return
-    if not dist.is_initialized():
-        dist.init_process_group(backend='gloo')
-    wrapper = cfg.setdefault('model_wrapper_cfg', ConfigDict())
-    wrapper.setdefault('type', 'MMDistributedDataParallel')
-    wrapper.setdefault('device_ids', None)
-
-
-def run_tool(main: Callable[[], None]) -> None:
-    """Run a tool; what the user can mend is said in one sentence.
+    It owns the process group: processes that torchrun has started on a
+    machine without an accelerator get one before the tool runs, since
+    mmengine 0.10 would select a CUDA device for any backend; and whoever made
+    it, no process leaves while another one still talks to it.
 
     Args:
-        main (Callable): The tool. :class:`InputError` and
-            :class:`FileNotFoundError` end the process with exit code 2 and
-            their text, everything else is a defect and keeps its traceback.
+        main (Callable): The tool, which ends as :func:`.cli.run_tool` says.
     """
-    try:
+
+    def leave_together() -> None:
         main()
-        if dist.is_available() and dist.is_initialized():
-            # No process leaves while another one still talks to it.
+        if dist.is_initialized():
             dist.barrier()
-    except (InputError, FileNotFoundError) as error:
-        print(f'error: {_sentence(error)}', file=sys.stderr)
-        sys.exit(2)
+
+    if not dist.is_available():
+        cli.run_tool(main)
+        return
+    if dist.is_torchelastic_launched() and not torch.cuda.is_available():
+        dist.init_process_group(backend='gloo')
+    try:
+        cli.run_tool(leave_together)
     finally:
-        if dist.is_available() and dist.is_initialized():
+        if dist.is_initialized():
             dist.destroy_process_group()
 
 
-def _sentence(error: Exception) -> str:
-    """The text of an error, also of one that a worker process has raised.
-
-    torch raises those again with the worker's traceback as their text; its
-    last line is ``<module>.<class>: <text>``.
-    """
-    text = str(error).strip()
-    if 'Original Traceback' not in text:
-        return text
-    return text.splitlines()[-1].split(f'{type(error).__name__}: ', 1)[-1]
+run_tool = run_distributed

@@ -1,0 +1,46 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""The only place where a config is read."""
+import os.path as osp
+from importlib.util import find_spec
+from typing import Union
+
+from mmengine.config import Config
+from mmengine.hub import get_config
+from yaml import YAMLError
+
+from .errors import InputError
+
+_ENDINGS = ('.py', '.json', '.yaml', '.yml')
+
+
+def read_config(config: Union[str, Config]) -> Config:
+    """Read a config.
+
+    Args:
+        config (str | Config): Path, ``package::path`` inside an installed
+            package, or a config, which is returned as it is.
+
+    Returns:
+        Config: The config.
+
+    Raises:
+        FileNotFoundError: If there is no such file or package.
+        InputError: If it is no config.
+    """
+    if isinstance(config, Config):
+        return config
+    path = str(config)
+    package = path.split('::')[0] if '::' in path else ''
+    # mmengine would install a missing package.
+    missing = find_spec(package) is None if package else not osp.isfile(path)
+    if missing:
+        raise FileNotFoundError(f'config {path} not found')
+    if not path.endswith(_ENDINGS):
+        raise InputError(f'{path} is no config file, allowed are '
+                         f'{", ".join(_ENDINGS)}')
+    try:
+        return get_config(path) if package else Config.fromfile(path)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f'config {path} not found: {error}') from error
+    except (SyntaxError, ValueError, YAMLError) as error:
+        raise InputError(f'{path} is no config: {error}') from error

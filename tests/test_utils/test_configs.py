@@ -1,0 +1,47 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import pytest
+from mmengine.config import Config
+
+from projects.qanet.utils.configs import read_config
+from projects.qanet.utils.device import choose_device
+from projects.qanet.utils.errors import InputError
+
+
+def test_a_config_is_read_from_all_its_places(tmp_path):
+    (tmp_path / 'base.py').write_text('a = 1\nb = dict(c=2)')
+    path = tmp_path / 'own.py'
+    path.write_text("_base_ = './base.py'\nb = dict(d=3)")
+    config = read_config(path)
+    assert config.a == 1 and config.b == dict(c=2, d=3)
+    assert read_config(config) is config
+    packaged = read_config('mmdet::fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py')
+    assert packaged.model.type == 'FCOS'
+
+
+@pytest.mark.parametrize(
+    'path', ['nothing.py', 'mmdet::fcos/nothing.py', 'nopackage::nothing.py'])
+def test_a_missing_config_is_named(path):
+    with pytest.raises(FileNotFoundError, match=f'config {path} not found'):
+        read_config(path)
+
+
+def test_other_files_are_refused(tmp_path):
+    (tmp_path / 'epoch_1.pth').write_text('a = 1')
+    with pytest.raises(
+            InputError,
+            match=r'epoch_1.pth is no config file, '
+            r'allowed are .py, .json'):
+        read_config(tmp_path / 'epoch_1.pth')
+    (tmp_path / 'broken.py').write_text('a = (')
+    with pytest.raises(InputError, match='broken.py is no config: .*line 1'):
+        read_config(tmp_path / 'broken.py')
+    assert isinstance(read_config(Config(dict(a=1))), Config)
+
+
+def test_devices(monkeypatch):
+    assert choose_device('cpu') == 'cpu'
+    monkeypatch.setattr('projects.qanet.utils.device.get_device',
+                        lambda: 'npu')
+    assert choose_device() == 'npu'
+    with pytest.raises(InputError, match="device 'nonsense' is not available"):
+        choose_device('nonsense')

@@ -4,7 +4,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 from mmcv.ops import RoIAlign
-from torch import nn
+from mmengine.model import MMDistributedDataParallel
+from torch import distributed, nn
 
 from projects.qanet.engine import ChannelsLastHook
 from projects.qanet.utils.errors import InputError
@@ -32,3 +33,34 @@ def test_operators_of_mmcv_are_refused():
     model = nn.Sequential(nn.Conv2d(3, 3, 1), align)
     with pytest.raises(InputError, match=r'RoIAlign of mmcv \(1\)'):
         ChannelsLastHook().before_run(SimpleNamespace(model=model))
+
+
+@pytest.fixture
+def one_process(tmp_path):
+    distributed.init_process_group(
+        'gloo',
+        store=distributed.FileStore(str(tmp_path / 'store'), 1),
+        rank=0,
+        world_size=1)
+    yield
+    distributed.destroy_process_group()
+
+
+def test_a_wrapper_gets_buckets_of_the_new_format(one_process, recwarn):
+    """Else it copies each gradient in each step, and says so once."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 4, 1))
+    weights = list(model.parameters())
+    images = torch.randn(2, 3, 9, 14)
+    expected = torch.autograd.grad(model(images).square().sum(), weights)
+    runner = SimpleNamespace(
+        model=MMDistributedDataParallel(model),
+        cfg=dict(model_wrapper_cfg=dict(broadcast_buffers=True)),
+        wrap_model=lambda cfg, module: MMDistributedDataParallel(
+            module, **cfg))
+    ChannelsLastHook().before_run(runner)
+    assert runner.model.module is model and runner.model.broadcast_buffers
+    runner.model(images).square().sum().backward()
+    assert not [w for w in recwarn if 'Grad strides' in str(w.message)]
+    for weight, gradient in zip(weights, expected):
+        torch.testing.assert_close(weight.grad, gradient)

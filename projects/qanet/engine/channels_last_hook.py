@@ -1,6 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 import torch
 from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
@@ -29,15 +30,22 @@ class ChannelsLastHook(Hook):
         """Convert the model before training, validation or testing.
 
         Args:
-            runner (Runner): Its model is converted in place.
+            runner (Runner): Its model is converted in place. A wrapper for
+                several processes is made anew: it has laid out its buckets of
+                gradients as the weights were.
 
         Raises:
             InputError: See the class's docstring.
         """
-        for name, module in runner.model.named_modules():
+        wrapped = is_model_wrapper(runner.model)
+        model = runner.model.module if wrapped else runner.model
+        for name, module in model.named_modules():
             if type(module).__module__.startswith('mmcv.ops'):
                 raise InputError(
                     f'ChannelsLastHook: the model has a '
                     f'{type(module).__name__} of mmcv ({name}), which does '
                     'not know this format; take the hook out of custom_hooks')
-        runner.model.to(memory_format=torch.channels_last)
+        model.to(memory_format=torch.channels_last)
+        if wrapped:
+            runner.model = runner.wrap_model(
+                runner.cfg.get('model_wrapper_cfg'), model)

@@ -14,8 +14,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import yaml
 
+from projects.qanet.utils.cli import run_tool
 from projects.qanet.utils.errors import InputError
-from projects.qanet.utils.launch import run_tool
+from projects.qanet.utils.tables import format_table
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / 'docs/model_zoo.md'
@@ -87,17 +88,17 @@ def format_models(models: List[dict]) -> str:
             key in result.get('Metrics', {}) for result in results)
     ]
     header = ['config', 'backbone', 'input', 'test with', *keys, 'figures']
-    lines = [header, ['---'] * len(header)]
+    rows = []
     for model, result in zip(models, results):
         path = model['Config']
         metrics = result.get('Metrics', {})
-        lines.append([
+        rows.append([
             f'[{model["Name"]}](../{path})', model['Metadata']['Backbone'],
             model['Metadata']['Input Size'],
             result.get('Test Time Augmentation', '-'),
             *(str(metrics.get(key, '-')) for key in keys), result['Source']
         ])
-    return ''.join(f'| {" | ".join(line)} |\n' for line in lines)
+    return format_table(header, rows, markdown=True) + '\n'
 
 
 def main() -> None:

@@ -4,12 +4,13 @@ import json
 import numpy as np
 import pytest
 import torch
-from mmseg.models.losses import LovaszLoss
+from mmseg.models.losses import CrossEntropyLoss, LovaszLoss
 from torch.nn import functional as F
 
 from projects.qanet.models import (LovaszSoftmaxLoss, ParsingCrossEntropyLoss,
                                    ParsingIoULoss)
 from projects.qanet.models.losses import lovasz_softmax, parsing_iou
+from projects.qanet.models.losses.lovasz_softmax_loss import _LovaszSoftmax
 
 
 @pytest.fixture(scope='module')
@@ -129,6 +130,42 @@ def test_cross_entropy_averages_over_valid_pixels():
         ParsingCrossEntropyLoss()(logits, label, ignore_index=255),
         F.cross_entropy(logits, label, ignore_index=255))
     assert ParsingCrossEntropyLoss()(logits, torch.full_like(label, 255)) == 0
+
+
+@pytest.mark.parametrize('weight', [None, [.5, 1., 4., 2., .1, 3.]])
+def test_cross_entropy_with_class_weights_equals_mmseg_and_torch(weight):
+    logits, label = random_case()
+    loss = ParsingCrossEntropyLoss(class_weight=weight)
+    torch.testing.assert_close(
+        loss(logits, label),
+        CrossEntropyLoss(class_weight=weight, avg_non_ignore=True)(logits,
+                                                                   label))
+    # mmseg's cannot have ignored pixels and class weights at once.
+    logits, label = random_case(.3)
+    tensor = None if weight is None else torch.tensor(weight)
+    torch.testing.assert_close(
+        loss(logits, label),
+        F.cross_entropy(logits, label, tensor, ignore_index=255))
+
+
+def test_cross_entropy_is_for_a_softmax():
+    with pytest.raises(ValueError, match='use_sigmoid=True take CrossEnt'):
+        ParsingCrossEntropyLoss(use_sigmoid=True)
+
+
+@pytest.mark.parametrize('ignored', [0., .3])
+def test_lovasz_of_a_device_sorts_absent_classes_too(ignored):
+    """Value and gradient are the same; no row is chosen by its content."""
+    results = []
+    for keep_absent in (False, True):
+        logits, label = random_case(ignored)
+        logits.requires_grad_()
+        losses = _LovaszSoftmax.apply(
+            logits.softmax(1), label, 255, keep_absent)
+        (losses * torch.tensor([1., 2., 3.])).sum().backward()
+        results.append((losses.detach(), logits.grad))
+    torch.testing.assert_close(results[0], results[1])
+    assert results[0][1].abs().sum() > 0
 
 
 def test_parsing_iou_against_naive():

@@ -59,15 +59,16 @@ def test_without_iou_branch_it_is_semantic_fpn():
     plain = MODELS.build({**config, 'type': 'FPNHead'})
     head = MODELS.build(config)
     head.load_state_dict(plain.state_dict(), strict=True)
-    logits, iou = head(features())
+    logits, iou = head.forward_with_iou(features())
     assert iou is None
     torch.testing.assert_close(logits, plain(features()))
+    torch.testing.assert_close(head(features()), logits)
 
 
 def test_predict_gives_logits_only():
     """So that mmseg.EncoderDecoder can use the head."""
     head = MODELS.build(head_config(iou_branch=dict(type='IoUBranch'))).eval()
-    logits, iou = head(features())
+    logits, iou = head.forward_with_iou(features())
     assert iou.shape == (2, )
     resized = head.predict(features(), [dict(img_shape=(64, 48))], None)
     torch.testing.assert_close(
@@ -92,7 +93,7 @@ def test_losses_at_label_resolution(ignored):
         SegDataSample(gt_sem_seg=PixelData(data=item[None])) for item in label
     ]
     losses = head.loss(features(), samples, None)
-    logits, iou = head(features())
+    logits, iou = head.forward_with_iou(features())
     logits = F.interpolate(logits, size=(64, 48), mode='bilinear')
     if ignored:
         assert all(losses[name] == 0 for name in losses)
@@ -109,3 +110,22 @@ def test_losses_at_label_resolution(ignored):
         targets.append(sum(ious) / len(ious))
     torch.testing.assert_close(
         losses['loss_iou'], 0.5 * (iou - torch.stack(targets)).square().mean())
+
+
+def test_sampler_chooses_the_pixels_that_count():
+    """Online hard example mining, an argument of every mmseg head."""
+    head = MODELS.build(
+        head_config(
+            sampler=dict(type='OHEMPixelSampler', thresh=.3, min_kept=10),
+            loss_decode=dict(type='ParsingCrossEntropyLoss')))
+    generator = torch.Generator().manual_seed(2)
+    label = torch.randint(0, 5, (2, 64, 48), generator=generator)
+    samples = [
+        SegDataSample(gt_sem_seg=PixelData(data=item[None])) for item in label
+    ]
+    loss = head.loss(features(), samples, None)['loss_ce']
+    logits = F.interpolate(head(features()), size=(64, 48), mode='bilinear')
+    costs = F.cross_entropy(logits, label, reduction='none')
+    hard = costs > -torch.log(torch.tensor(.3))
+    assert 0 < hard.sum() < hard.numel()
+    torch.testing.assert_close(loss, (costs * hard).sum() / hard.numel())

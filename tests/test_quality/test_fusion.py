@@ -47,14 +47,37 @@ def test_weight_zero_removes_a_score():
 
 
 @pytest.mark.parametrize('weights,message', [
-    ((0, 0, 0), 'not all be zero'),
-    ((1, -1, 1), 'not negative'),
-    ((1, float('nan'), 1), 'finite'),
+    ((0, 0, 0), r'not all 0, not \(0, 0, 0\)'),
+    ((1, -1, 1), '>= 0'),
+    ((1, float('nan'), 1), '>= 0'),
     ((1, 1), 'three numbers'),
+    ('abc', "not abc"),
 ])
 def test_bad_weights(weights, message):
     with pytest.raises(ValueError, match=message):
         quality_score(torch.ones(1), torch.ones(1), torch.ones(1), weights)
+
+
+def test_arrays_are_answered_with_arrays():
+    box, iou = np.array([.9, .4]), np.array([-.1, .5])
+    parts = np.array([[.5, 1., .2], [.3, .2, .1]])
+    scores = quality_score(box, iou_scores=iou, pixel_scores=parts)
+    assert isinstance(scores, np.ndarray) and scores.dtype == np.float64
+    expected = (box[:, None] * np.array([[0.], [.5]]) * parts)**(1 / 3)
+    np.testing.assert_allclose(scores, expected)
+    single = quality_score(*(x.astype(np.float32) for x in (box, iou, parts)))
+    assert single.dtype == np.float32
+
+
+def test_weights_may_be_an_array():
+    ones = torch.ones(2)
+    scores = quality_score(ones, ones, ones, weights=np.array([1., 0., 1.]))
+    assert isinstance(scores, torch.Tensor)
+
+
+def test_a_mixture_is_refused():
+    with pytest.raises(TypeError, match='quality_score takes tensors or'):
+        quality_score(np.ones(2), torch.ones(2), torch.ones(2))
 
 
 def test_quality_needs_no_openmmlab():

@@ -4,9 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from projects.qanet.quality import (canvas, mask_pixel_score, paste_confidence,
-                                    paste_parsing, paste_person, paste_window,
-                                    pixel_score)
+from projects.qanet.quality import (mask_pixel_score, paste, paste_parsing,
+                                    paste_person, paste_window, pixel_score)
 
 
 def to_xyxy(cxcywh):
@@ -87,7 +86,7 @@ def scaled_case(golden, person, scales, dtype):
 @pytest.mark.parametrize('dtype,rounded', [(torch.float64, 0),
                                            (torch.float32, 2)])
 def test_golden_with_extra_scales(golden, person, dtype, rounded):
-    """Windows and bands against whole images (PROTOCOL 4)."""
+    """Windows and bands against whole images."""
     size = (640, 480)
     probs, boxes = scaled_case(golden, person, (1., .9, 1.3), dtype)
     every = [(crop, box) for pair, box in zip(probs, boxes) for crop in pair]
@@ -110,7 +109,7 @@ def test_golden_with_extra_scales(golden, person, dtype, rounded):
 
 def test_models_count_the_same(monkeypatch):
     """However many augmentations each of an ensemble has."""
-    monkeypatch.setattr(canvas, 'MAX_ELEMENTS', 4 * 30 * 2)
+    monkeypatch.setattr(paste, 'MAX_ELEMENTS', 4 * 30 * 2)
     rng = np.random.default_rng(3)
     boxes = [[3.2, -4.5, 20.9, 15.3], [1.1, -6.8, 23., 17.6],
              [6., -2., 18.5, 12.], [4., 3., 26., 18.]]
@@ -126,9 +125,11 @@ def test_models_count_the_same(monkeypatch):
     window = expected[y:y + height, x:x + width]
     assert (person.part_map == window).all() and window.sum() == expected.sum()
     instance, category = pixel_score(mean[None])
-    assert float(person.instance_score) == pytest.approx(float(instance))
-    np.testing.assert_allclose(person.category_scores, category[0], rtol=1e-6)
-    confidence = paste_confidence(probs, boxes, size, group_sizes=(3, 1))
+    assert float(person.instance_scores) == pytest.approx(float(instance))
+    np.testing.assert_allclose(person.category_scores, category, rtol=1e-6)
+    assert person.max_probs is None
+    confidence = paste_person(
+        probs, boxes, size, group_sizes=(3, 1), keep_confidence=True)
     np.testing.assert_allclose(
         confidence.max_probs, best[y:y + height, x:x + width], rtol=1e-6)
     for wrong in ((3, ), (3, 2), (4, 0), ()):
@@ -143,8 +144,8 @@ def test_golden_masks(data_dir):
     for k, box in enumerate(boxes):
         logits = torch.from_numpy(golden['logits_q16'][k]).float() / 16
         # Both augmentations have one box: sample them as two channels.
-        prob = canvas._sample(logits.sigmoid(), box.tolist(),
-                              (0, 0, 640, 480)).mean(0)
+        prob = paste._sample(logits.sigmoid(), box.tolist(),
+                             (0, 0, 640, 480)).mean(0)
         # The two augmentations may cancel out to one half within rounding.
         differing = (prob >= .5).numpy() != masks[k]
         assert np.abs(prob.numpy()[differing] - .5).max(initial=0) < 1e-6
@@ -156,7 +157,7 @@ def test_golden_masks(data_dir):
 @pytest.mark.parametrize('max_elements', [1 << 24, 4 * 30 * 2])
 def test_scales_against_naive(monkeypatch, max_elements):
     """Each augmentation has its own box; bands of rows change nothing."""
-    monkeypatch.setattr(canvas, 'MAX_ELEMENTS', max_elements)
+    monkeypatch.setattr(paste, 'MAX_ELEMENTS', max_elements)
     rng = np.random.default_rng(0)
     # One box larger, one reaching over the border, another crop size.
     boxes = [[3.2, -4.5, 20.9, 15.3], [1.1, -6.8, 23., 17.6],
@@ -190,30 +191,29 @@ def test_scales_against_naive(monkeypatch, max_elements):
 
 def test_extra_thresholds_are_passes_of_their_own(monkeypatch):
     """Also when a person is pasted in bands of rows."""
-    monkeypatch.setattr(canvas, 'MAX_ELEMENTS', 4 * 30 * 3)
+    monkeypatch.setattr(paste, 'MAX_ELEMENTS', 4 * 30 * 3)
     probs = torch.rand(4, 9, 6, generator=torch.Generator().manual_seed(2))
     probs = (3 * probs).softmax(0)
     box, size, thrs = [3.2, -4.5, 20.9, 15.3], (30, 19), (0., .35, .5)
-    several = paste_person([probs], [box], size, .2, None, thrs)
+    several = paste_person([probs], [box], size, thrs)
     for k, thr in enumerate(thrs):
-        alone = paste_person([probs], [box], size, thr)
-        assert several.extra_instance_scores[k] == alone.instance_score
-        assert (
-            several.extra_category_scores[k] == alone.category_scores).all()
-    assert several.instance_score == paste_person([probs], [box],
-                                                  size).instance_score
-    assert alone.extra_category_scores.shape == (0, 3)
+        alone = paste_person([probs], [box], size, (thr, ))
+        assert several.instance_scores[k] == alone.instance_scores[0]
+        assert (several.category_scores[k] == alone.category_scores[0]).all()
+    assert alone.category_scores.shape == (1, 3)
     # Less is left, and it is surer.
-    assert (several.extra_instance_scores.diff() > 0).all()
+    assert (several.instance_scores.diff() > 0).all()
 
 
 def test_confidence_is_what_scores_are_made_of(monkeypatch):
-    monkeypatch.setattr(canvas, 'MAX_ELEMENTS', 4 * 30 * 3)
+    monkeypatch.setattr(paste, 'MAX_ELEMENTS', 4 * 30 * 3)
     rng = np.random.default_rng(4)
     probs = rng.dirichlet(np.ones(4) * .6, (9, 6)).astype(np.float32)
     probs = np.ascontiguousarray(probs.transpose(2, 0, 1))
     box, size = [3.2, -4.5, 20.9, 15.3], (30, 19)
-    pasted = paste_confidence([torch.from_numpy(probs)], [box], size)
+    pasted = paste_person([torch.from_numpy(probs)], [box],
+                          size,
+                          keep_confidence=True)
     (x, y), (height, width) = pasted.offset, pasted.max_probs.shape
     expected = naive_paste([probs], [box], size).max(0)
     np.testing.assert_allclose(
@@ -223,7 +223,7 @@ def test_confidence_is_what_scores_are_made_of(monkeypatch):
     assert (pasted.part_map == person.part_map).all()
     assert person.part_map.any() and pasted.offset == person.offset
     kept = pasted.max_probs[pasted.max_probs >= .2]
-    assert float(kept.mean()) == pytest.approx(float(person.instance_score))
+    assert float(kept.mean()) == pytest.approx(float(person.instance_scores))
 
 
 def test_window_covers_half_a_crop_pixel():
@@ -237,7 +237,7 @@ def test_box_outside_the_image():
     person = paste_person([torch.full((3, 4, 5), 1 / 3)],
                           [[700., 10., 800., 90.]], (640, 480))
     assert person.part_map.numel() == 0
-    assert float(person.instance_score) == 0
+    assert float(person.instance_scores) == 0
     labels, instance, category = paste_parsing([torch.full(
         (3, 4, 5), 1 / 3)], [[700., 10., 800., 90.]], (64, 48))
     assert labels.shape == (48, 64) and not labels.any()

@@ -128,3 +128,29 @@ def test_overlapping_parts_are_refused(persons):
 def test_mask_of_another_size_is_refused(persons):
     with pytest.raises(ValueError, match=r'\[5, 7\].*\[5, 8\]'):
         ParsingInstances.from_records(persons.to_records(), (8, 5), 4)
+
+
+def test_fuse_replaces_the_scores_only(persons):
+    fused = persons.fuse((1, .5, 3))
+    expected = (np.float64(.9) * .7**.5 * .5**3)**(1 / 4.5)
+    assert fused.scores[0] == pytest.approx(expected, rel=1e-6)
+    part = (np.float64(.9) * .7**.5 * .2**3)**(1 / 4.5)
+    assert fused.part_scores[0, 1] == pytest.approx(part, rel=1e-6)
+    # An undefined IoU score counts as 1, and stays undefined.
+    box_and_iou = persons.fuse((1, 1, 0))
+    assert box_and_iou.scores[2] == pytest.approx(.1**.5, rel=1e-6)
+    assert np.isnan(box_and_iou.iou_scores[2])
+    assert persons.scores[0] == pytest.approx(.65)
+    assert fused.part_maps is persons.part_maps
+    with pytest.raises(ValueError, match='not all 0'):
+        persons.fuse((0, 0, 0))
+
+
+def test_further_thresholds_are_chosen_and_fused_alike(persons):
+    other = persons.fuse((0, 0, 1))
+    other.pixel_scores = other.pixel_scores / 2
+    persons.by_thr = {.5: other}
+    chosen = persons[[1]].by_thr[.5]
+    assert chosen.pixel_scores.tolist() == pytest.approx([.2])
+    fused = persons.fuse((0, 0, 2)).by_thr[.5]
+    np.testing.assert_allclose(fused.scores, [.25, .2, 0], rtol=1e-6)

@@ -1,11 +1,16 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """What a parsing data set must say about itself, checked once."""
-from typing import List, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 import numpy as np
 
-#: Value of pixels that belong to no class and are left out everywhere.
-IGNORE_LABEL = 255
+from projects.qanet.ground_truth import IGNORE_LABEL
+from projects.qanet.utils.errors import InputError
+
+#: PASCAL-Person-Part's released label -> official label: the official classes
+#: in released order.
+RELEASED_ORDER = (0, 4, 1, 5, 2, 6, 3)
+LABEL_ORDERS = ('official', 'released')
 
 
 def check_flip_pairs(flip_pairs: Sequence[Sequence[int]],
@@ -20,7 +25,7 @@ def check_flip_pairs(flip_pairs: Sequence[Sequence[int]],
         list[tuple[int, int]]: The pairs as plain integers.
 
     Raises:
-        ValueError: If an entry is no pair of two different foreground
+        InputError: If an entry is no pair of two different foreground
             classes (1 ... num_classes - 1), or a class stands in two pairs.
     """
     pairs, seen = [], set()
@@ -31,11 +36,11 @@ def check_flip_pairs(flip_pairs: Sequence[Sequence[int]],
                                    np.integer)) and 0 < label < num_classes
                 for label in pair) and pair[0] != pair[1])
         if not valid:
-            raise ValueError(
+            raise InputError(
                 f'flip_pairs: {pair!r} is not a pair of two different '
                 f'foreground classes, allowed are 1 to {num_classes - 1}')
         if seen.intersection(pair):
-            raise ValueError(
+            raise InputError(
                 f'flip_pairs: a class of {pair!r} stands in two pairs')
         seen.update(pair)
         pairs.append((int(pair[0]), int(pair[1])))
@@ -81,11 +86,11 @@ def default_palette(num_classes: int) -> List[List[int]]:
 def _check_palette(palette: Sequence[Sequence[int]],
                    num_classes: int) -> List[List[int]]:
     if len(palette) != num_classes:
-        raise ValueError(f'metainfo: palette has {len(palette)} colours for '
+        raise InputError(f'metainfo: palette has {len(palette)} colours for '
                          f'{num_classes} classes')
     for color in palette:
         if len(color) != 3 or not all(0 <= value <= 255 for value in color):
-            raise ValueError(f'metainfo: palette colour {color!r} is not '
+            raise InputError(f'metainfo: palette colour {color!r} is not '
                              'three numbers from 0 to 255')
     return [[int(value) for value in color] for color in palette]
 
@@ -98,7 +103,7 @@ def _default_flip_pairs(classes: Sequence[str]) -> Sequence[Sequence[int]]:
         if 'left' in name.lower() or 'right' in name.lower()
     ]
     if sided:
-        raise ValueError(
+        raise InputError(
             "metainfo: 'flip_pairs' is missing though there are left/right "
             f'classes ({", ".join(sided)}); give their (left, right) index '
             'pairs, or [] if they must not be swapped')
@@ -117,20 +122,20 @@ def complete_metainfo(metainfo: dict) -> dict:
         list of RGB lists and ``flip_pairs`` a list of integer pairs.
 
     Raises:
-        ValueError: If classes are missing or repeated, if the palette does
+        InputError: If classes are missing or repeated, if the palette does
             not fit them, if the flip pairs are wrong, or if there are
             left/right classes but no flip pairs.
     """
     classes = metainfo.get('classes')
     if (not isinstance(classes, (list, tuple)) or len(classes) < 2
             or not all(isinstance(name, str) for name in classes)):
-        raise ValueError(
+        raise InputError(
             "metainfo: 'classes' must list at least two class names, the "
             f'background first, got {classes!r}')
     if len(set(classes)) != len(classes):
-        raise ValueError(f"metainfo: 'classes' has repeated names: {classes}")
+        raise InputError(f"metainfo: 'classes' has repeated names: {classes}")
     if len(classes) > IGNORE_LABEL:
-        raise ValueError(f'metainfo: {len(classes)} classes do not fit into '
+        raise InputError(f'metainfo: {len(classes)} classes do not fit into '
                          f'8-bit label maps where {IGNORE_LABEL} is ignored')
     palette = metainfo.get('palette')
     if palette is None:
@@ -143,3 +148,20 @@ def complete_metainfo(metainfo: dict) -> dict:
         classes=tuple(classes),
         palette=_check_palette(palette, len(classes)),
         flip_pairs=check_flip_pairs(flip_pairs, len(classes)))
+
+
+def checkpoint_meta(checkpoint: dict) -> Optional[dict]:
+    """What a checkpoint says about its data set.
+
+    Args:
+        checkpoint (dict): What :func:`read_checkpoint` gives.
+
+    Returns:
+        dict | None: ``dataset_meta`` with lower-case keys, as older versions
+        of mmengine wrote them in upper case; None if there is none.
+    """
+    meta = (checkpoint.get('meta') or {}).get('dataset_meta')
+    return {
+        key.lower(): value
+        for key, value in meta.items()
+    } if meta else None

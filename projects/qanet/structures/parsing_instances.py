@@ -138,8 +138,8 @@ class ParsingInstances:
         return cls(
             bboxes=boxes,
             **{
-                name: np.array([record[name[:-1]] for record in records],
-                               np.float32)
+                name:
+                np.array([record[name[:-1]] for record in records], np.float32)
                 for name in _PERSON_SCORES
             },
             part_pixel_scores=part_scores[0],
@@ -176,8 +176,8 @@ class ParsingInstances:
         chosen = np.atleast_1d(np.arange(len(self))[index])
         values = {name: getattr(self, name) for name in _PERSON_FIELDS}
         values = {
-            name: [value[i] for i in chosen]
-            if name == 'part_maps' else value[chosen]
+            name: [value[i]
+                   for i in chosen] if name == 'part_maps' else value[chosen]
             for name, value in values.items()
         }
         return replace(

@@ -39,9 +39,8 @@ def decode_records(records: Sequence[Dict[str, Any]],
             [part['segmentation']['counts'] for part in parts])
     except ValueError as error:
         reason, position = error.args
-        raise InputError(
-            f'{places[person_of[position]]}: part '
-            f'{parts[position]["label"]}: {reason}') from error
+        raise InputError(f'{places[person_of[position]]}: part '
+                         f'{parts[position]["label"]}: {reason}') from error
     for position, (part, total) in enumerate(zip(parts, totals.tolist())):
         size = part['segmentation']['size']
         if list(size) != [height, width] or total != width * height:
@@ -91,17 +90,19 @@ def encode_parts(runs: PersonRuns) -> List[Dict[int, Dict[str, Any]]]:
     last = np.append(apart, True)[:len(codes)]
     bounds = np.stack([starts[first], ends[last]], axis=1)
     parts, begin = np.unique(codes[first], return_index=True)
-    counts = [
-        np.diff(part.reshape(-1), prepend=0, append=width * height).tolist()
+    masks = coco_mask.frPyObjects([
+        dict(size=[height, width], counts=_counts(part, width * height))
         for part in np.split(bounds, begin[1:])
-    ] if len(parts) else []
-    masks = coco_mask.frPyObjects(
-        [dict(size=[height, width], counts=numbers) for numbers in counts],
-        height, width) if counts else []
-    encoded: List[Dict[int, Dict[str, Any]]] = [
-        {} for _ in range(runs.num_persons)
-    ]
+    ], height, width) if len(parts) else []
+    encoded: List[Dict[int, Dict[str,
+                                 Any]]] = [{} for _ in range(runs.num_persons)]
     for code, mask in zip(parts.tolist(), masks):
         encoded[code // 256][code % 256] = dict(
             size=[height, width], counts=mask['counts'].decode('ascii'))
     return encoded
+
+
+def _counts(bounds: np.ndarray, num_pixels: int) -> List[int]:
+    """Unset and set pixels in turn, from the bounds (R, 2) of runs."""
+    counts = np.diff(bounds.reshape(-1), prepend=0, append=num_pixels).tolist()
+    return counts if counts[-1] else counts[:-1]

@@ -1,12 +1,10 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""COCO run-length codes to and from runs, many masks at a time.
+"""COCO run-length codes as runs, many masks at a time.
 
-A run is a half-open interval ``[start, end)`` of pixels that are set. Pixels
-are counted down the columns, as COCO does: pixel (x, y) of an image of height
-H has the number ``x * H + y``. Staying with runs is what keeps evaluation
-fast: a mask of half a million pixels has a few hundred of them.
+pycocotools decodes a code into pixels, one by one; to stay with runs is what
+keeps evaluation fast. (It encodes runs, see ``records``.)
 """
-from typing import List, Sequence, Tuple
+from typing import Sequence, Tuple
 
 import numpy as np
 
@@ -142,49 +140,3 @@ def _pairs_to_runs(
     filled = pairs[:, 0] > 0
     return (starts[filled], (starts + pairs[:, 0])[filled], owners[filled],
             totals)
-
-
-def encode_runs(starts: np.ndarray, ends: np.ndarray, num_pixels: int) -> str:
-    """Encode the runs of one mask as a compressed COCO run-length code.
-
-    Args:
-        starts (np.ndarray): First pixel of each run, (R,), ascending.
-        ends (np.ndarray): Pixel behind each run, (R,).
-        num_pixels (int): Height times width of the image.
-
-    Returns:
-        str: The ``counts`` that pycocotools gives for the same mask.
-
-    Examples:
-        >>> encode_runs(np.array([2]), np.array([5]), 12)  # 2, 3, 7
-        '237'
-    """
-    starts, ends = np.asarray(starts), np.asarray(ends)
-    # Runs that touch are one run.
-    apart = starts[1:] != ends[:-1]
-    bounds = np.zeros(2 * int(apart.sum() + (len(starts) > 0)), np.int64)
-    if len(starts):
-        bounds[::2] = np.concatenate([starts[:1], starts[1:][apart]])
-        bounds[1::2] = np.concatenate([ends[:-1][apart], ends[-1:]])
-    if len(bounds) == 0 or bounds[-1] < num_pixels:
-        bounds = np.append(bounds, num_pixels)
-    numbers = np.diff(bounds, prepend=0)
-    numbers[3:] -= numbers[1:-2].copy()
-    return _encode_numbers(numbers)
-
-
-def _encode_numbers(numbers: np.ndarray) -> str:
-    """Write signed numbers (T,), five bits of payload a character."""
-    digits: List[np.ndarray] = []
-    alive: List[np.ndarray] = []
-    more = np.ones(len(numbers), bool)
-    while more.any():
-        alive.append(more)
-        digit = numbers & 31
-        numbers = numbers >> 5
-        # The last digit's top bit must be the number's sign.
-        done = np.where(digit & 16, numbers == -1, numbers == 0)
-        digits.append(digit + 48 + 32 * ~done)
-        more = more & ~done
-    table = np.stack(digits, axis=1).astype(np.uint8)
-    return table[np.stack(alive, axis=1)].tobytes().decode('ascii')

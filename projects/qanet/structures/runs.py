@@ -66,10 +66,10 @@ def maps_to_runs(part_maps: Sequence[np.ndarray],
         _map_to_runs(part_map, offset, image_size[1])
         for part_map, offset in zip(part_maps, offsets)
     ]
-    columns = [np.concatenate(column) for column in zip(*found)] or [
-        np.zeros(0, np.int64) for _ in range(3)
-    ]
-    persons = np.repeat(np.arange(len(found)), [len(runs[0]) for runs in found])
+    columns = [np.concatenate(column) for column in zip(*found)
+               ] or [np.zeros(0, np.int64) for _ in range(3)]
+    persons = np.repeat(
+        np.arange(len(found)), [len(runs[0]) for runs in found])
     return PersonRuns(*columns, persons, len(found), image_size)
 
 

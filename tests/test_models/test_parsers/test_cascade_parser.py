@@ -2,6 +2,7 @@
 import numpy as np
 import pytest
 import torch
+from mmengine.config import ConfigDict
 from mmengine.structures import PixelData
 from mmseg.models.decode_heads.cascade_decode_head import BaseCascadeDecodeHead
 from mmseg.registry import MODELS
@@ -48,7 +49,8 @@ def test_each_stage_takes_the_logits_before():
 
 def test_prediction_is_the_last_stage(monkeypatch):
     single = toy_parser(with_iou=False, flip=True)
-    monkeypatch.setattr(single.decode_head, 'forward', lambda x: 10 * x[0])
+    monkeypatch.setattr(single.decode_head, 'forward_with_iou', lambda x:
+                        (10 * x[0], None))
     item = image_and_sample(7, (97, 71), BOXES)
     expected, = predict(single, [item])
     expected = expected.pred_instances
@@ -98,6 +100,94 @@ def test_ocr_head_trains_and_predicts():
     assert logits.shape == (2, 5, 64, 48)
     result, = predict(model, [image_and_sample(7, (97, 71), BOXES)])
     assert result.pred_instances.iou_scores.tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize('iou_branch', [None, dict(type='IoUBranch')])
+def test_qanet_head_as_first_stage(iou_branch):
+    """It hands on logits, as every mmseg head, and its IoU score counts."""
+    head = dict(channels=8, num_classes=5, dropout_ratio=0)
+    model = MODELS.build(
+        dict(
+            type='CascadeTopDownParser',
+            num_stages=2,
+            data_preprocessor=dict(type='ParsingDataPreprocessor'),
+            backbone=dict(type='ResNetV1c', depth=18, base_channels=4),
+            decode_head=[
+                dict(
+                    type='QANetHead',
+                    in_channels=[4, 8],
+                    in_index=[0, 1],
+                    feature_strides=[4, 8],
+                    iou_branch=iou_branch,
+                    **head),
+                dict(
+                    type='OCRHead',
+                    ocr_channels=4,
+                    in_channels=4,
+                    in_index=0,
+                    **head)
+            ],
+            test_cfg=dict(crop_size=(48, 64))))
+    samples = [SegDataSample() for _ in range(2)]
+    for sample in samples:
+        sample.gt_sem_seg = PixelData(data=torch.randint(0, 5, (1, 64, 48)))
+    losses = model.loss(torch.randn(2, 3, 64, 48), samples)
+    assert ('decode_0.loss_iou' in losses) == (iou_branch is not None)
+    crops = torch.randn(2, 3, 64, 48)
+    logits, iou = model.eval()(crops, mode='tensor')
+    assert logits.shape == (2, 5, 64, 48)
+    if iou_branch is None:
+        assert iou is None
+    else:
+        first = model.decode_head[0].forward_with_iou(
+            model.extract_feat(crops))
+        torch.testing.assert_close(iou, first[1])
+
+
+def test_point_rend_trains_and_predicts():
+    head = dict(channels=8, num_classes=5, dropout_ratio=0)
+    model = MODELS.build(
+        dict(
+            type='CascadeTopDownParser',
+            num_stages=2,
+            data_preprocessor=dict(type='ParsingDataPreprocessor'),
+            backbone=dict(type='ResNetV1c', depth=18, base_channels=4),
+            decode_head=[
+                dict(
+                    type='FCNHead',
+                    in_channels=4,
+                    in_index=0,
+                    num_convs=1,
+                    **head),
+                dict(
+                    type='PointHead',
+                    in_channels=[4],
+                    in_index=[0],
+                    num_fcs=1,
+                    coarse_pred_each_layer=True,
+                    **head)
+            ],
+            train_cfg=ConfigDict(
+                num_points=32, oversample_ratio=3,
+                importance_sample_ratio=.75),
+            test_cfg=dict(
+                crop_size=(48, 64),
+                flip=True,
+                subdivision_steps=2,
+                subdivision_num_points=40,
+                scale_factor=2)))
+    samples = [SegDataSample() for _ in range(2)]
+    for sample in samples:
+        sample.gt_sem_seg = PixelData(data=torch.randint(0, 5, (1, 64, 48)))
+    losses = model.loss(torch.randn(2, 3, 64, 48), samples)
+    assert 'decode_1.pointloss_ce' in losses
+    item = image_and_sample(7, (97, 71), BOXES)
+    crops = torch.randn(2, 3, 64, 48)
+    probs, _ = model.eval().predict_crops(crops)
+    expected = model.encode_decode(crops, [dict(img_shape=(64, 48))] * 2)
+    assert expected.shape == (2, 5, 64, 48)
+    torch.testing.assert_close(probs, expected.softmax(1))
+    assert len(predict(model, [item])[0].pred_instances) == 3
 
 
 def test_errors_name_the_setting():

@@ -4,7 +4,7 @@ import pytest
 import torch
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
-from toy_networks import (BOXES, image_and_sample, predict, small_qanet,
+from toy_networks import (BOXES, cut, image_and_sample, predict, small_qanet,
                           toy_parser)
 
 from projects.qanet.apis import HumanParsingInferencer
@@ -31,9 +31,9 @@ def other_parser(with_iou=True):
     """Another crop, padding, normalisation and augmentation."""
     parser = toy_parser(
         with_iou, padding=1.5, flip=True, max_instances_per_batch=2)
-    parser.crop_size = (20, 14)
+    parser.test_cfg.crop_size = (20, 14)
     parser.data_preprocessor = ParsingDataPreprocessor(
-        [90.] * 3, [20.] * 3, bgr_to_rgb=True)
+        mean=[90.] * 3, std=[20.] * 3, bgr_to_rgb=True)
     return parser
 
 
@@ -61,10 +61,11 @@ def naive_scene_probs(parser, image, box, scales):
     total, ious = 0, []
     for scale in scales:
         region, = pad_boxes(
-            np.array([box]), parser.crop_size, parser.padding, scale)
-        crop = parser._crop([image], [0], torch.from_numpy(region[None]))
+            np.array([box]), parser.settings.crop_size,
+            parser.settings.padding, scale)
+        crop = cut(parser, image, region)
         variants = [crop.softmax(1)]
-        if parser.flip:
+        if parser.settings.flip:
             variants.append(crop.flip(3).softmax(1).flip(3)[:, [0, 2, 1]])
         x = (np.arange(width) + .5 - region[0]) / (region[2] - region[0])
         y = (np.arange(height) + .5 - region[1]) / (region[3] - region[1])
@@ -137,10 +138,11 @@ def test_config_confidence_and_thresholds():
     assert ensemble.post_processor.weights == (1, 0, 1)
     image, sample = image_and_sample(7, (97, 71), BOXES)
     result, = predict(ensemble, [(image, sample)])
-    assert set(result.pred_instances_by_thr) == {.5}
-    maps, = ensemble.predict_confidence([image.float()], [sample])
-    for k, person in enumerate(maps):
-        instances = result.pred_instances
+    instances = result.pred_instances
+    assert set(instances.by_thr) == {.5}
+    persons = ensemble.predict_persons([image.float()], [sample])
+    for k, person in enumerate(persons):
+        person = person.paste(keep_confidence=True)
         assert (person.part_map.numpy() == instances.part_maps[k]).all()
         kept = person.max_probs[person.max_probs >= .2]
         assert float(kept.mean()) == pytest.approx(

@@ -1,16 +1,21 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import itertools
+
 import cv2
 import numpy as np
 import pytest
 import torch
+from mmengine.hub import get_config
 from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
-from toy_networks import (BOXES, MEAN, STD, image_and_sample, predict,
+from toy_networks import (BOXES, MEAN, STD, cut, image_and_sample, predict,
                           small_qanet, toy_parser)
 
-from projects.qanet.models.parsers import person_parser
-from projects.qanet.models.parsers.crop_parser import flip_permutation
+from projects.qanet.models.parsers.person_crops import (crop_persons,
+                                                        flip_permutation,
+                                                        normalize_crops)
+from projects.qanet.models.post_processors import quality_aware_module
 from projects.qanet.quality import paste_parsing, pixel_score, quality_score
 from projects.qanet.structures import pad_boxes
 
@@ -18,7 +23,7 @@ from projects.qanet.structures import pad_boxes
 @pytest.mark.parametrize('flip,scales', [(False, (1., )), (True, (1., )),
                                          (True, (1., 1.3))])
 def test_prediction_is_crop_network_paste_fuse(flip, scales):
-    """Against the steps of PROTOCOL 4, person by person."""
+    """Against the steps of the protocol, person by person."""
     model = toy_parser(flip=flip, scales=scales)
     image, sample = image_and_sample(7, (97, 71), BOXES)
     result, = predict(model, [(image, sample)])
@@ -29,7 +34,7 @@ def test_prediction_is_crop_network_paste_fuse(flip, scales):
         probs, ious, padded = [], [], []
         for scale in scales:
             region = pad_boxes(np.array([box]), (12, 16), 1.25, scale)
-            crop = model._crop([image], [0], torch.from_numpy(region))
+            crop = cut(model, image, region)
             padded.append(region[0])
             parts = [crop.softmax(1)[0]]
             ious.append(crop.mean())
@@ -104,16 +109,16 @@ def test_box_outside_the_image():
 
 
 def test_never_holds_whole_images_of_probabilities(monkeypatch):
-    """The canvas that is pasted on grows with the box, not the image."""
+    """The window that is pasted on grows with the box, not the image."""
     sizes = []
-    original = person_parser.paste_person
+    original = quality_aware_module.paste_person
 
     def spy(*args, **kwargs):
         person = original(*args, **kwargs)
         sizes.append(person.part_map.numel())
         return person
 
-    monkeypatch.setattr(person_parser, 'paste_person', spy)
+    monkeypatch.setattr(quality_aware_module, 'paste_person', spy)
     predict(toy_parser(),
             [image_and_sample(1, (1600, 1200), [[10., 8., 40., 50.]] * 3)])
     # 52.5 high and 39.4 wide after padding, half a crop pixel around.
@@ -124,15 +129,15 @@ def test_golden_crops(data_dir):
     golden = np.load(data_dir / 'crops/roi_align.npz')
     parser = small_qanet()
     image = cv2.imread(str(data_dir / 'transforms/Images/0001088.jpg'))
-    parser.crop_size = (384, 512)
 
     def crop(image, boxes):
         boxes = np.concatenate(
             [boxes[:, :2] - boxes[:, 2:] / 2, boxes[:, :2] + boxes[:, 2:] / 2],
             1)
         tensor = torch.from_numpy(image).permute(2, 0, 1)
-        return parser._crop([tensor], [0] * len(boxes),
-                            torch.from_numpy(boxes))[:, :, ::8, ::8]
+        crops = crop_persons([tensor], [0] * len(boxes),
+                             torch.from_numpy(boxes), (384, 512))
+        return normalize_crops(parser.data_preprocessor, crops)[..., ::8, ::8]
 
     np.testing.assert_allclose(
         crop(image, golden['boxes_cxcywh']), golden['crops_s8'], atol=1e-5)
@@ -202,7 +207,7 @@ def test_pixel_scores_follow_the_post_processor():
     image, sample = image_and_sample(7, (97, 71), BOXES[:1])
     result, = predict(model, [(image, sample)])
     region = pad_boxes(np.array(BOXES[:1]), (12, 16))
-    crop = model._crop([image], [0], torch.from_numpy(region))
+    crop = cut(model, image, region)
     labels, *_ = paste_parsing([crop.softmax(1)[0]], region, (97, 71))
     low = pixel_score(crop.softmax(1))[0]
     assert result.pred_instances.pixel_scores[0] > float(low)
@@ -216,31 +221,29 @@ def test_several_thresholds_in_one_pass():
     ]
     model = toy_parser(flip=True, scales=(1., 1.3))
     whole = predict(model, items)
-    assert 'pred_instances_by_thr' not in whole[0]
     usual = whole[0].pred_instances
+    assert usual.by_thr == {}
     model.post_processor.extra_pixel_score_thrs = (0., .5)
-    both = predict(model, items)
-    assert (both[0].pred_instances.scores == usual.scores).all()
-    by_thr = [sample.pred_instances_by_thr for sample in both]
+    both = [sample.pred_instances for sample in predict(model, items)]
+    assert (both[0].scores == usual.scores).all()
     model.post_processor.extra_pixel_score_thrs = ()
     for thr in (0., .5):
         model.post_processor.pixel_score_thr = thr
         alone = [sample.pred_instances for sample in predict(model, items)]
-        for k in range(2):
-            for name in ('scores', 'part_scores', 'pixel_scores',
-                         'part_pixel_scores', 'iou_scores', 'bboxes'):
-                np.testing.assert_allclose(
-                    getattr(by_thr[k][thr], name),
-                    getattr(alone[k], name),
-                    rtol=1e-6)
-        assert by_thr[0][thr].part_maps is both[0].pred_instances.part_maps
-    assert (by_thr[0][.5].pixel_scores > by_thr[0][0.].pixel_scores).all()
+        for k, name in itertools.product(
+                range(1), ('scores', 'part_scores', 'pixel_scores',
+                           'part_pixel_scores', 'iou_scores', 'bboxes')):
+            np.testing.assert_array_equal(
+                getattr(both[k].by_thr[thr], name), getattr(alone[k], name))
+        assert both[0].by_thr[thr].part_maps is both[0].part_maps
+    by_thr = both[0].by_thr
+    assert (by_thr[.5].pixel_scores > by_thr[0.].pixel_scores).all()
     with pytest.raises(ValueError, match='but got 1.5'):
         MODELS.build(
             dict(type='QualityAwareModule', extra_pixel_score_thrs=(.2, 1.5)))
 
 
-def test_confidence_of_all_persons():
+def test_persons_before_pasting():
     """Every image has its own persons, also behind an empty one."""
     items = [
         image_and_sample(7, (97, 71), BOXES[:2]),
@@ -248,15 +251,105 @@ def test_confidence_of_all_persons():
         image_and_sample(3, (64, 90), BOXES)
     ]
     model = toy_parser(flip=True)
-    samples = [sample for _, sample in items]
-    maps = model.predict_confidence([image.float() for image, _ in items],
-                                    samples)
-    assert [len(persons) for persons in maps] == [2, 0, 3]
-    for persons, result in zip(maps, predict(model, items)):
+    found = model.predict_persons([image.float() for image, _ in items],
+                                  [sample for _, sample in items])
+    for result in predict(model, items):
         instances = result.pred_instances
-        for k, person in enumerate(persons):
+        for k in range(len(instances)):
+            person = next(found).paste(keep_confidence=True)
             assert (person.part_map.numpy() == instances.part_maps[k]).all()
             assert list(person.offset) == instances.offsets[k].tolist()
             kept = person.max_probs[person.max_probs >= .2]
             assert float(kept.mean()) == pytest.approx(
                 float(instances.pixel_scores[k]))
+    assert next(found, None) is None
+
+
+def test_crops_of_another_size_are_not_trained_on():
+    """The size of the pipeline and of the model, which must be the same."""
+    model = small_qanet()
+    sample = SegDataSample(
+        gt_sem_seg=PixelData(data=torch.zeros(1, 64, 40, dtype=torch.int64)))
+    with pytest.raises(ValueError, match=r'\(40, 64\), .* \(48, 64\)'):
+        model.loss(torch.randn(1, 3, 64, 40), [sample])
+
+
+@pytest.mark.parametrize('kind',
+                         ['SegDataPreProcessor', 'ImgDataPreprocessor'])
+def test_other_data_preprocessors_serve(kind):
+    """Whole images stay as they are, crops are normalised all the same."""
+    items = [
+        image_and_sample(7, (97, 71), BOXES),
+        image_and_sample(2, (60, 80), BOXES[:1])
+    ]
+    ours, other = toy_parser(flip=True), toy_parser(flip=True)
+    settings = dict(mean=[90., 80., 70.], std=[20., 30., 40.], bgr_to_rgb=True)
+    ours.data_preprocessor = MODELS.build(
+        dict(type='ParsingDataPreprocessor', **settings))
+    other.data_preprocessor = MODELS.build(dict(type=kind, **settings))
+    for result, expected in zip(predict(other, items), predict(ours, items)):
+        np.testing.assert_array_equal(result.pred_instances.scores,
+                                      expected.pred_instances.scores)
+    assert (result.pred_instances.scores > 0).all()
+
+
+def test_a_sigmoid_tells_two_classes_apart():
+    model = toy_parser(with_iou=False)
+    model.out_channels = 1
+    logits = torch.tensor([-2., 0., 3.]).view(1, 1, 1, 3)
+    model._forward = lambda crops: (logits, None)
+    probs, _ = model.predict_crops(torch.zeros(1, 3, 1, 3))
+    part = 1 / (1 + np.exp([2., 0., -3.]))
+    np.testing.assert_allclose(probs[0, :, 0], [1 - part, part], rtol=1e-6)
+
+
+def test_mask2former_scores_are_no_logits():
+    """They are sums of probabilities: divided by their sum, no softmax."""
+    channels = [16, 32, 64, 128]
+    head = get_config(
+        'mmseg::mask2former/'
+        'mask2former_r50_8xb2-90k_cityscapes-512x1024.py',
+        pretrained=False).model.decode_head
+    head.update(
+        in_channels=channels,
+        num_classes=5,
+        feat_channels=32,
+        out_channels=32,
+        num_queries=7,
+        loss_cls=dict(head.loss_cls, class_weight=[1.] * 5 + [.1]))
+    shrink(head)
+    model = MODELS.build(
+        dict(
+            type='TopDownParser',
+            data_preprocessor=dict(
+                type='ParsingDataPreprocessor', mean=MEAN, std=STD),
+            backbone=dict(type='ResNetV1c', depth=18, base_channels=16),
+            decode_head=head,
+            test_cfg=dict(crop_size=(48, 64), flip=True)))
+    samples = [SegDataSample(metainfo=dict(img_shape=(64, 48)))]
+    samples[0].gt_sem_seg = PixelData(data=torch.randint(0, 5, (1, 64, 48)))
+    total, _ = model.parse_losses(
+        model.loss(torch.randn(1, 3, 64, 48), samples))
+    assert total > 0
+    crops = torch.randn(2, 3, 64, 48)
+    probs, iou = model.eval().predict_crops(crops)
+    raw = model.encode_decode(crops, [dict(img_shape=(64, 48))] * 2)
+    assert iou is None and (raw >= 0).all()
+    torch.testing.assert_close(probs, raw / raw.sum(1, keepdim=True))
+    result, = predict(model, [image_and_sample(7, (97, 71), BOXES)])
+    assert (result.pred_instances.pixel_scores >= 1 / 5).all()
+
+
+def shrink(config):
+    """Narrow layers of a Mask2Former head, one of each."""
+    for key, value in list(config.items()):
+        if key in ('embed_dims', 'num_feats'):
+            config[key] = 32 if key == 'embed_dims' else 16
+        elif key == 'feedforward_channels':
+            config[key] = 32
+        elif key in ('num_layers', 'num_transformer_feat_level'):
+            config[key] = 1 if key == 'num_layers' else 3
+        elif key == 'num_groups':
+            config[key] = 4
+        elif isinstance(value, dict):
+            shrink(value)

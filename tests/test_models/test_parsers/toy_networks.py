@@ -10,6 +10,8 @@ from mmseg.structures import SegDataSample
 from torch import nn
 
 import projects.qanet.plugin  # noqa: F401
+from projects.qanet.models.parsers.person_crops import (crop_persons,
+                                                        normalize_crops)
 
 MEAN, STD = [123.675, 116.28, 103.53], [58.395, 57.12, 57.375]
 
@@ -31,8 +33,11 @@ class ColourHead(BaseDecodeHead):
         self.with_iou = with_iou
 
     def forward(self, inputs):
+        return inputs[0]
+
+    def forward_with_iou(self, inputs):
         x = inputs[0]
-        return (x, x.mean((1, 2, 3))) if self.with_iou else x
+        return x, x.mean((1, 2, 3)) if self.with_iou else None
 
 
 def toy_parser(with_iou=True, **test_cfg):
@@ -97,6 +102,13 @@ def image_and_sample(seed, size, boxes, flip_pairs=((1, 2), ), **meta):
 
 
 BOXES = [[10., 8., 40., 50.], [-5., 20., 22., 75.], [60., 5., 90., 30.]]
+
+
+def cut(parser, image, region):
+    """What the network of a parser sees of one padded box, (1, 3, h, w)."""
+    boxes = torch.as_tensor(region).view(1, 4)
+    crop = crop_persons([image], [0], boxes, parser.settings.crop_size)
+    return normalize_crops(parser.data_preprocessor, crop)
 
 
 def predict(model, items):

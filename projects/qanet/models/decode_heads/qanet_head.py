@@ -1,5 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-from typing import List, Optional, Sequence, Tuple
+from typing import Dict, Optional, Sequence, Tuple
 
 from mmengine.model import BaseModule
 from mmseg.models.decode_heads import FPNHead
@@ -13,7 +13,7 @@ from ..losses import parsing_iou
 
 @MODELS.register_module()
 class IoUBranch(BaseModule):
-    """Regress a crop's mean IoU from the parsing feature (PROTOCOL 1).
+    """Regress a crop's mean IoU from the parsing feature (Section 3.2).
 
     A 1x1 convolution, global average pooling, 1x1 convolutions on the pooled
     vector, and one linear unit. Everything has a bias and no norm. The output
@@ -71,8 +71,8 @@ class QANetHead(FPNHead):
     :class:`mmseg.FPNHead` sums the levels into one feature; a 1x1 convolution
     on it predicts the parsing, an :class:`IoUBranch` its mean IoU. Without
     IoU branch this is plain semantic FPN. It works in any segmentor that
-    takes an mmseg decode head; :class:`TopDownParser` also reads the IoU
-    score.
+    takes an mmseg decode head; :class:`TopDownParser` also asks for the IoU
+    score, by :meth:`forward_with_iou`.
 
     Args:
         iou_branch (dict, optional): Config of :class:`IoUBranch` without its
@@ -101,66 +101,97 @@ class QANetHead(FPNHead):
                 dict(in_channels=self.channels, **iou_branch))
             self.loss_iou = MODELS.build(loss_iou)
 
-    def cls_seg(self, feat: Tensor) -> Tuple[Tensor, Optional[Tensor]]:
-        """Both branches on the summed feature.
-
-        :meth:`mmseg.FPNHead.forward` ends with this method, so it returns
-        this pair.
+    def forward(self, inputs: Sequence[Tensor]) -> Tensor:
+        """Predict the parsing alone, as every mmseg decode head does.
 
         Args:
-            feat (Tensor): Summed feature of shape (N, channels, h, w).
+            inputs (Sequence[Tensor]): Feature maps of several levels.
+
+        Returns:
+            Tensor: Logits of shape (N, C, h, w).
+        """
+        return self.cls_seg(self._sum_levels(inputs))
+
+    def forward_with_iou(
+            self, inputs: Sequence[Tensor]) -> Tuple[Tensor, Optional[Tensor]]:
+        """Both branches on the summed feature.
+
+        Args:
+            inputs (Sequence[Tensor]): Feature maps of several levels.
 
         Returns:
             tuple[Tensor, Tensor | None]: Logits of shape (N, C, h, w) and IoU
-            scores of shape (N,), None without IoU branch.
+            scores of shape (N,), not bounded; None without IoU branch.
         """
-        iou = None if self.iou_branch is None else self.iou_branch(feat)
-        return super().cls_seg(feat), iou
+        feature = self._sum_levels(inputs)
+        iou = None if self.iou_branch is None else self.iou_branch(feature)
+        return self.cls_seg(feature), iou
 
-    def predict(self, inputs: Tuple[Tensor], batch_img_metas: List[dict],
-                test_cfg: ConfigType) -> Tensor:
-        """Predict logits only, as every mmseg segmentor expects it.
+    def _sum_levels(self, inputs: Sequence[Tensor]) -> Tensor:
+        """The feature that mmseg's forward classifies, (N, channels, h, w)."""
+        first, *others = map(lambda head, feature: head(feature),
+                             self.scale_heads, self._transform_inputs(inputs))
+        for other in others:
+            first = first + resize(
+                other,
+                size=first.shape[2:],
+                mode='bilinear',
+                align_corners=self.align_corners)
+        return first
+
+    def loss(self, inputs: Sequence[Tensor], batch_data_samples: SampleList,
+             train_cfg: ConfigType) -> Dict[str, Tensor]:
+        """Losses of both branches.
 
         Args:
-            inputs (tuple[Tensor]): Feature maps of several levels.
-            batch_img_metas (list[dict]): Meta information of the images.
-            test_cfg (dict): Test config, not used.
+            inputs (Sequence[Tensor]): Feature maps of several levels.
+            batch_data_samples (list[:obj:`SegDataSample`]): With
+                ``gt_sem_seg`` of shape (1, H, W).
+            train_cfg (dict): Not used.
 
         Returns:
-            Tensor: Logits at input size, shape (N, C, H, W).
+            dict[str, Tensor]: See :meth:`loss_by_feat`.
         """
-        seg_logits, _ = self.forward(inputs)
-        return self.predict_by_feat(seg_logits, batch_img_metas)
+        seg_logits, iou = self.forward_with_iou(inputs)
+        return self.loss_by_feat(seg_logits, batch_data_samples, iou)
 
-    def loss_by_feat(self, outputs: Tuple[Tensor, Optional[Tensor]],
-                     batch_data_samples: SampleList) -> dict:
-        """Losses of both branches at input resolution (PROTOCOL 2).
+    def loss_by_feat(self,
+                     seg_logits: Tensor,
+                     batch_data_samples: SampleList,
+                     iou: Optional[Tensor] = None) -> Dict[str, Tensor]:
+        """Losses at input resolution (Section 3.4).
 
         The arg-max is taken once and serves the accuracy and the IoU target;
         no value is copied to the host.
 
         Args:
-            outputs (tuple[Tensor, Tensor | None]): What :meth:`forward`
-                returns.
+            seg_logits (Tensor): Logits of shape (N, C, h, w).
             batch_data_samples (list[:obj:`SegDataSample`]): With
                 ``gt_sem_seg`` of shape (1, H, W).
+            iou (Tensor, optional): Regressed IoUs of shape (N,).
 
         Returns:
             dict[str, Tensor]: The configured losses, ``acc_seg`` (percent)
-            and, with an IoU branch, ``loss_iou`` and ``iou_target``.
+            and, with ``iou``, ``loss_iou`` and ``iou_target``.
         """
-        seg_logits, iou = outputs
         label = self._stack_batch_gt(batch_data_samples).squeeze(1)
         seg_logits = resize(
             seg_logits,
             size=label.shape[1:],
             mode='bilinear',
             align_corners=self.align_corners)
+        weight = None
+        if self.sampler is not None:
+            weight = self.sampler.sample(seg_logits, label[:, None])
         loss_modules = self.loss_decode if isinstance(
             self.loss_decode, nn.ModuleList) else [self.loss_decode]
         losses = {}
         for module in loss_modules:
-            value = module(seg_logits, label, ignore_index=self.ignore_index)
+            value = module(
+                seg_logits,
+                label,
+                weight=weight,
+                ignore_index=self.ignore_index)
             losses[module.loss_name] = losses.get(module.loss_name, 0) + value
 
         pred = seg_logits.detach().argmax(dim=1)

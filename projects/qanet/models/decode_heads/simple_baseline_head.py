@@ -1,28 +1,34 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 from typing import Sequence, Tuple
 
-from mmcv.cnn import build_norm_layer
+from mmcv.cnn import build_activation_layer, build_norm_layer
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.registry import MODELS
+from mmseg.utils import OptMultiConfig
 from torch import Tensor, nn
+
+from projects.qanet.utils.errors import InputError
 
 
 @MODELS.register_module()
 class SimpleBaselineHead(BaseDecodeHead):
     """Deconvolutions on the last stage: SimpleNet, row 1 of Table 3.
 
-    Three 4x4 deconvolutions of stride 2, each with norm and ReLU, and a 1x1
-    classifier (PROTOCOL 1). It takes one feature map of stride 32 and
+    Three 4x4 deconvolutions of stride 2, each with norm and activation, and a
+    1x1 classifier. It takes one feature map of stride 32 and
     predicts at stride 4.
 
     Args:
         deconv_channels (Sequence[int]): Output channels of the
             deconvolutions. Defaults to (256, 256, 256).
+        init_cfg (dict or list[dict], optional): Initialization config.
         kwargs: Those of :class:`mmseg.BaseDecodeHead`. ``channels`` has to be
-            the last of ``deconv_channels``.
+            the last of ``deconv_channels``; there is no convolution that
+            ``conv_cfg`` could be for.
 
     Raises:
-        ValueError: If ``channels`` differs from the last deconvolution's.
+        InputError: If ``channels`` differs from the last deconvolution's, or
+            ``conv_cfg`` is given.
 
     Examples:
         >>> head = dict(
@@ -33,20 +39,36 @@ class SimpleBaselineHead(BaseDecodeHead):
 
     def __init__(self,
                  deconv_channels: Sequence[int] = (256, 256, 256),
+                 init_cfg: OptMultiConfig = [
+                     dict(type='Normal', layer='ConvTranspose2d', std=0.001),
+                     dict(
+                         type='Normal',
+                         std=0.01,
+                         override=dict(name='conv_seg'))
+                 ],
                  **kwargs) -> None:
-        super().__init__(**kwargs)
+        super().__init__(init_cfg=init_cfg, **kwargs)
         if self.channels != deconv_channels[-1]:
-            raise ValueError(f'channels={self.channels} must be the last of '
+            raise InputError(f'channels={self.channels} must be the last of '
                              f'deconv_channels={tuple(deconv_channels)}')
+        if self.conv_cfg is not None:
+            raise InputError('SimpleBaselineHead has deconvolutions only, '
+                             f'conv_cfg must be None, not {self.conv_cfg}')
         layers = []
         before = self.in_channels
         for after in deconv_channels:
-            layers += [
+            layers.append(
                 nn.ConvTranspose2d(
-                    before, after, 4, stride=2, padding=1, bias=False),
-                build_norm_layer(self.norm_cfg, after)[1],
-                nn.ReLU(inplace=True)
-            ]
+                    before,
+                    after,
+                    4,
+                    stride=2,
+                    padding=1,
+                    bias=self.norm_cfg is None))
+            if self.norm_cfg is not None:
+                layers.append(build_norm_layer(self.norm_cfg, after)[1])
+            if self.act_cfg is not None:
+                layers.append(build_activation_layer(self.act_cfg))
             before = after
         self.deconv_layers = nn.Sequential(*layers)
 

@@ -5,21 +5,31 @@ from mmseg.models.losses import CrossEntropyLoss
 from mmseg.registry import MODELS
 from torch import Tensor
 
+from projects.qanet.utils.errors import InputError
+
 
 @MODELS.register_module()
 class ParsingCrossEntropyLoss(CrossEntropyLoss):
     """Cross-entropy averaged over the pixels that are not ignored.
 
     Differs from :class:`mmseg.CrossEntropyLoss` with ``avg_non_ignore=True``
-    in two points: the number of pixels stays on the device, and a batch whose
-    pixels are all ignored costs 0.
+    in two points: the divisor, the number of pixels or, with
+    ``class_weight``, the sum of their weights, stays on the device, and a
+    batch whose pixels are all ignored costs 0.
 
     Args:
         kwargs: Those of :class:`mmseg.CrossEntropyLoss`, without
-            ``avg_non_ignore``.
+            ``avg_non_ignore``, ``use_sigmoid`` and ``use_mask``.
+
+    Raises:
+        InputError: If ``use_sigmoid`` or ``use_mask`` is set.
     """
 
     def __init__(self, **kwargs) -> None:
+        for name in ('use_sigmoid', 'use_mask'):
+            if kwargs.get(name):
+                raise InputError('ParsingCrossEntropyLoss is for a softmax, '
+                                 f'with {name}=True take CrossEntropyLoss')
         super().__init__(avg_non_ignore=True, **kwargs)
 
     def forward(self,
@@ -36,14 +46,19 @@ class ParsingCrossEntropyLoss(CrossEntropyLoss):
             label (Tensor): Labels of shape (N, H, W), int64.
             weight (Tensor, optional): Weight of each pixel, (N, H, W).
             avg_factor (Tensor, optional): Divisor of the sum. Defaults to
-                the number of pixels that are not ignored.
+                the number of pixels that are not ignored, with
+                ``class_weight`` the sum of the weights of their classes.
             ignore_index (int): Label that is left out. Defaults to 255.
 
         Returns:
             Tensor: The loss, a scalar.
         """
         if avg_factor is None:
-            avg_factor = (label != ignore_index).sum()
+            valid = label != ignore_index
+            avg_factor = valid.sum()
+            if self.class_weight is not None:
+                weights = cls_score.new_tensor(self.class_weight)
+                avg_factor = (weights[label.where(valid, 0)] * valid).sum()
         return super().forward(
             cls_score,
             label,

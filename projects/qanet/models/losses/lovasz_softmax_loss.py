@@ -1,37 +1,10 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-from typing import Optional
+from typing import Any, Optional, Tuple
 
 import numpy as np
 import torch
 from mmseg.registry import MODELS
 from torch import Tensor, nn
-
-
-@torch.no_grad()
-def _lovasz_weights(errors: Tensor, targets: Tensor) -> Tensor:
-    """Weight of each error in the Lovasz extension of the Jaccard loss.
-
-    The weights depend on the order of the errors only, so no gradient flows
-    through them.
-
-    Args:
-        errors (Tensor): Rows of errors, shape (K, P). Negative ones belong to
-            ignored pixels, which come last and change no weight.
-        targets (Tensor): Where the foreground is, bool, shape (K, P).
-
-    Returns:
-        Tensor: Weights, shape (K, P); zeros for a row without foreground.
-    """
-    order = _descending_order(errors)
-    foreground = targets.gather(1, order).to(errors.dtype)
-    total = foreground.sum(1, keepdim=True)
-    covered = foreground.cumsum(1)
-    position = torch.arange(
-        1, errors.size(1) + 1, device=errors.device, dtype=errors.dtype)
-    # The union: the whole foreground and the background covered so far.
-    jaccard = 1 - (total - covered) / (total + position - covered)
-    jaccard[:, 1:] -= jaccard[:, :-1].clone()
-    return torch.empty_like(errors).scatter_(1, order, jaccard * (total > 0))
 
 
 def _descending_order(errors: Tensor) -> Tensor:
@@ -45,14 +18,82 @@ def _descending_order(errors: Tensor) -> Tensor:
     return errors.argsort(dim=1, descending=True)
 
 
+def _lovasz_weights(errors: Tensor, targets: Tensor) -> Tensor:
+    """Weight of each error in the Lovasz extension of the Jaccard loss.
+
+    Args:
+        errors (Tensor): Rows of errors, shape (K, P). Negative ones belong to
+            ignored pixels, which come last and change no weight.
+        targets (Tensor): Where the foreground is, bool, shape (K, P).
+
+    Returns:
+        Tensor: Weights, shape (K, P); zeros for a row without foreground.
+    """
+    order = _descending_order(errors)
+    # Whole numbers: exact, and deterministic on every device.
+    foreground = targets.gather(1, order).int()
+    total = foreground.sum(1, keepdim=True)
+    covered = foreground.cumsum(1, dtype=torch.int32)
+    position = torch.arange(
+        1, errors.size(1) + 1, device=errors.device, dtype=torch.int32)
+    # The union: the whole foreground and the background covered so far.
+    jaccard = 1 - (total - covered).to(errors) / (total + position - covered)
+    jaccard[:, 1:] -= jaccard[:, :-1].clone()
+    return torch.empty_like(errors).scatter_(1, order, jaccard * (total > 0))
+
+
+def _image_loss(probs: Tensor, label: Tensor, ignore_index: int,
+                keep_absent: bool) -> Tuple[Tensor, Tensor]:
+    """Loss of one image, a scalar, and its gradient.
+
+    Args:
+        probs (Tensor): Probabilities of shape (C, P).
+        label (Tensor): Labels of shape (P,).
+        ignore_index (int): Label that is left out.
+        keep_absent (bool): Whether to sort the rows of absent classes, too.
+            Most classes are absent from a crop, but leaving them out needs to
+            know how many there are, which is free on the host only.
+    """
+    valid = label != ignore_index
+    classes = torch.arange(probs.size(0), device=label.device)
+    targets = (label == classes[:, None]) & valid
+    present = targets.any(1)
+    rows = slice(None) if keep_absent else present
+    targets = targets[rows]
+    errors = torch.where(targets, 1 - probs[rows], probs[rows])
+    weights = _lovasz_weights(errors.masked_fill(~valid, -1), targets)
+    # The weights depend on the order of the errors only: no gradient there.
+    weights *= valid / present.sum().clamp(min=1)
+    gradient = torch.zeros_like(probs)
+    gradient[rows] = torch.where(targets, -weights, weights)
+    return (errors * weights).sum(), gradient
+
+
+class _LovaszSoftmax(torch.autograd.Function):
+    """Image by image, so that only one image's rows are sorted at a time."""
+
+    @staticmethod
+    def forward(ctx: Any, probs: Tensor, label: Tensor, ignore_index: int,
+                keep_absent: bool) -> Tensor:
+        losses, gradients = zip(*(_image_loss(
+            image.flatten(1), one.flatten(), ignore_index, keep_absent)
+                                  for image, one in zip(probs, label)))
+        ctx.save_for_backward(torch.stack(gradients).view_as(probs))
+        return torch.stack(losses)
+
+    @staticmethod
+    def backward(ctx: Any, grad_output: Tensor) -> tuple:
+        gradients, = ctx.saved_tensors
+        return gradients * grad_output[:, None, None, None], None, None, None
+
+
 def lovasz_softmax(probs: Tensor,
                    label: Tensor,
                    ignore_index: int = 255) -> Tensor:
-    """Lovasz-softmax, per image and over the classes present (PROTOCOL 2).
+    """Lovasz-softmax, per image and over the classes present.
 
-    All rows (image, class) are sorted at once, without a loop and without
-    looking at values on the host. That holds N x C x H x W errors and their
-    int64 order at the same time.
+    See ``docs/protocol.md``, section 2. No value is looked at on the host
+    where that would have to wait for a device.
 
     Args:
         probs (Tensor): Probabilities of shape (N, C, H, W).
@@ -63,32 +104,13 @@ def lovasz_softmax(probs: Tensor,
         Tensor: Loss of each image, shape (N,), the mean over the classes that
         occur in its label; 0 for an image whose pixels are all ignored.
     """
-    probs, label = probs.flatten(2), label.flatten(1)
-    valid = (label != ignore_index)[:, None]
-    classes = torch.arange(probs.size(1), device=label.device)
-    targets = (label[:, None] == classes[:, None]) & valid
-    present = targets.any(2)
-
-    valid = valid.expand_as(probs).flatten(0, 1)
-    rows, targets = probs.flatten(0, 1), targets.flatten(0, 1)
-    if probs.device.type == 'cpu':
-        # Most classes are absent from a crop. Dropping their rows needs to
-        # know how many there are, which is free on the host only.
-        kept = present.flatten()
-        rows, targets, valid = rows[kept], targets[kept], valid[kept]
-    errors = torch.where(targets, 1 - rows, rows)
-    weights = _lovasz_weights(errors.detach().masked_fill(~valid, -1), targets)
-    losses = (errors * weights * valid).sum(1)
-
-    if probs.device.type == 'cpu':
-        losses = losses.new_zeros(present.shape).masked_scatter(
-            present, losses)
-    return losses.view_as(present).sum(1) / present.sum(1).clamp(min=1)
+    return _LovaszSoftmax.apply(probs, label, ignore_index, probs.device.type
+                                != 'cpu')
 
 
 @MODELS.register_module()
 class LovaszSoftmaxLoss(nn.Module):
-    """Lovasz-softmax loss of human parsing (PROTOCOL 2).
+    """Lovasz-softmax loss of human parsing (Section 3.4).
 
     The mean over images of the per-image Lovasz-softmax over present classes,
     as ``mmseg.LovaszLoss(per_image=True, reduction='mean')`` computes it,

@@ -1,10 +1,10 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-from .crop_parser import CropParser
+from .crop_settings import CropSettings
 from .parser_ensemble import ParserEnsemble
-from .person_parser import PersonParser, PersonProbs
+from .person_crops import add_predictions, predict_persons
 from .topdown_parser import CascadeTopDownParser, TopDownParser
 
 __all__ = [
-    'CascadeTopDownParser', 'CropParser', 'ParserEnsemble', 'PersonParser',
-    'PersonProbs', 'TopDownParser'
+    'CascadeTopDownParser', 'CropSettings', 'ParserEnsemble', 'TopDownParser',
+    'add_predictions', 'predict_persons'
 ]

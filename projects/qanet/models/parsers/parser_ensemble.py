@@ -1,5 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-from typing import Dict, Iterator, List, Optional, Sequence, Union
+from typing import Iterator, Optional, Sequence, Union
 
 import torch
 from mmengine.model import BaseModel
@@ -7,14 +7,15 @@ from mmseg.registry import MODELS
 from mmseg.utils import ConfigType, OptConfigType, SampleList
 from torch import Tensor, nn
 
+from projects.qanet.datasets.metainfo import checkpoint_meta
 from projects.qanet.utils.checkpoint import load_checkpoint
 from projects.qanet.utils.errors import InputError
-from .crop_parser import CropParser
-from .person_parser import PersonParser, PersonProbs
+from ..post_processors import PersonProbs
+from .person_crops import add_predictions
 
 
 @MODELS.register_module()
-class ParserEnsemble(PersonParser, BaseModel):
+class ParserEnsemble(BaseModel):
     """Several top-down parsers whose probabilities are averaged.
 
     Each has its own network, crop size, padding, normalisation and test-time
@@ -28,7 +29,7 @@ class ParserEnsemble(PersonParser, BaseModel):
     :class:`TopDownParser` is tested, an ensemble can be.
 
     Args:
-        parsers (list[dict | CropParser]): Configs of the parsers, or the
+        parsers (list[dict | TopDownParser]): Configs of the parsers, or the
             parsers.
         post_processor (dict, optional): Config of the module that fuses the
             scores. Defaults to None, which means that of the first parser.
@@ -42,16 +43,15 @@ class ParserEnsemble(PersonParser, BaseModel):
             or other models among them.
 
     Examples:
-        >>> from projects.qanet.apis.parser_builder import (build_parser,
-        ...                                                 read_config)
+        >>> from projects.qanet.apis.parser_builder import build_parser
         >>> ensemble = ParserEnsemble([
-        ...     build_parser(read_config(config), weights, 'cuda')
+        ...     build_parser(config, weights, 'cuda')
         ...     for config, weights in pairs])
         >>> infer = HumanParsingInferencer(model=ensemble)
     """
 
     def __init__(self,
-                 parsers: Sequence[Union[ConfigType, CropParser]],
+                 parsers: Sequence[Union[ConfigType, nn.Module]],
                  post_processor: OptConfigType = None,
                  data_preprocessor: ConfigType = dict(
                      type='ParsingDataPreprocessor'),
@@ -62,7 +62,8 @@ class ParserEnsemble(PersonParser, BaseModel):
             for parser in parsers
         ])
         for index, parser in enumerate(self.parsers):
-            if not isinstance(parser, CropParser):
+            if (not hasattr(parser, 'predict_persons')
+                    or isinstance(parser, ParserEnsemble)):
                 raise InputError(
                     'an ensemble is made of top-down parsers, but parser '
                     f'{index} is a {type(parser).__name__}')
@@ -92,11 +93,7 @@ class ParserEnsemble(PersonParser, BaseModel):
                              f'checkpoints, but got {len(filenames)}')
         for parser, filename in zip(self.parsers, filenames):
             checkpoint = load_checkpoint(parser, filename)
-            meta = (checkpoint.get('meta') or {}).get('dataset_meta')
-            parser.dataset_meta = meta and {
-                key.lower(): value
-                for key, value in meta.items()
-            }
+            parser.dataset_meta = checkpoint_meta(checkpoint)
         self._check_classes(filenames)
 
     def _check_classes(self, names: Sequence[str]) -> None:
@@ -125,9 +122,9 @@ class ParserEnsemble(PersonParser, BaseModel):
                         f'{theirs!r} in {name} and {ours!r} in {known}')
 
     def forward(self,
-                inputs: Union[Tensor, List[Tensor]],
+                inputs: Sequence[Tensor],
                 data_samples: Optional[SampleList] = None,
-                mode: str = 'predict') -> Union[SampleList, Dict[str, Tensor]]:
+                mode: str = 'predict') -> SampleList:
         """Parse images; an ensemble knows nothing else.
 
         Args:
@@ -137,15 +134,17 @@ class ParserEnsemble(PersonParser, BaseModel):
             mode (str): 'predict'.
 
         Returns:
-            list[:obj:`SegDataSample`]: See :meth:`PersonParser.predict`.
+            list[:obj:`SegDataSample`]: See :meth:`TopDownParser.predict`.
 
         Raises:
-            ValueError: With another mode.
+            InputError: With another mode.
         """
         if mode != 'predict':
-            raise ValueError(f"mode {mode!r}: an ensemble only knows 'predict'"
+            raise InputError(f"mode {mode!r}: an ensemble only knows 'predict'"
                              '; train its parsers one by one')
-        return self.predict(inputs, data_samples)
+        return add_predictions(
+            self.predict_persons(inputs, data_samples), inputs, data_samples,
+            self.post_processor, self.num_classes)
 
     def predict_persons(self, images: Sequence[Tensor],
                         data_samples: SampleList) -> Iterator[PersonProbs]:
@@ -158,9 +157,9 @@ class ParserEnsemble(PersonParser, BaseModel):
             data_samples (list[:obj:`SegDataSample`]): One per image, with
                 ``proposals``.
 
-        Yields:
-            PersonProbs: One for each proposal, image by image, with the
-            augmentations of all parsers.
+        Returns:
+            Iterator[PersonProbs]: One for each proposal, image by image, with
+            the augmentations of all parsers.
         """
         streams = [
             parser.predict_persons(images, data_samples)

@@ -1,46 +1,42 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-from typing import Any, Optional, Sequence, Tuple
+from typing import Dict, Iterator, Optional, Sequence, Tuple
 
+from mmengine.config import ConfigDict
+from mmseg.models.decode_heads import Mask2FormerHead, MaskFormerHead
 from mmseg.models.segmentors import CascadeEncoderDecoder, EncoderDecoder
-from mmseg.models.utils import resize
 from mmseg.registry import MODELS
 from mmseg.utils import ConfigType, OptConfigType, SampleList
-from torch import Tensor
+from torch import Tensor, cat, nn
 
-from .crop_parser import CropParser
+from projects.qanet.utils.errors import InputError
+from ..post_processors import PersonProbs
+from .crop_settings import CropSettings
+from .person_crops import add_predictions, predict_persons
 
 
 @MODELS.register_module()
-class TopDownParser(CropParser, EncoderDecoder):
+class TopDownParser(EncoderDecoder):
     """Top-down human parser: crop each person, parse, paste, score.
 
     It trains like every :class:`mmseg.EncoderDecoder`, on crops of single
     persons. At test time it takes whole images with the persons' boxes
     (``data_sample.proposals``) and gives each image a
     :class:`ParsingInstances` (``data_sample.pred_instances``). Any mmseg
-    decode head works; the IoU score of a head that regresses none is 1.
+    decode head works: it is asked by its ``predict``, as in every mmseg
+    segmentor. The IoU score of a head that regresses none is 1.
 
     Args:
         backbone (dict): Config of the backbone.
-        decode_head (dict): Config of the decode head. If it returns a pair,
-            as :class:`QANetHead` does, the second item is the IoU score.
-        post_processor (dict): Config of the module that fuses the scores.
+        decode_head (dict): Config of the decode head. One with an IoU branch
+            has ``forward_with_iou``, as :class:`QANetHead` does.
+        post_processor (dict): Config of the module that pastes and scores.
             Defaults to ``dict(type='QualityAwareModule')``.
-        test_cfg (dict): How to test, with the keys
-
-            - ``crop_size`` (tuple[int, int]): Width and height of a crop.
-            - ``padding`` (float): Factor on the box. Defaults to 1.25.
-            - ``flip`` (bool): Average with the mirrored crop. Defaults to
-              False.
-            - ``scales`` (Sequence[float]): Scales of the padded box to
-              average over. Defaults to (1.,).
-            - ``max_instances_per_batch`` (int): Crops in the network at
-              once, one for each person and scale; mirrored crops have a pass
-              of their own. Defaults to 32.
+        test_cfg (dict): How to test, see :class:`CropSettings`; changes of it
+            count from the next prediction on.
         kwargs: Those of :class:`mmseg.EncoderDecoder`.
 
     Raises:
-        ValueError: If ``test_cfg`` has no ``crop_size``.
+        InputError: If ``test_cfg`` has no ``crop_size`` or an unknown key.
     """
 
     def __init__(self,
@@ -52,10 +48,125 @@ class TopDownParser(CropParser, EncoderDecoder):
         super().__init__(
             backbone=backbone,
             decode_head=decode_head,
-            test_cfg=test_cfg,
+            test_cfg=ConfigDict(test_cfg or {}),
             **kwargs)
-        self.init_test_cfg(test_cfg)
         self.post_processor = MODELS.build(post_processor)
+        self.settings  # refuses a wrong test_cfg now
+
+    @property
+    def settings(self) -> CropSettings:
+        """CropSettings: What ``test_cfg`` says now."""
+        return CropSettings.from_cfg(self.test_cfg, type(self).__name__)
+
+    def loss(self, inputs: Tensor,
+             data_samples: SampleList) -> Dict[str, Tensor]:
+        """Losses of a batch of training crops.
+
+        Args:
+            inputs (Tensor): Normalised crops of shape (N, 3, H, W).
+            data_samples (list[:obj:`SegDataSample`]): With ``gt_sem_seg``.
+
+        Returns:
+            dict[str, Tensor]: Losses by name.
+
+        Raises:
+            InputError: If the crops are not of the size that is tested.
+        """
+        crop_size = self.settings.crop_size
+        if tuple(inputs.shape[:1:-1]) != crop_size:
+            raise InputError(
+                'the training pipeline makes crops of (width, height) = '
+                f'{tuple(inputs.shape[:1:-1])}, but model.test_cfg.crop_size '
+                f'is {crop_size}: the two must be the same')
+        return super().loss(inputs, data_samples)
+
+    def val_step(self, data: dict) -> SampleList:
+        """Predict a batch of whole images, see :meth:`predict`."""
+        return self.test_step(data)
+
+    def test_step(self, data: dict) -> SampleList:
+        """Predict a batch of whole images.
+
+        The data preprocessor moves the images, but does not stack or
+        normalise them, so any of mmengine's and mmseg's serves.
+
+        Args:
+            data (dict): ``inputs``, images of shape (3, H, W), and
+                ``data_samples``.
+
+        Returns:
+            list[:obj:`SegDataSample`]: See :meth:`predict`.
+        """
+        images = self.data_preprocessor.cast_data(list(data['inputs']))
+        return self._run_forward(
+            dict(inputs=images, data_samples=data.get('data_samples')),
+            mode='predict')
+
+    def predict(self,
+                inputs: Sequence[Tensor],
+                data_samples: Optional[SampleList] = None) -> SampleList:
+        """Parse all persons of a batch of images.
+
+        Args:
+            inputs (Sequence[Tensor]): Images of shape (3, H, W), 0..255, as
+                the pipeline loads them.
+            data_samples (list[:obj:`SegDataSample`]): One per image, with
+                ``proposals`` (``bboxes``, xyxy px (N, 4), and ``scores``
+                (N,)).
+
+        Returns:
+            list[:obj:`SegDataSample`]: The same, each with
+            ``pred_instances``, a :class:`ParsingInstances` of all proposals
+            in their order.
+
+        Raises:
+            InputError: See :func:`predict_persons`.
+        """
+        return add_predictions(
+            self.predict_persons(inputs, data_samples), inputs, data_samples,
+            self.post_processor, self.num_classes)
+
+    def predict_persons(self, images: Sequence[Tensor],
+                        data_samples: SampleList) -> Iterator[PersonProbs]:
+        """What the network says about each person, before pasting.
+
+        Args:
+            images (Sequence[Tensor]): Images of shape (3, H, W), 0..255.
+            data_samples (list[:obj:`SegDataSample`]): One per image, with
+                ``proposals``.
+
+        Returns:
+            Iterator[PersonProbs]: One for each proposal, image by image.
+        """
+        return predict_persons(self.predict_crops, self.data_preprocessor,
+                               self.settings, images, data_samples)
+
+    def predict_crops(self, crops: Tensor) -> Tuple[Tensor, Optional[Tensor]]:
+        """The network with its softmax.
+
+        Args:
+            crops (Tensor): Normalised crops of shape (N, 3, H, W), float32.
+
+        Returns:
+            tuple[Tensor, Tensor | None]: Probabilities at input size,
+            (N, C, H, W), and IoU scores (N,), not clamped, or None if the
+            head regresses none; float32.
+        """
+        logits, iou = self._forward(crops)
+        logits = logits.float()
+        if self.out_channels == 1:  # two classes, told apart by a sigmoid
+            part = logits.sigmoid()
+            probs = cat([1 - part, part], dim=1)
+        elif isinstance(self._last_head, (MaskFormerHead, Mask2FormerHead)):
+            # These give sums of probabilities, not logits.
+            probs = logits / logits.sum(1, keepdim=True).clamp(min=1e-6)
+        else:
+            probs = logits.softmax(dim=1)
+        return probs, None if iou is None else iou.float()
+
+    @property
+    def _last_head(self) -> nn.Module:
+        return self.decode_head
 
     def _forward(
         self,
@@ -73,36 +184,12 @@ class TopDownParser(CropParser, EncoderDecoder):
             (N, C, H, W), and IoU scores of shape (N,), or None if the head
             regresses none.
         """
-        seg_logits, iou = self._decode(self.extract_feat(inputs)), None
-        if isinstance(seg_logits, tuple):
-            seg_logits, extra = seg_logits[:2]
-            # Other heads return other things besides: EncHead an (N, C).
-            if extra is not None and extra.dim() == 1:
-                iou = extra
-        seg_logits = resize(
-            seg_logits,
-            size=inputs.shape[2:],
-            mode='bilinear',
-            align_corners=self.align_corners)
-        return seg_logits, iou
-
-    def _decode(self, feats: Sequence[Tensor]) -> Any:
-        """What the decode head returns for the features."""
-        return self.decode_head(feats)
-
-    def predict_crops(self, crops: Tensor) -> Tuple[Tensor, Optional[Tensor]]:
-        """The network with its softmax, see :class:`CropParser`.
-
-        Args:
-            crops (Tensor): Normalised crops of shape (N, 3, H, W), float32.
-
-        Returns:
-            tuple[Tensor, Tensor | None]: Probabilities at input size,
-            (N, C, H, W), and IoU scores (N,) or None; float32.
-        """
-        seg_logits, iou = self._forward(crops)
-        probs = seg_logits.float().softmax(dim=1)
-        return probs, None if iou is None else iou.float()
+        metas = _crop_metas(inputs)
+        if not hasattr(self.decode_head, 'forward_with_iou'):
+            return self.encode_decode(inputs, metas), None
+        logits, iou = self.decode_head.forward_with_iou(
+            self.extract_feat(inputs))
+        return self.decode_head.predict_by_feat(logits, metas), iou
 
 
 @MODELS.register_module()
@@ -112,12 +199,14 @@ class CascadeTopDownParser(TopDownParser, CascadeEncoderDecoder):
     Args:
         num_stages (int): Number of decode heads.
         decode_head (list[dict]): Config of each. The first takes the
-            features, each other one also the logits of the one before.
+            features, each other one also the logits of the one before. If
+            the first is a :class:`QANetHead` with an IoU branch, its IoU
+            score is the cascade's.
         kwargs: Those of :class:`TopDownParser` and
             :class:`mmseg.CascadeEncoderDecoder`.
 
     Raises:
-        ValueError: If ``decode_head`` is no list of ``num_stages`` configs,
+        InputError: If ``decode_head`` is no list of ``num_stages`` configs,
             or ``test_cfg`` has no ``crop_size``.
     """
 
@@ -125,15 +214,34 @@ class CascadeTopDownParser(TopDownParser, CascadeEncoderDecoder):
                  **kwargs) -> None:
         if (not isinstance(decode_head, (list, tuple))
                 or len(decode_head) != num_stages):
-            raise ValueError(
+            raise InputError(
                 'CascadeTopDownParser needs decode_head, a list of num_stages='
                 f'{num_stages} configs, but got {decode_head}')
         super().__init__(
             num_stages=num_stages, decode_head=list(decode_head), **kwargs)
 
-    def _decode(self, feats: Sequence[Tensor]) -> Any:
-        """What the last decode head returns for the features."""
-        outputs = self.decode_head[0](feats)
-        for head in self.decode_head[1:]:
-            outputs = head(feats, outputs)
-        return outputs
+    @property
+    def _last_head(self) -> nn.Module:
+        return self.decode_head[-1]
+
+    def _forward(
+        self,
+        inputs: Tensor,
+        data_samples: Optional[SampleList] = None
+    ) -> Tuple[Tensor, Optional[Tensor]]:
+        """The network alone, see :class:`TopDownParser`."""
+        first, *middle, last = self.decode_head
+        feats, iou = self.extract_feat(inputs), None
+        if hasattr(first, 'forward_with_iou'):
+            output, iou = first.forward_with_iou(feats)
+        else:
+            output = first(feats)
+        for head in middle:
+            output = head(feats, output)
+        return last.predict(feats, output, _crop_metas(inputs),
+                            self.test_cfg), iou
+
+
+def _crop_metas(crops: Tensor) -> Sequence[dict]:
+    """Meta information that mmseg's heads ask for: the size to predict at."""
+    return [dict(img_shape=tuple(crops.shape[2:]))] * len(crops)

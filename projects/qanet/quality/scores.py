@@ -1,10 +1,13 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Pixel scores: how sure the network is where it is sure at all."""
-from typing import Tuple
+from typing import Tuple, TypeVar
 
+import numpy as np
+import torch
 from torch import Tensor
 
-from .arrays import accept_arrays
+#: A tensor, or an array, which is answered with arrays.
+TensorOrArray = TypeVar('TensorOrArray', Tensor, np.ndarray)
 
 
 def confidence_sums(max_probs: Tensor, labels: Tensor, num_classes: int,
@@ -22,14 +25,26 @@ def confidence_sums(max_probs: Tensor, labels: Tensor, num_classes: int,
 
     Returns:
         tuple[Tensor, Tensor]: Sums of probabilities and numbers of pixels,
-        both float64 and of shape (N, C).
+        both of :func:`precise_dtype` and of shape (N, C).
     """
-    confident = (max_probs >= thr).double()
+    confident = (max_probs >= thr).to(precise_dtype(max_probs.device))
     sums = confident.new_zeros(len(max_probs), num_classes)
     counts = sums.clone()
-    sums.scatter_add_(1, labels, max_probs.double() * confident)
+    sums.scatter_add_(1, labels, max_probs * confident)
     counts.scatter_add_(1, labels, confident)
     return sums, counts
+
+
+def precise_dtype(device: torch.device) -> torch.dtype:
+    """The most precise floating point type that a device has.
+
+    Args:
+        device (torch.device): The device.
+
+    Returns:
+        torch.dtype: float32 on Apple's 'mps', else float64.
+    """
+    return torch.float32 if device.type == 'mps' else torch.float64
 
 
 def scores_from_sums(sums: Tensor, counts: Tensor) -> Tuple[Tensor, Tensor]:
@@ -49,9 +64,9 @@ def scores_from_sums(sums: Tensor, counts: Tensor) -> Tuple[Tensor, Tensor]:
     return instance.float(), category.float()
 
 
-@accept_arrays('probs')
-def pixel_score(probs: Tensor, thr: float = 0.2) -> Tuple[Tensor, Tensor]:
-    """Instance and category pixel scores (Algorithm 1, PROTOCOL 5).
+def pixel_score(probs: TensorOrArray,
+                thr: float = 0.2) -> Tuple[TensorOrArray, TensorOrArray]:
+    """Instance and category pixel scores (Algorithm 1 of the paper).
 
     Args:
         probs (Tensor | np.ndarray): Probability maps of N persons, shape
@@ -76,19 +91,21 @@ def pixel_score(probs: Tensor, thr: float = 0.2) -> Tuple[Tensor, Tensor]:
         >>> pixel_score(probs)
         (tensor([0.8500]), tensor([[0.8000]]))
     """
-    if probs.dim() != 4:
-        raise ValueError('probs must have the shape (N, C, H, W), but got '
-                         f'{tuple(probs.shape)}')
-    max_probs, labels = probs.flatten(2).max(dim=1)
-    return scores_from_sums(
-        *confidence_sums(max_probs, labels, probs.size(1), thr))
+    maps = _to_tensor(probs, 'NCHW')
+    max_probs, labels = maps.flatten(2).max(dim=1)
+    scores = scores_from_sums(
+        *confidence_sums(max_probs, labels, maps.size(1), thr))
+    if isinstance(probs, np.ndarray):
+        return scores[0].numpy(), scores[1].numpy()
+    return scores
 
 
-@accept_arrays('probs')
-def mask_pixel_score(probs: Tensor,
+def mask_pixel_score(probs: TensorOrArray,
                      thr: float = 0.25,
-                     mode: str = 'stability') -> Tensor:
-    """Pixel score of binary masks, for instance segmentation (PROTOCOL 5).
+                     mode: str = 'stability') -> TensorOrArray:
+    """Pixel score of binary masks, for instance segmentation.
+
+    See ``docs/protocol.md``, section 5.
 
     Args:
         probs (Tensor | np.ndarray): Foreground probabilities, shape
@@ -106,16 +123,24 @@ def mask_pixel_score(probs: Tensor,
         ValueError: If ``mode`` is unknown or ``probs`` is not of shape
             (N, H, W).
     """
-    if probs.dim() != 3:
-        raise ValueError('probs must have the shape (N, H, W), but got '
-                         f'{tuple(probs.shape)}')
-    probs = probs.flatten(1)
-    reached = probs >= thr
+    maps = _to_tensor(probs, 'NHW').flatten(1)
+    reached = maps >= thr
     if mode == 'stability':
-        part = (probs >= 1 - thr).sum(1).double()
+        part = (maps >= 1 - thr).sum(1).to(precise_dtype(maps.device))
     elif mode == 'mean':
-        part = (probs.double() * reached).sum(1)
+        part = (maps.to(precise_dtype(maps.device)) * reached).sum(1)
     else:
         raise ValueError(
             f"mode must be 'stability' or 'mean', but got {mode!r}")
-    return (part / reached.sum(1).clamp(min=1)).float()
+    scores = (part / reached.sum(1).clamp(min=1)).float()
+    return scores.numpy() if isinstance(probs, np.ndarray) else scores
+
+
+def _to_tensor(probs: TensorOrArray, shape: str) -> Tensor:
+    """Probabilities as a tensor; an array may be a view or read-only."""
+    if probs.ndim != len(shape):
+        raise ValueError(f'probs must have the shape ({", ".join(shape)}), '
+                         f'but got {tuple(probs.shape)}')
+    if isinstance(probs, np.ndarray):
+        return torch.from_numpy(np.require(probs, requirements=['C', 'W']))
+    return probs

@@ -13,10 +13,3 @@ model = dict(
 # Boxes are ranked by box score, masks by quality score.
 val_evaluator = dict(type='QualityLVISMetric')
 test_evaluator = val_evaluator
-# Data and evaluation need a package that the detector itself does not.
-custom_hooks = [
-    dict(
-        type='RequirePackagesHook',
-        packages=dict(lvis='pip install '
-                      'git+https://github.com/lvis-dataset/lvis-api.git'))
-]

@@ -52,7 +52,7 @@ def test_only_weighted_ingredients_are_needed():
     (dict(bbox_score='.5', pixel_score=.5), (1, 0, 1), "but is '.5'"),
     (dict(bbox_score=-1, pixel_score=.5), (1, 0, 1), 'at least 0'),
     (dict(bbox_score=.5, pixel_score=float('nan')), (1, 0, 1), 'is nan'),
-    (dict(bbox_score=.5), (0, 0, 0), 'all be zero'),
+    (dict(bbox_score=.5), (0, 0, 0), 'not all 0'),
 ])
 def test_missing_and_bad_ingredients(fields, weights, message):
     with pytest.raises(InputError, match=message):

@@ -4,19 +4,19 @@
 The output is a dataset's bbox_file, see docs/detection_boxes.md.
 """
 import argparse
+import json
 import os.path as osp
 import sys
 
 sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '../..')))
 
-from mmengine.fileio import dump
-
-from projects.qanet.datasets.coco_annotations import load_persons
+from projects.qanet.ground_truth import load_persons
 from projects.qanet.detection.detections import (SelectionCounts,
                                                  read_detections,
                                                  select_detections)
+from projects.qanet.utils.cli import run_tool
 from projects.qanet.utils.errors import InputError
-from projects.qanet.utils.launch import run_tool
+from projects.qanet.utils.files import write_text
 
 
 def parse_args() -> argparse.Namespace:
@@ -101,7 +101,7 @@ def main() -> None:
     records = read_detections(args.detections, images, args.cat_ids)
     kept, counts = select_detections(records, images, args.score_thr,
                                      args.nms_thr, args.max_per_image)
-    dump(kept, args.out)
+    write_text(args.out, json.dumps(kept))
     report(counts, len(images), args.out)
 
 

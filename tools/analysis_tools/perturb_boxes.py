@@ -11,10 +11,10 @@ import sys
 sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '../..')))
 
 import numpy as np
-from mmengine.fileio import dump, load
 
+from projects.qanet.utils.cli import run_tool
 from projects.qanet.utils.errors import InputError
-from projects.qanet.utils.launch import run_tool
+from projects.qanet.utils.files import write_text
 
 
 def parse_args() -> argparse.Namespace:
@@ -56,7 +56,8 @@ def main() -> None:
     if not 0 <= args.amount <= 0.4:
         raise InputError(f'--amount is {args.amount}, allowed are 0 to 0.4')
     try:
-        persons = load(args.ann_file)['annotations']
+        with open(args.ann_file, encoding='utf-8') as file:
+            persons = json.load(file)['annotations']
     except (json.JSONDecodeError, KeyError) as error:
         raise InputError(f'{args.ann_file} is not a COCO file with '
                          f'annotations: {error}') from error
@@ -70,7 +71,7 @@ def main() -> None:
             bbox=box.round(2).tolist(),
             score=1.0) for person, box in zip(persons, boxes)
     ]
-    dump(records, args.out)
+    write_text(args.out, json.dumps(records))
     print(f'{len(records)} boxes are in {args.out}')
 
 

@@ -18,12 +18,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-# isort: off
-from projects.qanet.utils.errors import InputError  # noqa: E402
-from projects.qanet.detection.result_files import (  # noqa: E402
-    read_records, rescore_records, score_probability_maps)
-from projects.qanet.utils.launch import run_tool  # noqa: E402
-# isort: on
+from projects.qanet.detection.result_files import (read_records,
+                                                   rescore_records,
+                                                   score_probability_maps)
+from projects.qanet.utils.cli import run_tool
+from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.files import write_text
 
 
 def parse_args() -> argparse.Namespace:
@@ -65,10 +65,8 @@ def main() -> None:
         pixel_scores = score_probability_maps(args.probs_dir, len(records),
                                               args.mode, args.thr)
     records = rescore_records(records, args.quality_weights, pixel_scores)
-    out = Path(args.out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(records) + '\n', encoding='utf-8')
-    print(f'{len(records)} records with new scores in {out}')
+    write_text(args.out, json.dumps(records) + '\n')
+    print(f'{len(records)} records with new scores in {args.out}')
 
 
 if __name__ == '__main__':

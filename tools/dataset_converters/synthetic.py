@@ -16,7 +16,7 @@ from projects.qanet.synthetic import write_dataset
 from projects.qanet.synthetic.command_line import (add_drawing_arguments,
                                                    draw_with_progress,
                                                    parse_drawing_arguments)
-from projects.qanet.utils.launch import run_tool
+from projects.qanet.utils.cli import run_tool
 
 
 def main() -> None:

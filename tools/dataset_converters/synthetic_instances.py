@@ -15,7 +15,7 @@ from projects.qanet.synthetic.command_line import (add_drawing_arguments,
                                                    draw_with_progress,
                                                    parse_drawing_arguments)
 from projects.qanet.synthetic.instances_dataset import write_instance_dataset
-from projects.qanet.utils.launch import run_tool
+from projects.qanet.utils.cli import run_tool
 
 
 def main() -> None:

@@ -1,16 +1,30 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-from .atr import ATRParsingDataset
-from .cihp import CIHPParsingDataset
-from .human_parsing import HumanParsingDataset
-from .lip import LIPParsingDataset
-from .mhp_v2 import MHPv2ParsingDataset
-from .pascal_person_part import PPPParsingDataset
-from .transforms import (GetParsingBox, LoadPersonParsing, PackParsingInputs,
-                         RandomParsingAffine, RandomParsingFlip, TopDownAffine)
+"""Data sets and transforms; :mod:`projects.qanet.plugin` registers them.
 
-__all__ = [
-    'ATRParsingDataset', 'CIHPParsingDataset', 'GetParsingBox',
-    'HumanParsingDataset', 'LIPParsingDataset', 'LoadPersonParsing',
-    'MHPv2ParsingDataset', 'PPPParsingDataset', 'PackParsingInputs',
-    'RandomParsingAffine', 'RandomParsingFlip', 'TopDownAffine'
-]
+They are imported where they are used, since the converters beside them need
+neither torch nor OpenMMLab.
+"""
+from importlib import import_module
+from typing import Any
+
+_MODULES = {
+    'ATRParsingDataset': 'atr',
+    'CIHPParsingDataset': 'cihp',
+    'GetParsingBox': 'transforms',
+    'HumanParsingDataset': 'human_parsing',
+    'LIPParsingDataset': 'lip',
+    'LoadPersonParsing': 'transforms',
+    'MHPv2ParsingDataset': 'mhp_v2',
+    'PPPParsingDataset': 'pascal_person_part',
+    'PackParsingInputs': 'transforms',
+    'RandomParsingAffine': 'transforms',
+    'RandomParsingFlip': 'transforms',
+    'TopDownAffine': 'transforms'
+}
+__all__ = list(_MODULES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    return getattr(import_module(f'{__name__}.{_MODULES[name]}'), name)

@@ -1,16 +1,11 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-from typing import List, Optional
+from typing import Optional
 
 from mmseg.registry import DATASETS
 
 from projects.qanet.utils.errors import InputError
-from .coco_annotations import load_json
 from .human_parsing import HumanParsingDataset
-from .metainfo import default_palette
-
-#: Released label -> official label: the official classes in released order.
-RELEASED_ORDER = (0, 4, 1, 5, 2, 6, 3)
-LABEL_ORDERS = ('official', 'released')
+from .metainfo import LABEL_ORDERS, RELEASED_ORDER, default_palette
 
 
 @DATASETS.register_module()
@@ -18,7 +13,7 @@ class PPPParsingDataset(HumanParsingDataset):
     """PASCAL-Person-Part: 7 classes, one or more persons per image.
 
     1,716 training and 1,817 validation images of PASCAL VOC. No class is left
-    or right. Two orders of the labels are in circulation (PROTOCOL 6):
+    or right. Two orders of the labels are in circulation (``docs/protocol.md``, section 6):
     *official* 1 Head 2 Torso 3 Upper-arms 4 Lower-arms 5 Upper-legs 6
     Lower-legs, and that of the files which the published weights were trained
     on, *released* 1 Lower-arms 2 Head 3 Upper-legs 4 Torso 5 Lower-legs 6
@@ -33,8 +28,8 @@ class PPPParsingDataset(HumanParsingDataset):
         kwargs: See :class:`HumanParsingDataset`.
 
     Raises:
-        ValueError: If ``label_order`` is neither of them.
-        InputError: If the annotation file notes the other order.
+        InputError: If ``label_order`` is neither of them, or the annotation
+            file notes the other order.
     """
 
     METAINFO = dict(
@@ -49,7 +44,7 @@ class PPPParsingDataset(HumanParsingDataset):
                  metainfo: Optional[dict] = None,
                  **kwargs) -> None:
         if label_order not in LABEL_ORDERS:
-            raise ValueError(f'label_order must be one of {LABEL_ORDERS}, got '
+            raise InputError(f'label_order must be one of {LABEL_ORDERS}, got '
                              f'{label_order!r}')
         self.label_order = label_order
         if label_order == 'released':
@@ -60,20 +55,11 @@ class PPPParsingDataset(HumanParsingDataset):
             metainfo = dict(permuted, **(metainfo or {}))
         super().__init__(*args, metainfo=metainfo, **kwargs)
 
-    def load_data_list(self) -> List[dict]:
-        """Read the samples, see :class:`HumanParsingDataset`.
-
-        Returns:
-            list[dict]: The samples.
-
-        Raises:
-            InputError: If the annotation file notes the other label order.
-        """
-        samples = super().load_data_list()
-        info = load_json(self.ann_file, self.backend_args).get('info') or {}
+    def _check_document(self, document: dict) -> None:
+        """Refuse the other label order."""
+        info = document.get('info') or {}
         noted = info.get('label_order', self.label_order)
         if noted != self.label_order:
             raise InputError(
                 f'{self.ann_file} has labels in the {noted} order, but the '
                 f'data set was built with label_order={self.label_order!r}')
-        return samples

@@ -1,5 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Everything in mmdet's scope. Imports mmdet only where it is used."""
-from .person_detector import PersonDetector
+"""Everything in mmdet's scope, and what reads and writes its files.
 
-__all__ = ['PersonDetector']
+Each module is imported by name: most need no mmdet, some no torch.
+"""

@@ -2,23 +2,21 @@
 """What any detector has found, as the boxes that a parser's test reads.
 
 A box file is a COCO results file: a json list of ``image_id, category_id,
-bbox`` (xywh, pixels), ``score``. Neither mmdet nor a GPU is needed here.
+bbox`` (xywh, pixels), ``score``. Neither mmdet nor torch is needed here.
 """
 import os.path as osp
 from collections import Counter, defaultdict
+from functools import partial
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
-import torch
-from rich.console import Console
-from rich.progress import track
-from torchvision.ops import nms
 
 from projects.qanet.datasets.coco_annotations import (box_problem,
                                                       load_detections,
                                                       load_json)
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.parallel import map_in_order
 
 PERSON = 1  # category of persons in our annotation files
 _COCO_PERSON, _LABEL_PERSON = 1, 0
@@ -134,10 +132,9 @@ def _read_folder(path: str, images: Dict[int, dict],
         raise InputError(f'{folder} has no {missing[0]}.json ({len(missing)} '
                          'such images): was the detector stopped?')
     records, found = [], []
-    console = Console(stderr=True)
-    for stem, image_id in track(
-            stems.items(), 'reading', console=console, transient=True):
-        rows, seen = _read_prediction(str(files[stem]), image_id, labels)
+    places = [(str(files[stem]), image_id) for stem, image_id in stems.items()]
+    for rows, seen in map_in_order(
+            partial(_read_prediction, labels), places, title='reading'):
         records += rows
         found += seen
     if not records:
@@ -145,9 +142,10 @@ def _read_folder(path: str, images: Dict[int, dict],
     return records
 
 
-def _read_prediction(path: str, image_id: int,
-                     labels: Sequence[int]) -> Tuple[List[dict], List[int]]:
+def _read_prediction(labels: Sequence[int],
+                     place: Tuple[str, int]) -> Tuple[List[dict], List[int]]:
     """Records of one image's persons, and the labels of all its boxes."""
+    path, image_id = place
     document: Any = load_json(path)
     for key in _PREDICTION_KEYS:
         if not isinstance(document, dict) or key not in document:
@@ -223,11 +221,16 @@ def select_detections(
 
 def _suppress(records: List[dict], thr: float) -> List[dict]:
     """Greedy NMS of one image's records, sorted best first."""
-    if not records:
-        return records
-    boxes = torch.tensor([record['bbox'] for record in records],
-                         dtype=torch.float64)
+    boxes = np.array([record['bbox'] for record in records],
+                     np.float64).reshape(-1, 4)
+    areas = boxes[:, 2:].prod(axis=1)
     boxes[:, 2:] += boxes[:, :2]
-    # Of equal scores the one listed first wins.
-    ranks = torch.arange(len(records), 0, -1, dtype=torch.float64)
-    return [records[k] for k in nms(boxes, ranks, thr).tolist()]
+    kept, left = [], np.arange(len(records))
+    while len(left):
+        best, left = left[0], left[1:]
+        kept.append(records[best])
+        low = np.maximum(boxes[best, :2], boxes[left, :2])
+        high = np.minimum(boxes[best, 2:], boxes[left, 2:])
+        common = (high - low).clip(0).prod(axis=1)
+        left = left[common / (areas[best] + areas[left] - common) <= thr]
+    return kept

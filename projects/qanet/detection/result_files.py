@@ -8,9 +8,8 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 import numpy as np
 from PIL import Image
 
-from projects.qanet.quality import (check_weights, mask_pixel_score,
-                                    quality_score)
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.fusion import check_weights, quality_score
 
 # Keys of the ingredients, in the order of the weights.
 KEYS = ('bbox_score', 'iou_score', 'pixel_score')
@@ -96,6 +95,8 @@ def score_probability_maps(folder: str,
     Raises:
         InputError: If a map is missing or broken.
     """
+    # The only thing here that needs torch.
+    from projects.qanet.quality import mask_pixel_score
     scores = []
     for i in range(num_records):
         paths = [Path(folder) / f'{i:06d}{end}' for end in ('.npy', '.png')]
@@ -160,10 +161,7 @@ def rescore_records(
     Raises:
         InputError: If weights are not allowed or an ingredient is missing.
     """
-    try:
-        weights = check_weights(weights)
-    except ValueError as error:
-        raise InputError(str(error)) from error
+    weights = check_weights(weights)
     records = [dict(record) for record in records]
     if pixel_scores is not None:
         for record, score in zip(records, pixel_scores):

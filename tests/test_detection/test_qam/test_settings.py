@@ -18,7 +18,7 @@ def test_defaults_are_the_papers():
 @pytest.mark.parametrize('config,message', [
     (dict(weight=(1, 0, 1)), "no 'weight'; it takes weights, mode, thr"),
     (dict(weights=(1, 0)), 'three numbers'),
-    (dict(weights=(0, 0, 0)), 'all be zero'),
+    (dict(weights=(0, 0, 0)), 'not all 0'),
     (dict(weights=3), 'quality: '),
     (dict(weights=(1, .5, 1)), 'second of the weights must be 0'),
     (dict(mode='median'), "'stability' or 'mean', but got 'median'"),

@@ -2,8 +2,6 @@
 import hashlib
 from typing import Dict, List, Optional, Sequence
 
-from mmengine.logging import MMLogger
-
 from projects.qanet.utils.errors import InputError
 from .files import find_folder, list_stems
 from .single_person import read_split_lists, single_person_split
@@ -92,8 +90,7 @@ def convert_atr(raw: str,
         Training=train_ids, Validation=val_ids, Testing=test_ids)
     if not stems_of:
         stems_of = split_by_name(everything, num_val, num_test, seed)
-        MMLogger.get_current_instance().info(
-            f'ATR has no official split: by names, with seed {seed}')
+        print(f'ATR has no official split: by names, with seed {seed}')
     splits = [
         single_person_split(folder, stems, image_dir, label_dir, out,
                             _NUM_CLASSES)

@@ -4,7 +4,6 @@ from functools import partial
 from typing import List
 
 import numpy as np
-from mmengine.logging import MMLogger
 
 from projects.qanet.utils.errors import InputError
 from .files import find_root, link_file, list_stems, read_stems, require_image
@@ -92,13 +91,12 @@ def convert_cihp(raw: str,
         InputError: If the download is incomplete: no split, a split without
             images or without labels, or most of a split missing.
     """
-    logger = MMLogger.get_current_instance()
     root = find_root(raw, list(SPLITS))
     splits = []
     for split in SPLITS:
         source = osp.join(root, split)
         if not osp.isdir(source):
-            logger.info(f'{split} is not in {root}, left out')
+            print(f'{split} is not in {root}, left out')
             continue
         labelled = split != 'Testing'
         for folder in _LABELS if labelled else ():

@@ -1,8 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 from typing import List, Optional
 
-from mmengine.logging import MMLogger
-
 from projects.qanet.utils.errors import InputError
 from .files import find_file, find_folder, list_stems, read_stems, search_root
 from .single_person import single_person_split
@@ -21,8 +19,7 @@ def _plan(raw: str, out: str, split: str) -> Optional[Split]:
     images, labels, id_list, official = _FOLDERS[split]
     markers = [images] if labels is None else [images, labels]
     if search_root(raw, markers) is None:
-        MMLogger.get_current_instance().info(
-            f'{split} ({", ".join(markers)}) is not in {raw}, left out')
+        print(f'{split} ({", ".join(markers)}) is not in {raw}, left out')
         return None
     # Images and labels come in two archives: one of them is not enough.
     image_dir = find_folder(raw, images)

@@ -6,8 +6,6 @@ from collections import defaultdict
 from functools import partial
 from typing import Dict, List, Optional, Tuple
 
-from mmengine.logging import MMLogger
-
 from projects.qanet.utils.errors import InputError
 from .files import (find_file, link_file, list_stems, read_stems,
                     require_image, search_root)
@@ -84,8 +82,7 @@ def _plan(raw: str, out: str, split: str) -> Optional[Split]:
     root = search_root(raw,
                        [osp.join(folder, name) for name in ('images', _MASKS)])
     if root is None:
-        MMLogger.get_current_instance().info(
-            f'{folder}/images is not in {raw}, left out')
+        print(f'{folder}/images is not in {raw}, left out')
         return None
     images = osp.join(root, folder, 'images')
     annotations = osp.join(root, folder, _MASKS)

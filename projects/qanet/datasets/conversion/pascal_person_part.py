@@ -4,17 +4,16 @@ from functools import partial
 from typing import Dict, List, Optional, Tuple
 
 import numpy as np
-from mmengine.logging import MMLogger
 
 from projects.qanet.utils.errors import InputError
-from ..pascal_person_part import LABEL_ORDERS, RELEASED_ORDER
+from ..metainfo import LABEL_ORDERS, RELEASED_ORDER
 from .files import find_file, find_folder, link_file, list_stems, require_image
 from .label_maps import persons_of
 from .pascal_parts import PascalObject, read_pascal_parts
 from .person_maps import PersonPainter, write_person_maps
 from .records import ImageRecord
 from .single_person import read_split_lists
-from .splits import SPLITS, Split, SplitReport, convert_splits
+from .splits import SPLITS, Split, SplitReport, convert_splits, warn
 
 _NUM_CLASSES = 7
 # PASCAL-Part's names of a person's parts, by official class.
@@ -109,7 +108,6 @@ def _convert_image(images: str, annotations: str, out: str, label_order: str,
 
 def _find_stems(raw: str) -> Tuple[Dict[str, List[str]], bool]:
     """The images per split, and whether that is the official split."""
-    logger = MMLogger.get_current_instance()
     for pattern, official in _LISTS:
         paths = {
             split: find_file(raw, pattern.format(SPLITS[split]))
@@ -117,12 +115,11 @@ def _find_stems(raw: str) -> Tuple[Dict[str, List[str]], bool]:
         }
         found = {split: path for split, path in paths.items() if path}
         if found:
-            logger.info(f'Split by {", ".join(found.values())}')
+            print(f'Split by {", ".join(found.values())}')
             return read_split_lists(**found), official
-    logger.warning(
-        f'{raw} has no lists of images (train_id.txt, val_id.txt of '
-        'pascal_person_part.zip): everything goes to Training. Give '
-        '--train-ids and --val-ids for the official split')
+    warn(f'{raw} has no lists of images (train_id.txt, val_id.txt of '
+         'pascal_person_part.zip): everything goes to Training. Give '
+         '--train-ids and --val-ids for the official split')
     return {}, False
 
 

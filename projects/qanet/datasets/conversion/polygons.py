@@ -5,7 +5,6 @@ from functools import partial
 from typing import Dict, Hashable, List, Optional, Sequence, Tuple
 
 import numpy as np
-from mmengine.logging import MMLogger
 
 from projects.qanet.utils.errors import InputError
 from .class_lists import (read_classes, special_label, with_background,
@@ -103,7 +102,7 @@ def _choose_classes(source: ShapeSet, listed: Optional[str], earlier: str,
     if listed is not None:
         return read_classes(listed)
     if osp.isfile(earlier):
-        MMLogger.get_current_instance().info(f'Classes from {earlier}')
+        print(f'Classes from {earlier}')
         return read_classes(earlier)
     return with_background(
         [label for label in source.labels if label != person_label])

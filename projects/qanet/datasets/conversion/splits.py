@@ -1,16 +1,16 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """The part that all converters share: walk a split, write its json."""
 import json
-import os
 import os.path as osp
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Callable, List, Optional, Sequence, Tuple, Union
 
-from mmengine.logging import MMLogger
 from rich.progress import track
 
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.files import write_text
 from .records import ImageRecord, coco_document
 
 #: Folder of a split -> what it is called in file names.
@@ -67,27 +67,34 @@ class SplitReport:
         Args:
             official (int, optional): How many images there should be.
         """
-        logger = MMLogger.get_current_instance()
-        _warn([f'Skipped {stem}: {why}' for stem, why in self.skipped],
-              'skipped images')
-        _warn([f'{stem}: {note}' for stem, note in self.notes], 'notes')
+        _warn_of([f'Skipped {stem}: {why}' for stem, why in self.skipped],
+                 'skipped images')
+        _warn_of([f'{stem}: {note}' for stem, note in self.notes], 'notes')
         left_out = (f', {len(self.empty)} without persons left out'
                     if self.empty else '')
-        logger.info(f'{self.ann_file}: {self.num_images} images, '
-                    f'{self.num_persons} persons, {len(self.skipped)} images '
-                    f'skipped{left_out}')
+        print(f'{self.ann_file}: {self.num_images} images, '
+              f'{self.num_persons} persons, {len(self.skipped)} images '
+              f'skipped{left_out}')
         found = self.num_images + len(self.skipped) + len(self.empty)
         if official is not None and found != official:
-            logger.warning(f'{self.ann_file}: the data set has {official} '
-                           f'images in this split, {found} were found')
+            warn(f'{self.ann_file}: the data set has {official} '
+                 f'images in this split, {found} were found')
 
 
-def _warn(lines: Sequence[str], what: str) -> None:
-    logger = MMLogger.get_current_instance()
+def warn(text: str) -> None:
+    """Print a warning on stderr.
+
+    Args:
+        text (str): What is worth a look.
+    """
+    print(f'warning: {text}', file=sys.stderr)
+
+
+def _warn_of(lines: Sequence[str], what: str) -> None:
     for line in lines[:_MAX_NAMED]:
-        logger.warning(line)
+        warn(line)
     if len(lines) > _MAX_NAMED:
-        logger.warning(f'... and {len(lines) - _MAX_NAMED} more {what}')
+        warn(f'... and {len(lines) - _MAX_NAMED} more {what}')
 
 
 def _guarded(convert_one: ConvertImage,
@@ -147,9 +154,7 @@ def convert_split(ann_file: str,
         raise InputError(f'{name}: none of {len(stems)} images shows a person '
                          'with parts')
     document = coco_document(*zip(*kept), info=info)
-    os.makedirs(osp.dirname(osp.abspath(ann_file)), exist_ok=True)
-    with open(ann_file, 'w') as file:
-        json.dump(document, file)
+    write_text(ann_file, json.dumps(document))
     notes = [(stem, note) for stem, record in kept for note in record.notes]
     return SplitReport(ann_file, len(document['images']),
                        len(document['annotations']), skipped, empty, notes)

@@ -10,7 +10,6 @@ from .mask_heads import (QualityCoarseMaskHead, QualityDynamicMaskHead,
                          QualityMaskMixin, QualitySCNetMaskHead)
 from .mask_iou_head import QualityMaskIoUHead
 from .metrics import QualityCocoMetric, QualityLVISMetric, QualityMetricMixin
-from .packages_hook import RequirePackagesHook
 from .settings import MaskQuality
 from .solo_heads import (QualityDecoupledSOLOHead,
                          QualityDecoupledSOLOLightHead, QualitySOLOHead,
@@ -22,5 +21,5 @@ __all__ = [
     'QualityDynamicMaskHead', 'QualityFCNMaskHead', 'QualityHTCMaskHead',
     'QualityLVISMetric', 'QualityMaskIoUHead', 'QualityMaskMixin',
     'QualityMetricMixin', 'QualitySCNetMaskHead', 'QualitySOLOHead',
-    'QualitySOLOMixin', 'QualitySOLOv2Head', 'RequirePackagesHook'
+    'QualitySOLOMixin', 'QualitySOLOv2Head'
 ]

@@ -7,16 +7,16 @@ import torch
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from projects.qanet.quality import (check_weights, mask_pixel_score,
-                                    quality_score)
+from projects.qanet.quality import mask_pixel_score
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.fusion import check_weights, quality_score
 
 SCORE_KEYS = ('scores', 'mask_scores')
 
 
 @dataclass(frozen=True)
 class MaskQuality:
-    """How instance masks are scored (Equation 1 and PROTOCOL 5).
+    """How instance masks are scored (Equation 1, ``docs/protocol.md`` 5).
 
     It is what a head's ``quality=dict(...)`` says.
 
@@ -47,7 +47,7 @@ class MaskQuality:
         if self.weights is not None:
             try:
                 check_weights(self.weights)
-            except (TypeError, ValueError) as error:
+            except InputError as error:
                 raise InputError(f'quality: {error}') from error
         if self.mode not in ('stability', 'mean'):
             raise InputError("quality: mode must be 'stability' or 'mean', "

@@ -10,8 +10,10 @@ import pytest
 from mmengine.registry import DefaultScope
 
 from projects.qanet.datasets import CIHPParsingDataset
-from projects.qanet.datasets.browsing import (browse, contact_sheet,
-                                              draw_sample, overlay_labels)
+from projects.qanet.utils.errors import InputError
+from projects.qanet.visualization import ParsingVisualizer
+from projects.qanet.visualization.browsing import (browse, contact_sheet,
+                                                   draw_sample)
 
 ROOT = osp.abspath(osp.join(osp.dirname(__file__), '../..'))
 CONFIG = """
@@ -20,28 +22,18 @@ train_dataloader = dict(dataset=dict(data_root={root!r}))
 """
 
 
-def test_overlay_labels():
-    image = np.full((2, 3, 3), 100, np.uint8)
-    labels = np.array([[0, 1, 2], [255, 0, 2]], np.uint8)
-    palette = [[0, 0, 0], [200, 0, 0], [0, 0, 40]]  # RGB
-    out = overlay_labels(image, labels, palette, alpha=.5)
-    expected = np.array([[[100, 100, 100], [50, 50, 150], [70, 50, 50]],
-                         [[178, 178, 178], [100, 100, 100], [70, 50,
-                                                             50]]])  # BGR
-    np.testing.assert_array_equal(out, expected)
-
-
 def test_contact_sheet():
     pictures = [
-        np.full((10, 20, 3), 1, np.uint8),
-        np.full((40, 20, 3), 2, np.uint8),
-        np.full((20, 40, 3), 3, np.uint8)
+        np.full((10, 480, 3), 1, np.uint8),
+        np.full((80, 960, 3), 2, np.uint8),
+        np.full((10, 240, 3), 3, np.uint8)
     ]
-    sheet = contact_sheet(pictures, columns=2, cell_width=20)
-    assert sheet.shape == (40 + 6 + 10 + 6, 2 * 26, 3)
-    assert (sheet[:10, :20] == 1).all() and (sheet[10:46, :20] == 255).all()
-    assert (sheet[:40, 26:46] == 2).all()
-    assert (sheet[46:56, :20] == 3).all() and (sheet[46:, 26:] == 255).all()
+    sheet = contact_sheet(pictures, columns=2)
+    # Rows of 40 and 20 pixels, two columns of 480, gaps of 6.
+    assert sheet.shape == (40 + 6 + 20, 480 + 6 + 480, 3)
+    assert (sheet[:10, :480] == 1).all() and (sheet[10:46, :480] == 255).all()
+    assert (sheet[:40, 486:] == 2).all() and (sheet[:, 480:486] == 255).all()
+    assert (sheet[46:, :480] == 3).all() and (sheet[46:, 486:] == 255).all()
 
 
 @pytest.fixture
@@ -57,16 +49,44 @@ def crops(tiny_cihp):
         yield CIHPParsingDataset(**tiny_cihp.arguments(pipeline=pipeline))
 
 
+def draw(dataset, index):
+    meta = dataset.metainfo
+    return draw_sample(
+        ParsingVisualizer(classes=meta['classes'], palette=meta['palette']),
+        dataset, index)
+
+
 def test_draw_crop(crops):
-    picture = draw_sample(crops, 1)
-    # Two crops of 96 px side by side, one row of names below.
-    assert picture.shape == (128 + 20, 192, 3)
+    picture = draw(crops, 1)
     packed = crops[1]
-    image = packed['inputs'].numpy().transpose(1, 2, 0)
+    image = packed['inputs'].numpy().transpose(1, 2, 0)[..., ::-1]
+    labels = packed['data_samples'].gt_sem_seg.data[0].numpy()
     np.testing.assert_array_equal(picture[:128, :96], image)
-    background = packed['data_samples'].gt_sem_seg.data[0].numpy() == 0
-    same = (picture[:128, 96:] == image).all(axis=-1)
-    assert same[background].all() and not same[~background].all()
+    # The same crop with labels, after a gap of a third of the text's height.
+    overlay = picture[:128, 99:195]
+    np.testing.assert_array_equal(overlay[labels == 0], image[labels == 0])
+    label = np.unique(labels)[1]
+    colour = np.array(crops.metainfo['palette'][label])
+    np.testing.assert_array_equal(
+        overlay[labels == label], np.rint(
+            (colour + image[labels == label]) / 2))
+    # The legend has this colour on white.
+    legend = picture[:, 195:].reshape(-1, 3)
+    assert (legend == colour).all(1).any() and (legend == 255).all(1).any()
+
+
+def test_ignored_pixels_are_white(crops, monkeypatch):
+    original = crops.pipeline
+
+    def pipeline(info):
+        packed = original(info)
+        packed['data_samples'].gt_sem_seg.data[:, 3:7, 10:15] = 255
+        return packed
+
+    monkeypatch.setattr(crops, 'pipeline', pipeline)
+    picture = draw(crops, 1)
+    assert (picture[3:7, 99 + 10:99 + 15] == 255).all()
+    assert (picture[3:7, 10:15] != 255).any()
 
 
 @pytest.mark.parametrize('labelled', [True, False])
@@ -78,22 +98,22 @@ def test_draw_test_image(labelled, tiny_cihp):
     with DefaultScope.overwrite_default_scope('mmseg'):
         dataset = CIHPParsingDataset(
             **tiny_cihp.arguments(pipeline=pipeline, test_mode=True))
-        picture = draw_sample(dataset, 0)
-    assert picture.shape[1] == 2 * 60
-    # The left side of the box from (5, 10), in BGR; inside: labels or not.
-    np.testing.assert_array_equal(picture[20, 60 + 5], [0, 255, 255])
-    inside = picture[15, 60 + 20], picture[15, 20]
+        picture = draw(dataset, 0)
+    # The left side of the box from (5, 10); inside: labels or not.
+    np.testing.assert_array_equal(picture[20, 63 + 5], [255, 255, 0])
+    inside = picture[15, 63 + 20], picture[15, 20]
     assert labelled == (inside[0] != inside[1]).any()
 
 
 def test_browse(crops, tmp_path):
-    with pytest.raises(ValueError, match='number must be at least 1'):
+    with pytest.raises(InputError, match='number must be at least 1'):
         browse(crops, str(tmp_path / 'out'), number=0)
     paths = browse(crops, str(tmp_path / 'out'), number=5)
     assert [osp.basename(path) for path in paths
             ] == ['0000007_71.png', '0000007_72.png', 'contact_sheet.png']
-    np.testing.assert_array_equal(cv2.imread(paths[1]), draw_sample(crops, 1))
-    assert cv2.imread(paths[2]).shape[1] == 4 * 486
+    np.testing.assert_array_equal(
+        cv2.imread(paths[1])[..., ::-1], draw(crops, 1))
+    assert cv2.imread(paths[2]).shape[1] == 480 + 6 + 480
 
 
 def test_program(tiny_cihp, tmp_path):

@@ -6,12 +6,14 @@ import sys
 
 sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '../..')))
 
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 
-from projects.qanet.datasets.browsing import browse
-from projects.qanet.utils.launch import run_tool
+import projects.qanet.plugin  # noqa: F401, registers every part
+from projects.qanet.utils.cli import run_tool
+from projects.qanet.utils.configs import read_config
+from projects.qanet.visualization.browsing import browse
 
 
 def parse_args() -> argparse.Namespace:
@@ -43,11 +45,12 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Build the data set of the config and draw its samples."""
     args = parse_args()
-    cfg = Config.fromfile(args.config)
+    cfg = read_config(args.config)
     cfg.merge_from_dict(args.cfg_options or {})
     init_default_scope(cfg.get('default_scope', 'mmseg'))
     dataset = DATASETS.build(cfg[f'{args.split}_dataloader'].dataset)
-    browse(dataset, args.output_dir, args.number, args.seed)
+    paths = browse(dataset, args.output_dir, args.number, args.seed)
+    print(f'{len(paths) - 1} of {len(dataset)} samples in {paths[-1]}')
 
 
 if __name__ == '__main__':

@@ -1,30 +1,22 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Data sets and transforms; :mod:`projects.qanet.plugin` registers them.
+"""Data sets and transforms.
 
-They are imported where they are used, since the converters beside them need
+All of them are registered when the first one is imported, or by
+:mod:`projects.qanet.plugin`, and not before: the converters beside them need
 neither torch nor OpenMMLab.
 """
 from importlib import import_module
 from typing import Any
 
-_MODULES = {
-    'ATRParsingDataset': 'atr',
-    'CIHPParsingDataset': 'cihp',
-    'GetParsingBox': 'transforms',
-    'HumanParsingDataset': 'human_parsing',
-    'LIPParsingDataset': 'lip',
-    'LoadPersonParsing': 'transforms',
-    'MHPv2ParsingDataset': 'mhp_v2',
-    'PPPParsingDataset': 'pascal_person_part',
-    'PackParsingInputs': 'transforms',
-    'RandomParsingAffine': 'transforms',
-    'RandomParsingFlip': 'transforms',
-    'TopDownAffine': 'transforms'
-}
-__all__ = list(_MODULES)
+__all__ = [
+    'ATRParsingDataset', 'CIHPParsingDataset', 'GetParsingBox',
+    'HumanParsingDataset', 'LIPParsingDataset', 'LoadPersonParsing',
+    'MHPv2ParsingDataset', 'PPPParsingDataset', 'PackParsingInputs',
+    'RandomParsingAffine', 'RandomParsingFlip', 'TopDownAffine'
+]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
+    if name not in __all__:
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
-    return getattr(import_module(f'{__name__}.{_MODULES[name]}'), name)
+    return getattr(import_module(f'{__name__}.registered'), name)

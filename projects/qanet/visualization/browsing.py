@@ -1,0 +1,120 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Pictures of what the network is fed, to check data before training."""
+import os.path as osp
+from typing import List, Optional, Sequence
+
+import cv2
+import mmcv
+import numpy as np
+from mmengine.dataset import BaseDataset
+
+from projects.qanet.utils.errors import InputError
+from .ground_truth import ground_truth_maps
+from .legend import join_beside
+from .painting import Colour
+from .tags import draw_boxes
+from .visualizer import Drawing, ParsingVisualizer
+
+BOX_COLOUR: Colour = (255, 255, 0)
+IGNORED_COLOUR: Colour = (255, 255, 255)
+_CELL_WIDTH = 480
+
+
+def draw_sample(visualizer: ParsingVisualizer, dataset: BaseDataset,
+                index: int) -> np.ndarray:
+    """Draw one sample as the pipeline gives it.
+
+    Args:
+        visualizer (ParsingVisualizer): Knows classes and colours.
+        dataset (BaseDataset): A :class:`HumanParsingDataset` whose pipeline
+            ends in ``PackParsingInputs``.
+        index (int): Which sample.
+
+    Returns:
+        np.ndarray: RGB picture, uint8: the crop, the crop with its labels and
+        the legend side by side; in test mode the whole image, with boxes.
+        Ignored pixels (255) are white.
+    """
+    packed = dataset[index]
+    sample = packed['data_samples']
+    image = np.ascontiguousarray(packed['inputs'].numpy().transpose(
+        1, 2, 0)[..., ::-1])
+    category, owner = ground_truth_maps(sample) or (np.zeros(
+        image.shape[:2], np.uint8), None)
+    labelled = visualizer.draw_maps(image, category, owner)
+    labelled.image[category == 255] = IGNORED_COLOUR
+    if 'proposals' in sample:
+        bboxes = sample.proposals.bboxes.numpy()
+        labelled = labelled._replace(
+            image=draw_boxes(labelled.image, bboxes, [BOX_COLOUR] *
+                             len(bboxes), 2))
+    return visualizer.add_legend([Drawing(image, set(), []), labelled])
+
+
+def contact_sheet(pictures: Sequence[np.ndarray],
+                  columns: int = 4) -> np.ndarray:
+    """Arrange pictures in a table.
+
+    Args:
+        pictures (Sequence[np.ndarray]): RGB pictures of any size, at least
+            one.
+        columns (int): Pictures per row, each 480 pixels wide. Defaults to 4.
+
+    Returns:
+        np.ndarray: One RGB picture on white ground.
+    """
+    cells = []
+    for picture in pictures:
+        height = round(picture.shape[0] * _CELL_WIDTH / picture.shape[1])
+        cells.append(
+            cv2.resize(
+                picture, (_CELL_WIDTH, max(1, height)),
+                interpolation=cv2.INTER_AREA))
+    rows = [
+        join_beside(cells[start:start + columns], gap=6)
+        for start in range(0, len(cells), columns)
+    ]
+    # One below the other is side by side, turned over.
+    turned = join_beside([row.transpose(1, 0, 2) for row in rows], gap=6)
+    return turned.transpose(1, 0, 2)
+
+
+def browse(dataset: BaseDataset,
+           output_dir: str,
+           number: int = 16,
+           seed: Optional[int] = 0) -> List[str]:
+    """Write pictures of randomly chosen samples and a sheet of all of them.
+
+    Args:
+        dataset (BaseDataset): A :class:`HumanParsingDataset`.
+        output_dir (str): Folder to write.
+        number (int): How many samples at most. Defaults to 16.
+        seed (int, optional): Of the choice and of the augmentation. None
+            draws other samples each time. Defaults to 0.
+
+    Returns:
+        list[str]: The written files, the contact sheet last.
+
+    Raises:
+        InputError: If ``number`` is not positive.
+    """
+    if number < 1:
+        raise InputError(f'number must be at least 1, got {number}')
+    meta = dataset.metainfo
+    visualizer = ParsingVisualizer(
+        classes=meta['classes'], palette=meta['palette'])
+    np.random.seed(seed)
+    chosen = np.random.permutation(len(dataset))[:number]
+    pictures, names = [], []
+    for index in sorted(chosen.tolist()):
+        info = dataset.get_data_info(index)
+        stem = osp.splitext(osp.basename(info['img_path']))[0]
+        person = f'_{info["ann_id"]}' if 'ann_id' in info else ''
+        pictures.append(draw_sample(visualizer, dataset, index))
+        names.append(f'{stem}{person}.png')
+    pictures.append(contact_sheet(pictures))
+    names.append('contact_sheet.png')
+    paths = [osp.join(output_dir, name) for name in names]
+    for path, picture in zip(paths, pictures):
+        mmcv.imwrite(mmcv.rgb2bgr(picture), path)
+    return paths

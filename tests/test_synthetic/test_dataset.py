@@ -5,7 +5,8 @@ import cv2
 import numpy as np
 import pytest
 
-from projects.qanet.synthetic import write_dataset
+from projects.qanet.synthetic import dataset, write_dataset
+from projects.qanet.utils.errors import InputError
 
 SIZE, PEOPLE = (150, 110), (1, 3)
 
@@ -110,16 +111,26 @@ def test_splits_differ(root):
         files['Validation/Instance_ids/1000001.png']
 
 
-def test_progress_is_called_once_per_scene(tmp_path):
-    calls = []
+def test_progress_is_shown_on_request(tmp_path, capfd):
+    write_dataset(tmp_path, 2, 1, size=(70, 64), num_people=(1, 1))
+    assert capfd.readouterr().err == ''
     write_dataset(
-        tmp_path,
-        2,
-        1,
-        size=(70, 64),
-        num_people=(1, 1),
-        progress=lambda: calls.append(1))
-    assert len(calls) == 3
+        tmp_path, 2, 1, size=(70, 64), num_people=(1, 1), progress=True)
+    assert capfd.readouterr().err.count('100%') == 2
+
+
+def test_an_interrupted_drawing_leaves_no_old_annotations(
+        tmp_path, monkeypatch):
+    write_dataset(tmp_path, 1, 1, size=(70, 64), num_people=(1, 1))
+    assert (tmp_path / 'annotations/CIHP_train.json').is_file()
+
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(dataset, 'draw_scenes', interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_dataset(tmp_path, 1, 1, size=(90, 64), num_people=(1, 1))
+    assert not (tmp_path / 'annotations/CIHP_train.json').exists()
 
 
 @pytest.mark.parametrize('change, named', [
@@ -133,7 +144,7 @@ def test_progress_is_called_once_per_scene(tmp_path):
 def test_bad_numbers_are_named_and_leave_nothing(tmp_path, change, named):
     arguments = dict(num_train=1, num_val=1, **{})
     arguments.update(change)
-    with pytest.raises(ValueError, match=named):
+    with pytest.raises(InputError, match=named):
         write_dataset(tmp_path / 'new', **arguments)
     assert not (tmp_path / 'new').exists()
 

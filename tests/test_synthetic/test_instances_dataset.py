@@ -10,9 +10,11 @@ import pytest
 from pycocotools import mask as mask_utils
 from pycocotools.coco import COCO
 
+from projects.qanet.synthetic import instances_dataset
 from projects.qanet.synthetic.instances import CLASSES, InstanceScene
 from projects.qanet.synthetic.instances_dataset import (instance_annotations,
                                                         write_instance_dataset)
+from projects.qanet.utils.errors import InputError
 
 REPO = Path(__file__).parents[2]
 SIZE = (150, 110)
@@ -102,11 +104,25 @@ def test_scenes_depend_on_seed_split_and_position_alone(root, tmp_path):
         first['train/0000001.jpg']
 
 
-def test_progress_is_called_once_per_scene(tmp_path):
-    calls = []
-    write_instance_dataset(
-        tmp_path, 2, 1, size=(70, 64), progress=lambda: calls.append(1))
-    assert len(calls) == 3
+def test_progress_is_shown_on_request(tmp_path, capfd):
+    write_instance_dataset(tmp_path, 2, 1, size=(70, 64))
+    assert capfd.readouterr().err == ''
+    write_instance_dataset(tmp_path, 2, 1, size=(70, 64), progress=True)
+    assert capfd.readouterr().err.count('100%') == 2
+
+
+def test_an_interrupted_drawing_leaves_no_old_annotations(
+        tmp_path, monkeypatch):
+    write_instance_dataset(tmp_path, 1, 1, size=(70, 64))
+    assert (tmp_path / 'annotations/instances_train.json').is_file()
+
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(instances_dataset, 'draw_scenes', interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_instance_dataset(tmp_path, 1, 1, size=(90, 64))
+    assert not (tmp_path / 'annotations/instances_train.json').exists()
 
 
 @pytest.mark.parametrize('change, named', [
@@ -120,7 +136,7 @@ def test_progress_is_called_once_per_scene(tmp_path):
 def test_bad_numbers_are_named_and_leave_nothing(tmp_path, change, named):
     arguments = dict(num_train=1, num_val=1)
     arguments.update(change)
-    with pytest.raises(ValueError, match=named):
+    with pytest.raises(InputError, match=named):
         write_instance_dataset(tmp_path / 'new', **arguments)
     assert not (tmp_path / 'new').exists()
 
@@ -147,5 +163,5 @@ def test_tool_names_what_is_wrong(tmp_path):
     (tmp_path / 'file').write_text('in the way')
     done = _run(tmp_path, 'file', '--images', '1', '--workers', '1')
     assert done.returncode == 2
-    assert 'cannot write to file' in done.stderr
+    assert "Not a directory: 'file" in done.stderr
     assert 'Traceback' not in done.stderr

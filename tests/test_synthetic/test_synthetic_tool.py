@@ -39,7 +39,7 @@ def test_names_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / 'file').write_text('in the way')
     done = _run(tmp_path, 'file', '--images', '1', '--workers', '1')
     assert done.returncode == 2
-    assert 'cannot write to file' in done.stderr
+    assert "Not a directory: 'file" in done.stderr
 
 
 def test_names_a_bad_size(tmp_path):

@@ -4,10 +4,6 @@ import argparse
 import os
 from typing import Any, Callable, List, Optional, Tuple
 
-from rich.progress import Progress
-
-from projects.qanet.utils.errors import InputError
-
 
 def add_drawing_arguments(parser: argparse.ArgumentParser,
                           size: Tuple[int, int], people: Tuple[int,
@@ -84,26 +80,18 @@ def draw_with_progress(write: Callable[..., None], args: argparse.Namespace,
         **options: Further arguments of ``write``.
 
     Raises:
-        InputError: If a number is out of range or the folder cannot be
-            written.
+        InputError: If a number is out of range.
+        OSError: If the folder cannot be written.
     """
-    try:
-        with Progress() as progress:
-            task = progress.add_task(
-                'drawing scenes', total=args.images + args.val_images)
-            write(
-                args.out,
-                args.images,
-                args.val_images,
-                seed=args.seed,
-                size=tuple(args.size),
-                num_people=tuple(args.people),
-                workers=args.workers,
-                progress=lambda: progress.advance(task),
-                **options)
-    except OSError as error:
-        raise InputError(f'cannot write to {args.out}: {error}') from error
-    except ValueError as error:
-        raise InputError(f'bad argument: {error}') from error
+    write(
+        args.out,
+        args.images,
+        args.val_images,
+        seed=args.seed,
+        size=tuple(args.size),
+        num_people=tuple(args.people),
+        workers=args.workers,
+        progress=True,
+        **options)
     print(f'{args.images} training and {args.val_images} held-out scenes in '
           f'{args.out}')

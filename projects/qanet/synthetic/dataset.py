@@ -1,13 +1,14 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Drawn scenes on disk, in the layout of CIHP (PROTOCOL 6)."""
+"""Drawn scenes on disk, in the layout of CIHP (``docs/results_format.md``)."""
 import json
 from functools import partial
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Tuple, Union
+from typing import Dict, List, Tuple, Union
 
 import numpy as np
 
-from .drawing import check_counts, draw_in_order, draw_size, save_image
+from projects.qanet.utils.files import write_text
+from .drawing import check_counts, draw_scenes, draw_size, save_image
 from .scene import SyntheticScene, check_arguments, draw_scene
 
 #: Folder of each split, its number in the seed of a scene, its first id.
@@ -95,7 +96,7 @@ def write_dataset(out: Union[str, Path],
                   size: Tuple[int, int] = (400, 300),
                   num_people: Tuple[int, int] = (2, 4),
                   workers: int = 1,
-                  progress: Optional[Callable[[], None]] = None) -> None:
+                  progress: bool = False) -> None:
     """Draw a data set in the CIHP layout.
 
     Writes ``Training`` and ``Validation`` with Images, Category_ids,
@@ -103,7 +104,8 @@ def write_dataset(out: Union[str, Path],
     ``annotations/CIHP_{train,val}.json`` (COCO, boxes xywh around the visible
     pixels, ``parsing_id`` = value in Human_ids). Image ids are the stems as
     numbers and differ between the splits. Scene k of a split depends
-    on seed, split and k alone; the number of workers changes nothing.
+    on seed, split and k alone; the number of workers changes nothing. The
+    json files are written last: where both exist, the data set is complete.
 
     Args:
         out (str | Path): Folder to write into; made when missing.
@@ -115,10 +117,10 @@ def write_dataset(out: Union[str, Path],
         num_people (tuple[int, int]): Fewest and most persons per scene.
             Defaults to (2, 4).
         workers (int): Processes that draw. Defaults to 1.
-        progress (Callable, optional): Called after each scene.
+        progress (bool): Show progress bars on stderr. Defaults to False.
 
     Raises:
-        ValueError: If a number is out of range.
+        InputError: If a number is out of range.
         OSError: If ``out`` cannot be written.
     """
     check_counts(num_train, num_val, seed, workers)
@@ -136,12 +138,17 @@ def write_dataset(out: Union[str, Path],
             seed=seed,
             size=size,
             num_people=num_people)
-        _write_annotations(out, split,
-                           draw_in_order(work, count, workers, progress))
+        path = out / 'annotations' / f'CIHP_{split}.json'
+        path.unlink(missing_ok=True)
+        records = draw_scenes(work, count, workers,
+                              folder.name if progress else None)
+        stems = ''.join(f'{r["stem"]}\n' for r in records)
+        write_text(folder / f'{split}_id.txt', stems)
+        write_text(path, json.dumps(_document(records)))
 
 
-def _write_annotations(out: Path, split: str, records: List[Dict]) -> None:
-    """COCO json and the list of stems of one split."""
+def _document(records: List[Dict]) -> Dict[str, List[Dict]]:
+    """The COCO document of one split."""
     images, annotations = [], []
     for record in records:
         image_id = int(record['stem'])
@@ -162,11 +169,7 @@ def _write_annotations(out: Path, split: str, records: List[Dict]) -> None:
                     area=area,
                     iscrowd=0,
                     parsing_id=parsing_id))
-    document = dict(
+    return dict(
         images=images,
         annotations=annotations,
         categories=[dict(id=1, name='person')])
-    (out / 'annotations' / f'CIHP_{split}.json').write_text(
-        json.dumps(document))
-    stems = ''.join(f'{r["stem"]}\n' for r in records)
-    (out / SPLITS[split][0] / f'{split}_id.txt').write_text(stems)

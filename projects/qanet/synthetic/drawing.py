@@ -1,12 +1,13 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""What the drawn data sets share: sizes, files, several processes."""
-from concurrent.futures import ProcessPoolExecutor
+"""What the drawn data sets share: sizes, files, processes."""
 from pathlib import Path
-from typing import Callable, Dict, Iterable, List, Optional, Tuple
+from typing import Callable, Dict, List, Optional, Tuple
 
 import cv2
 import numpy as np
 
+from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.parallel import map_in_order
 from .scene import MIN_SIZE
 
 #: Share by which width and height of a scene may differ from the nominal.
@@ -24,13 +25,13 @@ def check_counts(num_train: int, num_val: int, seed: int,
         workers (int): Processes that draw, at least 1.
 
     Raises:
-        ValueError: If a number is out of range.
+        InputError: If a number is out of range.
     """
     for name, value, least in (('num_train', num_train,
                                 1), ('num_val', num_val, 1), ('seed', seed, 0),
                                ('workers', workers, 1)):
         if value < least:
-            raise ValueError(f'{name} must be at least {least}, got {value}')
+            raise InputError(f'{name} must be at least {least}, got {value}')
 
 
 def draw_size(rng: np.random.Generator, size: Tuple[int,
@@ -70,32 +71,18 @@ def save_image(path: Path,
     path.write_bytes(data.tobytes())
 
 
-def draw_in_order(work: Callable[[int], Dict],
-                  count: int,
-                  workers: int,
-                  progress: Optional[Callable[[], None]] = None) -> List[Dict]:
+def draw_scenes(work: Callable[[int], Dict], count: int, workers: int,
+                title: Optional[str]) -> List[Dict]:
     """Draw scenes in this process or in several.
 
     Args:
         work (Callable): Draws scene ``k``; it has to be picklable.
         count (int): Number of scenes.
         workers (int): Number of processes.
-        progress (Callable, optional): Called after each scene.
+        title (str, optional): Of the progress bar; None shows none.
 
     Returns:
         list[dict]: What ``work`` returns, in order.
     """
-    if workers == 1:
-        return _collect(map(work, range(count)), progress)
-    with ProcessPoolExecutor(workers) as pool:
-        return _collect(pool.map(work, range(count), chunksize=4), progress)
-
-
-def _collect(results: Iterable[Dict],
-             progress: Optional[Callable[[], None]]) -> List[Dict]:
-    collected = []
-    for result in results:
-        collected.append(result)
-        if progress is not None:
-            progress()
-    return collected
+    beside = workers if workers > 1 else 0
+    return list(map_in_order(work, range(count), beside, title))

@@ -5,6 +5,7 @@ from typing import Callable, List, Optional, Tuple
 
 import numpy as np
 
+from projects.qanet.utils.errors import InputError
 from .backgrounds import draw_background
 from .canvas import Canvas
 from .foreground import draw_obstacle, draw_seat, ground_shadows
@@ -88,7 +89,7 @@ def draw_instance_scene(
         small picture even none.
 
     Raises:
-        ValueError: If a size or a number is out of range.
+        InputError: If a size or a number is out of range.
     """
     check_instance_arguments(size, num_people, num_things)
     view = _draw_view(rng, size)
@@ -125,17 +126,17 @@ def check_instance_arguments(size: Tuple[int, int], num_people: Tuple[int,
         ValueError: Naming the argument, what it is and what is allowed.
     """
     if min(size) < MIN_SIZE:
-        raise ValueError(f'size (w, h) must be at least {MIN_SIZE} px each, '
+        raise InputError(f'size (w, h) must be at least {MIN_SIZE} px each, '
                          f'got {tuple(size)}')
     for name, (low, high) in (('num_people', num_people), ('num_things',
                                                            num_things)):
         if not 0 <= low <= high <= MAX_PERSONS:
-            raise ValueError(f'{name} must be (fewest, most) within 0 to '
+            raise InputError(f'{name} must be (fewest, most) within 0 to '
                              f'{MAX_PERSONS}, got {(low, high)}')
     if num_people[0] + num_things[0] < 1:
-        raise ValueError('num_people and num_things must not both begin at 0')
+        raise InputError('num_people and num_things must not both begin at 0')
     if num_people[1] + num_things[1] > MAX_PERSONS:
-        raise ValueError(
+        raise InputError(
             'num_people and num_things together must be at most '
             f'{MAX_PERSONS}, got {num_people[1]} and {num_things[1]}')
 

@@ -3,12 +3,13 @@
 import json
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Tuple, Union
+from typing import Any, Dict, List, Tuple, Union
 
 import numpy as np
 from pycocotools import mask as mask_utils
 
-from .drawing import check_counts, draw_in_order, draw_size, save_image
+from projects.qanet.utils.files import write_text
+from .drawing import check_counts, draw_scenes, draw_size, save_image
 from .instances import (CLASSES, InstanceScene, check_instance_arguments,
                         draw_instance_scene)
 
@@ -59,16 +60,15 @@ def _draw_and_write(index: int, out: Path, split: str, seed: int,
         annotations=instance_annotations(scene))
 
 
-def write_instance_dataset(
-        out: Union[str, Path],
-        num_train: int,
-        num_val: int,
-        seed: int = 0,
-        size: Tuple[int, int] = (320, 240),
-        num_people: Tuple[int, int] = (1, 2),
-        num_things: Tuple[int, int] = (3, 6),
-        workers: int = 1,
-        progress: Optional[Callable[[], None]] = None) -> None:
+def write_instance_dataset(out: Union[str, Path],
+                           num_train: int,
+                           num_val: int,
+                           seed: int = 0,
+                           size: Tuple[int, int] = (320, 240),
+                           num_people: Tuple[int, int] = (1, 2),
+                           num_things: Tuple[int, int] = (3, 6),
+                           workers: int = 1,
+                           progress: bool = False) -> None:
     """Draw an instance segmentation data set in the layout of COCO.
 
     Writes the pictures into ``train`` and ``val`` and
@@ -88,10 +88,10 @@ def write_instance_dataset(
             :func:`~projects.qanet.synthetic.instances.draw_instance_scene`.
         num_things (tuple[int, int]): Likewise.
         workers (int): Processes that draw. Defaults to 1.
-        progress (Callable, optional): Called after each scene.
+        progress (bool): Show progress bars on stderr. Defaults to False.
 
     Raises:
-        ValueError: If a number is out of range.
+        InputError: If a number is out of range.
         OSError: If ``out`` cannot be written.
     """
     check_counts(num_train, num_val, seed, workers)
@@ -109,8 +109,9 @@ def write_instance_dataset(
             seed=seed,
             size=size,
             options=dict(num_people=num_people, num_things=num_things))
-        records = draw_in_order(work, count, workers, progress)
-        path.write_text(json.dumps(_document(records)))
+        records = draw_scenes(work, count, workers,
+                              split if progress else None)
+        write_text(path, json.dumps(_document(records)))
 
 
 def _document(records: List[Dict[str, Any]]) -> Dict[str, Any]:

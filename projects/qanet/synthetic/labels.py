@@ -1,5 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""The CIHP label set as the drawing code uses it (PROTOCOL 6).
+"""The CIHP label set as the drawing code uses it.
 
 Left and right are the person's own sides: of somebody who faces the camera
 the right arm (15) is at image left.

@@ -5,6 +5,7 @@ from typing import List, Tuple
 
 import numpy as np
 
+from projects.qanet.utils.errors import InputError
 from .backgrounds import draw_background
 from .canvas import Canvas
 from .foreground import draw_obstacle, draw_seat, ground_shadows
@@ -116,7 +117,7 @@ def draw_scene(
         SyntheticScene: Picture and labels.
 
     Raises:
-        ValueError: If ``size`` or ``num_people`` is out of range.
+        InputError: If ``size`` or ``num_people`` is out of range.
     """
     check_arguments(size, num_people)
     width, height = size
@@ -156,11 +157,11 @@ def check_arguments(size: Tuple[int, int], num_people: Tuple[int,
         ValueError: Naming the argument, what it is and what is allowed.
     """
     if min(size) < MIN_SIZE:
-        raise ValueError(f'size (w, h) must be at least {MIN_SIZE} px each, '
+        raise InputError(f'size (w, h) must be at least {MIN_SIZE} px each, '
                          f'got {tuple(size)}')
     low, high = num_people
     if not 1 <= low <= high <= MAX_PERSONS:
-        raise ValueError('num_people must be (fewest, most) within 1 to '
+        raise InputError('num_people must be (fewest, most) within 1 to '
                          f'{MAX_PERSONS}, got {tuple(num_people)}')
 
 

@@ -13,7 +13,7 @@ from mmengine.utils import mkdir_or_exist
 from mmseg.registry import MODELS
 
 import projects.qanet.plugin  # noqa: F401, registers every part
-from projects.qanet.released_weights import (check_complete, convert_released,
+from projects.qanet.released_weights import (convert_released, fill_network,
                                              model_config)
 from projects.qanet.utils.checkpoint import read_checkpoint
 from projects.qanet.utils.cli import run_tool
@@ -37,8 +37,7 @@ def main() -> None:
     report = convert_released(read_checkpoint(args.src), args.src)
     init_default_scope('mmseg')
     model = MODELS.build(model_config(report, osp.join(ROOT, 'configs')))
-    check_complete(report, model, args.src)
-    model.load_state_dict(report.state_dict, strict=True)
+    fill_network(report, model, args.src)
 
     mkdir_or_exist(osp.dirname(osp.abspath(args.dst)))
     meta = dict(

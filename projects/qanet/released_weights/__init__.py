@@ -1,10 +1,10 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Weights of the released system, in our names and back."""
-from .conversion import (ConversionReport, check_complete, convert_released,
+from .conversion import (ConversionReport, convert_released, fill_network,
                          model_config, to_released)
 from .names import Network, find_network
 
 __all__ = [
-    'ConversionReport', 'Network', 'check_complete', 'convert_released',
+    'ConversionReport', 'Network', 'convert_released', 'fill_network',
     'find_network', 'model_config', 'to_released'
 ]

@@ -136,9 +136,9 @@ def model_config(report: ConversionReport, config_dir: str) -> Config:
     return model
 
 
-def check_complete(report: ConversionReport, model: nn.Module,
-                   filename: str) -> None:
-    """Compare the converted entries with what the network needs.
+def fill_network(report: ConversionReport, model: nn.Module,
+                 filename: str) -> None:
+    """Fill a network with the converted entries, all of them.
 
     Args:
         report (ConversionReport): The converted checkpoint. Entries that the
@@ -154,19 +154,12 @@ def check_complete(report: ConversionReport, model: nn.Module,
     for name in [name for name in report.state_dict if name not in own]:
         report.unknown.append(name)
         del report.state_dict[name]
-    problems = [
-        f'{name} is missing' for name in own if name not in report.state_dict
-    ]
-    problems += [
-        f'{name} is {tuple(value.shape)} instead of {tuple(own[name].shape)}'
-        for name, value in report.state_dict.items()
-        if value.shape != own[name].shape
-    ]
-    if problems:
+    try:
+        model.load_state_dict(report.state_dict, strict=True)
+    except RuntimeError as error:
         raise InputError(
-            f'checkpoint {filename} is no complete {report.network.name}: '
-            f'{len(problems)} of {len(own)} entries (in our names):\n  ' +
-            '\n  '.join(problems))
+            f'checkpoint {filename} is no complete '
+            f'{report.network.name} (in our names): {error}') from error
 
 
 def to_released(state_dict: Dict[str, Tensor]) -> Dict[str, Tensor]:

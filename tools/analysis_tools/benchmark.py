@@ -3,8 +3,10 @@
 
 ``benchmark.py metrics`` draws a data set of label maps and predictions (plain
 shapes, the label set of CIHP) and evaluates it, from the results file to
-``metrics.json``, in one process. ``--copies`` lists every image that many
-times, so that thousands of images cost no drawing.
+``metrics.json``, in one process. ``benchmark.py process`` gives the same
+predictions to the metric of a validation run, image by image. ``--copies``
+lists every image that many times, so that thousands of images cost no
+drawing.
 """
 import argparse
 import json
@@ -20,20 +22,14 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-# isort: off
-from projects.qanet.evaluation.functional import (  # noqa: E402
+from benchmark_scenes import LABEL_FOLDERS, NUM_CLASSES, draw_dataset
+
+from projects.qanet.evaluation.functional import (
     PROTOCOLS, SUMMARY_KEYS, ImageStatistics, ParsingEvaluator,
-    image_statistics, measure_overlaps, read_scores, write_metrics)
-from projects.qanet.evaluation.functional.label_maps import (  # noqa: E402
-    read_label_runs)
-from projects.qanet.evaluation.functional.segments import (  # noqa: E402
-    cut_segments)
-from projects.qanet.structures import read_results  # noqa: E402
-from projects.qanet.structures.record_masks import (  # noqa: E402
-    decode_records)
-from benchmark_scenes import (  # noqa: E402
-    LABEL_FOLDERS, NUM_CLASSES, draw_dataset)
-# isort: on
+    measure_overlaps, read_scores, reduce_image, write_metrics)
+from projects.qanet.ground_truth import read_label_runs
+from projects.qanet.structures import ParsingInstances, read_results
+from projects.qanet.utils.cli import run_tool
 
 
 class Stopwatch:
@@ -103,18 +99,16 @@ def evaluate_by_stage(folder: Path, protocol: str) -> Dict[str, float]:
     statistics: List[ImageStatistics] = []
     for image_id, mine, places in evaluator.group(records):
         image = evaluator.images[image_id]
-        size = (image.width, image.height)
         truth = watch.run('read label maps', read_label_runs, image,
                           str(folder), NUM_CLASSES)
-        persons = watch.run('decode masks', decode_records, mine, size, places)
-        segments = watch.run('cut segments', cut_segments, truth, persons,
-                             len(mine), size[0] * size[1], NUM_CLASSES)
-        overlaps = watch.run('IoU of persons', measure_overlaps, image, truth,
-                             segments, NUM_CLASSES)
+        runs = watch.run('decode masks', evaluator.decode, image_id, mine,
+                         places)
+        overlaps = watch.run('cut segments, IoUs', measure_overlaps, image,
+                             truth, runs, NUM_CLASSES)
         scores = watch.run('scores', read_scores, mine, NUM_CLASSES)
         statistics.append(
-            watch.run('suppress, paint, count', image_statistics, overlaps,
-                      scores, evaluator.protocol))
+            watch.run('suppress, paint, count', reduce_image, overlaps, scores,
+                      evaluator.protocol))
     values = watch.run('summarize', evaluator.summarize, statistics)
     watch.run('write metrics', write_metrics, str(folder / 'metrics.json'),
               values)
@@ -154,6 +148,22 @@ def fastest(repeat: int, function: Callable, *args: object) -> float:
     return min(seconds)
 
 
+def draw_if_missing(args: argparse.Namespace, folder: Path) -> Path:
+    """Draw the data set, unless the folder has one already.
+
+    Args:
+        args (argparse.Namespace): The command line.
+        folder (Path): Where it is or will be.
+
+    Returns:
+        Path: The folder.
+    """
+    if not (folder / 'results.json').is_file():
+        draw_dataset(folder, args.images, args.persons, tuple(args.size),
+                     args.copies, args.seed)
+    return folder
+
+
 def benchmark_metrics(args: argparse.Namespace) -> None:
     """Draw, measure and report.
 
@@ -161,10 +171,7 @@ def benchmark_metrics(args: argparse.Namespace) -> None:
         args (argparse.Namespace): The command line.
     """
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(args.folder or name)
-        if not (folder / 'results.json').is_file():
-            draw_dataset(folder, args.images, args.persons, tuple(args.size),
-                         args.copies, args.seed)
+        folder = draw_if_missing(args, Path(args.folder or name))
         floor = fastest(args.repeat, decode_label_maps, folder)
         total = fastest(args.repeat, evaluate_at_once, folder, args.protocol)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -186,6 +193,45 @@ def benchmark_metrics(args: argparse.Namespace) -> None:
     print(f'{"peak memory":26s} {peak:8.0f} MiB')
 
 
+def benchmark_process(args: argparse.Namespace) -> None:
+    """Measure what validation spends on an image in ``ParsingMetric``.
+
+    Args:
+        args (argparse.Namespace): The command line.
+    """
+    # Imported here: everything else works without OpenMMLab.
+    from projects.qanet.evaluation.metrics import ParsingMetric
+    with tempfile.TemporaryDirectory() as name:
+        folder = draw_if_missing(args, Path(args.folder or name))
+        info, records = read_results(str(folder / 'results.json'))
+        ann_file = str(folder / 'val.json')
+        evaluator = ParsingEvaluator(ann_file, str(folder), info['classes'])
+        samples = []
+        for image_id, mine, _ in evaluator.group(records):
+            image = evaluator.images[image_id]
+            persons = ParsingInstances.from_records(mine, image.size,
+                                                    NUM_CLASSES)
+            samples.append(
+                dict(
+                    img_id=image_id,
+                    img_path=image.file_name,
+                    ori_shape=image.size[::-1],
+                    pred_instances=persons))
+        for out_file in (None, str(folder / 'out.json')):
+            metric = ParsingMetric(
+                ann_file,
+                str(folder),
+                protocol=args.protocol,
+                out_file=out_file)
+            metric.dataset_meta = dict(classes=info['classes'])
+            seconds = [
+                fastest(args.repeat, metric.process, None, [sample])
+                for sample in samples
+            ]
+            print(f'{"with" if out_file else "without"} out_file: '
+                  f'{1e3 * np.median(seconds):.2f} ms an image (median)')
+
+
 def parse_args() -> argparse.Namespace:
     """Read the command line.
 
@@ -195,23 +241,30 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(required=True)
     metrics = commands.add_parser('metrics', help='the offline evaluator')
-    metrics.add_argument('--images', type=int, default=60)
-    metrics.add_argument('--persons', type=int, default=225)
-    metrics.add_argument(
-        '--size', type=int, nargs=2, default=(600, 800), metavar=('W', 'H'))
-    metrics.add_argument('--copies', type=int, default=1)
-    metrics.add_argument('--seed', type=int, default=0)
-    metrics.add_argument('--repeat', type=int, default=5)
-    metrics.add_argument(
-        '--protocol', default='released', choices=sorted(PROTOCOLS))
     metrics.add_argument(
         '--reference',
         type=float,
         default=0,
         help='seconds that another evaluator takes on such a set')
-    metrics.add_argument(
-        '--folder', help='keep the data set here and use it again')
     metrics.set_defaults(function=benchmark_metrics)
+    process = commands.add_parser('process', help='the metric in validation')
+    process.set_defaults(function=benchmark_process)
+    for command in (metrics, process):
+        command.add_argument('--images', type=int, default=60)
+        command.add_argument('--persons', type=int, default=225)
+        command.add_argument(
+            '--size',
+            type=int,
+            nargs=2,
+            default=(600, 800),
+            metavar=('W', 'H'))
+        command.add_argument('--copies', type=int, default=1)
+        command.add_argument('--seed', type=int, default=0)
+        command.add_argument('--repeat', type=int, default=5)
+        command.add_argument(
+            '--protocol', default='released', choices=sorted(PROTOCOLS))
+        command.add_argument(
+            '--folder', help='keep the data set here and use it again')
     return parser.parse_args()
 
 
@@ -222,4 +275,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run_tool(main)

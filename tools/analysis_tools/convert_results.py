@@ -1,5 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Convert results of human parsing; needs numpy and Pillow only.
+"""Convert results of human parsing; needs no torch.
 
 ``to-dump`` paints a results file (JSON) as the challenges want it: a folder
 with global_parsing/, instance_segmentation/ and instance_parsing/, and with
@@ -20,16 +20,16 @@ from typing import Any, Dict, List
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-# isort: off
-from projects.qanet.evaluation.dumps import (  # noqa: E402
-    DUMP_FOLDERS, dump_to_records, find_dumped_images, make_submission,
-    paint_dump, read_dump, write_dump)
-from projects.qanet.evaluation.functional import (  # noqa: E402
-    PROTOCOLS, ImageInfo, Thresholds, get_protocol, read_annotations)
-from projects.qanet.structures import (  # noqa: E402
-    read_results_document, write_results)
-from projects.qanet.utils.errors import InputError  # noqa: E402
-# isort: on
+from projects.qanet.evaluation.dumps import (DUMP_FOLDERS, dump_to_records,
+                                             find_dumped_images,
+                                             make_submission, paint_dump,
+                                             read_dump, write_dump)
+from projects.qanet.evaluation.functional import (PROTOCOLS, Thresholds,
+                                                  get_protocol)
+from projects.qanet.ground_truth import ImageInfo, read_annotations
+from projects.qanet.structures import read_results_document, write_results
+from projects.qanet.utils.cli import run_tool
+from projects.qanet.utils.errors import InputError
 
 
 def parse_args() -> argparse.Namespace:
@@ -166,14 +166,10 @@ def convert_to_json(args: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """Run the tool; bad input ends in one sentence and exit code 2."""
+    """Run the command."""
     args = parse_args()
-    try:
-        args.function(args)
-    except (InputError, OSError) as error:
-        print(f'{Path(__file__).name}: error: {error}', file=sys.stderr)
-        sys.exit(2)
+    args.function(args)
 
 
 if __name__ == '__main__':
-    main()
+    run_tool(main)

@@ -1,5 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Evaluate results of human parsing; needs numpy and Pillow only.
+"""Evaluate results of human parsing; needs no torch.
 
 The results are a results file (JSON) or a dump in the format of the
 challenges: a folder with global_parsing/, instance_segmentation/ and
@@ -15,16 +15,16 @@ from typing import Dict, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-# isort: off
-from projects.qanet.evaluation.arguments import (  # noqa: E402
-    add_protocol_arguments, add_truth_arguments, add_weights_argument)
-from projects.qanet.evaluation.dumps import (  # noqa: E402
-    DUMP_METRICS, evaluate_dump)
-from projects.qanet.evaluation.functional import (  # noqa: E402
-    METRICS, ParsingEvaluator, Thresholds, format_tables, write_metrics)
-from projects.qanet.structures import read_results  # noqa: E402
-from projects.qanet.utils.errors import InputError  # noqa: E402
-# isort: on
+from projects.qanet.evaluation.arguments import (add_protocol_arguments,
+                                                 add_truth_arguments,
+                                                 add_weights_argument)
+from projects.qanet.evaluation.dumps import DUMP_METRICS, evaluate_dump
+from projects.qanet.evaluation.functional import (METRICS, ParsingEvaluator,
+                                                  Thresholds, format_tables,
+                                                  write_metrics)
+from projects.qanet.structures import read_results
+from projects.qanet.utils.cli import run_tool
+from projects.qanet.utils.errors import InputError
 
 _PERSON_KEYS = ('APp', 'APp_50', 'PCP_50')
 
@@ -126,13 +126,9 @@ def evaluate(args: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """Run the tool; bad input ends in one sentence and exit code 2."""
-    try:
-        evaluate(parse_args())
-    except (InputError, OSError) as error:
-        print(f'{Path(__file__).name}: error: {error}', file=sys.stderr)
-        sys.exit(2)
+    """Run the tool."""
+    evaluate(parse_args())
 
 
 if __name__ == '__main__':
-    main()
+    run_tool(main)

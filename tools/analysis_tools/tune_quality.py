@@ -14,15 +14,17 @@ from typing import Dict, List, Sequence
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-# isort: off
-from projects.qanet.evaluation.arguments import (  # noqa: E402
-    add_protocol_arguments, add_truth_arguments)
-from projects.qanet.evaluation.functional import (  # noqa: E402
-    METRICS, SUMMARY_KEYS, ParsingEvaluator, Thresholds, WeightSearch,
-    best_point, format_table, format_value, weight_grid)
-from projects.qanet.structures import read_results  # noqa: E402
-from projects.qanet.utils.errors import InputError  # noqa: E402
-# isort: on
+from projects.qanet.evaluation.arguments import (add_protocol_arguments,
+                                                 add_truth_arguments)
+from projects.qanet.evaluation.functional import (METRICS, SUMMARY_KEYS,
+                                                  ParsingEvaluator, Thresholds,
+                                                  WeightSearch, best_point,
+                                                  format_value, weight_grid)
+from projects.qanet.structures import read_results
+from projects.qanet.utils.cli import run_tool
+from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.files import write_text
+from projects.qanet.utils.tables import format_table
 
 # Rows of the paper's Table 1: weights of the box, IoU and pixel score.
 PAPER_TABLE_1 = {
@@ -92,7 +94,6 @@ def write_document(path: Path, args: argparse.Namespace,
                 for key, value in metrics.items()
             })
 
-    path.parent.mkdir(parents=True, exist_ok=True)
     document = dict(
         results=args.results,
         protocol=args.protocol,
@@ -108,7 +109,7 @@ def write_document(path: Path, args: argparse.Namespace,
             for name, metrics in paper.items()
         },
         points=[entry(*pair) for pair in zip(points, values)])
-    path.write_text(json.dumps(document) + '\n', encoding='utf-8')
+    write_text(str(path), json.dumps(document) + '\n')
 
 
 def print_tables(points: Sequence[tuple], values: Sequence[Dict[str, float]],
@@ -171,13 +172,9 @@ def tune(args: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """Run the tool; bad input ends in one sentence and exit code 2."""
-    try:
-        tune(parse_args())
-    except (InputError, OSError) as error:
-        print(f'{Path(__file__).name}: error: {error}', file=sys.stderr)
-        sys.exit(2)
+    """Run the tool."""
+    tune(parse_args())
 
 
 if __name__ == '__main__':
-    main()
+    run_tool(main)

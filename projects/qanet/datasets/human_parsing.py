@@ -1,16 +1,18 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 import os.path as osp
 from collections import defaultdict
+from functools import partial
 from typing import Dict, List, Optional, Sequence
 
 import numpy as np
+from mmengine import fileio
 from mmengine.dataset import BaseDataset
 from mmengine.logging import MMLogger
 from mmseg.registry import DATASETS
 
+from projects.qanet.ground_truth import label_path, load_persons
 from projects.qanet.utils.errors import InputError
-from .coco_annotations import (box_problem, load_detections, load_persons,
-                               xywh_to_xyxy)
+from .coco_annotations import box_problem, load_detections, xywh_to_xyxy
 from .folder_listing import FolderListing
 from .metainfo import complete_metainfo
 
@@ -28,9 +30,9 @@ _MAX_NAMED = 50
 
 @DATASETS.register_module()
 class HumanParsingDataset(BaseDataset):
-    """Persons with part labels in the CIHP layout (PROTOCOL 6).
+    """Persons with part labels in the layout of CIHP.
 
-    ::
+    ``docs/results_format.md`` lays it down in full::
 
         <data_root>/<split>/{Images,Category_ids,Human_ids,Instance_ids}/
         <data_root>/annotations/<NAME>_<split>.json
@@ -60,7 +62,8 @@ class HumanParsingDataset(BaseDataset):
         data_prefix (dict): ``img``, the folder of the images. The label
             folders are its neighbours ``Category_ids``, ``Human_ids`` and
             ``Instance_ids`` unless ``seg_map``, ``human_map`` or
-            ``instance_map`` say otherwise.
+            ``instance_map`` say otherwise. A file_name may begin with the
+            image folder's name.
             Defaults to ``dict(img='Training/Images')``.
         bbox_file (str, optional): COCO results file (``image_id,
             category_id, bbox`` xywh, ``score``) with the boxes to use in test
@@ -77,8 +80,8 @@ class HumanParsingDataset(BaseDataset):
     Raises:
         FileNotFoundError: If the json, a folder, an image or (when training)
             a label map is missing.
-        InputError: If a file is malformed or there is nobody to train on.
-        ValueError: If an argument is wrong. All messages name the culprit.
+        InputError: If an argument is wrong, a file is malformed or there is
+            nobody to train on. All messages name the culprit.
     """
 
     METAINFO: dict = dict()
@@ -95,7 +98,7 @@ class HumanParsingDataset(BaseDataset):
                  test_mode: bool = False,
                  **kwargs) -> None:
         if bbox_file is not None and not test_mode:
-            raise ValueError('bbox_file is for testing (test_mode=True); '
+            raise InputError('bbox_file is for testing (test_mode=True); '
                              'training takes the boxes of ann_file')
         self.bbox_file = bbox_file
         self.bbox_thr = bbox_thr
@@ -116,7 +119,7 @@ class HumanParsingDataset(BaseDataset):
         allowed = ('img', *_LABEL_FOLDERS)
         unknown = set(data_prefix).difference(allowed)
         if unknown or 'img' not in data_prefix:
-            raise ValueError(
+            raise InputError(
                 f'data_prefix has the keys {sorted(data_prefix)}; it needs '
                 f"'img', and allowed are {', '.join(allowed)}")
         split = osp.dirname(data_prefix['img'].rstrip('/\\'))
@@ -137,7 +140,8 @@ class HumanParsingDataset(BaseDataset):
         Raises:
             FileNotFoundError, InputError: See the class's docstring.
         """
-        document = load_persons(self.ann_file, self.backend_args)
+        document = load_persons(self.ann_file, read=self._read)
+        self._check_document(document)
         images = {image['id']: image for image in document['images']}
         persons = [
             annotation for annotation in document['annotations']
@@ -151,6 +155,14 @@ class HumanParsingDataset(BaseDataset):
         self._check_files(samples)
         return samples
 
+    @property
+    def _read(self) -> partial:
+        """Gets a file's content from the storage backend."""
+        return partial(fileio.get, backend_args=self.backend_args)
+
+    def _check_document(self, document: dict) -> None:
+        """A place for subclasses to look at the annotation file."""
+
     def _train_samples(self, images: Dict[int, dict],
                        persons: List[dict]) -> List[dict]:
         persons = self._drop_bad_boxes(images, persons)
@@ -159,7 +171,10 @@ class HumanParsingDataset(BaseDataset):
                              f'among {len(images)} images')
         samples = []
         for person in persons:
-            self._check_parsing_id(person)
+            if 'parsing_id' not in person:
+                raise InputError(
+                    f'{self.ann_file}: annotation {person["id"]} lacks the '
+                    "key 'parsing_id' (the person's value in Human_ids)")
             sample = self._image_info(images[person['image_id']])
             sample.update(
                 ann_id=person['id'],
@@ -168,18 +183,6 @@ class HumanParsingDataset(BaseDataset):
             samples.append(sample)
         return samples
 
-    def _check_parsing_id(self, person: dict) -> None:
-        where = f'{self.ann_file}: annotation {person["id"]}'
-        if 'parsing_id' not in person:
-            raise InputError(f"{where} lacks the key 'parsing_id' (the "
-                             "person's value in Human_ids)")
-        parsing_id = person['parsing_id']
-        if not isinstance(parsing_id, int) or parsing_id < 1:
-            # 0 would make the person out of everything that is nobody's.
-            raise InputError(
-                f'{where} has parsing_id {parsing_id!r}, expected '
-                'a whole number from 1')
-
     def _test_samples(self, images: Dict[int, dict],
                       persons: List[dict]) -> List[dict]:
         if self.bbox_file is None:
@@ -187,7 +190,7 @@ class HumanParsingDataset(BaseDataset):
         else:
             records = load_detections(self._bbox_path(), images,
                                       self.person_cat_ids, self.bbox_thr,
-                                      self.backend_args)
+                                      self._read)
         boxes = defaultdict(list)
         for record in self._drop_bad_boxes(images, records):
             boxes[record['image_id']].append(record)
@@ -208,9 +211,11 @@ class HumanParsingDataset(BaseDataset):
         return osp.join(self.data_root, self.bbox_file)
 
     def _image_info(self, image: dict) -> dict:
-        stem = osp.splitext(image['file_name'])[0]
+        folder, name = self.data_prefix['img'], image['file_name']
         info = dict(
-            img_path=osp.join(self.data_prefix['img'], image['file_name']),
+            img_path=label_path(folder, name,
+                                osp.splitext(name)[1],
+                                osp.basename(folder.rstrip('/\\'))),
             img_id=image['id'],
             height=image['height'],
             width=image['width'],
@@ -219,7 +224,7 @@ class HumanParsingDataset(BaseDataset):
             seg_fields=[],
             reduce_zero_label=False)
         for prefix, path_key in _LABEL_PATHS.items():
-            info[path_key] = osp.join(self.data_prefix[prefix], stem + '.png')
+            info[path_key] = label_path(self.data_prefix[prefix], name)
         return info
 
     def _drop_bad_boxes(self, images: Dict[int, dict],

@@ -13,12 +13,13 @@ class PPPParsingDataset(HumanParsingDataset):
     """PASCAL-Person-Part: 7 classes, one or more persons per image.
 
     1,716 training and 1,817 validation images of PASCAL VOC. No class is left
-    or right. Two orders of the labels are in circulation (``docs/protocol.md``, section 6):
-    *official* 1 Head 2 Torso 3 Upper-arms 4 Lower-arms 5 Upper-legs 6
-    Lower-legs, and that of the files which the published weights were trained
-    on, *released* 1 Lower-arms 2 Head 3 Upper-legs 4 Torso 5 Lower-legs 6
-    Upper-arms. ``tools/dataset_converters/pascal_person_part.py`` makes
-    either from the downloads and notes the order in the annotation file.
+    or right. Two orders of the labels are in circulation
+    (``docs/protocol.md``, section 6): *official* 1 Head 2 Torso 3 Upper-arms
+    4 Lower-arms 5 Upper-legs 6 Lower-legs, and that of the files which the
+    published weights were trained on, *released* 1 Lower-arms 2 Head 3
+    Upper-legs 4 Torso 5 Lower-legs 6 Upper-arms.
+    ``tools/dataset_converters/pascal_person_part.py`` makes either from the
+    downloads and notes the order in the annotation file.
 
     Args:
         label_order (str): 'official' or 'released': names and colours follow

@@ -5,7 +5,7 @@ from typing import Optional, Tuple
 import numpy as np
 from mmseg.structures import SegDataSample
 
-from projects.qanet.datasets.label_io import read_label_map
+from projects.qanet.ground_truth import read_label_map
 
 
 def ground_truth_maps(

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from scipy.io import savemat
 
-from projects.qanet.datasets.label_io import read_label_map
+from projects.qanet.ground_truth import read_label_map
 
 SIZE = (40, 30)  # width, height
 

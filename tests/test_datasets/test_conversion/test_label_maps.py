@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from projects.qanet.datasets.conversion import label_maps
-from projects.qanet.datasets.label_io import read_label_map
+from projects.qanet.ground_truth import read_label_map
 from projects.qanet.utils.errors import InputError
 
 CATEGORIES = np.array([[0, 3, 3, 2], [1, 3, 0, 2], [255, 3, 0, 1]], np.uint8)

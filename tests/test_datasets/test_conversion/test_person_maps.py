@@ -3,7 +3,7 @@ import numpy as np
 
 from projects.qanet.datasets.conversion.person_maps import (PersonPainter,
                                                             write_person_maps)
-from projects.qanet.datasets.label_io import read_label_map
+from projects.qanet.ground_truth import read_label_map
 
 
 def region(*columns):

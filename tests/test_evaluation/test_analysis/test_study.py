@@ -9,7 +9,8 @@ import pytest
 from projects.qanet.evaluation.analysis import (RECALLS, SCORE_NAMES,
                                                 QualitySamples, study_document,
                                                 study_quality, write_document)
-from projects.qanet.evaluation.functional import ParsingEvaluator, fuse_quality
+from projects.qanet.evaluation.functional import ParsingEvaluator
+from projects.qanet.utils.fusion import quality_score
 
 WEIGHTS = (1, .5, 3)
 
@@ -77,7 +78,7 @@ def test_samples_against_counting_pixels(golden, evaluator, study):
     assert (len(study.persons), len(study.parts)) == (row, part)
     assert part > 100
     scores = study.parts.scores
-    fused = fuse_quality(*scores[:, :3].T, WEIGHTS)
+    fused = quality_score(*scores[:, :3].T, WEIGHTS)
     assert scores[:, 3] == pytest.approx(fused)
 
 

@@ -67,7 +67,8 @@ def test_scores_and_kept_persons(golden, case):
             rtol=2e-7)
         kept = np.arange(len(records))
         if nms_of(case) is not None:
-            overlaps = evaluator.measure(image_id, records)
+            overlaps = evaluator.measure(image_id,
+                                         evaluator.decode(image_id, records))
             kept = np.flatnonzero(
                 get_protocol('released').suppress(scores.persons,
                                                   overlaps.ious, 0.6))
@@ -79,7 +80,8 @@ def test_painted_maps(golden):
     evaluator = make_evaluator(golden, '1-0.5-3')
     suppress = get_protocol('released').suppress
     for image_id, records, _ in evaluator.group(golden.records):
-        overlaps = evaluator.measure(image_id, records)
+        overlaps = evaluator.measure(image_id,
+                                     evaluator.decode(image_id, records))
         scores = read_scores(records, 20, (1, .5, 3))
         segments = overlaps.segments
         painted = paint_categories(segments, scores.boxes, 0.3)
@@ -108,7 +110,9 @@ def test_covered_parts_take_no_number(golden):
     for image_id, records, _ in evaluator.group(golden.records):
         kept = golden.expected['1-0.5-3']['kept'][str(image_id)]
         scores = read_scores(records, 20, (1, .5, 3))
-        segments = evaluator.measure(image_id, records).segments
+        segments = evaluator.measure(image_id,
+                                     evaluator.decode(image_id,
+                                                      records)).segments
         painted = [i for i in kept if scores.persons[i] >= .01]
         painting = paint_persons(segments, scores.persons,
                                  np.isin(np.arange(len(records)), painted))

@@ -2,23 +2,18 @@
 import numpy as np
 import pytest
 
-from projects.qanet.evaluation.functional import (compare_records,
-                                                  make_label_runs)
-from projects.qanet.evaluation.functional.annotations import ImageInfo
 from projects.qanet.evaluation.functional.painting import (limit_parts,
                                                            number_parts,
                                                            paint_persons)
+from projects.qanet.evaluation.functional.segments import cut_segments
+from projects.qanet.ground_truth import empty_truth
 
 
 def paint(scenes, maps, scores, chosen=None, num_classes=12):
     """Segments and painting of persons in an image without truth."""
     maps = np.asarray(maps, np.uint8)
-    shape = maps.shape[1:]
-    nothing = np.zeros(shape, np.uint8)
-    truth = make_label_runs(nothing, nothing, nothing, {})
-    image = ImageInfo(1, '1.jpg', shape[1], shape[0], ())
-    records = scenes.make_persons(1, maps, scores, num_classes).to_records()
-    segments = compare_records(image, truth, records, num_classes).segments
+    runs = scenes.make_persons(1, maps, scores, num_classes).runs()
+    segments = cut_segments(empty_truth(), runs, num_classes)
     if chosen is None:
         chosen = np.ones(len(maps), bool)
     return segments, paint_persons(segments, np.array(scores), chosen)

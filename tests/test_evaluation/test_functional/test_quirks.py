@@ -330,7 +330,8 @@ def test_void_pixels(scenes, evaluate, tmp_path):
     evaluator = ParsingEvaluator(
         str(tmp_path / 'val.json'), str(tmp_path / 'Validation'), CLASSES)
     records = scenes.make_persons(1, [guess], [.9], 4).to_records()
-    ious = evaluator.measure(1, records).to_truth.class_ious
+    ious = evaluator.measure(1, evaluator.decode(1,
+                                                 records)).to_truth.class_ious
     # The pair with person 1 lacks its 3 void pixels, the pair with 2 sees
     # them as background.
     np.testing.assert_allclose(ious[0, 0], [48 / 54, 2 / 4, 1 / 5, np.nan])
@@ -353,6 +354,7 @@ def test_void_background_counts(scenes, evaluate, tmp_path):
     evaluator = ParsingEvaluator(
         str(tmp_path / 'val.json'), str(tmp_path / 'Validation'), CLASSES)
     records = scenes.make_persons(1, [draw(5, 9)], [.9], 4).to_records()
-    ious = evaluator.measure(1, records).to_truth.class_ious
+    ious = evaluator.measure(1, evaluator.decode(1,
+                                                 records)).to_truth.class_ious
     # 36 pixels count: 6 true, 6 others guessed, 24 background in both.
     np.testing.assert_allclose(ious[0, 0], [24 / 36, 0, 0, np.nan])

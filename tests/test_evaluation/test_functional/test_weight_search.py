@@ -78,8 +78,9 @@ def test_undefined_pixel_score(golden):
 
 def test_merged_segments_count_the_same(golden):
     evaluator = make_evaluator(golden)
-    _, records, _ = evaluator.group(golden.records)[2]
-    segments = evaluator.measure(records[0]['image_id'], records).segments
+    image_id, records, _ = evaluator.group(golden.records)[2]
+    segments = evaluator.measure(image_id, evaluator.decode(image_id,
+                                                            records)).segments
     merged = merge_segments(segments)
     assert len(merged.lengths) < len(segments.lengths) / 5
 
@@ -128,6 +129,15 @@ def test_grid():
             weight_grid(*wrong)
     with pytest.raises(InputError, match='are all 0'):
         weight_grid(0, 0, 1)
+
+
+@pytest.mark.parametrize('step, number', [(.01, '27,270,901'),
+                                          (1e-300, r'1,0+,0+')])
+def test_a_fine_grid_is_refused(step, number):
+    with pytest.raises(
+            InputError, match=f'about {number}.* points, allowed are 100,000'):
+        weight_grid(0, 3, step)
+    assert len(weight_grid(0, 45, 1)) == 46**3 - 1
 
 
 def test_best_point():

@@ -2,6 +2,7 @@
 import inspect
 import json
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,9 +12,10 @@ from mmengine.structures import InstanceData
 from mmseg.registry import METRICS
 from mmseg.structures import SegDataSample
 
-from projects.qanet.evaluation.functional import ParsingEvaluator
+from projects.qanet.evaluation.functional import SUMMARY_KEYS, ParsingEvaluator
 from projects.qanet.evaluation.metrics import ParsingMetric
 from projects.qanet.structures import ParsingInstances, read_results
+from projects.qanet.utils.errors import InputError
 
 
 @pytest.fixture
@@ -57,7 +59,12 @@ def run(metric, samples, batch_size=5):
 def test_values_are_those_of_the_results_file(golden, samples, build, tmp_path,
                                               protocol, weights):
     path = str(tmp_path / 'out' / 'results.json')
-    metric = build(protocol=protocol, quality_weights=weights, out_file=path)
+    metrics_file = tmp_path / 'metrics.json'
+    metric = build(
+        protocol=protocol,
+        quality_weights=weights,
+        out_file=path,
+        metrics_file=str(metrics_file))
     values = run(metric, samples)
     info, records = read_results(path)
     evaluator = ParsingEvaluator(
@@ -66,7 +73,17 @@ def test_values_are_those_of_the_results_file(golden, samples, build, tmp_path,
         f'parsing/{key}': value
         for key, value in evaluator.evaluate(records).items()
     }
-    np.testing.assert_equal(values, expected)
+    stored = json.loads(metrics_file.read_text())
+    assert len(stored) > 100
+    np.testing.assert_equal(stored, {
+        key: None if np.isnan(value) else value
+        for key, value in expected.items()
+    })
+    assert list(values) == [f'parsing/{key}' for key in SUMMARY_KEYS]
+    np.testing.assert_equal(values, {key: expected[key] for key in values})
+    # Without the file nothing is encoded, and nothing else changes.
+    alone = build(protocol=protocol, quality_weights=weights)
+    np.testing.assert_equal(run(alone, samples), values)
     assert info['quality_weights'] == [float(w) for w in weights or (1, 1, 1)]
 
 
@@ -138,7 +155,8 @@ def test_log_and_metrics_file(samples, build, tmp_path):
     assert '| class13' in text and '| mIoU' in text and 'APr' not in text
     assert '1 of 12 annotated images were not tested' in text
     stored = json.loads(path.read_text())
-    assert stored.keys() == values.keys()
+    assert set(values) < set(stored)
+    assert 'parsing/IoU.class13' in stored and 'parsing/APp_70' in stored
     assert stored['parsing/APp'] == values['parsing/APp']
     assert 'parsing/APr' not in stored
 
@@ -168,19 +186,104 @@ def test_undefined_values_are_null(scenes, tmp_path):
 @pytest.mark.parametrize('kwargs, message', [
     (dict(format_only=True), 'format_only needs out_file'),
     (dict(ann_file=None), 'ann_file and data_root are needed'),
+    (dict(data_root='/nowhere'), 'data_root /nowhere is no folder'),
+    (dict(protocol='loose'), "no protocol 'loose'.*released.*strict"),
+    (dict(metric=('mIoU', 'AP')), r"no metric \['AP'\]"),
+    (dict(metric='AP'), r"no metric \['AP'\]"),
+    (dict(quality_weights=(0, 0, 0)), 'three numbers >= 0'),
+    (dict(format_only=True, out_file='x',
+          quality_weights=(1, 1)), 'three numbers >= 0'),
+    (dict(nms_thr='0.6'), "threshold nms_iou is '0.6', allowed are numbers"),
+    (dict(quality_thr=float('nan')), 'threshold quality is nan'),
+    (dict(box_score_thr=None), 'threshold box_score is None'),
 ])
 def test_wrong_arguments(build, kwargs, message):
-    with pytest.raises(ValueError, match=message):
+    """All is refused when the metric is built, before any training."""
+    with pytest.raises(InputError, match=message):
         build(**kwargs)
 
 
-@pytest.mark.parametrize('kwargs, message', [
-    (dict(protocol='loose'), "no protocol 'loose'.*released.*strict"),
-    (dict(metric=('mIoU', 'AP')), r"no metric \['AP'\]"),
-])
-def test_wrong_evaluator_arguments(build, samples, kwargs, message):
-    with pytest.raises(ValueError, match=message):
-        build(**kwargs).process(None, samples)
+def test_annotations_are_read_when_it_is_built(build, tmp_path):
+    with pytest.raises(FileNotFoundError, match='nowhere.json does not exist'):
+        build(ann_file='/nowhere.json')
+    path = tmp_path / 'val.json'
+    image = dict(id=1, file_name='a.jpg', width=3, height=2)
+    person = dict(image_id=1, parsing_id=0)
+    path.write_text(json.dumps(dict(images=[image], annotations=[person])))
+    with pytest.raises(InputError, match='val.json: .* has parsing_id 0'):
+        build(ann_file=str(path))
+
+
+def test_one_metric_as_a_text(samples, build):
+    values = run(build(metric='APp'), samples)
+    assert list(values) == ['parsing/APp', 'parsing/APp_50', 'parsing/PCP_50']
+    assert values['parsing/APp'] == run(build(), samples)['parsing/APp']
+
+
+def test_prefix(samples, build, tmp_path, caplog):
+    path = tmp_path / 'metrics.json'
+    metric = build(metric='mIoU', prefix='strict', metrics_file=str(path))
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(caplog.handler)
+    try:
+        values = run(metric, samples)
+    finally:
+        logger.removeHandler(caplog.handler)
+    assert list(values) == ['strict/mIoU', 'strict/pixAcc', 'strict/mAcc']
+    stored = json.loads(path.read_text())
+    assert stored['strict/mIoU'] == values['strict/mIoU']
+    assert all(key.startswith('strict/') for key in stored)
+    assert 'Metrics strict/*' in caplog.text
+
+
+def test_persons_of_a_category(scenes, tmp_path):
+    """A chair that the annotation file lists is nobody to be found."""
+    human = np.zeros((4, 6), int)
+    human[1:3, 1:4] = 1
+    human[3, :] = 2
+    image = scenes.make_image(1, human > 0, human)
+    ann_file, root = scenes.write_dataset(tmp_path, [image])
+    with open(ann_file) as file:
+        document = json.load(file)
+    for annotation in document['annotations']:
+        annotation['category_id'] = annotation['parsing_id']
+    with open(ann_file, 'w') as file:
+        json.dump(document, file)
+    persons = scenes.make_persons(1, [human == 1], [.9], 2)
+    sample = dict(
+        img_id=1, img_path='1.jpg', ori_shape=(4, 6), pred_instances=persons)
+    for cat_ids, expected in (((1, ), 100), ((1, 2), 50)):
+        metric = METRICS.build(
+            dict(
+                type='ParsingMetric',
+                ann_file=ann_file,
+                data_root=root,
+                metric='APp',
+                person_cat_ids=cat_ids))
+        metric.dataset_meta = dict(classes=['background', 'body'])
+        values = run(metric, [sample])
+        assert values['parsing/APp_50'] == pytest.approx(expected)
+
+
+def test_undefined_scores(golden, samples, build):
+    """A diverged network's NaN ends the validation, with a name."""
+    persons = samples[1]['pred_instances']
+    broken = persons.scores.copy()
+    broken[1] = np.nan
+    broken = dict(samples[1], pred_instances=replace(persons, scores=broken))
+    name = samples[1]['img_path']
+    with pytest.raises(InputError, match=f'person 1 of {name}: .*NaN'):
+        build().process(None, [broken])
+    build(format_only=True, out_file='x').process(None, [broken])
+
+
+def test_size_of_the_image(samples, build):
+    persons = samples[0]['pred_instances']
+    width, height = persons.image_size
+    wrong = replace(persons, image_size=(width, height + 1))
+    with pytest.raises(
+            InputError, match=r'0001003.jpg has .* \(246, 308\) .* 309\)'):
+        build().process(None, [dict(samples[0], pred_instances=wrong)])
 
 
 def test_wrong_samples(build, samples):

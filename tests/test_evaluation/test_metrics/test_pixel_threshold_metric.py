@@ -10,6 +10,7 @@ from mmseg.registry import METRICS
 from mmseg.structures import SegDataSample
 
 import projects.qanet.evaluation.metrics  # noqa: F401
+from projects.qanet.utils.errors import InputError
 
 THRS = (0., .4)
 KEYS = ('APp', 'APp_50', 'PCP_50', 'APr', 'APr_50', 'APh')
@@ -36,22 +37,25 @@ def make_samples(golden, thrs=(), at=None):
                 img_id=image_id,
                 img_path=f'Images/{image_id:07d}.jpg',
                 ori_shape=(height, width)))
-        sample.pred_instances = persons if at is None else scored(persons, at)
-        if thrs:
-            sample.pred_instances_by_thr = {
-                thr: scored(persons, thr)
-                for thr in thrs
-            }
+        sample.pred_instances = replace(
+            persons if at is None else scored(persons, at),
+            by_thr={thr: scored(persons, thr)
+                    for thr in thrs})
         samples.append(sample.to_dict())
     return samples
 
 
-def evaluate(golden, samples, **kwargs):
+def evaluate(golden, samples, path, **kwargs):
+    """What the runner gets and what the file holds."""
     metric = METRICS.build(
-        dict(ann_file=golden.ann_file, data_root=golden.data_root, **kwargs))
+        dict(
+            ann_file=golden.ann_file,
+            data_root=golden.data_root,
+            metrics_file=str(path),
+            **kwargs))
     metric.dataset_meta = dict(classes=golden.classes)
     metric.process(None, samples)
-    return metric.evaluate(len(samples))
+    return metric.evaluate(len(samples)), json.loads(path.read_text())
 
 
 @pytest.mark.parametrize('protocol', ['released', 'strict'])
@@ -60,21 +64,24 @@ def test_each_row_is_an_evaluation_of_its_own(golden, protocol, weights,
                                               tmp_path):
     options = dict(protocol=protocol, quality_weights=weights)
     path = tmp_path / 'metrics.json'
-    values = evaluate(
+    headline, values = evaluate(
         golden,
         make_samples(golden, THRS),
+        path,
         type='PixelThresholdMetric',
         pixel_score_thrs=THRS,
-        metrics_file=str(path),
         **options)
     usual = evaluate(
-        golden, make_samples(golden), type='ParsingMetric', **options)
+        golden, make_samples(golden), path, type='ParsingMetric', **options)
+    assert headline == usual[0]
+    usual = usual[1]
     np.testing.assert_equal({key: values[key] for key in usual}, usual)
     rows = set()
     for thr, name in zip(THRS, ('T0', 'T0.4')):
-        expected = evaluate(
+        _, expected = evaluate(
             golden,
             make_samples(golden, at=thr),
+            path,
             type='ParsingMetric',
             **options)
         for key in KEYS:
@@ -83,18 +90,17 @@ def test_each_row_is_an_evaluation_of_its_own(golden, protocol, weights,
         rows.add(values[f'parsing/APr.{name}'])
     assert len(rows) == 2
     assert len(values) == len(usual) + len(THRS) * len(KEYS)
-    assert json.loads(path.read_text())['parsing/APr.T0.4'] == pytest.approx(
-        values['parsing/APr.T0.4'])
 
 
-def test_chosen_metrics_and_the_table(golden, caplog):
+def test_chosen_metrics_and_the_table(golden, caplog, tmp_path):
     logger = MMLogger.get_current_instance()
     logger.addHandler(caplog.handler)
     try:
         with caplog.at_level(logging.INFO):
-            values = evaluate(
+            _, values = evaluate(
                 golden,
                 make_samples(golden, THRS),
+                tmp_path / 'metrics.json',
                 type='PixelThresholdMetric',
                 pixel_score_thrs=THRS[1:],
                 metric=('mIoU', 'APr'))
@@ -106,13 +112,34 @@ def test_chosen_metrics_and_the_table(golden, caplog):
     assert f'{values["parsing/APr.T0.4"]:.2f}' in table and '0.4 |' in table
 
 
-def test_mistakes_are_named(golden):
-    with pytest.raises(ValueError, match='pixel_score_thrs must name'):
-        evaluate(golden, [], type='PixelThresholdMetric', pixel_score_thrs=[])
+@pytest.mark.parametrize('thrs', [[], [-.1], [float('nan')], ['x'], 3])
+def test_wrong_thresholds(golden, thrs, tmp_path):
+    with pytest.raises(InputError, match='pixel_score_thrs must name'):
+        evaluate(
+            golden, [],
+            tmp_path / 'metrics.json',
+            type='PixelThresholdMetric',
+            pixel_score_thrs=thrs)
+
+
+def test_undefined_scores_at_a_threshold(golden, tmp_path):
+    samples = make_samples(golden, THRS)
+    samples[0]['pred_instances'].by_thr[.4].scores[1] = np.nan
+    with pytest.raises(InputError, match='person 1 of Images/0001003.jpg: '):
+        evaluate(
+            golden,
+            samples,
+            tmp_path / 'metrics.json',
+            type='PixelThresholdMetric',
+            pixel_score_thrs=THRS)
+
+
+def test_missing_thresholds_are_named(golden, tmp_path):
     with pytest.raises(
             ValueError, match=r'0001003.jpg: .* thresholds \[0.9\]; set'):
         evaluate(
             golden,
             make_samples(golden, THRS),
+            tmp_path / 'metrics.json',
             type='PixelThresholdMetric',
             pixel_score_thrs=[0., .9])

@@ -4,8 +4,8 @@ import os
 import os.path as osp
 from typing import List, Optional, Sequence, Tuple
 
+from projects.qanet.ground_truth import IGNORE_LABEL
 from projects.qanet.utils.errors import InputError
-from ..metainfo import IGNORE_LABEL
 
 _BACKGROUND_NAMES = ('background', '_background_', '__background__')
 _IGNORE_NAMES = ('ignore', '__ignore__')

@@ -6,9 +6,10 @@ from typing import Callable, List, Optional, Tuple
 import cv2
 import numpy as np
 
+from projects.qanet.ground_truth import (IGNORE_LABEL, check_label_values,
+                                         decode_label_map, read_label_map)
+from projects.qanet.ground_truth.label_maps import check_label_size
 from projects.qanet.utils.errors import InputError
-from ..label_io import check_label_values, decode_label_map, read_label_map
-from ..metainfo import IGNORE_LABEL
 from .files import link_file, make_place
 
 LabelReader = Callable[[str], np.ndarray]
@@ -39,10 +40,7 @@ def read_labels_of(image: str,
         InputError: If it cannot be read or does not fit the image.
     """
     labels = read(path)
-    if labels.shape != (size[1], size[0]):
-        raise InputError(
-            f'{path} is {labels.shape[1]}x{labels.shape[0]} pixels (w x h), '
-            f'but {image} is {size[0]}x{size[1]}')
+    check_label_size(labels, size, path, image)
     if num_classes is not None:
         check_label_values(labels, num_classes, path)
     return labels

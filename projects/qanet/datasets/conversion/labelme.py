@@ -3,8 +3,8 @@ import glob
 import os.path as osp
 from typing import List, Optional
 
+from projects.qanet.ground_truth import load_json
 from projects.qanet.utils.errors import InputError
-from ..coco_annotations import load_json
 from .shapes import Shape, ShapeImage, ShapeSet, check_person
 
 

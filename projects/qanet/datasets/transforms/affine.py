@@ -7,7 +7,7 @@ import numpy as np
 
 def get_warp_matrix(center: Sequence[float], scale: Sequence[float],
                     rotation: float, crop_size: Tuple[int, int]) -> np.ndarray:
-    """Affine map from image to crop pixels (PROTOCOL 3).
+    """Affine map from image to crop pixels.
 
     The box centre lands on the pixel index (w / 2, h / 2), without a
     half-pixel shift, and the box width becomes the crop width.

@@ -1,17 +1,19 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+from functools import partial
 from typing import Optional
 
 import numpy as np
 from mmcv.transforms import BaseTransform
+from mmengine import fileio
 from mmseg.registry import TRANSFORMS
 
-from projects.qanet.utils.errors import InputError
-from ..label_io import check_label_values, read_label_map
+from projects.qanet.ground_truth import check_label_values, read_label_map
+from projects.qanet.ground_truth.label_maps import check_label_size
 
 
 @TRANSFORMS.register_module()
 class LoadPersonParsing(BaseTransform):
-    """Load one person's label map: other persons are background (PROTOCOL 6).
+    """Load one person's label map: other persons are background.
 
     A person without any pixel gives an all-background map.
 
@@ -52,13 +54,15 @@ class LoadPersonParsing(BaseTransform):
                 image and label maps differ, or if a label is no class.
         """
         seg_path = results['seg_map_path']
-        categories = read_label_map(seg_path, self.backend_args)
+        read = partial(fileio.get, backend_args=self.backend_args)
+        categories = read_label_map(seg_path, read)
         human_path = results['human_map_path']
-        humans = read_label_map(human_path, self.backend_args)
+        humans = read_label_map(human_path, read)
         if 'ori_shape' in results:
-            _check_size(categories, seg_path, results['ori_shape'],
-                        results['img_path'])
-        _check_size(humans, human_path, categories.shape, seg_path)
+            height, width = results['ori_shape'][:2]
+            check_label_size(categories, (width, height), seg_path,
+                             results['img_path'])
+        check_label_size(humans, categories.shape[::-1], human_path, seg_path)
         if 'num_classes' in results:
             check_label_values(categories, results['num_classes'], seg_path)
         # A product is several times faster than np.where on bytes.
@@ -69,12 +73,3 @@ class LoadPersonParsing(BaseTransform):
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(backend_args={self.backend_args})'
-
-
-def _check_size(labels: np.ndarray, path: str, shape: tuple,
-                other: str) -> None:
-    if labels.shape != tuple(shape[:2]):
-        height, width = labels.shape
-        raise InputError(
-            f'{path} is {width}x{height} pixels (w x h), but {other} is '
-            f'{shape[1]}x{shape[0]}')

@@ -1,5 +1,8 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""From an image and a person's box to the network's crop (PROTOCOL 3)."""
+"""From an image and a person's box to the network's crop.
+
+See ``docs/protocol.md``, section 3.
+"""
 from typing import Tuple
 
 import cv2

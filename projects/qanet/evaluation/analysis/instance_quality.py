@@ -14,8 +14,8 @@ from pycocotools import mask as mask_utils
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from projects.qanet.evaluation.functional.scores import fuse_quality
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.fusion import quality_score
 from .correlation import spearman
 
 #: From this true IoU on a mask is a hit for AP50.
@@ -190,11 +190,16 @@ def make_scorings(
     if maskness is not None:
         scorings['own score'] = box_scores * maskness
         scorings['box score only'] = np.asarray(box_scores, np.float64)
+
+    def fuse(pixels: np.ndarray, gamma: float) -> np.ndarray:
+        scores = (
+            values.astype(np.float32) for values in (box_scores, ones, pixels))
+        return quality_score(*scores, (1, 0, gamma)).astype(np.float64)
+
     for form, pixels in forms.items():
         for gamma in gammas:
-            scorings[f'{form} {name_weights(gamma)}'] = fuse_quality(
-                box_scores, ones, pixels, (1, 0, gamma))
-    scorings['true IoU'] = fuse_quality(box_scores, ones, true_ious, (1, 0, 1))
+            scorings[f'{form} {name_weights(gamma)}'] = fuse(pixels, gamma)
+    scorings['true IoU'] = fuse(true_ious, 1)
     return scorings
 
 

@@ -7,10 +7,11 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 import numpy as np
 from PIL import Image
 
+from projects.qanet.ground_truth import IGNORE_LABEL, label_path
+from projects.qanet.ground_truth.label_maps import read_image_labels
 from projects.qanet.structures import ParsingInstances
 from projects.qanet.utils.errors import InputError
 from ..functional.evaluator import ParsingEvaluator
-from ..functional.label_maps import IGNORED_LABEL, label_path, read_label_map
 from .charts import part_palette
 
 _GREY = 150  # stands in for a photo that is not there
@@ -78,7 +79,8 @@ class PictureBook:
         truth = np.zeros_like(found)
         if parsing_id >= 0:
             categories, humans = (
-                read_label_map(self._path(folder, image.file_name), image)
+                read_image_labels(image,
+                                  self._path(folder, image.file_name, '.png'))
                 for folder in ('Category_ids', 'Human_ids'))
             truth = np.where(humans == parsing_id, categories, 0)
             truth = truth.astype(np.uint8)
@@ -127,13 +129,13 @@ class PictureBook:
             str: The path.
         """
         name = self.evaluator.find_image(image_id).file_name
-        folder = self.evaluator.img_subdir
-        return label_path(self.evaluator.data_root, folder, name,
-                          os.path.splitext(name)[1], folder)
+        return self._path(self.evaluator.img_subdir, name,
+                          os.path.splitext(name)[1])
 
-    def _path(self, folder: str, file_name: str) -> str:
-        return label_path(self.evaluator.data_root, folder, file_name, '.png',
-                          self.evaluator.img_subdir)
+    def _path(self, folder: str, file_name: str, suffix: str) -> str:
+        return label_path(
+            os.path.join(self.evaluator.data_root, folder), file_name, suffix,
+            self.evaluator.img_subdir)
 
     def missing_photos(self) -> int:
         """How many annotated images have no file.
@@ -181,7 +183,7 @@ def overlay(photo: np.ndarray,
         np.ndarray: A new picture.
     """
     drawn = photo.copy()
-    inside = (labels > 0) & (labels != IGNORED_LABEL)
+    inside = (labels > 0) & (labels != IGNORE_LABEL)
     mixed = (1 - alpha) * photo[inside] + alpha * palette[labels[inside]]
     drawn[inside] = np.rint(mixed).astype(np.uint8)
     return drawn

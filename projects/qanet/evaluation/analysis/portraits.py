@@ -11,7 +11,7 @@ from .plots import number
 from .study import QualityStudy
 
 # Lowest box score of the persons that stand for a data set, as in its global
-# maps (PROTOCOL 7.1).
+# maps (``docs/protocol.md``, section 7.1).
 _BOX_SCORE = 0.3
 
 

@@ -56,7 +56,7 @@ def precision_at(recall: np.ndarray,
 
 def person_curve(images: Sequence[ImageStatistics], protocol: Protocol,
                  threshold: float) -> np.ndarray:
-    """Precision of persons over recall (AP^p, PROTOCOL 7.3).
+    """Precision of persons over recall (AP^p).
 
     Args:
         images (Sequence[ImageStatistics]): All images, ids ascending.
@@ -74,7 +74,7 @@ def person_curve(images: Sequence[ImageStatistics], protocol: Protocol,
 
 def part_curve(images: Sequence[ImageStatistics], protocol: Protocol,
                num_classes: int, threshold: float) -> np.ndarray:
-    """Precision of parts over recall (AP^r, PROTOCOL 7.4).
+    """Precision of parts over recall (AP^r).
 
     Args:
         images (Sequence[ImageStatistics]): The images that count, ids

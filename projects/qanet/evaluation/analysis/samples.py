@@ -7,7 +7,7 @@ import numpy as np
 
 from ..functional.image_statistics import ImageOverlaps
 from ..functional.overlaps import mean_ious
-from ..functional.scores import fuse_quality, read_ingredients
+from ..functional.scores import read_ingredients
 
 SCORE_NAMES = ('box', 'iou', 'pixel', 'fused')
 
@@ -69,7 +69,8 @@ def image_samples(
     """Samples of one image.
 
     A person's true IoU is the mean IoU over classes with the annotated person
-    that it resembles most, as in AP^p (PROTOCOL 7.3). A part's true IoU is
+    that it resembles most, as in AP^p (``docs/protocol.md``,
+    section 7.3). A part's true IoU is
     the IoU with the same class of *that* person, before anything is painted
     over it, so it does not depend on the scores. Where nobody is annotated,
     true IoUs are 0.
@@ -127,10 +128,10 @@ def _read_scores(
         records: Sequence[Dict[str, Any]], num_classes: int,
         weights: Optional[Sequence[float]]) -> Tuple[np.ndarray, np.ndarray]:
     """The four scores of persons (N, 4) and of parts (N, C - 1, 4)."""
-    boxes, ious, pixels, part_pixels = read_ingredients(records, num_classes)
+    ingredients = read_ingredients(records, num_classes)
+    boxes, ious, pixels, part_pixels = ingredients
     if weights is not None:
-        fused = fuse_quality(boxes, ious, pixels, weights)
-        part_fused = fuse_quality(boxes, ious, part_pixels, weights)
+        fused, part_fused = ingredients.fuse(weights)
     else:
         fused = np.array([record['score'] for record in records], np.float64)
         part_fused = np.zeros_like(part_pixels)

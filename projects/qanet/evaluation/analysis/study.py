@@ -6,8 +6,8 @@ import numpy as np
 
 from ..functional.evaluator import ParsingEvaluator
 from ..functional.image_statistics import (METRICS, ImageOverlaps,
-                                           ImageStatistics, image_statistics,
-                                           keep_persons)
+                                           ImageStatistics, keep_persons,
+                                           reduce_image)
 from ..functional.overlaps import mean_ious
 from ..functional.scores import PersonScores, read_scores
 from ..functional.summary import summarize
@@ -136,7 +136,8 @@ class _Collector:
         """Compare one image and keep what is needed of it."""
         evaluator = self.evaluator
         num_classes = len(evaluator.classes)
-        overlaps = evaluator.measure(image_id, records, places)
+        overlaps = evaluator.measure(
+            image_id, evaluator.decode(image_id, records, places))
         persons, parts = image_samples(overlaps, records, num_classes,
                                        evaluator.quality_weights)
         kept = self._suppress(persons.scores[:, -1], overlaps)
@@ -149,9 +150,9 @@ class _Collector:
         for name, images in self.statistics.items():
             metrics = _RANKING_METRICS + (('mIoU', ) if name == 'box' else ())
             scores = self._scores(name, records, places)
-            images[image_id] = image_statistics(overlaps, scores,
-                                                evaluator.protocol,
-                                                evaluator.thresholds, metrics)
+            images[image_id] = reduce_image(overlaps, scores,
+                                            evaluator.protocol,
+                                            evaluator.thresholds, metrics)
             if name == 'box':  # the global map depends on box scores alone
                 self.confusion += images[image_id].confusion
                 images[image_id].confusion = None
@@ -174,7 +175,7 @@ class _Collector:
     def all_statistics(self) -> Dict[str, List[ImageStatistics]]:
         """By score; images without records stand in with what they lack."""
         missing = [
-            self.evaluator.process(image_id, [])
+            self.evaluator.process_records(image_id, [])
             for image_id in self.evaluator.images
             if image_id not in self.statistics['box']
         ]

@@ -4,13 +4,12 @@ from typing import Any, Dict, List, Optional, Sequence
 
 import numpy as np
 
+from projects.qanet.ground_truth import ImageInfo, empty_truth
 from projects.qanet.structures import ParsingInstances
-from projects.qanet.structures.part_runs import runs_to_map
-from projects.qanet.structures.record_masks import decode_records
+from projects.qanet.structures.records import decode_records
+from projects.qanet.structures.runs import runs_to_map
 from projects.qanet.utils.errors import InputError
-from ..functional.annotations import ImageInfo
 from ..functional.image_statistics import Thresholds, keep_persons
-from ..functional.label_maps import make_label_runs
 from ..functional.overlaps import person_ious
 from ..functional.painting import Painting, number_parts, paint_persons
 from ..functional.protocols import RELEASED, Protocol
@@ -33,8 +32,8 @@ def paint_dump(image: ImageInfo,
     """Paint one image's persons as the challenges want them.
 
     The same suppression, painting and numbering as in the evaluation
-    (PROTOCOL 7.1, 7.2, 7.4, 8). A person's box is the smallest one around
-    its parts, covered ones included.
+    (``docs/protocol.md``, sections 7.1, 7.2, 7.4 and 8). A person's box is
+    the smallest one around its parts, covered ones included.
 
     Args:
         image (ImageInfo): The image.
@@ -54,13 +53,9 @@ def paint_dump(image: ImageInfo,
         InputError: If records and image do not fit, a needed score is
             undefined or more persons are visible than the format can hold.
     """
-    size = (image.width, image.height)
     scores = read_scores(records, num_classes, quality_weights, places)
-    persons = decode_records(records, size, places)
-    nothing = np.zeros(size[::-1], np.uint8)
-    segments = cut_segments(
-        make_label_runs(nothing, nothing, nothing, {}), persons, len(records),
-        size[0] * size[1], num_classes)
+    persons = decode_records(records, image.size, places)
+    segments = cut_segments(empty_truth(), persons, num_classes)
     kept = keep_persons(scores.persons, person_ious(segments, num_classes),
                         protocol, thresholds)
     painting = paint_persons(segments, scores.persons, kept)
@@ -72,15 +67,15 @@ def paint_dump(image: ImageInfo,
                          f'persons, a dump holds {MAX_HUMANS}')
 
     def draw(values: np.ndarray) -> np.ndarray:
-        return draw_segments(segments, values.astype(np.uint8), size)
+        return draw_segments(segments, values.astype(np.uint8), image.size)
 
-    runs = persons.split(len(records))
+    runs = persons.split()
     return DumpedImage(
         categories=draw(
             paint_categories(segments, scores.boxes, thresholds.box_score)),
         humans=draw(humans),
         human_scores=scores.persons[human_of],
-        human_boxes=_boxes([runs_to_map(runs[i], size[1]) for i in human_of]),
+        human_boxes=_boxes([runs_to_map(runs[i]) for i in human_of]),
         parts=draw(np.where(parts > MAX_PARTS, 0, parts)),
         part_labels=labels[:MAX_PARTS],
         part_scores=scores.parts[person_of, labels - 1][:MAX_PARTS])
@@ -131,8 +126,7 @@ def dump_to_records(image: ImageInfo, dump: DumpedImage,
                             dump.human_scores[numbers - 1],
                             np.full(part_scores.shape, np.nan), part_scores,
                             np.zeros(len(numbers)), maps,
-                            [offset for _, offset in windows],
-                            (image.width, image.height),
+                            [offset for _, offset in windows], image.size,
                             image.image_id).to_records()
 
 

@@ -1,18 +1,19 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""The metrics that a dump can give (PROTOCOL 7.1, 7.4, 7.5)."""
-from concurrent.futures import ProcessPoolExecutor
+"""The metrics that a dump can give.
+
+See ``docs/protocol.md``, sections 7.1, 7.4 and 7.5.
+"""
 from functools import partial
 from typing import Dict, List
 
 import numpy as np
 
-from projects.qanet.structures.part_runs import PartRuns, map_to_runs
-from projects.qanet.structures.record_masks import PersonRuns
+from projects.qanet.ground_truth import ImageInfo, LabelRuns, read_label_runs
+from projects.qanet.structures.runs import maps_to_runs
 from projects.qanet.utils.errors import InputError
-from ..functional.annotations import ImageInfo
+from projects.qanet.utils.parallel import map_in_order
 from ..functional.evaluator import ParsingEvaluator
 from ..functional.image_statistics import ImageStatistics, crowd_ids
-from ..functional.label_maps import LabelRuns, read_label_runs
 from ..functional.painting import Painting, human_candidates, region_candidates
 from ..functional.protocols import Protocol
 from ..functional.segments import Segments, count_confusion, cut_segments
@@ -60,12 +61,7 @@ def evaluate_dump(evaluator: ParsingEvaluator,
         raise InputError(f'{folder} has no image of '
                          f'{evaluator.ann_file}')
     process = partial(_process, evaluator, folder, names)
-    if num_workers <= 0:
-        return evaluator.summarize(map(process, image_ids))
-    chunk = -(-len(image_ids) // (4 * num_workers))
-    with ProcessPoolExecutor(num_workers) as pool:
-        return evaluator.summarize(
-            pool.map(process, image_ids, chunksize=chunk))
+    return evaluator.summarize(map_in_order(process, image_ids, num_workers))
 
 
 def _process(evaluator: ParsingEvaluator, folder: str, names: List[str],
@@ -121,13 +117,10 @@ def _cut_dump(image: ImageInfo, truth: LabelRuns,
     The maps take the places of three persons' part maps; one that is missing
     is empty.
     """
-    size = (image.width, image.height)
-    nothing = PartRuns(*(np.zeros(0, np.int64) for _ in range(3)))
-    runs = [
-        nothing if labels is None else map_to_runs(labels, (0, 0), size)
+    nothing = np.zeros((0, 0), np.uint8)
+    maps = [
+        nothing if labels is None else labels
         for labels in (dump.categories, dump.humans, dump.parts)
     ]
-    persons = PersonRuns(
-        PartRuns(*(np.concatenate(values) for values in zip(*runs))),
-        np.repeat(np.arange(3), [len(part.starts) for part in runs]))
-    return cut_segments(truth, persons, 3, size[0] * size[1], 256)
+    runs = maps_to_runs(maps, [(0, 0)] * 3, image.size)
+    return cut_segments(truth, runs, 256)

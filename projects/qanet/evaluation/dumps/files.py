@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
+from PIL import Image
 
+from projects.qanet.ground_truth import ImageInfo, label_path
+from projects.qanet.ground_truth.label_maps import read_image_labels
 from projects.qanet.utils.errors import InputError
-from ..functional.annotations import ImageInfo
-from ..functional.label_maps import label_path, read_label_map
 
 GLOBAL, HUMANS, PARTS = DUMP_FOLDERS = ('global_parsing',
                                         'instance_segmentation',
@@ -68,7 +69,6 @@ def write_dump(folder: str,
         dump (DumpedImage): With all fields.
         img_subdir (str): Name of the image folder. Defaults to 'Images'.
     """
-    from PIL import Image
     boxes = np.round(dump.human_boxes).astype(int).tolist()
     lines = {
         HUMANS: [
@@ -83,7 +83,8 @@ def write_dump(folder: str,
     }
     for name, labels in ((GLOBAL, dump.categories), (HUMANS, dump.humans),
                          (PARTS, dump.parts)):
-        path = label_path(folder, name, image.file_name, '.png', img_subdir)
+        path = label_path(
+            os.path.join(folder, name), image.file_name, '.png', img_subdir)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         Image.fromarray(labels).save(path)
         if name in lines:
@@ -116,8 +117,9 @@ def find_dumped_images(folder: str,
     for image_id, image in images.items():
         for name in names:
             for suffix in _SUFFIXES[name]:
-                path = label_path(folder, name, image.file_name, suffix,
-                                  img_subdir)
+                path = label_path(
+                    os.path.join(folder, name), image.file_name, suffix,
+                    img_subdir)
                 owners[os.path.normpath(path)] = image_id
     found = set()
     for name in names:
@@ -152,13 +154,15 @@ def read_dump(folder: str,
         DumpedImage: What was read.
 
     Raises:
-        InputError: If a file is missing, broken, of another size than
-            the image or has a class that does not exist, or if a map has a
-            number without a line in its text file.
+        FileNotFoundError: If a file is missing.
+        InputError: If a file is broken, of another size than the image or
+            has a class that does not exist, or if a map has a number without
+            a line in its text file.
     """
 
     def path_of(name: str, suffix: str) -> str:
-        return label_path(folder, name, image.file_name, suffix, img_subdir)
+        return label_path(
+            os.path.join(folder, name), image.file_name, suffix, img_subdir)
 
     dump = DumpedImage()
     if GLOBAL in names:
@@ -195,10 +199,7 @@ def read_dump(folder: str,
 def _read_map(path: str, image: ImageInfo, highest: int,
               reason: str) -> np.ndarray:
     """Read a map of numbers 0..highest, (H, W) uint8."""
-    try:
-        labels = read_label_map(path, image)
-    except InputError as error:
-        raise InputError(str(error)) from error
+    labels = read_image_labels(image, path)
     if labels.size and not 0 <= labels.min() <= labels.max() <= highest:
         raise InputError(f'{path} has the number {labels.max()}, but '
                          f'there are {reason}')
@@ -214,8 +215,8 @@ def _read_rows(path: str, widths: Tuple[int, ...],
     try:
         with open(path, encoding='utf-8') as file:
             lines = [line.split() for line in file]
-    except FileNotFoundError as error:
-        raise InputError(f'there is no file {path}') from error
+    except FileNotFoundError:
+        raise FileNotFoundError(f'file {path} does not exist') from None
     while lines and not lines[-1]:
         lines.pop()
     rows = []

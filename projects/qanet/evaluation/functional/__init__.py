@@ -8,8 +8,10 @@ person, whose head and torso were found almost right:
 Examples:
     >>> import numpy as np
     >>> from projects.qanet.evaluation.functional import (
-    ...     ImageInfo, PersonInfo, compare_records, get_protocol,
-    ...     image_statistics, make_label_runs, read_scores, summarize)
+    ...     PersonScores, get_protocol, measure_overlaps, reduce_image,
+    ...     summarize)
+    >>> from projects.qanet.ground_truth import (ImageInfo, PersonInfo,
+    ...                                          make_label_runs)
     >>> from projects.qanet.structures import ParsingInstances
     >>> categories = np.zeros((4, 6), np.uint8)
     >>> categories[0, 1:3], categories[1:, 1:3] = 1, 2
@@ -24,44 +26,38 @@ Examples:
     ...     pixel_scores=[.7], scores=[.8], part_pixel_scores=[[.7, .6]],
     ...     part_scores=[[.8, .7]], labels=[0], part_maps=[found],
     ...     offsets=[[0, 0]], image_size=(6, 4), image_id=7)
-    >>> records = persons.to_records()
-    >>> overlaps = compare_records(image, truth, records, num_classes=3)
+    >>> runs = persons.runs()
+    >>> overlaps = measure_overlaps(image, truth, runs, num_classes=3)
     >>> overlaps.to_truth.class_ious[0, 0].round(3)
     array([0.941, 1.   , 0.833])
     >>> strict = get_protocol('strict')
-    >>> statistics = image_statistics(overlaps, read_scores(records, 3),
-    ...                               strict)
+    >>> scores = PersonScores.from_instances(persons, runs, '0007.jpg')
+    >>> statistics = reduce_image(overlaps, scores, strict)
     >>> values = summarize([statistics], ['background', 'head', 'torso'],
     ...                    strict)
     >>> [round(values[key], 1) for key in ('mIoU', 'APp', 'PCP_90', 'APr')]
     [92.5, 100.0, 50.0, 94.4]
 """
-from .annotations import ImageInfo, PersonInfo, read_annotations
-from .average_precision import average_precision
-from .evaluator import ParsingEvaluator, compare_records
+from .evaluator import ParsingEvaluator
 from .image_statistics import (METRICS, ImageOverlaps, ImageStatistics,
-                               Thresholds, image_statistics, measure_overlaps)
-from .label_maps import LabelRuns, make_label_runs, read_label_runs
+                               Thresholds, measure_overlaps, reduce_image)
 from .matching import (Candidates, match_best_free, match_first_choice,
                        match_reusing)
 from .protocols import PROTOCOLS, Protocol, get_protocol
-from .report import (SUMMARY_KEYS, format_table, format_tables, format_value,
-                     write_metrics)
+from .report import SUMMARY_KEYS, format_tables, format_value, write_metrics
 from .scores import (PersonScores, ScoreIngredients, fuse_ingredients,
-                     fuse_quality, fuse_records, read_ingredients, read_scores)
-from .summary import summarize
+                     read_ingredients, read_scores)
+from .summary import average_precision, summarize
 from .suppression import suppress_greedily, suppress_released
 from .weight_search import WeightSearch, best_point, weight_grid
 
 __all__ = [
-    'Candidates', 'ImageInfo', 'ImageOverlaps', 'ImageStatistics', 'LabelRuns',
-    'METRICS', 'PROTOCOLS', 'ParsingEvaluator', 'PersonInfo', 'PersonScores',
-    'Protocol', 'SUMMARY_KEYS', 'ScoreIngredients', 'Thresholds',
-    'WeightSearch', 'average_precision', 'best_point', 'compare_records',
-    'format_table', 'format_tables', 'format_value', 'fuse_ingredients',
-    'fuse_quality', 'fuse_records', 'get_protocol', 'image_statistics',
-    'make_label_runs', 'match_best_free', 'match_first_choice',
-    'match_reusing', 'measure_overlaps', 'read_annotations',
-    'read_ingredients', 'read_label_runs', 'read_scores', 'summarize',
-    'suppress_greedily', 'suppress_released', 'weight_grid', 'write_metrics'
+    'Candidates', 'ImageOverlaps', 'ImageStatistics', 'METRICS', 'PROTOCOLS',
+    'ParsingEvaluator', 'PersonScores', 'Protocol', 'SUMMARY_KEYS',
+    'ScoreIngredients', 'Thresholds', 'WeightSearch', 'average_precision',
+    'best_point', 'format_tables', 'format_value', 'fuse_ingredients',
+    'get_protocol', 'match_best_free', 'match_first_choice', 'match_reusing',
+    'measure_overlaps', 'read_ingredients', 'read_scores', 'reduce_image',
+    'suppress_greedily', 'suppress_released', 'summarize', 'weight_grid',
+    'write_metrics'
 ]

@@ -1,47 +1,22 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Evaluation of records against a data set on disk."""
-from concurrent.futures import ProcessPoolExecutor
-from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
+"""Evaluation of persons against a data set on disk."""
+import math
+import os
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
-from projects.qanet.structures.record_masks import decode_records
+from projects.qanet.ground_truth import (ImageInfo, read_annotations,
+                                         read_label_runs)
+from projects.qanet.structures.records import decode_records
+from projects.qanet.structures.runs import PersonRuns
 from projects.qanet.utils.errors import InputError
-from .annotations import ImageInfo, read_annotations
+from projects.qanet.utils.fusion import check_weights
+from projects.qanet.utils.parallel import map_in_order
 from .image_statistics import (METRICS, ImageOverlaps, ImageStatistics,
-                               Thresholds, image_statistics, measure_overlaps,
+                               Thresholds, measure_overlaps, reduce_image,
                                unpredicted_statistics)
-from .label_maps import LabelRuns, read_label_runs
 from .protocols import get_protocol
-from .scores import check_weights, read_scores
-from .segments import cut_segments
+from .scores import PersonScores, read_scores
 from .summary import summarize
-
-
-def compare_records(image: ImageInfo,
-                    truth: LabelRuns,
-                    records: Sequence[Dict[str, Any]],
-                    num_classes: int,
-                    places: Optional[Sequence[str]] = None) -> ImageOverlaps:
-    """Compare one image's records with each other and with the truth.
-
-    Args:
-        image (ImageInfo): The image.
-        truth (LabelRuns): Its ground truth.
-        records (Sequence[dict]): The image's records.
-        num_classes (int): Number of classes with the background.
-        places (Sequence[str], optional): What to call each record in a
-            message.
-
-    Returns:
-        ImageOverlaps: For :func:`image_statistics`, with any scores.
-
-    Raises:
-        InputError: If records and image do not fit.
-    """
-    size = (image.width, image.height)
-    persons = decode_records(records, size, places)
-    segments = cut_segments(truth, persons, len(records), size[0] * size[1],
-                            num_classes)
-    return measure_overlaps(image, truth, segments, num_classes)
 
 
 class ParsingEvaluator:
@@ -51,16 +26,22 @@ class ParsingEvaluator:
         ann_file (str): COCO style annotations, one per person.
         data_root (str): Folder of the split, which holds Category_ids,
             Human_ids and Instance_ids.
-        classes (Sequence[str]): Names of all classes, background first.
+        classes (Sequence[str]): Names of all classes, background first. They
+            may be set later, as the attribute ``classes``, but before the
+            first image.
         img_subdir (str): Name of the image folder. Defaults to 'Images'.
-        metrics (Sequence[str]): Which of mIoU, APp, APr, APh. Defaults to
-            all.
+        metrics (str | Sequence[str]): Which of mIoU, APp, APr, APh. Defaults
+            to all.
         protocol (str): ``released`` or ``strict``. Defaults to 'released'.
         quality_weights (Sequence[float], optional): Weights of the box, IoU
-            and pixel score to fuse scores with. None takes stored scores.
+            and pixel score to fuse the scores of records with. None takes
+            stored scores.
         thresholds (Thresholds): Thresholds of scores and suppression.
+        person_cat_ids (Sequence[int]): The ``category_id`` of persons in
+            ``ann_file``. Defaults to (1, ).
 
     Raises:
+        FileNotFoundError: If there is no annotation file.
         InputError: If an argument or the annotation file is wrong.
 
     Examples:
@@ -80,51 +61,32 @@ class ParsingEvaluator:
         data_root: str,
         classes: Sequence[str],
         img_subdir: str = 'Images',
-        metrics: Sequence[str] = METRICS,
+        metrics: Union[str, Sequence[str]] = METRICS,
         protocol: str = 'released',
         quality_weights: Optional[Sequence[float]] = None,
-        thresholds: Thresholds = Thresholds()
+        thresholds: Thresholds = Thresholds(),
+        person_cat_ids: Sequence[int] = (1, )
     ) -> None:
+        metrics = (metrics, ) if isinstance(metrics, str) else tuple(metrics)
         unknown = sorted(set(metrics) - set(METRICS))
         if unknown or not metrics:
             raise InputError(f'there is no metric {unknown}, allowed are '
                              f'{list(METRICS)}')
+        self.protocol = get_protocol(protocol)
+        if quality_weights is not None:
+            check_weights(quality_weights)
+        _check_thresholds(thresholds)
+        if not os.path.isdir(data_root):
+            raise InputError(f'data_root {data_root} is no folder; it must '
+                             'hold Category_ids, Human_ids and Instance_ids')
         self.ann_file = ann_file
-        self.images = read_annotations(ann_file)
+        self.images = read_annotations(ann_file, person_cat_ids)
         self.data_root = data_root
         self.classes = tuple(classes)
         self.img_subdir = img_subdir
-        self.metrics = tuple(metrics)
-        self.protocol = get_protocol(protocol)
+        self.metrics = metrics
         self.quality_weights = quality_weights
-        if quality_weights is not None:
-            check_weights(quality_weights)
         self.thresholds = thresholds
-
-    def measure(self,
-                image_id: int,
-                records: Sequence[Dict[str, Any]],
-                places: Optional[Sequence[str]] = None) -> ImageOverlaps:
-        """Read an image's truth and compare its persons, whatever the scores.
-
-        Args:
-            image_id (int): The image's id.
-            records (Sequence[dict]): The image's records.
-            places (Sequence[str], optional): What to call each record in a
-                message.
-
-        Returns:
-            ImageOverlaps: For :func:`image_statistics`.
-
-        Raises:
-            InputError: If records and image do not fit, or the label maps
-                are broken.
-        """
-        image = self.find_image(image_id)
-        truth = read_label_runs(image, self.data_root, len(self.classes),
-                                self.img_subdir)
-        return compare_records(image, truth, records, len(self.classes),
-                               places)
 
     def find_image(self, image_id: int) -> ImageInfo:
         """Look an image up.
@@ -143,11 +105,77 @@ class ParsingEvaluator:
                              f'{self.ann_file}')
         return self.images[image_id]
 
-    def process(self,
-                image_id: int,
-                records: Sequence[Dict[str, Any]],
-                places: Optional[Sequence[str]] = None) -> ImageStatistics:
+    def measure(self, image_id: int, runs: PersonRuns) -> ImageOverlaps:
+        """Read an image's truth and compare its persons, whatever the scores.
+
+        Args:
+            image_id (int): The image's id.
+            runs (PersonRuns): The image's N persons.
+
+        Returns:
+            ImageOverlaps: For :func:`reduce_image`.
+
+        Raises:
+            OSError: If a label map is missing.
+            InputError: If persons and image do not fit, or the label maps
+                are broken.
+        """
+        image = self.find_image(image_id)
+        truth = read_label_runs(image, self.data_root, len(self.classes),
+                                self.img_subdir)
+        return measure_overlaps(image, truth, runs, len(self.classes))
+
+    def process(self, image_id: int, runs: PersonRuns,
+                scores: PersonScores) -> ImageStatistics:
         """Reduce one image to its statistics.
+
+        Args:
+            image_id (int): The image's id.
+            runs (PersonRuns): The image's persons, maybe none.
+            scores (PersonScores): Their scores.
+
+        Returns:
+            ImageStatistics: Small, without pixels.
+
+        Raises:
+            OSError: If a label map is missing.
+            InputError: If persons and image do not fit, or the label maps
+                are broken.
+        """
+        if (runs.num_persons == 0
+                and not self.protocol.counts_images_without_predictions):
+            return unpredicted_statistics(
+                self.find_image(image_id), self.protocol)
+        return reduce_image(
+            self.measure(image_id, runs), scores, self.protocol,
+            self.thresholds, self.metrics)
+
+    def decode(self,
+               image_id: int,
+               records: Sequence[Dict[str, Any]],
+               places: Optional[Sequence[str]] = None) -> PersonRuns:
+        """Decode the masks of an image's records.
+
+        Args:
+            image_id (int): The image's id.
+            records (Sequence[dict]): The image's records, maybe none.
+            places (Sequence[str], optional): What to call each record in a
+                message.
+
+        Returns:
+            PersonRuns: For :meth:`measure`.
+
+        Raises:
+            InputError: If records and image do not fit.
+        """
+        return decode_records(records, self.find_image(image_id).size, places)
+
+    def process_records(
+            self,
+            image_id: int,
+            records: Sequence[Dict[str, Any]],
+            places: Optional[Sequence[str]] = None) -> ImageStatistics:
+        """Reduce one image of a results file to its statistics.
 
         Args:
             image_id (int): The image's id.
@@ -159,18 +187,14 @@ class ParsingEvaluator:
             ImageStatistics: Small, without pixels.
 
         Raises:
+            OSError: If a label map is missing.
             InputError: If records and image do not fit, or the label maps
                 are broken.
         """
-        image = self.find_image(image_id)
-        if (not records
-                and not self.protocol.counts_images_without_predictions):
-            return unpredicted_statistics(image, self.protocol)
         scores = read_scores(records, len(self.classes), self.quality_weights,
                              places)
-        overlaps = self.measure(image_id, records, places)
-        return image_statistics(overlaps, scores, self.protocol,
-                                self.thresholds, self.metrics)
+        return self.process(image_id, self.decode(image_id, records, places),
+                            scores)
 
     def summarize(self,
                   statistics: Iterable[ImageStatistics]) -> Dict[str, float]:
@@ -188,7 +212,7 @@ class ParsingEvaluator:
         images = {image.image_id: image for image in statistics}
         for image_id in self.images:
             if image_id not in images:
-                images[image_id] = self.process(image_id, [])
+                images[image_id] = self.process_records(image_id, [])
         return summarize(
             list(images.values()), self.classes, self.protocol, self.metrics)
 
@@ -208,17 +232,18 @@ class ParsingEvaluator:
             dict[str, float]: See :func:`summarize`.
 
         Raises:
+            OSError: If a label map is missing.
             InputError: If a record does not fit the data set; the message
                 names its position.
         """
         groups = self.group(records, source)
-        if num_workers <= 0 or len(groups) < 2:
-            return self.summarize(self.process(*group) for group in groups)
-        # Few large chunks: each carries a copy of the evaluator.
-        chunk = -(-len(groups) // (4 * num_workers))
-        with ProcessPoolExecutor(num_workers) as pool:
-            return self.summarize(
-                pool.map(self.process, *zip(*groups), chunksize=chunk))
+        return self.summarize(
+            map_in_order(self._process_group, groups, num_workers))
+
+    def _process_group(
+            self, group: Tuple[int, List[Dict[str, Any]],
+                               List[str]]) -> ImageStatistics:
+        return self.process_records(*group)
 
     def group(
         self,
@@ -248,3 +273,13 @@ class ParsingEvaluator:
         return [(image_id, [records[i]
                             for i in mine], [f'{source}[{i}]' for i in mine])
                 for image_id, mine in sorted(positions.items())]
+
+
+def _check_thresholds(thresholds: Thresholds) -> None:
+    for name, value in thresholds._asdict().items():
+        if value is None and name == 'nms_iou':
+            continue
+        if not (isinstance(value, (int, float)) and math.isfinite(value)
+                and value >= 0):
+            raise InputError(f'the threshold {name} is {value!r}, allowed are '
+                             'numbers >= 0')

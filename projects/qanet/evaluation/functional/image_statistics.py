@@ -5,15 +5,16 @@ from typing import NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from .annotations import ImageInfo
-from .label_maps import LabelRuns
+from projects.qanet.ground_truth import ImageInfo, LabelRuns
+from projects.qanet.structures.runs import PersonRuns
+from projects.qanet.utils.errors import InputError
 from .matching import Candidates
 from .overlaps import TruthOverlaps, mean_ious, person_ious, truth_overlaps
 from .painting import (human_candidates, limit_parts, paint_persons,
                        region_candidates)
 from .protocols import Protocol
 from .scores import PersonScores
-from .segments import Segments, count_confusion, paint_categories
+from .segments import Segments, count_confusion, cut_segments, paint_categories
 
 METRICS = ('mIoU', 'APp', 'APr', 'APh')
 PART_THRESHOLDS = np.arange(1, 10) / 10
@@ -21,7 +22,7 @@ HUMAN_THRESHOLDS = np.arange(10, 20) / 20
 
 
 class Thresholds(NamedTuple):
-    """Thresholds of PROTOCOL 7.
+    """Thresholds of ``docs/protocol.md``, section 7.
 
     Attributes:
         box_score (float): Lowest box score in the global map.
@@ -86,31 +87,40 @@ class ImageOverlaps(NamedTuple):
     to_truth: TruthOverlaps
 
 
-def measure_overlaps(image: ImageInfo, truth: LabelRuns, segments: Segments,
+def measure_overlaps(image: ImageInfo, truth: LabelRuns, runs: PersonRuns,
                      num_classes: int) -> ImageOverlaps:
     """Compare the persons of an image with each other and with the truth.
 
     Args:
         image (ImageInfo): The image.
         truth (LabelRuns): Its ground truth.
-        segments (Segments): Truth and persons.
+        runs (PersonRuns): The image's N persons.
         num_classes (int): Number of classes with the background.
 
     Returns:
         ImageOverlaps: Good for any quality scores of these persons.
+
+    Raises:
+        InputError: If the persons are of an image of another size.
     """
+    if tuple(runs.image_size) != image.size:
+        raise InputError(
+            f'{image.file_name} has (width, height) = {image.size} in the '
+            f'annotation file, but its persons are of an image of '
+            f'{tuple(runs.image_size)}')
+    segments = cut_segments(truth, runs, num_classes)
     ids = [person.parsing_id for person in image.persons]
     return ImageOverlaps(image, truth, segments,
                          person_ious(segments, num_classes),
                          truth_overlaps(segments, ids, num_classes))
 
 
-def image_statistics(overlaps: ImageOverlaps,
-                     scores: PersonScores,
-                     protocol: Protocol,
-                     thresholds: Thresholds = Thresholds(),
-                     metrics: Tuple[str, ...] = METRICS) -> ImageStatistics:
-    """Reduce one image to what the metrics need (PROTOCOL 7).
+def reduce_image(overlaps: ImageOverlaps,
+                 scores: PersonScores,
+                 protocol: Protocol,
+                 thresholds: Thresholds = Thresholds(),
+                 metrics: Tuple[str, ...] = METRICS) -> ImageStatistics:
+    """Reduce one image to what the metrics need.
 
     Args:
         overlaps (ImageOverlaps): The image and its N persons.
@@ -148,7 +158,9 @@ def image_statistics(overlaps: ImageOverlaps,
 
 def keep_persons(scores: np.ndarray, ious: np.ndarray, protocol: Protocol,
                  thresholds: Thresholds) -> np.ndarray:
-    """Persons that are neither found twice nor too bad (PROTOCOL 7.2, 7.3).
+    """Persons that are neither found twice nor too bad.
+
+    See ``docs/protocol.md``, sections 7.2 and 7.3.
 
     Args:
         scores (np.ndarray): Quality scores, (N,).

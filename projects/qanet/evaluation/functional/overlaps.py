@@ -8,7 +8,7 @@ from typing import NamedTuple, Sequence, Tuple
 
 import numpy as np
 
-from .label_maps import IGNORED_LABEL
+from projects.qanet.ground_truth import IGNORE_LABEL
 from .segments import Segments, count_pixels
 
 
@@ -94,7 +94,9 @@ def person_ious(segments: Segments, num_classes: int) -> np.ndarray:
 
 def truth_overlaps(segments: Segments, parsing_ids: Sequence[int],
                    num_classes: int) -> TruthOverlaps:
-    """Compare predicted with annotated persons (PROTOCOL 7.3, 8).
+    """Compare predicted with annotated persons.
+
+    See ``docs/protocol.md``, sections 7.3 and 8.
 
     An annotated person's map is Category_ids where Human_ids is the person's
     id, else background. Pixels of it that are 255 leave the counts of every
@@ -112,7 +114,7 @@ def truth_overlaps(segments: Segments, parsing_ids: Sequence[int],
     truth = _owners(segments.humans, parsing_ids)
     # Class C stands for 255.
     void = num_classes
-    categories = np.where(segments.categories == IGNORED_LABEL, void,
+    categories = np.where(segments.categories == IGNORE_LABEL, void,
                           segments.categories)
     truth_hist = count_pixels(truth * (num_classes + 1) + categories, lengths,
                               (num_truths + 1) * (num_classes + 1))

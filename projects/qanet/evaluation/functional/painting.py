@@ -1,10 +1,13 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Persons painted over each other, the best one on top (PROTOCOL 7.4, 7.5)."""
+"""Persons painted over each other, the best one on top.
+
+See ``docs/protocol.md``, sections 7.4 and 7.5.
+"""
 from typing import NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from .label_maps import LabelRuns
+from projects.qanet.ground_truth import LabelRuns
 from .matching import Candidates
 from .segments import Segments, count_pixels
 
@@ -51,7 +54,7 @@ def number_parts(
 
     Persons come in the order of painting, the classes of one person ascend.
     A part that others cover takes no number: the numbers are given out when
-    everybody has been painted (PROTOCOL 8).
+    everybody has been painted (``docs/protocol.md``, section 8).
 
     Args:
         painting (Painting): The visible parts.

@@ -1,5 +1,8 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""The two ways to evaluate, each a set of strategies (PROTOCOL 8)."""
+"""The two ways to evaluate, each a set of strategies.
+
+``docs/protocol.md``, section 8, lists what they decide differently.
+"""
 from typing import Callable, Dict, NamedTuple, Optional
 
 import numpy as np

@@ -2,9 +2,10 @@
 """Metric values as text tables and as ``metrics.json``."""
 import json
 import math
-import os
-from typing import Dict, List, Sequence
+from typing import Dict, Sequence
 
+from projects.qanet.utils.files import write_text
+from projects.qanet.utils.tables import format_number, format_table
 from .protocols import Protocol
 
 PREFIX = 'parsing'
@@ -41,23 +42,6 @@ def format_tables(values: Dict[str, float], classes: Sequence[str],
     return '\n'.join(blocks)
 
 
-def write_metrics(path: str, values: Dict[str, float]) -> None:
-    """Write ``metrics.json`` (ARCHITECTURE 4).
-
-    Args:
-        path (str): File to write. Its folder is made if it is missing.
-        values (dict[str, float]): Metrics without a prefix. Undefined ones
-            (NaN) become ``null``.
-    """
-    document = {
-        f'{PREFIX}/{key}': None if math.isnan(value) else value
-        for key, value in values.items()
-    }
-    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-    with open(path, 'w', encoding='utf-8') as file:
-        file.write(json.dumps(document, indent=2) + '\n')
-
-
 def format_value(values: Dict[str, float], key: str) -> str:
     """Write a metric with two digits.
 
@@ -68,32 +52,25 @@ def format_value(values: Dict[str, float], key: str) -> str:
     Returns:
         str: A dash for what is undefined or not measured.
     """
-    value = values.get(key, float('nan'))
-    return '-' if math.isnan(value) else f'{value:.2f}'
+    return format_number(values.get(key, math.nan))
 
 
-def format_table(head: List[str], rows: List[List[str]]) -> str:
-    """Lay out a table with a rule above and below the head.
+def write_metrics(path: str,
+                  values: Dict[str, float],
+                  prefix: str = PREFIX) -> None:
+    """Write ``metrics.json`` (``docs/results_format.md``).
 
     Args:
-        head (list[str]): Names of the columns.
-        rows (list[list[str]]): Their cells; the first column is set flush
-            left, the others flush right.
+        path (str): File to write. Its folder is made if it is missing.
+        values (dict[str, float]): Metrics without a prefix. Undefined ones
+            (NaN) become ``null``.
+        prefix (str): Of the keys. Defaults to 'parsing'.
 
-    Returns:
-        str: The table, without a line break at its end.
+    Raises:
+        OSError: If it cannot be written.
     """
-    widths = [max(map(len, column)) for column in zip(head, *rows)]
-    rule = '+'.join([''] + ['-' * (width + 2) for width in widths] + [''])
-    lines = [rule, _line(head, widths), rule]
-    lines += [_line(row, widths) for row in rows]
-    return '\n'.join(lines + [rule])
-
-
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    """The first column flush left, numbers flush right."""
-    texts = [
-        f' {cell:<{width}} ' if i == 0 else f' {cell:>{width}} '
-        for i, (cell, width) in enumerate(zip(cells, widths))
-    ]
-    return '|'.join([''] + texts + [''])
+    document = {
+        f'{prefix}/{key}': None if math.isnan(value) else value
+        for key, value in values.items()
+    }
+    write_text(path, json.dumps(document, indent=2) + '\n')

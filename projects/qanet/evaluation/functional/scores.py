@@ -1,10 +1,13 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Scores of one image's persons and parts, stored or fused again."""
-from typing import Any, Dict, NamedTuple, Optional, Sequence
+from typing import Any, Dict, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
+from projects.qanet.structures import ParsingInstances
+from projects.qanet.structures.runs import PersonRuns
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.fusion import quality_score
 
 
 class PersonScores(NamedTuple):
@@ -19,6 +22,55 @@ class PersonScores(NamedTuple):
     boxes: np.ndarray
     persons: np.ndarray
     parts: np.ndarray
+
+    @classmethod
+    def from_instances(cls, instances: ParsingInstances, runs: PersonRuns,
+                       image: str) -> 'PersonScores':
+        """Take the scores of a prediction, as its results file would.
+
+        Args:
+            instances (ParsingInstances): N persons.
+            runs (PersonRuns): Their runs, which say what parts there are.
+            image (str): What to call the image in a message.
+
+        Returns:
+            PersonScores: The scores. An undefined box score is 1
+            (ground-truth boxes).
+
+        Raises:
+            InputError: If a score that is needed is undefined (NaN), as a
+                diverged network's are.
+        """
+        parts = np.zeros(instances.part_scores.shape)
+        there = runs.persons, runs.labels - 1
+        parts[there] = instances.part_scores[there]
+        scores = cls(
+            np.nan_to_num(instances.bbox_scores.astype(np.float64), nan=1.),
+            instances.scores.astype(np.float64), parts)
+        places = [f'person {i} of {image}' for i in range(len(instances))]
+        return scores.check(places, 'a score is undefined (NaN)')
+
+    def check(self, places: Optional[Sequence[str]],
+              reason: str) -> 'PersonScores':
+        """Refuse undefined scores, which would be ranked anyhow.
+
+        Args:
+            places (Sequence[str], optional): What to call each person in a
+                message. Defaults to ``records[i]``.
+            reason (str): What is wrong with one that is undefined.
+
+        Returns:
+            PersonScores: The same.
+
+        Raises:
+            InputError: For the first person with a score that is NaN.
+        """
+        undefined = np.isnan(self.persons) | np.isnan(self.parts).any(axis=1)
+        if undefined.any():
+            first = int(np.argmax(undefined))
+            name = places[first] if places else f'records[{first}]'
+            raise InputError(f'{name}: {reason}')
+        return self
 
 
 class ScoreIngredients(NamedTuple):
@@ -35,62 +87,26 @@ class ScoreIngredients(NamedTuple):
     pixels: np.ndarray
     part_pixels: np.ndarray
 
+    def fuse(self, weights: Sequence[float]) -> Tuple[np.ndarray, np.ndarray]:
+        """Fuse them in float32, as the model does.
 
-def check_weights(weights: Sequence[float]) -> np.ndarray:
-    """Check the weights of the box, IoU and pixel score.
+        Args:
+            weights (Sequence[float]): Weights of the box, IoU and pixel
+                score.
 
-    Args:
-        weights (Sequence[float]): Three numbers.
+        Returns:
+            tuple[np.ndarray, np.ndarray]: Quality scores of the persons (N,)
+            and of the parts (N, C - 1), float64 with float32 values; NaN
+            where a pixel score is.
 
-    Returns:
-        np.ndarray: The weights, (3,) float64.
-
-    Raises:
-        InputError: If they are not three finite numbers >= 0 with a sum
-            above 0.
-    """
-    values = np.asarray(weights, np.float64)
-    if values.shape != (3, ) or not np.isfinite(values).all() or (
-            values < 0).any() or values.sum() == 0:
-        raise InputError('quality weights must be three numbers >= 0 that '
-                         f'are not all 0, not {list(weights)}')
-    return values
-
-
-def fuse_quality(boxes: np.ndarray, ious: np.ndarray, pixels: np.ndarray,
-                 weights: Sequence[float]) -> np.ndarray:
-    """Fuse scores as a weighted geometric mean (paper, Eq. 1; PROTOCOL 5).
-
-    The arithmetic is float32, as in the system that made the published
-    numbers; ranks depend on it.
-
-    Args:
-        boxes (np.ndarray): Box scores, (N,).
-        ious (np.ndarray): IoU scores, (N,); clamped to [0, 1].
-        pixels (np.ndarray): Pixel scores of persons (N,) or parts (N, K).
-        weights (Sequence[float]): Weights of the three, in that order.
-
-    Returns:
-        np.ndarray: Quality scores in the shape of ``pixels``, float64 with
-        float32 values.
-
-    Raises:
-        InputError: If the weights are wrong, see :func:`check_weights`.
-
-    Examples:
-        >>> fuse_quality(np.array([.5]), np.array([.7]), np.array([.5]),
-        ...              (1, 0, 1))
-        array([0.5])
-    """
-    alpha, beta, gamma = check_weights(weights)
-    pixels = np.asarray(pixels, np.float32)
-    shape = (-1, ) + (1, ) * (pixels.ndim - 1)
-    boxes = np.asarray(boxes, np.float32).reshape(shape)
-    ious = np.clip(np.asarray(ious, np.float32), 0, 1).reshape(shape)
-    product = np.power(boxes, np.float32(alpha)) * np.power(
-        ious, np.float32(beta)) * np.power(pixels, np.float32(gamma))
-    fused = np.power(product, np.float32(1 / (alpha + beta + gamma)))
-    return fused.astype(np.float64)
+        Raises:
+            InputError: If the weights are wrong.
+        """
+        boxes, ious, *pixels = (value.astype(np.float32) for value in self)
+        persons, parts = (
+            quality_score(boxes, ious, values, weights).astype(np.float64)
+            for values in pixels)
+        return persons, parts
 
 
 def read_ingredients(records: Sequence[Dict[str, Any]],
@@ -105,14 +121,10 @@ def read_ingredients(records: Sequence[Dict[str, Any]],
         ScoreIngredients: An undefined box or IoU score is 1 (ground-truth
         boxes, a head without an IoU branch), an undefined pixel score NaN.
     """
-    part_pixels = np.zeros((len(records), num_classes - 1))
-    for i, record in enumerate(records):
-        for part in record['parts']:
-            part_pixels[i, part['label'] - 1] = _or_nan(part['pixel_score'])
     return ScoreIngredients(
-        _or_one(records, 'bbox_score'), _or_one(records, 'iou_score'),
-        np.array([_or_nan(record['pixel_score']) for record in records]),
-        part_pixels)
+        _column(records, 'bbox_score', 1.), _column(records, 'iou_score', 1.),
+        _column(records, 'pixel_score'),
+        _part_column(records, 'pixel_score', num_classes))
 
 
 def read_scores(records: Sequence[Dict[str, Any]],
@@ -138,19 +150,16 @@ def read_scores(records: Sequence[Dict[str, Any]],
     if weights is not None:
         return fuse_ingredients(
             read_ingredients(records, num_classes), weights, places)
-    persons = np.array([_or_nan(record['score']) for record in records])
-    parts = np.zeros((len(records), num_classes - 1))
-    for i, record in enumerate(records):
-        for part in record['parts']:
-            parts[i, part['label'] - 1] = _or_nan(part['score'])
-    _refuse_undefined(persons, parts, places, 'a score is null')
-    return PersonScores(_or_one(records, 'bbox_score'), persons, parts)
+    return PersonScores(
+        _column(records, 'bbox_score', 1.), _column(records, 'score'),
+        _part_column(records, 'score',
+                     num_classes)).check(places, 'a score is null')
 
 
 def fuse_ingredients(ingredients: ScoreIngredients,
                      weights: Sequence[float],
                      places: Optional[Sequence[str]] = None) -> PersonScores:
-    """Fuse the scores of one image's persons and parts (PROTOCOL 5).
+    """Fuse the scores of one image's persons and parts.
 
     Args:
         ingredients (ScoreIngredients): What the scores are made of.
@@ -162,51 +171,28 @@ def fuse_ingredients(ingredients: ScoreIngredients,
         PersonScores: The scores.
 
     Raises:
-        InputError: If the weights are wrong, see :func:`check_weights`, or a
-            score that is needed is undefined.
+        InputError: If the weights are wrong or a score that is needed is
+            undefined.
     """
-    boxes, ious, pixels, part_pixels = ingredients
-    persons = fuse_quality(boxes, ious, pixels, weights)
-    parts = fuse_quality(boxes, ious, part_pixels, weights)
-    _refuse_undefined(persons, parts, places,
-                      'a pixel score is null, its weight must be 0')
-    return PersonScores(boxes, persons, parts)
+    scores = PersonScores(ingredients.boxes, *ingredients.fuse(weights))
+    return scores.check(places, 'a pixel score is null, its weight must be 0')
 
 
-def _refuse_undefined(persons: np.ndarray, parts: np.ndarray,
-                      places: Optional[Sequence[str]], reason: str) -> None:
-    """Raise for the first person with a score that is NaN."""
-    undefined = np.isnan(persons) | np.isnan(parts).any(axis=1)
-    if undefined.any():
-        first = int(np.argmax(undefined))
-        name = places[first] if places else f'records[{first}]'
-        raise InputError(f'{name}: {reason}')
-
-
-def fuse_records(records: Sequence[Dict[str, Any]], num_classes: int,
-                 weights: Sequence[float]) -> None:
-    """Replace the scores in records by newly fused ones.
-
-    Args:
-        records (Sequence[dict]): Records of one image; changed in place.
-        num_classes (int): Number of classes with the background.
-        weights (Sequence[float]): Weights of the box, IoU and pixel score.
-
-    Raises:
-        InputError: If a score that is needed is undefined.
-    """
-    scores = read_scores(records, num_classes, weights)
-    for i, record in enumerate(records):
-        record['score'] = float(scores.persons[i])
-        for part in record['parts']:
-            part['score'] = float(scores.parts[i, part['label'] - 1])
-
-
-def _or_nan(value: Optional[float]) -> float:
-    return float('nan') if value is None else float(value)
-
-
-def _or_one(records: Sequence[Dict[str, Any]], key: str) -> np.ndarray:
+def _column(records: Sequence[Dict[str, Any]],
+            key: str,
+            undefined: float = np.nan) -> np.ndarray:
+    """A score of each person, (N,) float64."""
     return np.array([
-        1. if record[key] is None else float(record[key]) for record in records
-    ])
+        undefined if record[key] is None else record[key] for record in records
+    ], np.float64)
+
+
+def _part_column(records: Sequence[Dict[str, Any]], key: str,
+                 num_classes: int) -> np.ndarray:
+    """A score of each part, (N, C - 1) float64, 0 where there is none."""
+    scores = np.zeros((len(records), num_classes - 1))
+    for i, record in enumerate(records):
+        for part in record['parts']:
+            value = part[key]
+            scores[i, part['label'] - 1] = np.nan if value is None else value
+    return scores

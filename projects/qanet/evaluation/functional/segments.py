@@ -9,8 +9,8 @@ from typing import NamedTuple, Tuple
 
 import numpy as np
 
-from projects.qanet.structures.record_masks import PersonRuns
-from .label_maps import IGNORED_LABEL, LabelRuns
+from projects.qanet.ground_truth import IGNORE_LABEL, LabelRuns
+from projects.qanet.structures.runs import PersonRuns
 
 
 class Segments(NamedTuple):
@@ -33,22 +33,21 @@ class Segments(NamedTuple):
     areas: np.ndarray
 
 
-def cut_segments(truth: LabelRuns, persons: PersonRuns, num_persons: int,
-                 num_pixels: int, num_classes: int) -> Segments:
+def cut_segments(truth: LabelRuns, runs: PersonRuns,
+                 num_classes: int) -> Segments:
     """Cut an image at every change of the truth and of the predictions.
 
     Args:
         truth (LabelRuns): Ground truth of the image.
-        persons (PersonRuns): Predicted parts of the image.
-        num_persons (int): Number N of predicted persons.
-        num_pixels (int): Height times width.
+        runs (PersonRuns): Predicted parts of the N persons.
         num_classes (int): Number C of classes with the background.
 
     Returns:
         Segments: The image.
     """
-    runs = persons.runs
-    areas = count_pixels(persons.persons * num_classes + runs.labels,
+    num_persons = runs.num_persons
+    num_pixels = runs.image_size[0] * runs.image_size[1]
+    areas = count_pixels(runs.persons * num_classes + runs.labels,
                          runs.ends - runs.starts, num_persons * num_classes)
     areas = areas.reshape(num_persons, num_classes)
     areas[:, 0] = num_pixels - areas.sum(axis=1)
@@ -62,8 +61,8 @@ def cut_segments(truth: LabelRuns, persons: PersonRuns, num_persons: int,
     # leaves the label inside; uint8 wraps round and comes back.
     steps = np.zeros((num_persons, num_segments + 1), np.uint8)
     values = runs.labels.astype(np.uint8)
-    steps[persons.persons, np.searchsorted(cuts, runs.starts)] += values
-    steps[persons.persons, np.searchsorted(cuts, runs.ends)] -= values
+    steps[runs.persons, np.searchsorted(cuts, runs.starts)] += values
+    steps[runs.persons, np.searchsorted(cuts, runs.ends)] -= values
     labels = np.cumsum(steps, axis=1, dtype=np.uint8)[:, :-1]
     firsts = np.zeros(num_segments, np.int64)
     firsts[np.searchsorted(cuts, truth.starts)] = 1
@@ -117,7 +116,7 @@ def merge_segments(segments: Segments) -> Segments:
 
 def paint_categories(segments: Segments, box_scores: np.ndarray,
                      score_thr: float) -> np.ndarray:
-    """The global map (PROTOCOL 7.1).
+    """The global map (``docs/protocol.md``, section 7.1).
 
     Persons are painted in ascending box score, the later listed of two equal
     ones on top; those below the threshold are left out.
@@ -152,7 +151,7 @@ def count_confusion(segments: Segments, painted: np.ndarray,
         those of label 255.
     """
     codes = segments.categories * num_classes + painted
-    valid = segments.categories != IGNORED_LABEL
+    valid = segments.categories != IGNORE_LABEL
     return count_pixels(codes[valid], segments.lengths[valid],
                         num_classes**2).reshape(num_classes, num_classes)
 

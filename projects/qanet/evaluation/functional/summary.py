@@ -1,10 +1,12 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""From the images' statistics to the metric values (PROTOCOL 7)."""
+"""From the images' statistics to the metric values.
+
+See ``docs/protocol.md``, section 7.
+"""
 from typing import Dict, List, Sequence, Tuple
 
 import numpy as np
 
-from .average_precision import average_precision
 from .image_statistics import (HUMAN_THRESHOLDS, METRICS, PART_THRESHOLDS,
                                ImageStatistics, PersonCandidates)
 from .matching import Candidates, Matches
@@ -53,6 +55,28 @@ def summarize(images: Sequence[ImageStatistics],
     if 'APh' in metrics:
         values.update(_human_metrics(counted, protocol))
     return values
+
+
+def average_precision(is_true: np.ndarray, num_truths: int) -> float:
+    """Area under the monotone envelope of precision and recall (VOC 2010).
+
+    Args:
+        is_true (np.ndarray): Whether each prediction is a true positive, from
+            the best down, (P,) bool.
+        num_truths (int): Number of truths to find, above 0.
+
+    Returns:
+        float: 0..1, or above 1 if truths may be found more than once.
+
+    Examples:
+        >>> average_precision(np.array([True, False, True]), 2)
+        0.8333333333333333
+    """
+    found = np.cumsum(is_true)
+    recall = found / num_truths
+    precision = found / np.arange(1, len(found) + 1)
+    envelope = np.maximum.accumulate(precision[::-1])[::-1]
+    return float(np.sum(np.diff(recall, prepend=0) * envelope))
 
 
 def class_precisions(candidates: Candidates, matches: Matches,

@@ -1,5 +1,8 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Suppression of persons that were found twice (PROTOCOL 7.2 and 8)."""
+"""Suppression of persons that were found twice.
+
+See ``docs/protocol.md``, sections 7.2 and 8.
+"""
 import numpy as np
 
 

@@ -4,20 +4,23 @@
 The maps of persons and how they overlap do not depend on the weights: they
 are measured once. Suppression, painting and ranking do.
 """
-from concurrent.futures import ProcessPoolExecutor
 from itertools import product
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.parallel import map_in_order
 from .evaluator import ParsingEvaluator
-from .image_statistics import ImageOverlaps, ImageStatistics, image_statistics
+from .image_statistics import ImageOverlaps, ImageStatistics, reduce_image
 from .scores import ScoreIngredients, fuse_ingredients, read_ingredients
 from .segments import merge_segments
 from .summary import summarize
 
 Weights = Tuple[float, float, float]
+
+#: More points than this are a slip in the step; each is an evaluation.
+MAX_POINTS = 100_000
 
 
 def weight_grid(start: float = 0.,
@@ -35,7 +38,8 @@ def weight_grid(start: float = 0.,
         score, the last changing fastest; 342 of them by default.
 
     Raises:
-        InputError: If nothing is left or a number makes no sense.
+        InputError: If nothing is left, a number makes no sense or there are
+            more than 100,000 points.
 
     Examples:
         >>> weight_grid(0, 1, 1)[:3]
@@ -46,6 +50,11 @@ def weight_grid(start: float = 0.,
         raise InputError('a grid goes from a number >= 0 up to one that is '
                          'not lower, in steps > 0, not '
                          f'from {start} to {stop} in steps of {step}')
+    num_points = min((stop - start) / step + 1, 1e9)**3
+    if num_points > MAX_POINTS:
+        raise InputError(
+            f'a grid from {start} to {stop} in steps of {step} has about '
+            f'{num_points:,.0f} points, allowed are {MAX_POINTS:,}')
     # The small term keeps the end in spite of rounding; ten digits are what
     # a person would write.
     count = int((stop - start) / step + 1e-6) + 1
@@ -91,8 +100,8 @@ class WeightSearch:
         self._images = [self._measure(evaluator, *group) for group in groups]
         found = {image_id for image_id, _, _ in groups}
         self._unpredicted = [
-            evaluator.process(image_id, []) for image_id in evaluator.images
-            if image_id not in found
+            evaluator.process_records(image_id, [])
+            for image_id in evaluator.images if image_id not in found
         ]
         # The global map follows the box score alone.
         self._fixed: Dict[str, float] = {}
@@ -105,7 +114,8 @@ class WeightSearch:
                  records: Sequence[Dict[str, Any]],
                  places: List[str]) -> _MeasuredImage:
         """Compare an image's persons and keep what is needed again."""
-        overlaps = evaluator.measure(image_id, records, places)
+        overlaps = evaluator.measure(
+            image_id, evaluator.decode(image_id, records, places))
         nothing = np.zeros(0, np.int64)
         overlaps = overlaps._replace(
             segments=merge_segments(overlaps.segments),
@@ -122,9 +132,9 @@ class WeightSearch:
                     metrics: Tuple[str, ...]) -> List[ImageStatistics]:
         """Statistics of all images for one choice of weights."""
         return self._unpredicted + [
-            image_statistics(overlaps,
-                             fuse_ingredients(ingredients, weights, places),
-                             self.protocol, self.thresholds, metrics)
+            reduce_image(overlaps,
+                         fuse_ingredients(ingredients, weights, places),
+                         self.protocol, self.thresholds, metrics)
             for overlaps, ingredients, places in self._images
         ]
 
@@ -163,12 +173,7 @@ class WeightSearch:
         Returns:
             list[dict[str, float]]: In the order of the points.
         """
-        if num_workers <= 0 or len(points) < 2:
-            return [self.evaluate(weights) for weights in points]
-        # Each chunk carries a copy of the measured images.
-        chunk = -(-len(points) // (2 * num_workers))
-        with ProcessPoolExecutor(num_workers) as pool:
-            return list(pool.map(self.evaluate, points, chunksize=chunk))
+        return list(map_in_order(self.evaluate, points, num_workers))
 
 
 def best_point(values: Sequence[Dict[str, float]], key: str) -> Optional[int]:

@@ -1,18 +1,21 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """The metrics of human parsing for OpenMMLab's evaluator."""
 import os
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Union
 
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from mmseg.registry import METRICS
 
 from projects.qanet.structures import ParsingInstances, write_results
+from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.fusion import check_weights
 from ..functional.evaluator import ParsingEvaluator
 from ..functional.image_statistics import METRICS as ALL_METRICS
 from ..functional.image_statistics import Thresholds
-from ..functional.report import PREFIX, format_tables, write_metrics
-from ..functional.scores import fuse_records
+from ..functional.report import (PREFIX, SUMMARY_KEYS, format_tables,
+                                 write_metrics)
+from ..functional.scores import PersonScores
 
 
 @METRICS.register_module()
@@ -23,7 +26,12 @@ class ParsingMetric(BaseMetric):
     between ranks. The values are exactly those that
     ``tools/analysis_tools/eval_parsing.py`` finds in the written results
     file. Annotated images that were not tested count as images without
-    predictions.
+    predictions. ``docs/protocol.md``, section 7, defines the metrics.
+
+    The runner gets the headline values
+    (:data:`~projects.qanet.evaluation.functional.SUMMARY_KEYS`); those of
+    single classes and thresholds stand in the printed table and in
+    ``metrics_file``.
 
     Required keys of the data samples: ``img_id``, ``img_path``,
     ``ori_shape`` (h, w) and ``pred_instances``
@@ -36,8 +44,8 @@ class ParsingMetric(BaseMetric):
             Category_ids, Human_ids and Instance_ids. May be None with
             ``format_only``.
         img_subdir (str): Name of the image folder. Defaults to 'Images'.
-        metric (Sequence[str]): Which of mIoU, APp, APr, APh. Defaults to
-            all. (Not ``metrics``, which mmengine takes for the config of a
+        metric (str | Sequence[str]): Which of mIoU, APp, APr, APh. Defaults
+            to all. (Not ``metrics``, which mmengine takes for the config of a
             whole evaluator.)
         protocol (str): ``released``, comparable with published tables, or
             ``strict``, with the quirks mended. Defaults to 'released'.
@@ -50,6 +58,8 @@ class ParsingMetric(BaseMetric):
             to 0.3.
         quality_thr (float): Lowest quality score of a counted person.
             Defaults to 0.01.
+        person_cat_ids (Sequence[int]): The ``category_id`` of persons in
+            ``ann_file``. Defaults to (1, ).
         out_file (str, optional): Results file to write.
         metrics_file (str, optional): JSON file for all metric values.
         format_only (bool): Only write ``out_file``. Defaults to False.
@@ -57,8 +67,14 @@ class ParsingMetric(BaseMetric):
             ``pixel_score_thr`` of the model, for the results file. Defaults
             to (1, 1, 1) and 0.2.
         collect_device (str): 'cpu' or 'gpu'. Defaults to 'cpu'.
-        prefix (str, optional): Of the metric names. Defaults to 'parsing'.
+        prefix (str, optional): Of the metric names, also in the file.
+            Defaults to 'parsing'.
         **kwargs: Further arguments of :class:`BaseMetric`.
+
+    Raises:
+        FileNotFoundError: If there is no annotation file.
+        InputError: If an argument or the annotation file is wrong. Only the
+            number of classes waits for the first image.
 
     Examples:
         >>> val_evaluator = dict(
@@ -73,12 +89,13 @@ class ParsingMetric(BaseMetric):
                  ann_file: Optional[str] = None,
                  data_root: Optional[str] = None,
                  img_subdir: str = 'Images',
-                 metric: Sequence[str] = ALL_METRICS,
+                 metric: Union[str, Sequence[str]] = ALL_METRICS,
                  protocol: str = 'released',
                  quality_weights: Optional[Sequence[float]] = None,
                  nms_thr: Optional[float] = 0.6,
                  box_score_thr: float = 0.3,
                  quality_thr: float = 0.01,
+                 person_cat_ids: Sequence[int] = (1, ),
                  out_file: Optional[str] = None,
                  metrics_file: Optional[str] = None,
                  format_only: bool = False,
@@ -89,10 +106,10 @@ class ParsingMetric(BaseMetric):
         super().__init__(
             collect_device=collect_device, prefix=prefix, **kwargs)
         if format_only and out_file is None:
-            raise ValueError('format_only needs out_file, the results file to '
+            raise InputError('format_only needs out_file, the results file to '
                              'write')
         if not format_only and (ann_file is None or data_root is None):
-            raise ValueError('ann_file and data_root are needed unless '
+            raise InputError('ann_file and data_root are needed unless '
                              'format_only is set')
         self.out_file = out_file
         self.metrics_file = metrics_file
@@ -102,29 +119,33 @@ class ParsingMetric(BaseMetric):
             quality_weights=(1., 1., 1.), pixel_score_thr=0.2)
         self.result_info.update(result_info or {})
         if quality_weights is not None:
+            check_weights(quality_weights)
             self.result_info['quality_weights'] = quality_weights
-        self._evaluator_args = dict(
-            ann_file=ann_file,
-            data_root=data_root,
-            img_subdir=img_subdir,
-            metrics=metric,
-            protocol=protocol,
-            thresholds=Thresholds(box_score_thr, nms_thr, quality_thr))
         self._evaluator: Optional[ParsingEvaluator] = None
+        if not format_only:
+            # The names of the classes come later, with dataset_meta.
+            self._evaluator = ParsingEvaluator(
+                ann_file,
+                data_root,
+                classes=(),
+                img_subdir=img_subdir,
+                metrics=metric,
+                protocol=protocol,
+                thresholds=Thresholds(box_score_thr, nms_thr, quality_thr),
+                person_cat_ids=person_cat_ids)
 
     @property
     def classes(self) -> Sequence[str]:
         """Names of all classes, background first."""
         if not self.dataset_meta or 'classes' not in self.dataset_meta:
-            raise ValueError('ParsingMetric needs dataset_meta with "classes"')
+            raise InputError('ParsingMetric needs dataset_meta with "classes"')
         return self.dataset_meta['classes']
 
     @property
-    def evaluator(self) -> ParsingEvaluator:
-        """The evaluator, made when the classes are known."""
-        if self._evaluator is None:
-            self._evaluator = ParsingEvaluator(
-                classes=self.classes, **self._evaluator_args)
+    def evaluator(self) -> Optional[ParsingEvaluator]:
+        """The evaluator with the data set's classes; None to format only."""
+        if self._evaluator is not None:
+            self._evaluator.classes = tuple(self.classes)
         return self._evaluator
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
@@ -133,41 +154,48 @@ class ParsingMetric(BaseMetric):
         Args:
             data_batch (Any): Not used.
             data_samples (Sequence[dict]): Outputs of the model.
+
+        Raises:
+            InputError: If a prediction does not fit its image or a score is
+                undefined.
         """
         for sample in data_samples:
-            image_id = sample['img_id']
+            image_id = int(sample['img_id'])
             persons = self._check_persons(sample)
-            records = persons.to_records()
-            for record in records:
-                record['image_id'] = int(image_id)
             if self.quality_weights is not None:
-                fuse_records(records, len(self.classes), self.quality_weights)
-            entry: Dict[str, Any] = dict(image_id=int(image_id))
+                persons = persons.fuse(self.quality_weights)
+            entry: Dict[str, Any] = dict(image_id=image_id)
             if not self.format_only:
-                entry.update(self.reduce(sample, records))
+                entry.update(self.reduce(sample, persons))
             if self.out_file is not None:
-                entry['records'] = records
+                entry['records'] = [
+                    dict(record, image_id=image_id)
+                    for record in persons.to_records()
+                ]
                 entry['image'] = dict(
-                    id=int(image_id),
+                    id=image_id,
                     file_name=os.path.basename(sample['img_path']),
                     width=int(sample['ori_shape'][1]),
                     height=int(sample['ori_shape'][0]))
             self.results.append(entry)
 
     def reduce(self, sample: dict,
-               records: Sequence[Dict[str, Any]]) -> Dict[str, Any]:
+               persons: ParsingInstances) -> Dict[str, Any]:
         """Reduce one image to its statistics.
 
         Args:
             sample (dict): Output of the model.
-            records (Sequence[dict]): Its persons as records.
+            persons (ParsingInstances): Its persons with the scores that
+                count.
 
         Returns:
             dict: ``statistics``; what an image's entry has beside its id.
         """
+        runs = persons.runs()
+        scores = PersonScores.from_instances(persons, runs, sample['img_path'])
         return dict(
-            statistics=self.evaluator.process(sample['img_id'], records,
-                                              _places(sample, records)))
+            statistics=self.evaluator.process(
+                int(sample['img_id']), runs, scores))
 
     def summarize(self, entries: Sequence[Dict[str, Any]]) -> Dict[str, float]:
         """Compute the metrics of the images and log them.
@@ -176,12 +204,13 @@ class ParsingMetric(BaseMetric):
             entries (Sequence[dict]): One for each image.
 
         Returns:
-            dict[str, float]: In percent, NaN where undefined.
+            dict[str, float]: In percent, NaN where undefined, without the
+            prefix.
         """
         values = self.evaluator.summarize(entry['statistics']
                                           for entry in entries)
         MMLogger.get_current_instance().info(
-            '\n' +
+            f'Metrics {self.prefix}/*\n' +
             format_tables(values, self.classes, self.evaluator.protocol))
         return values
 
@@ -192,7 +221,7 @@ class ParsingMetric(BaseMetric):
             raise TypeError(f'{sample["img_path"]}: pred_instances must be '
                             f'ParsingInstances, not {type(persons).__name__}')
         if persons.num_classes != len(self.classes):
-            raise ValueError(
+            raise InputError(
                 f'{sample["img_path"]}: the model predicts '
                 f'{persons.num_classes} classes, the data set has '
                 f'{len(self.classes)}')
@@ -207,8 +236,8 @@ class ParsingMetric(BaseMetric):
                 distributed sampler gave out twice counts once.
 
         Returns:
-            dict[str, float]: In percent, NaN where undefined; empty with
-            ``format_only``.
+            dict[str, float]: The headline values in percent, NaN where
+            undefined; empty with ``format_only``.
         """
         logger = MMLogger.get_current_instance()
         images = {entry['image_id']: entry for entry in results}
@@ -225,12 +254,11 @@ class ParsingMetric(BaseMetric):
                 'were not tested and count as images without predictions')
         values = self.summarize(entries)
         if self.metrics_file is not None:
-            write_metrics(self.metrics_file, values)
+            write_metrics(self.metrics_file, values, self.prefix)
             logger.info(f'Wrote the metrics to {self.metrics_file}')
-        return values
+        return {key: values[key] for key in SUMMARY_KEYS if key in values}
 
     def _write_results(self, entries: List[Dict[str, Any]]) -> None:
-        """Write the results file (ARCHITECTURE 3)."""
         records = [record for entry in entries for record in entry['records']]
         write_results(
             self.out_file,
@@ -239,8 +267,3 @@ class ParsingMetric(BaseMetric):
             self.result_info['quality_weights'],
             self.result_info['pixel_score_thr'],
             images=[entry['image'] for entry in entries])
-
-
-def _places(sample: dict, records: Sequence[Dict[str, Any]]) -> List[str]:
-    """What to call each record in a message."""
-    return [f'person {i} of {sample["img_path"]}' for i in range(len(records))]

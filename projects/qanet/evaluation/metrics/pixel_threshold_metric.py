@@ -1,17 +1,18 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """The threshold of the pixel score, several at a time."""
 import copy
-from typing import Any, Dict, List, Sequence
+import math
+from typing import Any, Dict, Sequence, Tuple
 
-import numpy as np
 from mmengine.logging import MMLogger
 from mmseg.registry import METRICS
 
 from projects.qanet.structures import ParsingInstances
 from projects.qanet.utils.errors import InputError
-from ..functional.image_statistics import ImageStatistics, image_statistics
-from ..functional.report import format_table, format_value
-from ..functional.scores import PersonScores, fuse_quality, read_scores
+from projects.qanet.utils.tables import format_table
+from ..functional.image_statistics import ImageStatistics, reduce_image
+from ..functional.report import format_value
+from ..functional.scores import PersonScores
 from .parsing_metric import ParsingMetric
 
 # mIoU knows no quality score, so it is the same at every threshold.
@@ -29,15 +30,17 @@ class PixelThresholdMetric(ParsingMetric):
     once. ``tools/test.py --pixel-score-thrs`` sets it up.
 
     At T = 0 a part's score is the mean over all pixels that its class wins
-    (PROTOCOL 5); the row of the paper averaged over the whole canvas.
+    (``docs/protocol.md``, section 5); the row of the paper averaged over the
+    whole canvas.
 
-    Required keys of the data samples: those of :class:`ParsingMetric` and
-    ``pred_instances_by_thr``, which :class:`QualityAwareModule` asks for with
-    ``extra_pixel_score_thrs``.
+    Required keys of the data samples: those of :class:`ParsingMetric`. The
+    persons' scores at each ``T`` stand in their ``by_thr``, which
+    :class:`QualityAwareModule` fills with ``extra_pixel_score_thrs``.
 
-    Besides the metrics of :class:`ParsingMetric` there are, for each ``T``,
-    ``APp.T<T>``, ``APp_50.T<T>``, ``PCP_50.T<T>``, ``APr.T<T>``,
-    ``APr_50.T<T>`` and ``APh.T<T>``, such as ``parsing/APr.T0.2``.
+    Besides the metrics of :class:`ParsingMetric` the printed table and
+    ``metrics_file`` have, for each ``T``, ``APp.T<T>``, ``APp_50.T<T>``,
+    ``PCP_50.T<T>``, ``APr.T<T>``, ``APr_50.T<T>`` and ``APh.T<T>``, such as
+    ``parsing/APr.T0.2``.
 
     Args:
         *args: Those of :class:`ParsingMetric`.
@@ -45,23 +48,29 @@ class PixelThresholdMetric(ParsingMetric):
         **kwargs: Those of :class:`ParsingMetric`.
 
     Raises:
-        InputError: If there is no threshold.
+        InputError: If there is no threshold, or one is no number >= 0.
     """
 
     def __init__(self, *args: Any, pixel_score_thrs: Sequence[float],
                  **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if not pixel_score_thrs:
-            raise InputError('pixel_score_thrs must name a threshold')
-        self.pixel_score_thrs = tuple(float(t) for t in pixel_score_thrs)
+        try:
+            self.pixel_score_thrs = tuple(float(t) for t in pixel_score_thrs)
+        except (TypeError, ValueError):
+            self.pixel_score_thrs = ()
+        if not self.pixel_score_thrs or not all(
+                math.isfinite(t) and t >= 0 for t in self.pixel_score_thrs):
+            raise InputError('pixel_score_thrs must name thresholds >= 0, at '
+                             f'least one, not {pixel_score_thrs!r}')
 
     def reduce(self, sample: dict,
-               records: Sequence[Dict[str, Any]]) -> Dict[str, Any]:
+               persons: ParsingInstances) -> Dict[str, Any]:
         """Reduce one image to its statistics at all thresholds.
 
         Args:
             sample (dict): Output of the model.
-            records (Sequence[dict]): Its persons as records.
+            persons (ParsingInstances): Its persons with the scores that
+                count.
 
         Returns:
             dict: ``statistics`` and ``statistics_by_thr``, a list.
@@ -69,50 +78,37 @@ class PixelThresholdMetric(ParsingMetric):
         Raises:
             InputError: If the model has not scored at a threshold.
         """
-        by_thr = sample.get('pred_instances_by_thr') or {}
-        missing = [t for t in self.pixel_score_thrs if t not in by_thr]
+        missing = [t for t in self.pixel_score_thrs if t not in persons.by_thr]
         if missing:
             raise InputError(
                 f'{sample["img_path"]}: the model gives no scores at the '
                 f'pixel thresholds {missing}; set model.post_processor.'
                 'extra_pixel_score_thrs')
-        if not records:  # nothing to score: the same at all thresholds
-            entry = super().reduce(sample, records)
+        if len(persons) == 0:  # nothing to score: the same at all thresholds
+            entry = super().reduce(sample, persons)
             same = [entry['statistics']] * len(self.pixel_score_thrs)
             return dict(entry, statistics_by_thr=same)
-        evaluator = self.evaluator
-        overlaps = evaluator.measure(sample['img_id'], records)
+        evaluator, runs = self.evaluator, persons.runs()
+        overlaps = evaluator.measure(int(sample['img_id']), runs)
 
-        def reduced(scores: PersonScores,
-                    metrics: Sequence[str]) -> ImageStatistics:
-            return image_statistics(overlaps, scores, evaluator.protocol,
-                                    evaluator.thresholds, tuple(metrics))
+        def reduced(scored: ParsingInstances,
+                    metrics: Tuple[str, ...]) -> ImageStatistics:
+            scores = PersonScores.from_instances(scored, runs,
+                                                 sample['img_path'])
+            return reduce_image(overlaps, scores, evaluator.protocol,
+                                evaluator.thresholds, metrics)
 
         return dict(
-            statistics=reduced(
-                read_scores(records, len(self.classes)), evaluator.metrics),
+            statistics=reduced(persons, evaluator.metrics),
             statistics_by_thr=[
-                reduced(self._scores(by_thr[t]), self._ranked_metrics)
+                reduced(persons.by_thr[t], self._ranked_metrics)
                 for t in self.pixel_score_thrs
             ])
 
     @property
-    def _ranked_metrics(self) -> List[str]:
-        return [
-            key for key in _RANKED_METRICS if key in self.evaluator.metrics
-        ]
-
-    def _scores(self, persons: ParsingInstances) -> PersonScores:
-        """Scores at one threshold, fused again if weights are given."""
-        boxes = np.nan_to_num(persons.bbox_scores.astype(np.float64), nan=1.)
-        if self.quality_weights is None:
-            return PersonScores(boxes, persons.scores.astype(np.float64),
-                                persons.part_scores.astype(np.float64))
-        ious = np.nan_to_num(persons.iou_scores, nan=1.)
-        return PersonScores(
-            boxes,
-            *(fuse_quality(boxes, ious, pixels, self.quality_weights)
-              for pixels in (persons.pixel_scores, persons.part_pixel_scores)))
+    def _ranked_metrics(self) -> Tuple[str, ...]:
+        return tuple(key for key in _RANKED_METRICS
+                     if key in self.evaluator.metrics)
 
     def summarize(self, entries: Sequence[Dict[str, Any]]) -> Dict[str, float]:
         """Compute and log the metrics, and those at each threshold.
@@ -121,13 +117,14 @@ class PixelThresholdMetric(ParsingMetric):
             entries (Sequence[dict]): One for each image.
 
         Returns:
-            dict[str, float]: In percent, NaN where undefined.
+            dict[str, float]: In percent, NaN where undefined, without the
+            prefix.
         """
         values = super().summarize(entries)
         if not self._ranked_metrics:
             return values
         evaluator = copy.copy(self.evaluator)
-        evaluator.metrics = tuple(self._ranked_metrics)
+        evaluator.metrics = self._ranked_metrics
         rows = []
         for k, thr in enumerate(self.pixel_score_thrs):
             found = evaluator.summarize(entry['statistics_by_thr'][k]

@@ -1,0 +1,264 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Which images and persons a data set has: its COCO json, checked."""
+import json
+import math
+from pathlib import Path
+from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
+
+from projects.qanet.utils.errors import InputError
+
+#: Highest value of Human_ids and Instance_ids, which are 16-bit at most.
+MAX_ID = 65535
+
+#: Gets a file's content, from the local disk or from elsewhere.
+ByteReader = Callable[[str], bytes]
+
+
+class PersonInfo(NamedTuple):
+    """One annotated person.
+
+    Attributes:
+        parsing_id (int): The person's value in Human_ids, 1..65535.
+        is_crowd (bool): Whether the annotation covers a group of people.
+    """
+    parsing_id: int
+    is_crowd: bool
+
+
+class ImageInfo(NamedTuple):
+    """One annotated image.
+
+    Attributes:
+        image_id (int): The image's id.
+        file_name (str): Path of the image inside the image folder.
+        width (int): In pixels.
+        height (int): In pixels.
+        persons (tuple[PersonInfo, ...]): In the order of the annotations.
+    """
+    image_id: int
+    file_name: str
+    width: int
+    height: int
+    persons: Tuple[PersonInfo, ...]
+
+    @property
+    def size(self) -> Tuple[int, int]:
+        """Width and height in pixels."""
+        return self.width, self.height
+
+
+def read_bytes(path: str) -> bytes:
+    """Read a file of the local disk.
+
+    Args:
+        path (str): File to read.
+
+    Returns:
+        bytes: Its content.
+    """
+    return Path(path).read_bytes()
+
+
+def is_whole(value: Any,
+             low: float = -math.inf,
+             high: float = math.inf) -> bool:
+    """Whether a JSON value is a whole number in a range.
+
+    Args:
+        value (Any): True, False and 1.0 are none.
+        low (float): Least value. Defaults to any.
+        high (float): Highest value. Defaults to any.
+
+    Returns:
+        bool: Whether it is.
+    """
+    return (isinstance(value, int) and not isinstance(value, bool)
+            and low <= value <= high)
+
+
+def load_json(path: str, read: ByteReader = read_bytes) -> Any:
+    """Read a json file.
+
+    Args:
+        path (str): File to read.
+        read (Callable): Gets its content. Defaults to the local disk.
+
+    Returns:
+        Any: The parsed document.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        InputError: If it is no valid json.
+    """
+    try:
+        data = read(path)
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f'annotation file {path} does not exist') from None
+    except IsADirectoryError:
+        raise FileNotFoundError(
+            f'annotation file {path} is a folder') from None
+    try:
+        return json.loads(data)
+    except ValueError as error:
+        raise InputError(f'{path} is not valid json: {error}') from None
+
+
+def check_records(records: Any, keys: Sequence[str], where: str) -> None:
+    """Check that a list of objects has what is needed.
+
+    Args:
+        records (Any): What stands in the file.
+        keys (Sequence[str]): Keys that each object must have.
+        where (str): What to call the list in a message.
+
+    Raises:
+        InputError: If it is no list of objects with these keys.
+    """
+    if not isinstance(records, list):
+        raise InputError(f'{where} must be a list, got '
+                         f'{type(records).__name__}')
+    for position, record in enumerate(records):
+        if not isinstance(record, dict):
+            raise InputError(f'{where}[{position}] must be an object')
+        for key in keys:
+            if key not in record:
+                raise InputError(f'{where}[{position}] lacks the key {key!r} '
+                                 f'(needed: {", ".join(keys)})')
+
+
+def check_bbox(bbox: Any, where: str) -> None:
+    """Check that a box is four numbers.
+
+    Args:
+        bbox (Any): What stands in the file.
+        where (str): What to call its record in a message.
+
+    Raises:
+        InputError: If it is something else.
+    """
+    if (not isinstance(bbox, list) or len(bbox) != 4 or not all(
+            isinstance(value, (int, float)) and not isinstance(value, bool)
+            for value in bbox)):
+        raise InputError(f'{where} has bbox {bbox!r}, expected the four '
+                         'numbers x, y, width, height')
+
+
+def load_persons(path: str,
+                 keys: Sequence[str] = ('id', 'image_id', 'bbox',
+                                        'category_id'),
+                 read: ByteReader = read_bytes) -> Dict[str, Any]:
+    """Read a COCO file of persons and check it.
+
+    Args:
+        path (str): COCO json file.
+        keys (Sequence[str]): What every annotation must have.
+        read (Callable): Gets its content. Defaults to the local disk.
+
+    Returns:
+        dict[str, Any]: The document. Images have whole numbers as ``id``
+        (each once), ``width`` and ``height`` (above 0) and a ``file_name``.
+        Every annotation's ``image_id`` is known and, where they are there,
+        its ``bbox`` is four numbers (xywh, pixels) and its ``parsing_id`` a
+        whole number 1..65535. ``annotations`` is empty where the file has
+        none.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        InputError: Names the file, the record and what is wrong.
+    """
+    document = load_json(path, read)
+    if not isinstance(document, dict) or 'images' not in document:
+        raise InputError(f"{path} lacks the key 'images' of a COCO file")
+    annotations = document.setdefault('annotations', [])
+    known = _check_images(document['images'], path)
+    check_records(annotations, keys, f'{path}: annotations')
+    for position, annotation in enumerate(annotations):
+        name = (f'annotation {annotation["id"]}'
+                if 'id' in annotation else f'annotations[{position}]')
+        _check_annotation(annotation, known, f'{path}: {name}')
+    return document
+
+
+def _check_images(images: Any, path: str) -> set:
+    """Check the list of images, return their ids."""
+    where = f'{path}: images'
+    check_records(images, ('id', 'file_name', 'width', 'height'), where)
+    if not images:
+        raise InputError(f'{path} lists no images')
+    known = set()
+    for position, image in enumerate(images):
+        for key, low in (('id', -math.inf), ('width', 1), ('height', 1)):
+            if not is_whole(image[key], low):
+                raise InputError(
+                    f'{where}[{position}] has {key} {image[key]!r}, expected '
+                    'a whole number' + (' above 0' if low == 1 else ''))
+        if not isinstance(image['file_name'], str):
+            raise InputError(f'{where}[{position}] has file_name '
+                             f'{image["file_name"]!r}, expected a text')
+        if image['id'] in known:
+            raise InputError(f'{path} has several images with the same id '
+                             f'{image["id"]}')
+        known.add(image['id'])
+    return known
+
+
+def _check_annotation(annotation: Dict[str, Any], known: set,
+                      where: str) -> None:
+    image_id = annotation['image_id']
+    if not is_whole(image_id) or image_id not in known:
+        raise InputError(f'{where} belongs to image_id {image_id!r}, which '
+                         'is not listed')
+    if 'bbox' in annotation:
+        check_bbox(annotation['bbox'], where)
+    # 0 would make a person out of everything that is nobody's.
+    if 'parsing_id' in annotation and not is_whole(annotation['parsing_id'], 1,
+                                                   MAX_ID):
+        raise InputError(
+            f'{where} has parsing_id {annotation["parsing_id"]!r}, expected '
+            f'a whole number 1..{MAX_ID}')
+
+
+def read_annotations(
+    path: str, person_cat_ids: Sequence[int] = (1, )) -> Dict[int, ImageInfo]:
+    """Read the images of a data set and the persons in them.
+
+    Args:
+        path (str): COCO json file.
+        person_cat_ids (Sequence[int]): The ``category_id`` of persons; other
+            annotations are passed over. One without a category is a person.
+            Defaults to (1, ).
+
+    Returns:
+        dict[int, ImageInfo]: Images by id, ids ascending.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        InputError: Names the file, the record and what is wrong. Every
+            person needs a ``parsing_id`` that no other of the image has.
+    """
+    document = load_persons(path, ('image_id', ))
+    persons: Dict[int, List[PersonInfo]] = {}
+    for annotation in document['annotations']:
+        if annotation.get('category_id',
+                          person_cat_ids[0]) not in person_cat_ids:
+            continue
+        if 'parsing_id' not in annotation:
+            raise InputError(
+                f"{path}: a person of the image id {annotation['image_id']} "
+                "lacks the key 'parsing_id' (the value in Human_ids)")
+        person = PersonInfo(annotation['parsing_id'],
+                            bool(annotation.get('iscrowd', 0)))
+        others = persons.setdefault(annotation['image_id'], [])
+        if any(other.parsing_id == person.parsing_id for other in others):
+            raise InputError(
+                f'{path}: the image id {annotation["image_id"]} has two '
+                f'annotations with the parsing_id {person.parsing_id}')
+        others.append(person)
+    images = sorted(document['images'], key=lambda image: image['id'])
+    return {
+        image['id']:
+        ImageInfo(image['id'], image['file_name'], image['width'],
+                  image['height'], tuple(persons.get(image['id'], ())))
+        for image in images
+    }

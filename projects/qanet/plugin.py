@@ -4,15 +4,12 @@
 Configs do it with ``custom_imports = dict(imports=['projects.qanet.plugin'],
 allow_failed_imports=False)``, see ``configs/_base_/default_runtime.py``.
 """
-from projects.qanet import engine, models
+from projects.qanet import apis, engine, models
 from projects.qanet.datasets import registered as datasets
 from projects.qanet.evaluation import metrics
 from projects.qanet.utils.checkpoint import allow_mmengine_checkpoints
-from projects.qanet.visualization import visualization_hook, visualizer
+from projects.qanet.visualization import registered as visualization
 
-__all__ = [
-    'datasets', 'engine', 'metrics', 'models', 'visualization_hook',
-    'visualizer'
-]
+__all__ = ['apis', 'datasets', 'engine', 'metrics', 'models', 'visualization']
 
 allow_mmengine_checkpoints()

@@ -13,8 +13,8 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 import numpy as np
 
 from projects.qanet.datasets.coco_annotations import (box_problem,
-                                                      load_detections,
-                                                      load_json)
+                                                      load_detections)
+from projects.qanet.ground_truth import load_json
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.parallel import map_in_order
 

@@ -6,6 +6,7 @@ from projects.qanet.synthetic.canvas import Canvas
 from projects.qanet.synthetic.instances import CLASSES, draw_instance_scene
 from projects.qanet.synthetic.instances_shapes import Spot, slats
 from projects.qanet.synthetic.instances_things import THINGS, draw_thing
+from projects.qanet.utils.errors import InputError
 
 SIZE = (180, 130)
 
@@ -93,10 +94,10 @@ def test_slats_leave_gaps():
     (dict(num_people=(1, 6), num_things=(3, 7)), 'together'),
 ])
 def test_bad_numbers_are_named(options, named):
-    with pytest.raises(ValueError, match=named):
+    with pytest.raises(InputError, match=named):
         draw(0, **options)
 
 
 def test_small_sizes_are_refused():
-    with pytest.raises(ValueError, match='size'):
+    with pytest.raises(InputError, match='size'):
         draw_instance_scene(np.random.default_rng(0), (100, 63))

@@ -5,6 +5,7 @@ import pytest
 from projects.qanet.synthetic import SyntheticScene, draw_scene
 from projects.qanet.synthetic.labels import Part
 from projects.qanet.synthetic.scene import MIN_VISIBLE_AREA
+from projects.qanet.utils.errors import InputError
 
 SIZE = (220, 150)
 
@@ -89,7 +90,7 @@ def test_class_values():
     ((100, 100), (1, 13), 'num_people'),
 ])
 def test_bad_arguments(size, people, named):
-    with pytest.raises(ValueError, match=named):
+    with pytest.raises(InputError, match=named):
         _scene(0, size, people)
 
 

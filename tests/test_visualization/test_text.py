@@ -2,6 +2,7 @@
 import numpy as np
 import pytest
 
+from projects.qanet.utils.errors import InputError
 from projects.qanet.visualization.text import (contrast_colour, fit_columns,
                                                font_size, format_score,
                                                load_font, tag_font_size,
@@ -38,7 +39,7 @@ def test_text_size_grows_with_the_text_and_the_font():
 
 
 def test_missing_font_is_named():
-    with pytest.raises(ValueError, match="no TrueType font.*'no/such.ttf'"):
+    with pytest.raises(InputError, match="no TrueType font.*'no/such.ttf'"):
         load_font(12, 'no/such.ttf')
 
 

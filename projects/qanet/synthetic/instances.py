@@ -123,7 +123,7 @@ def check_instance_arguments(size: Tuple[int, int], num_people: Tuple[int,
         num_things (tuple[int, int]): Fewest and most things.
 
     Raises:
-        ValueError: Naming the argument, what it is and what is allowed.
+        InputError: Naming the argument, what it is and what is allowed.
     """
     if min(size) < MIN_SIZE:
         raise InputError(f'size (w, h) must be at least {MIN_SIZE} px each, '

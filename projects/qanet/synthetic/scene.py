@@ -154,7 +154,7 @@ def check_arguments(size: Tuple[int, int], num_people: Tuple[int,
         num_people (tuple[int, int]): Fewest and most persons.
 
     Raises:
-        ValueError: Naming the argument, what it is and what is allowed.
+        InputError: Naming the argument, what it is and what is allowed.
     """
     if min(size) < MIN_SIZE:
         raise InputError(f'size (w, h) must be at least {MIN_SIZE} px each, '

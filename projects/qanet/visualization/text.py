@@ -8,6 +8,8 @@ import matplotlib
 import numpy as np
 from PIL import ImageFont
 
+from projects.qanet.utils.errors import InputError
+
 # Below this letters blur.
 SMALLEST = 11
 
@@ -28,7 +30,7 @@ def load_font(size: int, path: Optional[str] = None) -> Font:
         Font: A PIL font.
 
     Raises:
-        ValueError: If ``path`` is no font file.
+        InputError: If ``path`` is no font file.
     """
     if path is None:
         path = osp.join(matplotlib.get_data_path(), 'fonts', 'ttf',
@@ -36,7 +38,7 @@ def load_font(size: int, path: Optional[str] = None) -> Font:
     try:
         return ImageFont.truetype(path, size)
     except OSError as error:
-        raise ValueError(f'no TrueType font could be read from {path!r}: '
+        raise InputError(f'no TrueType font could be read from {path!r}: '
                          f'{error}') from error
 
 

@@ -94,6 +94,3 @@ def run_distributed(main: Callable[[], None]) -> None:
     finally:
         if dist.is_initialized():
             dist.destroy_process_group()
-
-
-run_tool = run_distributed

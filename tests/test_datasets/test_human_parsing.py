@@ -7,6 +7,7 @@ from mmengine.logging import MMLogger
 from mmseg.registry import DATASETS
 
 from projects.qanet.datasets import CIHPParsingDataset, HumanParsingDataset
+from projects.qanet.ground_truth import label_path, read_annotations
 
 
 @pytest.fixture
@@ -95,6 +96,34 @@ def test_crowds_and_other_categories_are_passed_over(tiny_cihp):
     assert [info['ann_id'] for info in dataset.load_data_list()] == [72]
     dataset = CIHPParsingDataset(**tiny_cihp.arguments(person_cat_ids=(1, 5)))
     assert [info['ann_id'] for info in dataset.load_data_list()] == [72, 73]
+
+
+def samples_of(dataset):
+    return [dataset.get_data_info(i) for i in range(len(dataset))]
+
+
+def test_file_names_may_begin_with_the_image_folder(tiny_cihp):
+    """The data set finds what the evaluator finds."""
+    usual = CIHPParsingDataset(**tiny_cihp.arguments())
+    for image in tiny_cihp.images:
+        image['file_name'] = 'Images/' + image['file_name']
+    tiny_cihp.write_annotations()
+    dataset = CIHPParsingDataset(**tiny_cihp.arguments())
+    image = read_annotations(str(tiny_cihp.ann_file))[7]
+    for one, other in zip(samples_of(dataset), samples_of(usual)):
+        assert one['img_path'] == other['img_path']
+        assert one['seg_map_path'] == other['seg_map_path'] == label_path(
+            str(tiny_cihp.split / 'Category_ids'), image.file_name)
+    # With the split as the folder of images the name is whole.
+    dataset = CIHPParsingDataset(**tiny_cihp.arguments(
+        data_prefix=dict(
+            img='Training',
+            seg_map='Training/Category_ids',
+            human_map='Training/Human_ids')))
+    assert samples_of(dataset)[0]['img_path'] == samples_of(
+        usual)[0]['img_path']
+    assert samples_of(dataset)[0]['seg_map_path'] == samples_of(
+        usual)[0]['seg_map_path']
 
 
 def test_label_folders_can_be_elsewhere(tiny_cihp):
@@ -223,7 +252,7 @@ def test_missing_parsing_id(tiny_cihp):
     CIHPParsingDataset(**tiny_cihp.arguments(test_mode=True))
 
 
-@pytest.mark.parametrize('parsing_id', [0, '1', None, 1.5])
+@pytest.mark.parametrize('parsing_id', [0, '1', None, 1.5, True, 65536])
 def test_wrong_parsing_id(parsing_id, tiny_cihp):
     tiny_cihp.annotations[0]['parsing_id'] = parsing_id
     tiny_cihp.write_annotations()

@@ -15,7 +15,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from projects.qanet.evaluation.analysis import (QualityStudy, study_document,
                                                 study_quality, write_document)
-from projects.qanet.evaluation.analysis.confidence import plot_confidence
+from projects.qanet.evaluation.analysis.confidence import (ConfidenceMap,
+                                                           plot_confidence)
 from projects.qanet.evaluation.analysis.pictures import PictureBook
 from projects.qanet.evaluation.analysis.portraits import choose_persons
 from projects.qanet.evaluation.analysis.quality_report import build_report
@@ -107,13 +108,19 @@ def draw_confidence(args: argparse.Namespace, study: QualityStudy,
                              'no person there that is annotated')
         chosen.append((image_id, persons[0].position, photo))
     # Imported here: everything else works without torch and OpenMMLab.
-    from projects.qanet.apis.confidence import ConfidencePredictor
-    predict = ConfidencePredictor(args.model, args.weights, args.device)
+    from projects.qanet.apis import HumanParsingInferencer
+    from projects.qanet.apis.confidence import predict_confidence
+    inferencer = HumanParsingInferencer(
+        args.model, args.weights, device=args.device)
     pictures = {}
     for image_id, position, photo in chosen:
         box = np.array(book.records[image_id][position]['bbox'])
         box[2:] += box[:2]
-        confidence, = predict(photo, box[None])
+        person, = predict_confidence(inferencer,
+                                     np.ascontiguousarray(photo[..., ::-1]),
+                                     box[None])
+        confidence = ConfidenceMap(person.max_probs.numpy(),
+                                   person.part_map.numpy(), person.offset)
         caption = f'image {image_id}, person {position + 1}'
         pictures[caption] = plot_confidence(photo, confidence, book.palette,
                                             args.confidence_thrs)

@@ -7,7 +7,7 @@ What is exported here needs numpy and Pillow; ``plots``, ``portraits`` and
 from .agreement import Agreement, measure_agreement, score_agreements
 from .calibration import (ReliabilityBins, expected_calibration_error,
                           reliability_bins)
-from .correlation import rank_values, spearman
+from .correlation import spearman
 from .document import study_document, write_document
 from .failures import Failure
 from .precision_recall import RECALLS, precision_at, precision_recall
@@ -18,6 +18,6 @@ __all__ = [
     'RECALLS', 'SCORE_NAMES', 'Agreement', 'Failure', 'QualitySamples',
     'QualityStudy', 'Ranking', 'ReliabilityBins', 'expected_calibration_error',
     'image_samples', 'measure_agreement', 'precision_at', 'precision_recall',
-    'rank_values', 'reliability_bins', 'score_agreements', 'spearman',
-    'study_document', 'study_quality', 'write_document'
+    'reliability_bins', 'score_agreements', 'spearman', 'study_document',
+    'study_quality', 'write_document'
 ]

@@ -1,24 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Does a score put predictions into the right order?"""
 import numpy as np
-
-
-def rank_values(values: np.ndarray) -> np.ndarray:
-    """Ranks from 1 up; equal values share the mean of their ranks.
-
-    Args:
-        values (np.ndarray): Numbers without NaN, (S,).
-
-    Returns:
-        np.ndarray: Ranks, (S,) float64.
-
-    Examples:
-        >>> rank_values(np.array([.5, .2, .5]))
-        array([2.5, 1. , 2.5])
-    """
-    _, inverse, counts = np.unique(
-        values, return_inverse=True, return_counts=True)
-    return (np.cumsum(counts) - (counts - 1) / 2)[inverse]
+from scipy.stats import rankdata
 
 
 def spearman(first: np.ndarray, second: np.ndarray) -> float:
@@ -40,7 +23,7 @@ def spearman(first: np.ndarray, second: np.ndarray) -> float:
     if np.shape(first) != np.shape(second):
         raise ValueError(f'{np.shape(first)} and {np.shape(second)} values '
                          'cannot be paired')
-    ranks = np.stack([rank_values(first), rank_values(second)])
+    ranks = np.stack([rankdata(first), rankdata(second)])
     if ranks.shape[1] == 0:
         return float('nan')
     ranks -= ranks.mean(axis=1, keepdims=True)

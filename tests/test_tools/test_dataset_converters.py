@@ -13,7 +13,7 @@ import pytest
 from projects.qanet.datasets import CIHPParsingDataset, LIPParsingDataset
 from projects.qanet.datasets.conversion import (convert_cihp,
                                                 convert_single_person)
-from projects.qanet.datasets.label_io import read_label_map
+from projects.qanet.ground_truth import read_label_map
 from projects.qanet.utils.errors import InputError
 
 ROOT = osp.abspath(osp.join(osp.dirname(__file__), '../..'))

@@ -10,10 +10,10 @@ import sys
 
 sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '../..')))
 
-from projects.qanet.ground_truth import load_persons
 from projects.qanet.detection.detections import (SelectionCounts,
                                                  read_detections,
                                                  select_detections)
+from projects.qanet.ground_truth import load_persons
 from projects.qanet.utils.cli import run_tool
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import write_text

@@ -8,8 +8,8 @@ sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '..')))
 
 from projects.qanet.apis import HumanParsingInferencer
 from projects.qanet.apis.parser_builder import is_onnx
+from projects.qanet.utils.cli import run_tool
 from projects.qanet.utils.errors import InputError
-from projects.qanet.utils.launch import run_tool
 
 
 def parse_args() -> argparse.Namespace:
@@ -71,6 +71,17 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--save-label-maps', action='store_true', help='write label PNGs')
     parser.add_argument(
+        '--no-save-vis',
+        action='store_true',
+        help='write the results, but no pictures')
+    parser.add_argument(
+        '--show', action='store_true', help='show each picture in a window')
+    parser.add_argument(
+        '--wait-time',
+        type=float,
+        default=0,
+        help='seconds that a window stays, 0 for ever')
+    parser.add_argument(
         '--show-part-scores',
         action='store_true',
         help='write part scores into the legend')
@@ -103,9 +114,13 @@ def main() -> None:
         out_dir=args.out_dir,
         batch_size=args.batch_size,
         save_label_maps=args.save_label_maps,
+        no_save_vis=args.no_save_vis,
+        show=args.show,
+        wait_time=args.wait_time,
         return_predictions=False)
-    print(f'pictures are in {osp.join(args.out_dir, "vis")}, results in '
-          f'{osp.join(args.out_dir, "results.json")}')
+    if not args.no_save_vis:
+        print(f'pictures are in {osp.join(args.out_dir, "vis")}')
+    print(f'results are in {osp.join(args.out_dir, "results.json")}')
 
 
 if __name__ == '__main__':

@@ -10,11 +10,11 @@ sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '..')))
 from mmengine.config import Config, ConfigDict
 from mmengine.runner import Runner
 
-from projects.qanet.apis.parser_builder import read_config
 from projects.qanet.utils.checkpoint import check_state_dict, read_checkpoint
+from projects.qanet.utils.configs import read_config
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.launch import (add_common_arguments, load_config,
-                                         run_tool)
+                                         run_distributed)
 from projects.qanet.utils.test_time import (enable_tta, make_ensemble,
                                             pair_models)
 
@@ -201,4 +201,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    run_tool(main)
+    run_distributed(main)

@@ -7,7 +7,7 @@ import torch
 from mmengine.config import Config
 
 from projects.qanet.apis import HumanParsingInferencer
-from projects.qanet.apis.confidence import ConfidencePredictor
+from projects.qanet.apis.confidence import predict_confidence
 
 CONFIG = (
     Path(__file__).parents[2] /
@@ -32,24 +32,21 @@ def test_confidence_is_that_of_the_prediction(untrained):
     image = np.random.default_rng(1).integers(
         0, 256, (70, 110, 3), dtype=np.uint8)
     boxes = np.array([[5., 6., 40., 66.], [60., 20., 100., 50.]])
-    persons = ConfidencePredictor(str(CONFIG), untrained, 'cpu')(image, boxes)
     infer = HumanParsingInferencer(str(CONFIG), untrained, device='cpu')
-    found = infer(
-        np.ascontiguousarray(image[..., ::-1]),
-        bboxes=boxes,
-        show_progress=False)['predictions'][0]
+    persons = predict_confidence(infer, image, boxes)
+    found, = infer(image, bboxes=boxes, show_progress=False)['predictions']
     assert len(persons) == len(found) == 2
     for k, person in enumerate(persons):
-        assert (person.part_map == found.part_maps[k]).all()
+        assert (person.part_map.numpy() == found.part_maps[k]).all()
         assert tuple(found.offsets[k]) == person.offset
         sure = person.max_probs >= .2
-        assert person.max_probs[sure].mean() == pytest.approx(
+        assert float(person.max_probs[sure].mean()) == pytest.approx(
             found.pixel_scores[k], rel=1e-5)
     assert any(person.part_map.any() for person in persons)
 
 
-def test_other_models_are_refused(toy_config, toy_weights, tmp_path):
-    path = tmp_path / 'toy.py'
-    toy_config.dump(str(path))
-    with pytest.raises(ValueError, match='a ToyParser has no predict_conf'):
-        ConfidencePredictor(str(path), toy_weights, 'cpu')
+def test_other_models_are_refused(toy_config, toy_weights):
+    infer = HumanParsingInferencer(toy_config, toy_weights, device='cpu')
+    with pytest.raises(ValueError, match='a ToyParser has no predict_persons'):
+        predict_confidence(infer, np.zeros((4, 5, 3), np.uint8),
+                           [[0, 0, 3, 3]])

@@ -120,17 +120,51 @@ def test_persons_of_any_detector_are_parsed(name, image, tmp_path, toy_config,
 
 
 @pytest.mark.parametrize('name', DETECTORS)
-def test_configs_of_mmdet_are_found_by_name(name, toy_config, monkeypatch):
+def test_configs_of_mmdet_are_found_by_name(name, toy_config, monkeypatch,
+                                            tmp_path):
     """As --det-model mmdet::... does; nothing is downloaded."""
     from projects.qanet.detection import person_detector
-    small = small_detector(name, DETECTORS[name]).cfg
-    asked = []
+    detector = small_detector(name, DETECTORS[name])
+    weights, asked = str(tmp_path / 'det.pth'), []
+    torch.save(dict(state_dict=detector.state_dict()), weights)
 
-    def get(path):
+    def read(path):
         asked.append(path)
-        return small
+        return detector.cfg
 
-    monkeypatch.setattr(person_detector, 'get_config', get)
-    infer = HumanParsingInferencer(toy_config, det_model=name, device='cpu')
+    monkeypatch.setattr(person_detector, 'read_config', read)
+    before = detector.cfg.pretty_text
+    infer = HumanParsingInferencer(
+        toy_config, det_model=name, det_weights=weights, device='cpu')
     assert asked == [name]
-    assert type(infer.detector.model).__name__ == small.model.type
+    assert type(infer.detector.model).__name__ == detector.cfg.model.type
+    # The config is the caller's, and a Runner may want it next.
+    assert detector.cfg.pretty_text == before
+
+
+def test_a_detector_without_weights_is_refused(toy_config):
+    for model in (*DETECTORS, get_config(list(DETECTORS)[0])):
+        with pytest.raises(ValueError, match='detector without weights'):
+            HumanParsingInferencer(toy_config, det_model=model, device='cpu')
+
+
+@pytest.mark.parametrize('name', DETECTORS)
+def test_the_detector_has_the_parsers_batches(name, image, toy_config,
+                                              monkeypatch):
+    detector = small_detector(name, DETECTORS[name])
+    sizes, original = [], detector.test_step
+
+    def spy(data):
+        sizes.append(len(data['inputs']))
+        return original(data)
+
+    monkeypatch.setattr(detector, 'test_step', spy)
+    infer = HumanParsingInferencer(
+        toy_config, det_model=detector, bbox_thr=0., device='cpu')
+    images = [image, image[::-1].copy(), image[:, ::-1].copy()]
+    together = infer(images, batch_size=2, show_progress=False)['predictions']
+    assert sizes == [2, 1] and infer.model.batch_sizes == [2, 1]
+    alone = infer(images, batch_size=1, show_progress=False)['predictions']
+    for ours, theirs in zip(together, alone):
+        assert len(ours) == len(theirs)
+        np.testing.assert_allclose(ours.bboxes, theirs.bboxes, atol=1e-3)

@@ -147,7 +147,7 @@ def test_bad_input_is_one_sentence(parser_files, photo, tmp_path, monkeypatch,
     check_error(monkeypatch, capfd, 'give a detector', photo, *base)
     check_error(monkeypatch, capfd, 'wholly outside', photo, *base, '--bbox',
                 '200', '200', '300', '300')
-    check_error(monkeypatch, capfd, 'quality_weights', photo, *base, *BOXES,
+    check_error(monkeypatch, capfd, 'quality weights', photo, *base, *BOXES,
                 '--quality-weights', '0', '0', '0')
     check_error(monkeypatch, capfd, '--det-model needs --det-weights', photo,
                 *base, '--det-model', 'x.py')

@@ -5,9 +5,13 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from mmengine.infer import BaseInferencer
 from mmengine.registry import DefaultScope
+from mmseg.registry import INFERENCERS
 
-from projects.qanet.apis import HumanParsingInferencer
+from projects.qanet.apis import (HumanParsingInferencer,
+                                 human_parsing_inferencer)
+from projects.qanet.models import QualityAwareModule
 from projects.qanet.structures import read_results
 from projects.qanet.utils.errors import InputError
 
@@ -22,7 +26,8 @@ def infer(toy_config, toy_weights):
 class ToyFinder:
     """A detector that finds one person where the first pixel is bright."""
 
-    def __call__(self, images):
+    def __call__(self, images, bbox_thr):
+        self.bbox_thr = bbox_thr
         return [
             np.array([BOX[0] +
                       [.75]], np.float32) if image[0, 0,
@@ -252,12 +257,129 @@ def test_a_built_model_works_and_scopes_stay(toy_config, toy_weights, photo):
 def test_bad_settings(infer, photo, toy_config, tmp_path):
     with pytest.raises(InputError, match="device 'warp:9' is not available"):
         HumanParsingInferencer(toy_config, device='warp:9')
-    with pytest.raises(InputError, match='has no post_processor'):
+    with pytest.raises(InputError, match='not all 0'):
         HumanParsingInferencer(
-            toy_config, device='cpu', quality_weights=(1, 0, 0))
+            toy_config, device='cpu', quality_weights=(0, 0, 0))
+    with pytest.raises(InputError, match='visualizer has nms_thr: give nms_'):
+        HumanParsingInferencer(
+            toy_config, device='cpu', visualizer=dict(nms_thr=None))
+    with pytest.raises(InputError, match="no argument 'nms', a call may"):
+        infer(photo, bboxes=BOX, nms=.5)
     with pytest.raises(InputError, match='output folder .*photo.png cannot'):
         infer(photo, bboxes=BOX, out_dir=photo)
     with pytest.raises(InputError, match='batch_size must be >= 1'):
         infer(photo, bboxes=BOX, batch_size=0)
     with pytest.raises(InputError, match='needs an out_dir'):
         infer(photo, bboxes=BOX, save_label_maps=True)
+
+
+def test_registered_on_mmengines_base(toy_config, toy_weights):
+    infer = INFERENCERS.build(
+        dict(
+            type='HumanParsingInferencer',
+            model=toy_config,
+            weights=toy_weights,
+            device='cpu'))
+    assert isinstance(infer, BaseInferencer)
+    assert isinstance(infer, HumanParsingInferencer)
+
+
+def test_a_stream_reads_what_is_asked_for(infer, tmp_path):
+    video = write_frames(tmp_path / 'clip.avi', 5)
+    stream = infer.stream(video, bboxes=[BOX] * 5, batch_size=2)
+    assert infer.model.batch_sizes == []
+    frame, persons = next(stream)
+    assert frame.name == 'clip.avi#0' and len(persons) == 1
+    assert infer.model.batch_sizes == [2]
+    assert [parsed.frame.index for parsed in stream] == [1, 2, 3, 4]
+    assert infer.model.batch_sizes == [2, 2, 1]
+
+
+def test_a_call_may_have_thresholds_of_its_own(infer, photo):
+    boxes = [[10, 20, 40, 50, .5], [50, 20, 80, 50, .9]]
+    infer.detector = finder = ToyFinder()
+    infer(photo, show_progress=False)
+    assert finder.bbox_thr == .3
+    infer(photo, show_progress=False, bbox_thr=.6)
+    assert finder.bbox_thr == .6
+
+    def drawn(**options):
+        picture, = infer(
+            photo,
+            bboxes=boxes,
+            return_vis=True,
+            show_progress=False,
+            **options)['visualization']
+        plain = cv2.imread(photo)[..., ::-1]
+        changed = (picture[:60, :90] != plain).any(-1)
+        return changed[35:45, 15:35].any(), changed[35:45, 55:75].any()
+
+    assert drawn() == (True, True)
+    assert drawn(score_thr=.7) == (False, True)
+    assert drawn() == (True, True)
+    fused, = infer(
+        photo, bboxes=boxes, show_progress=False,
+        quality_weights=(2, 0, 0))['predictions']
+    np.testing.assert_allclose(fused.scores, [.5, .9], rtol=1e-6)
+
+
+def test_pictures_and_label_maps_show_the_same_persons(infer, photo, tmp_path,
+                                                       monkeypatch):
+    chosen = []
+    select = human_parsing_inferencer.select_persons
+
+    def spy(*args):
+        chosen.append(select(*args))
+        return chosen[-1]
+
+    monkeypatch.setattr(human_parsing_inferencer, 'select_persons', spy)
+    boxes = [[10, 20, 40, 50, .5], [10, 20, 40, 51, .4], [50, 20, 80, 50, .9]]
+    infer(photo, bboxes=boxes, show_progress=False)
+    assert chosen == []
+    out = infer(
+        photo,
+        bboxes=boxes,
+        out_dir=str(tmp_path),
+        save_label_maps=True,
+        return_vis=True,
+        show_progress=False)
+    assert chosen == [[0, 2]]
+    human = cv2.imread(
+        str(tmp_path / 'Human_ids/photo.png'), cv2.IMREAD_UNCHANGED)
+    assert np.unique(human).tolist() == [0, 1, 3]
+    drawn = out['visualization'][0][:60, :90] != cv2.imread(photo)[..., ::-1]
+    assert not drawn[51:].any()
+
+
+def test_results_without_pictures(infer, photo, tmp_path, monkeypatch):
+    monkeypatch.setattr(infer.visualizer, 'draw', None)
+    infer(
+        photo,
+        bboxes=BOX,
+        out_dir=str(tmp_path),
+        no_save_vis=True,
+        show_progress=False)
+    assert [path.name for path in tmp_path.glob('*.json')] == ['results.json']
+    assert not (tmp_path / 'vis').exists()
+    assert len(read(tmp_path / 'results.json')['results']) == 1
+
+
+def test_pictures_are_shown(infer, photo, monkeypatch):
+    shown = []
+    monkeypatch.setattr(infer.visualizer, 'show',
+                        lambda *args: shown.append(args[1:]))
+    infer(photo, bboxes=BOX, show=True, wait_time=2, show_progress=False)
+    assert shown == [('photo.png', 2)]
+
+
+def test_two_inferencers_on_one_model(toy_config, toy_weights, photo):
+    """What one of them fuses with does not reach the other, nor the model."""
+    model = HumanParsingInferencer(toy_config, toy_weights, device='cpu').model
+    model.post_processor = QualityAwareModule(weights=(1, .5, 3))
+    first = HumanParsingInferencer(model)
+    second = HumanParsingInferencer(model, quality_weights=(0, 0, 2))
+    assert model.post_processor.weights == (1, .5, 3)
+    box = [BOX[0] + [.5]]
+    for infer in (second, first):
+        persons, = infer(photo, bboxes=box, show_progress=False)['predictions']
+        assert persons.scores.tolist() == [.5]

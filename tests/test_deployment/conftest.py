@@ -36,7 +36,9 @@ def spread_iou_scores(model):
     regressor = model.decode_head.iou_branch.regressor
     regressor.weight.normal_(0, 1)
     crops = torch.nn.functional.interpolate(
-        torch.randn(8, 3, 4, 3), model.crop_size[::-1], mode='bilinear')
+        torch.randn(8, 3, 4, 3),
+        model.settings.crop_size[::-1],
+        mode='bilinear')
     iou = model.predict_crops(crops)[1]
     regressor.weight.mul_(.05 / iou.std())
     regressor.bias.sub_(model.predict_crops(crops)[1].mean() - .5)

@@ -13,6 +13,7 @@ from projects.qanet.deployment.export import (_distance, compare_with_torch,
                                               export_network)
 from projects.qanet.deployment.metadata import METADATA_KEY, read_metadata
 from projects.qanet.deployment.network import OnnxNetwork
+from projects.qanet.models.parsers import CropSettings
 from projects.qanet.utils.errors import InputError
 
 pytest.importorskip('onnxruntime')
@@ -24,7 +25,7 @@ class ToyParser(nn.Module):
 
     def __init__(self, with_iou=True, baked=False):
         super().__init__()
-        self.crop_size = (6, 8)
+        self.settings = CropSettings((6, 8))
         self.with_iou, self.baked = with_iou, baked
 
     def predict_crops(self, crops):
@@ -64,31 +65,33 @@ def test_tool_reports_and_writes(onnx_file):
         probs=['batch', 20, 64, 48],
         iou_scores=['batch'])
     entry, = proto.metadata_props
-    metadata = read_metadata({entry.key: entry.value}, path)
+    parts = read_metadata({entry.key: entry.value}, path)
     assert entry.key == METADATA_KEY
-    assert metadata.classes[10] == 'Torso-skin'
-    assert metadata.flip_pairs == [(14, 15), (16, 17), (18, 19)]
-    assert metadata.crop_size == (48, 64) and metadata.scales == (.9, 1.1)
-    assert metadata.padding == 1. and metadata.flip is True
-    assert metadata.max_instances_per_batch == 4
-    assert metadata.quality_weights == (1, .5, 2)
-    assert metadata.pixel_score_thr == .2 and metadata.bgr_to_rgb is True
-    np.testing.assert_allclose(metadata.mean, [123.675, 116.28, 103.53])
-    np.testing.assert_allclose(metadata.std, [58.395, 57.12, 57.375])
+    assert parts.dataset_meta['classes'][10] == 'Torso-skin'
+    assert parts.dataset_meta['flip_pairs'] == [(14, 15), (16, 17), (18, 19)]
+    assert parts.settings == CropSettings((48, 64), 1., True, (.9, 1.1), 4)
+    assert parts.post_processor.weights == (1, .5, 2)
+    assert parts.post_processor.pixel_score_thr == .2
+    preprocessor = parts.data_preprocessor
+    assert preprocessor.bgr_to_rgb is True
+    np.testing.assert_allclose(preprocessor.mean.flatten(),
+                               [123.675, 116.28, 103.53])
+    np.testing.assert_allclose(preprocessor.std.flatten(),
+                               [58.395, 57.12, 57.375])
 
 
 def test_any_number_of_crops(onnx_file, parser_files):
-    model, _ = load_parser(*parser_files, 'cpu')
+    model, *_ = load_parser(*parser_files, 'cpu')
     network = OnnxNetwork(onnx_file[0])
     assert network.batch_size is None and network.crop_size == (48, 64)
     crops = torch.randn(5, 3, 64, 48, generator=torch.manual_seed(1))
     with torch.no_grad():
         probs, iou = model.predict_crops(crops)
-    found, found_iou = network(crops.numpy())
+    found, found_iou = network(crops)
     np.testing.assert_allclose(found, probs, atol=1e-5)
     np.testing.assert_allclose(found_iou, iou, atol=1e-5)
     assert iou.std() > 1e-3 and probs.amax(1).mean() > .3
-    one, one_iou = network(crops[3:4].numpy())
+    one, one_iou = network(crops[3:4])
     np.testing.assert_allclose(one, probs[3:4], atol=1e-5)
     np.testing.assert_allclose(one_iou, iou[3:4], atol=1e-5)
 
@@ -124,10 +127,9 @@ def test_without_iou_branch_there_is_one_output(exporter):
     model = export_network(ToyParser(with_iou=False), exporter)
     graph = onnx.load_model_from_string(model).graph
     assert [value.name for value in graph.output] == ['probs']
-    crops = np.random.default_rng(0).normal(size=(4, 3, 8, 6)).astype('f')
+    crops = torch.randn(4, 3, 8, 6, generator=torch.manual_seed(0))
     probs, iou = OnnxNetwork(model)(crops)
-    expected = np.exp(crops) / np.exp(crops).sum(1, keepdims=True)
-    np.testing.assert_allclose(probs, expected, atol=1e-6)
+    torch.testing.assert_close(probs, crops.softmax(1))
     assert iou is None
     rows = compare_with_torch(ToyParser(with_iou=False), model)
     assert [row.batch_size for row in rows] == [1, 3]
@@ -145,11 +147,11 @@ def test_a_built_in_batch_size_shows():
 
 
 def test_distance():
-    ones = np.ones((2, 3), np.float32)
+    ones = torch.ones(2, 3)
     assert _distance(ones, ones - .25) == .25
     assert _distance(ones, ones[:1]) == np.inf
     assert _distance(ones, None) == np.inf
-    assert _distance(ones, ones * np.nan) == np.inf
+    assert _distance(ones, ones * torch.nan) == np.inf
 
 
 def test_pooling_that_torchscript_cannot_export():

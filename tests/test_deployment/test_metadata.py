@@ -2,11 +2,14 @@
 import json
 
 import pytest
+import torch
 from mmseg.registry import MODELS
 from torch import nn
 
-from projects.qanet.deployment.metadata import (METADATA_KEY, metadata_of,
-                                                read_metadata)
+from projects.qanet.deployment.metadata import (METADATA_KEY, read_metadata,
+                                                write_metadata)
+from projects.qanet.models.parsers import CropSettings
+from projects.qanet.models.parsers.person_crops import normalize_crops
 from projects.qanet.utils.errors import InputError
 
 META = dict(
@@ -23,16 +26,14 @@ def parser(**preprocessor):
         dict(
             type='QualityAwareModule', weights=(1, .5, 3),
             pixel_score_thr=.25))
-    module.crop_size, module.padding = (48, 64), 1.25
-    module.flip, module.scales = True, (1., 1.1)
-    module.max_instances_per_batch = 7
+    module.settings = CropSettings((48, 64), 1.25, True, (1., 1.1), 7)
     return module
 
 
 def document(**changes):
-    metadata = metadata_of(
+    metadata = write_metadata(
         parser(mean=[1., 2., 3.], std=[4., 5., 6.], bgr_to_rgb=True), META)
-    return dict(json.loads(metadata.to_json()), **changes)
+    return dict(json.loads(metadata), **changes)
 
 
 def test_document_has_everything():
@@ -58,26 +59,32 @@ def test_document_has_everything():
     dict(mean=[1., 2., 3.], std=[4., 5., 6.], bgr_to_rgb=True),
 ])
 def test_what_is_written_is_read(preprocessor):
-    written = metadata_of(parser(**preprocessor), META)
-    read = read_metadata({METADATA_KEY: written.to_json()}, 'a.onnx')
-    assert read == written
-    assert read.dataset_meta == META
+    module = parser(**preprocessor)
+    written = write_metadata(module, META)
+    read = read_metadata({METADATA_KEY: written}, 'a.onnx')
+    assert read.dataset_meta == META and read.settings == module.settings
+    assert read.post_processor.weights == (1, .5, 3)
+    assert read.post_processor.pixel_score_thr == .25
+    crops = torch.rand(2, 3, 5, 4) * 255
+    torch.testing.assert_close(
+        normalize_crops(read.data_preprocessor, crops),
+        normalize_crops(module.data_preprocessor, crops))
 
 
 @pytest.mark.parametrize('changes,text', [
     (dict(version=2), 'version 1'),
-    (dict(crop_size=[48]), 'crop_size must be two positive integers'),
-    (dict(crop_size=[48.5, 64]), 'crop_size must be two'),
+    (dict(crop_size=[48]), 'crop_size must be .* two whole numbers'),
+    (dict(crop_size=[48.5, 64]), 'crop_size must be'),
     (dict(padding=0), 'padding must be a positive'),
-    (dict(flip='yes'), 'flip must be true or false'),
-    (dict(scales=[]), 'scales must be positive numbers'),
-    (dict(scales=[1, -1]), 'scales must be positive numbers'),
+    (dict(flip='yes'), 'flip must be True or False'),
+    (dict(scales=[]), 'scales must be positive factors'),
+    (dict(scales=[1, -1]), 'scales must be positive factors'),
     (dict(max_instances_per_batch=0), 'max_instances_per_batch must be'),
-    (dict(mean=[1, 2]), 'mean must be one number or three'),
-    (dict(std=[1, 2, 0]), 'std must be one positive'),
+    (dict(mean=[1, 2]), 'mean. should have 1 or 3 values'),
+    (dict(std=[1, 2, 0]), 'std must be positive'),
     (dict(bgr_to_rgb=None), 'bgr_to_rgb must be'),
-    (dict(quality_weights=[0, 0, 0]), 'all be zero'),
-    (dict(pixel_score_thr=1.5), r'pixel_score_thr must be a number in \[0'),
+    (dict(quality_weights=[0, 0, 0]), 'not all 0'),
+    (dict(pixel_score_thr=1.5), r'pixel_score_thr must be in \[0'),
     (dict(classes=['Background', 'Left', 'Left']), 'repeated names'),
     (dict(palette=[[0, 0, 0]]), '1 colours for 3 classes'),
     (dict(flip_pairs=[[1, 3]]), 'flip_pairs'),
@@ -109,4 +116,4 @@ def test_no_document():
 
 def test_other_models_cannot_be_described():
     with pytest.raises(InputError, match='a Linear cannot be written'):
-        metadata_of(nn.Linear(1, 1), META)
+        write_metadata(nn.Linear(1, 1), META)

@@ -1,9 +1,11 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 import numpy as np
 import pytest
+import torch
 
 from projects.qanet.deployment import packages
-from projects.qanet.deployment.network import OnnxNetwork, _providers
+from projects.qanet.deployment.network import (OnnxNetwork, _providers,
+                                               default_device)
 from projects.qanet.utils.errors import InputError
 
 pytest.importorskip('onnxruntime')
@@ -16,7 +18,7 @@ def write_graph(path, inputs, outputs):
     nodes = []
     for name, shape in outputs.items():
         value = helper.make_tensor(name, TensorProto.FLOAT, shape,
-                                   np.zeros(shape, np.float32))
+                                   np.full(shape, 7, np.float32))
         nodes.append(helper.make_node('Constant', [], [name], value=value))
     infos = [[
         helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
@@ -38,8 +40,9 @@ def test_sizes_are_read(tmp_path):
     assert network.crop_size == (6, 8) and network.num_classes == 4
     assert network.batch_size == 1 and network.metadata == {}
     # A batch of five is five passes.
-    probs, iou = network(np.zeros((5, 3, 8, 6), np.float32))
+    probs, iou = network(torch.zeros(5, 3, 8, 6))
     assert probs.shape == (5, 4, 8, 6) and iou is None
+    assert (probs == 7).all()
 
 
 @pytest.mark.parametrize('inputs,outputs', [
@@ -69,8 +72,22 @@ def test_files_that_are_no_onnx(tmp_path):
 
 def test_failing_runs_name_the_file(tmp_path):
     network = OnnxNetwork(write_graph(tmp_path / 'a.onnx', CROPS, PROBS))
-    with pytest.raises(InputError, match='a.onnx fails on 1 crops'):
-        network(np.zeros((1, 3, 8, 7), np.float32))
+    with pytest.raises(InputError, match=r'a.onnx takes crops .*3, 8, 6\)'):
+        network(torch.zeros(1, 3, 8, 7))
+    network.batch_size = None  # two crops at once, which the graph refuses
+    with pytest.raises(InputError, match='a.onnx fails on 2 crops'):
+        network(torch.zeros(2, 3, 8, 6))
+
+
+def test_the_default_device_is_one_that_both_have(monkeypatch):
+    import onnxruntime
+    available = ['CUDAExecutionProvider', 'CPUExecutionProvider']
+    monkeypatch.setattr(onnxruntime, 'get_available_providers',
+                        lambda: available)
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    assert default_device() == 'cuda'
+    available.pop(0)
+    assert default_device() == 'cpu'
 
 
 def test_providers():

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from projects.qanet.apis import HumanParsingInferencer
-from projects.qanet.apis.confidence import ConfidencePredictor
+from projects.qanet.apis.confidence import predict_confidence
 from projects.qanet.deployment.onnx_parser import OnnxParser
+from projects.qanet.models.parsers.person_crops import normalize_crops
 from projects.qanet.utils.errors import InputError
 
 BOXES = [[10, 5, 50, 100, .9], [60, 12, 95, 105, .8], [90, 2, 149, 109, .7],
@@ -58,21 +59,24 @@ def test_metadata_steers_the_parser(onnx_file, rewrite, image):
             flip=False, scales=[1.], padding=1.5, quality_weights=[0, 1, 0])
 
     usual, changed = OnnxParser(onnx_file[0]), OnnxParser(rewrite(change))
-    assert usual.flip and not changed.flip and changed.scales == (1., )
-    assert changed.padding == 1.5 and not changed.training
+    assert usual.settings.flip and not changed.settings.flip
+    assert changed.settings.scales == (1., )
+    assert changed.settings.padding == 1.5 and not changed.training
     found = parse(image, changed)
     np.testing.assert_allclose(found.scores, found.iou_scores, rtol=1e-6)
     mean = rewrite(lambda document: document.update(mean=[0.]))
     crops = torch.ones(1, 3, 2, 2)
     std = torch.tensor([58.395, 57.12, 57.375]).view(3, 1, 1)
     torch.testing.assert_close(
-        OnnxParser(mean).data_preprocessor.normalize(crops), crops / std)
+        normalize_crops(OnnxParser(mean).data_preprocessor, crops),
+        crops / std)
 
 
 def test_confidence(parser_files, onnx_file, image):
     boxes = np.array(BOXES)[:2, :4]
     expected, found = (
-        ConfidencePredictor(*files, device='cpu')(image, boxes)
+        predict_confidence(
+            HumanParsingInferencer(*files, device='cpu'), image, boxes)
         for files in (parser_files, onnx_file[:1]))
     for wanted, person in zip(expected, found):
         np.testing.assert_allclose(

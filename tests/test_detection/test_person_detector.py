@@ -78,6 +78,13 @@ def config():
 
 
 @pytest.fixture
+def weights(tmp_path):
+    path = str(tmp_path / 'bright.pth')
+    torch.save(dict(state_dict=dict(weight=torch.zeros(2))), path)
+    return path
+
+
+@pytest.fixture
 def image():
     """60x40 pixels, doubled by the pipeline, with a blue rectangle."""
     image = np.zeros((40, 60, 3), np.uint8)
@@ -85,8 +92,8 @@ def image():
     return image
 
 
-def test_persons_in_image_pixels_best_first(config, image):
-    detector = PersonDetector(config)
+def test_persons_in_image_pixels_best_first(config, weights, image):
+    detector = PersonDetector(config, weights)
     found = detector([image, np.zeros((20, 30, 3), np.uint8)])
     assert [rows.dtype for rows in found] == [np.float32] * 2
     np.testing.assert_allclose(
@@ -97,18 +104,22 @@ def test_persons_in_image_pixels_best_first(config, image):
     assert len(detector([image[..., ::-1].copy()])[0]) == 0
 
 
-def test_threshold_and_categories(config, image):
-    (rows, ) = PersonDetector(config, cat_ids=(0, 1), bbox_thr=.6)([image])
+def test_threshold_and_categories(config, weights, image):
+    detector = PersonDetector(config, weights, cat_ids=(0, 1), bbox_thr=.6)
+    (rows, ) = detector([image])
     np.testing.assert_allclose(rows[:, 4], [.95, .9])
-    (rows, ) = PersonDetector(config, bbox_thr=.05)([image])
+    (rows, ) = PersonDetector(config, weights, bbox_thr=.05)([image])
     np.testing.assert_allclose(rows[:, 4], [.9, .5, .1])
+    # A call may have a threshold of its own.
+    (rows, ) = detector([image], bbox_thr=.92)
+    np.testing.assert_allclose(rows[:, 4], [.95])
 
 
 @pytest.mark.parametrize('scope', ['mmseg', 'mmdet'])
-def test_works_inside_any_scope_and_leaves_it(config, image, scope):
+def test_works_inside_any_scope_and_leaves_it(config, weights, image, scope):
     with DefaultScope.overwrite_default_scope(scope):
         name = DefaultScope.get_current_instance().instance_name
-        assert len(PersonDetector(config)([image])[0]) == 2
+        assert len(PersonDetector(config, weights)([image])[0]) == 2
         assert DefaultScope.get_current_instance().instance_name == name
 
 
@@ -121,20 +132,28 @@ def test_weights(config, tmp_path):
         PersonDetector(config, path)
 
 
-def test_config_file(config, image, tmp_path):
+def test_config_file(config, weights, image, tmp_path):
     path = str(tmp_path / 'bright.py')
     config.dump(path)
-    assert len(PersonDetector(path)([image])[0]) == 2
+    assert len(PersonDetector(path, weights)([image])[0]) == 2
     with pytest.raises(FileNotFoundError, match='config gone.py not found'):
-        PersonDetector('gone.py')
+        PersonDetector('gone.py', weights)
+    with pytest.raises(InputError, match='without weights finds nothing'):
+        PersonDetector(path)
 
 
-def test_a_built_detector(config, image):
-    model = PersonDetector(config).model
+def test_the_config_stays_as_it_is(config, weights, image):
+    before = config.pretty_text
+    PersonDetector(config, weights)([image])
+    assert config.pretty_text == before
+
+
+def test_a_built_detector(config, weights, image):
+    model = PersonDetector(config, weights).model
     assert len(PersonDetector(model)([image])[0]) == 2
 
 
 def test_without_mmdet_there_is_a_clear_message(config, monkeypatch):
-    monkeypatch.setitem(sys.modules, 'mmdet.apis', None)
+    monkeypatch.setitem(sys.modules, 'mmdet.registry', None)
     with pytest.raises(ImportError, match='needs mmdet.*bboxes='):
         PersonDetector(config)

@@ -8,14 +8,13 @@ import sys
 sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '..', '..')))
 
 import projects.qanet.plugin  # noqa: F401, registers every part
-from projects.qanet.apis.parser_builder import (build_parser, checked_meta,
-                                                read_config)
+from projects.qanet.apis.parser_builder import build_parser, checked_meta
 from projects.qanet.deployment.export import (EXPORTERS, add_metadata,
                                               compare_with_torch,
                                               export_network)
-from projects.qanet.deployment.metadata import metadata_of
+from projects.qanet.deployment.metadata import write_metadata
+from projects.qanet.utils.cli import run_tool
 from projects.qanet.utils.errors import InputError
-from projects.qanet.utils.launch import run_tool
 
 
 def parse_args() -> argparse.Namespace:
@@ -76,8 +75,8 @@ def main() -> None:
     args = parse_args()
     if not args.out.endswith('.onnx'):
         raise InputError(f'{args.out} must end with .onnx')
-    parser = build_parser(read_config(args.config), args.checkpoint, 'cpu')
-    metadata = metadata_of(parser, checked_meta(parser))
+    parser = build_parser(args.config, args.checkpoint, 'cpu')
+    metadata = write_metadata(parser, checked_meta(parser))
     model = export_network(parser, args.exporter, args.opset, args.fixed_batch)
     model = add_metadata(model, metadata)
     if not args.no_check:

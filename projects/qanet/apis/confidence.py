@@ -1,76 +1,44 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""How sure a parser is, pixel by pixel."""
-from typing import List, Optional
+"""How sure a parser is, pixel by pixel (Figure 2 of the paper)."""
+from typing import List
 
 import numpy as np
 import torch
-from mmengine.registry import DefaultScope
 
-import projects.qanet.plugin  # noqa: F401, registers every part
-from projects.qanet.evaluation.analysis.confidence import ConfidenceMap
+from projects.qanet.quality import PastedPerson
 from projects.qanet.utils.errors import InputError
-from .parser_builder import checked_meta, choose_device, load_parser
+from .human_parsing_inferencer import HumanParsingInferencer
+from .sources import collect_sources, read_frames
 
 
-class ConfidencePredictor:
-    """Gives the winning probability of each pixel of given persons.
+@torch.no_grad()
+def predict_confidence(inferencer: HumanParsingInferencer, image: np.ndarray,
+                       bboxes: np.ndarray) -> List[PastedPerson]:
+    """Parse persons and keep the winning probability of each pixel.
 
     Args:
-        model (str): Config of a top-down parser, or its ONNX file.
-        weights (str, optional): Its checkpoint, for a config.
-        device (str, optional): Defaults to 'cuda' if there is one, else
-            'cpu'.
+        inferencer (HumanParsingInferencer): With a top-down parser.
+        image (np.ndarray): BGR, (H, W, 3) uint8.
+        bboxes (np.ndarray): Unpadded boxes, (N, 4), xyxy, in pixels.
+
+    Returns:
+        list[PastedPerson]: One for each box, with ``max_probs``, on the host.
 
     Raises:
-        FileNotFoundError: If the config is missing.
-        InputError: If the checkpoint is missing or does not fit.
-        InputError: If the model is no top-down parser.
+        InputError: If the model is no top-down parser, or a box is wrong.
     """
-
-    def __init__(self,
-                 model: str,
-                 weights: Optional[str] = None,
-                 device: Optional[str] = None) -> None:
-        self.model, self._pipeline = load_parser(model, weights,
-                                                 choose_device(device))
-        if not hasattr(self.model, 'predict_confidence'):
-            raise InputError(f'{model}: a {type(self.model).__name__} has no '
-                             'predict_confidence; a TopDownParser has')
-        self.dataset_meta = checked_meta(self.model)
-
-    def __call__(self, image: np.ndarray,
-                 bboxes: np.ndarray) -> List[ConfidenceMap]:
-        """Parse the persons of one image.
-
-        Args:
-            image (np.ndarray): RGB, (H, W, 3) uint8.
-            bboxes (np.ndarray): Unpadded boxes, (N, 4), xyxy, in pixels.
-
-        Returns:
-            list[ConfidenceMap]: One for each box.
-        """
-        height, width = image.shape[:2]
-        bboxes = np.asarray(bboxes, np.float32).reshape(-1, 4)
-        sample = dict(
-            img=np.ascontiguousarray(image[..., ::-1]),
-            img_path='',
-            img_id=0,
-            ori_shape=(height, width),
-            img_shape=(height, width),
-            height=height,
-            width=width,
-            bboxes=bboxes,
-            bbox_scores=np.ones(len(bboxes), np.float32),
-            flip_pairs=self.dataset_meta['flip_pairs'])
-        with DefaultScope.overwrite_default_scope('mmseg'), torch.no_grad():
-            packed = self._pipeline(sample)
-            data = self.model.data_preprocessor(
-                dict(
-                    inputs=[packed['inputs']],
-                    data_samples=[packed['data_samples']]), False)
-            persons, = self.model.predict_confidence(**data)
-        return [
-            ConfidenceMap(person.max_probs.cpu().numpy(),
-                          person.part_map.cpu().numpy(), person.offset)
-            for person in persons
-        ]
+    model = inferencer.model
+    if not hasattr(model, 'predict_persons'):
+        raise InputError(f'a {type(model).__name__} has no predict_persons; '
+                         'a TopDownParser has')
+    frames = list(read_frames(collect_sources(image), []))
+    data = inferencer.preprocess(frames, [bboxes], 0.)
+    persons = model.predict_persons(
+        [item.to(inferencer.device) for item in data['inputs']],
+        data['data_samples'])
+    pasted = (person.paste(keep_confidence=True) for person in persons)
+    return [
+        person._replace(
+            max_probs=person.max_probs.cpu(), part_map=person.part_map.cpu())
+        for person in pasted
+    ]

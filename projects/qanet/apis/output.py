@@ -5,6 +5,7 @@ import os.path as osp
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import cv2
+import mmcv
 import numpy as np
 
 from projects.qanet.structures import ParsingInstances, write_results
@@ -15,22 +16,6 @@ from .sources import Frame, Source
 # In the order of preference; which of them OpenCV can write depends on how
 # it was built.
 CODECS: Tuple[Tuple[str, str], ...] = (('mp4v', '.mp4'), ('MJPG', '.avi'))
-
-
-def write_image(path: str, image: np.ndarray) -> None:
-    """Write an image file, and notice if that fails.
-
-    Args:
-        path (str): File to write.
-        image (np.ndarray): BGR image (H, W, 3) or map (H, W), uint8/uint16.
-
-    Raises:
-        OSError: If the file cannot be written.
-    """
-    suffix = osp.splitext(path)[1]
-    _, content = cv2.imencode(suffix, image)
-    with open(path, 'wb') as file:
-        file.write(content.tobytes())
 
 
 class VideoOutput:
@@ -77,7 +62,7 @@ class VideoOutput:
         canvas = np.full(self._shape + (3, ), 255, dtype=np.uint8)
         height = min(picture.shape[0], canvas.shape[0])
         width = min(picture.shape[1], canvas.shape[1])
-        canvas[:height, :width] = picture[:height, :width, ::-1]
+        canvas[:height, :width] = mmcv.rgb2bgr(picture[:height, :width])
         self._writer.write(canvas)
 
     def close(self) -> None:
@@ -102,6 +87,7 @@ class OutputFolder:
         quality_weights (Sequence[float]): Weights of the quality scores.
         pixel_score_thr (float): Threshold of the pixel scores.
         save_label_maps (bool): Write the label maps. Defaults to False.
+        save_vis (bool): Write the pictures. Defaults to True.
 
     Raises:
         InputError: If the folder cannot be made.
@@ -112,32 +98,33 @@ class OutputFolder:
                  classes: Sequence[str],
                  quality_weights: Sequence[float],
                  pixel_score_thr: float,
-                 save_label_maps: bool = False) -> None:
+                 save_label_maps: bool = False,
+                 save_vis: bool = True) -> None:
         self.folder = folder
         self.save_label_maps = save_label_maps
+        self.save_vis = save_vis
         self._info = (classes, quality_weights, pixel_score_thr)
         self._records: List[Dict[str, Any]] = []
         self._images: List[Dict[str, Any]] = []
         self._video: Optional[VideoOutput] = None
         self._video_source: Optional[Source] = None
-        subfolders = ['vis']
-        if save_label_maps:
-            subfolders += ['Category_ids', 'Human_ids']
         try:
-            for name in subfolders:
-                os.makedirs(osp.join(folder, name), exist_ok=True)
+            os.makedirs(folder, exist_ok=True)
+            if save_vis:
+                os.makedirs(osp.join(folder, 'vis'), exist_ok=True)
         except OSError as error:
             raise InputError(
                 f'output folder {folder} cannot be made: {error}') from error
 
     def add(self, frame: Frame, instances: ParsingInstances,
-            picture: np.ndarray, shown: Sequence[int]) -> None:
+            picture: Optional[np.ndarray], shown: Sequence[int]) -> None:
         """Write one image's picture and label maps, keep its records.
 
         Args:
             frame (Frame): The image.
             instances (ParsingInstances): Its persons, all of them.
-            picture (np.ndarray): RGB picture to write, uint8.
+            picture (np.ndarray, optional): RGB picture to write, uint8; None
+                without ``save_vis``.
             shown (Sequence[int]): Persons for the label maps, the best last.
         """
         height, width = frame.image.shape[:2]
@@ -148,12 +135,10 @@ class OutputFolder:
                 file_name=frame.name,
                 width=width,
                 height=height))
-        if frame.source.is_video:
+        if self.save_vis and frame.source.is_video:
             self._video_of(frame.source).add(picture)
-        else:
-            write_image(
-                osp.join(self.folder, 'vis', f'{frame.stem}.png'),
-                picture[..., ::-1])
+        elif self.save_vis:
+            self._write('vis', frame.stem, mmcv.rgb2bgr(picture))
         if self.save_label_maps:
             self._write_maps(frame.stem, instances, shown)
 
@@ -172,7 +157,10 @@ class OutputFolder:
         dtype = np.uint8 if len(instances) < 256 else np.uint16
         for name, label_map in (('Category_ids', category),
                                 ('Human_ids', owner.astype(dtype))):
-            write_image(osp.join(self.folder, name, f'{stem}.png'), label_map)
+            self._write(name, stem, label_map)
+
+    def _write(self, folder: str, stem: str, image: np.ndarray) -> None:
+        mmcv.imwrite(image, osp.join(self.folder, folder, f'{stem}.png'))
 
     def close_video(self) -> None:
         """Finish the video under way, if there is one."""

@@ -1,58 +1,29 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Build a trained parser from a config and a checkpoint, or an ONNX file."""
-import os.path as osp
+import copy
 from typing import Any, Dict, List, Optional, Tuple, Union
 
-import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose
-from mmengine.hub import get_config
 from mmengine.logging import MMLogger
 from mmengine.registry import DefaultScope
 from mmseg.registry import DATASETS, MODELS
 from torch import nn
 
-from projects.qanet.datasets.metainfo import complete_metainfo
+from projects.qanet import models  # noqa: F401, registers them
+from projects.qanet.datasets import registered  # noqa: F401, these, too
+from projects.qanet.datasets.metainfo import checkpoint_meta, complete_metainfo
+from projects.qanet.deployment.network import default_device
 from projects.qanet.deployment.onnx_parser import OnnxParser
 from projects.qanet.utils.checkpoint import load_checkpoint
+from projects.qanet.utils.configs import read_config
+from projects.qanet.utils.device import choose_device
 from projects.qanet.utils.errors import InputError
 
 #: A built parser, its config, or the path of its config or ONNX file.
 ModelType = Union[str, Config, nn.Module]
 
 _DATALOADERS = ('test_dataloader', 'val_dataloader', 'train_dataloader')
-
-
-def read_config(config: Union[str, Config]) -> Config:
-    """Read a config file.
-
-    Args:
-        config (str | Config): Path, ``package::path`` inside an installed
-            package, or a config, which is returned as it is.
-
-    Returns:
-        Config: The config.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        InputError: If it is no config, or holds no model.
-    """
-    if not isinstance(config, Config):
-        config = _read_file(str(config))
-    if 'model' not in config:
-        raise InputError(f'config {config.filename} has no model')
-    return config
-
-
-def _read_file(path: str) -> Config:
-    """Read a file, or a config of an installed package."""
-    if '::' in path:
-        return get_config(path)
-    if not osp.isfile(path):
-        raise FileNotFoundError(f'config {path} not found')
-    if not path.endswith(('.py', '.json', '.yaml', '.yml')):
-        raise InputError(f'{path} is no config file (.py, .json, .yaml)')
-    return Config.fromfile(path)
 
 
 def _dataset_configs(config: Config) -> List[Dict[str, Any]]:
@@ -72,7 +43,7 @@ def _dataset_configs(config: Config) -> List[Dict[str, Any]]:
 def _complete(meta: Dict[str, Any], where: str) -> Dict[str, Any]:
     """Checked classes, palette and flip pairs, out of ``where``."""
     try:
-        return complete_metainfo({k.lower(): v for k, v in meta.items()})
+        return complete_metainfo(meta)
     except ValueError as error:
         raise InputError(f'{where}: {error}') from error
 
@@ -108,8 +79,8 @@ def test_pipeline(config: Config) -> Compose:
     """
     pipeline = config.get('test_pipeline')
     if pipeline is None:
-        datasets = _dataset_configs(config)
-        pipeline = datasets[0].get('pipeline') if datasets else None
+        found = _dataset_configs(config)
+        pipeline = found[0].get('pipeline') if found else None
     steps = [
         step for step in pipeline or []
         if not str(step['type']).split('.')[-1].startswith('Load')
@@ -118,12 +89,12 @@ def test_pipeline(config: Config) -> Compose:
         return Compose(steps or [dict(type='PackParsingInputs')])
 
 
-def build_parser(config: Config, weights: Optional[str],
+def build_parser(config: Union[str, Config], weights: Optional[str],
                  device: str) -> nn.Module:
     """Build a parser and fill it.
 
     Args:
-        config (Config): The config.
+        config (str | Config): The config or its file.
         weights (str, optional): Checkpoint. None leaves the parser untrained,
             and warns about it.
         device (str): Where it will run.
@@ -133,19 +104,22 @@ def build_parser(config: Config, weights: Optional[str],
         of the checkpoint if it has one, else the config's.
 
     Raises:
-        InputError: If the checkpoint cannot be read or does not fit.
-        InputError: If nothing names the classes.
+        FileNotFoundError: If the config is missing.
+        InputError: If the config has no model, or the checkpoint cannot be
+            read or does not fit.
     """
+    config = read_config(config)
+    if 'model' not in config:
+        raise InputError(f'config {config.filename} has no model')
     with DefaultScope.overwrite_default_scope('mmseg'):
-        model = MODELS.build(config.model)
+        model = MODELS.build(copy.deepcopy(config.model))
         meta = None
         if weights is None:
             MMLogger.get_current_instance().warning(
                 'No weights given: the parser is untrained and its results '
                 'mean nothing')
         else:
-            checkpoint = load_checkpoint(model, weights, map_location='cpu')
-            meta = (checkpoint.get('meta') or {}).get('dataset_meta')
+            meta = checkpoint_meta(load_checkpoint(model, weights))
         if meta is not None:
             meta = _complete(meta, f'dataset_meta of {weights}')
         model.dataset_meta = meta or config_meta(config)
@@ -166,35 +140,40 @@ def is_onnx(model: ModelType) -> bool:
 
 
 def load_parser(model: ModelType, weights: Optional[str],
-                device: str) -> Tuple[nn.Module, Compose]:
-    """A parser and the pipeline that feeds it, from whatever describes it.
+                device: Optional[str]) -> Tuple[nn.Module, Config, str]:
+    """A parser from whatever describes it.
 
     Args:
         model (str | Config | nn.Module): Config or its file, an ONNX file, or
             a built parser.
         weights (str, optional): Checkpoint, for configs.
-        device (str): Where it will run.
+        device (str, optional): Where it will run. None leaves a built parser
+            where it is; others go to the accelerator, if there is one.
 
     Returns:
-        tuple[nn.Module, Compose]: The parser in evaluation mode, and the test
-        pipeline without its loading steps.
+        tuple[nn.Module, Config, str]: The parser in evaluation mode, its
+        config (empty if there is none) and its device.
 
     Raises:
         FileNotFoundError: If a file is missing.
-        InputError: If the checkpoint cannot be read or does not fit.
-        InputError: If nothing names the classes, or the ONNX file is wrong or
-            is given with weights.
+        InputError: If the device is missing, the checkpoint or the ONNX file
+            is wrong, or an ONNX file is given with weights.
     """
     if isinstance(model, nn.Module):
+        if device is None:
+            tensor = next(model.parameters(), None)
+            device = 'cpu' if tensor is None else str(tensor.device)
+        device = choose_device(device)
         config = getattr(model, 'cfg', None) or Config()
-        return model.to(device).eval(), test_pipeline(config)
+        return model.to(device).eval(), config, device
     if is_onnx(model):
         if weights is not None:
             raise InputError(f'{model} holds its own weights, but weights='
                              f'{weights} is given as well')
-        return OnnxParser(str(model), device), test_pipeline(Config())
-    config = read_config(model)
-    return build_parser(config, weights, device), test_pipeline(config)
+        device = choose_device(device or default_device())
+        return OnnxParser(str(model), device), Config(), device
+    device, config = choose_device(device), read_config(model)
+    return build_parser(config, weights, device), config, device
 
 
 def checked_meta(model: nn.Module) -> Dict[str, Any]:
@@ -221,25 +200,3 @@ def checked_meta(model: nn.Module) -> Dict[str, Any]:
         raise InputError(f'the model has {num_classes} classes but its data '
                          f'set names {len(meta["classes"])}')
     return meta
-
-
-def choose_device(device: Optional[str] = None) -> str:
-    """Check the device, or choose one.
-
-    Args:
-        device (str, optional): 'cpu', 'cuda', 'cuda:1' and the like.
-
-    Returns:
-        str: The device; 'cuda' if none is named and there is one, else 'cpu'.
-
-    Raises:
-        InputError: If there is no such device on this machine.
-    """
-    if device is None:
-        return 'cuda' if torch.cuda.is_available() else 'cpu'
-    try:
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise InputError(f'device {device!r} is not available here: '
-                         f'{str(error).splitlines()[0]}') from error
-    return device

@@ -3,14 +3,15 @@
 import os
 import os.path as osp
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Union
+from typing import (Any, Dict, Iterator, List, NamedTuple, Optional, Sequence,
+                    Tuple, Union)
 
 import cv2
 import mmcv
 import numpy as np
 from mmengine.logging import MMLogger
 
+from projects.qanet.structures import ParsingInstances
 from projects.qanet.utils.errors import InputError
 
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
@@ -38,6 +39,40 @@ class Frame(NamedTuple):
     name: str
     stem: str
     source: 'Source'
+
+    def sample(self, boxes: np.ndarray,
+               flip_pairs: Sequence[Tuple[int, int]]) -> Dict[str, Any]:
+        """The image as a test pipeline wants it, after loading.
+
+        Args:
+            boxes (np.ndarray): Boxes of its persons, (N, 5), xyxy in pixels
+                and score.
+            flip_pairs (Sequence[tuple[int, int]]): Left and right classes.
+
+        Returns:
+            dict: A sample of a data set in test mode.
+        """
+        shape = self.image.shape[:2]
+        return dict(
+            img=self.image,
+            img_path=self.source.path,
+            img_id=self.index,
+            ori_shape=shape,
+            img_shape=shape,
+            bboxes=boxes[:, :4],
+            bbox_scores=boxes[:, 4],
+            flip_pairs=flip_pairs)
+
+
+class ParsedImage(NamedTuple):
+    """One image of a stream, and all persons found in it.
+
+    Attributes:
+        frame (Frame): The image.
+        instances (ParsingInstances): Its persons.
+    """
+    frame: Frame
+    instances: ParsingInstances
 
 
 @dataclass
@@ -198,22 +233,6 @@ def _make_source(item: Any, position: int, taken: set) -> Source:
         unique = f'{stem}_{count}'
     taken.add(unique)
     return Source(path, unique, array)
-
-
-def batches(frames: Iterator[Frame], size: int) -> Iterator[List[Frame]]:
-    """Collect some frames at a time.
-
-    Args:
-        frames (Iterator[Frame]): The stream; read only as far as needed.
-        size (int): Frames per batch.
-
-    Yields:
-        list[Frame]: The last one may be shorter.
-    """
-    batch = list(islice(frames, size))
-    while batch:
-        yield batch
-        batch = list(islice(frames, size))
 
 
 def read_frames(sources: Sequence[Source],

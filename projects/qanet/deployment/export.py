@@ -4,13 +4,12 @@ import inspect
 import io
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
-import numpy as np
 import torch
 from mmengine.model import revert_sync_batchnorm
 from torch import Tensor, nn
 
 from projects.qanet.utils.errors import InputError
-from .metadata import METADATA_KEY, ParserMetadata
+from .metadata import METADATA_KEY
 from .network import INPUT_NAME, OUTPUT_NAMES, OnnxNetwork
 from .packages import import_optional
 
@@ -63,7 +62,7 @@ def export_network(parser: nn.Module,
     no second output.
 
     Args:
-        parser (nn.Module): A :class:`CropParser` on the CPU.
+        parser (nn.Module): A :class:`TopDownParser` on the CPU.
         exporter (str): 'torchscript', torch's older exporter, which needs
             nothing but onnx, or 'dynamo', which needs torch >= 2.6 and
             onnxscript and knows more operators. Defaults to 'torchscript'.
@@ -85,7 +84,7 @@ def export_network(parser: nn.Module,
                          f'but got {exporter!r}')
     onnx = import_optional('onnx', 'exporting')
     network = revert_sync_batchnorm(_CropNetwork(parser)).eval()
-    width, height = parser.crop_size
+    width, height = parser.settings.crop_size
     # Two crops, since torch takes a batch of one for a constant.
     crops = torch.zeros(1 if fixed_batch else 2, 3, height, width)
     outputs = network(crops)
@@ -147,12 +146,13 @@ def _write_dynamo(network: nn.Module, crops: Tensor, options: Dict[str, Any],
     return program.model_proto.SerializeToString()
 
 
-def add_metadata(model: bytes, metadata: ParserMetadata) -> bytes:
+def add_metadata(model: bytes, metadata: str) -> bytes:
     """Tell an ONNX file how to parse with it.
 
     Args:
         model (bytes): Content of the file.
-        metadata (ParserMetadata): What it has to carry.
+        metadata (str): The document that it has to carry, see
+            :func:`write_metadata`.
 
     Returns:
         bytes: The content with the metadata.
@@ -167,7 +167,7 @@ def add_metadata(model: bytes, metadata: ParserMetadata) -> bytes:
             **{
                 entry.key: entry.value
                 for entry in proto.metadata_props
-            }, METADATA_KEY: metadata.to_json()
+            }, METADATA_KEY: metadata
         })
     onnx.checker.check_model(proto)
     return proto.SerializeToString()
@@ -190,31 +190,32 @@ def compare_with_torch(parser: nn.Module,
 
     Returns:
         list[Difference]: One for each batch size. Outputs of different
-        shapes are infinitely far apart.
+        shapes, or none, are infinitely far apart.
 
     Raises:
         InputError: If onnxruntime is missing or cannot read the file.
     """
     network = OnnxNetwork(model)
     generator = torch.Generator().manual_seed(seed)
-    width, height = parser.crop_size
+    width, height = parser.settings.crop_size
     parser.eval()
     differences = []
     for size in batch_sizes:
         crops = torch.randn(size, 3, height, width, generator=generator)
         expected = parser.predict_crops(crops)
-        found = network(crops.numpy())
+        try:
+            found = network(crops)
+        except InputError:  # the batch size is built in
+            found = None, None
         differences.append(
             Difference(
                 size,
-                *(None if wanted is None else _distance(wanted.numpy(), array)
-                  for wanted, array in zip(expected, found))))
+                *(None if wanted is None else _distance(wanted, other)
+                  for wanted, other in zip(expected, found))))
     return differences
 
 
-def _distance(wanted: np.ndarray, found: np.ndarray) -> float:
+def _distance(wanted: Tensor, found: Optional[Tensor]) -> float:
     if found is None or wanted.shape != found.shape:
         return float('inf')
-    difference = np.abs(wanted - found)
-    return float(
-        difference.max()) if np.isfinite(difference).all() else float('inf')
+    return (wanted - found).abs().nan_to_num(nan=float('inf')).max().item()

@@ -1,10 +1,11 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""A parser's network in onnxruntime: arrays in, arrays out."""
+"""A parser's network in onnxruntime, on the memory of tensors."""
 import os.path as osp
 from typing import Any, Dict, List, Optional, Tuple, Union
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from projects.qanet.utils.errors import InputError
 from .packages import import_optional
@@ -29,6 +30,19 @@ def _providers(device: str, available: List[str]) -> List[Any]:
             'onnxruntime, or use the device cpu')
     return [('CUDAExecutionProvider', dict(device_id=index or 0)),
             'CPUExecutionProvider']
+
+
+def default_device() -> str:
+    """Where ONNX networks run if nobody says where.
+
+    Returns:
+        str: 'cuda' if both torch and onnxruntime can use it, else 'cpu'.
+    """
+    runtime = import_optional('onnxruntime', 'running an ONNX file')
+    providers = runtime.get_available_providers()
+    has_cuda = torch.cuda.is_available()
+    return 'cuda' if has_cuda and 'CUDAExecutionProvider' in providers \
+        else 'cpu'
 
 
 class OnnxNetwork:
@@ -102,39 +116,53 @@ class OnnxNetwork:
         self.num_classes: int = sizes[1]
         self._outputs = list(outputs)
 
-    def __call__(self,
-                 crops: np.ndarray) -> Tuple[np.ndarray, Optional[np.ndarray]]:
+    def __call__(self, crops: Tensor) -> Tuple[Tensor, Optional[Tensor]]:
         """Parse crops.
 
         Args:
-            crops (np.ndarray): Normalised crops of shape (N, 3, H, W),
-                float32. With a fixed ``batch_size`` N is a multiple of it.
+            crops (Tensor): Normalised crops of shape (N, 3, H, W), float32,
+                on the network's device. With a fixed ``batch_size`` N is a
+                multiple of it.
 
         Returns:
-            tuple[np.ndarray, np.ndarray | None]: Probabilities (N, C, H, W)
-            and IoU scores (N,), not clamped, or None if the network
-            regresses none; float32.
+            tuple[Tensor, Tensor | None]: Probabilities (N, C, H, W) and IoU
+            scores (N,), not clamped, or None if the network regresses none;
+            float32, on the same device.
 
         Raises:
-            InputError: If onnxruntime fails on these crops.
+            InputError: If the crops are of another size or onnxruntime fails.
         """
-        size = self.batch_size or len(crops)
-        parts = [
-            self._run(crops[start:start + size])
-            for start in range(0, len(crops), size)
-        ]
+        width, height = self.crop_size
+        if tuple(crops.shape[1:]) != (3, height, width):
+            raise InputError(f'{self.name} takes crops of shape (N, 3, '
+                             f'{height}, {width}), not {tuple(crops.shape)}')
+        shapes = (len(crops), self.num_classes, height, width), (len(crops), )
         outputs = [
-            columns[0] if len(columns) == 1 else np.concatenate(columns)
-            for columns in zip(*parts)
+            crops.new_empty(shape, dtype=torch.float32)
+            for shape, _ in zip(shapes, self._outputs)
         ]
+        crops = crops.float().contiguous()
+        size = self.batch_size or len(crops)
+        for start in range(0, len(crops), size):
+            rows = slice(start, start + size)
+            self._run(crops[rows], [output[rows] for output in outputs])
         return outputs[0], outputs[1] if len(outputs) > 1 else None
 
-    def _run(self, crops: np.ndarray) -> List[np.ndarray]:
-        """One pass through the network."""
+    def _run(self, crops: Tensor, outputs: List[Tensor]) -> None:
+        """One pass through the network, into given tensors."""
+        binding = self._session.io_binding()
+        for bind, name, tensor in ((binding.bind_input, INPUT_NAME, crops), *(
+            (binding.bind_output, name, tensor)
+                for name, tensor in zip(self._outputs, outputs))):
+            bind(name, crops.device.type, crops.device.index or 0, np.float32,
+                 tuple(tensor.shape), tensor.data_ptr())
+        if crops.is_cuda:  # onnxruntime has a stream of its own
+            torch.cuda.current_stream(crops.device).synchronize()
         try:
-            return self._session.run(self._outputs, {INPUT_NAME: crops})
+            self._session.run_with_iobinding(binding)
         # onnxruntime's exceptions have no base of their own.
         except Exception as error:
             reason = str(error).strip().splitlines()[0]
             raise InputError(f'{self.name} fails on {len(crops)} crops: '
                              f'{reason}') from error
+        binding.synchronize_outputs()

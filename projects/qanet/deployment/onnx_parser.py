@@ -1,26 +1,24 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """A top-down parser whose network runs in onnxruntime."""
-from typing import Optional, Sequence, Tuple
+from typing import Iterator, Optional, Sequence
 
-import torch
 from mmengine.model import BaseModel
 from mmseg.utils import SampleList
 from torch import Tensor
 
-from projects.qanet.models.data_preprocessors import ParsingDataPreprocessor
-from projects.qanet.models.parsers import CropParser
-from projects.qanet.models.post_processors import QualityAwareModule
+from projects.qanet.models import PersonProbs
+from projects.qanet.models.parsers import add_predictions, predict_persons
 from projects.qanet.utils.errors import InputError
-from .metadata import ParserMetadata, read_metadata
+from .metadata import read_metadata
 from .network import OnnxNetwork
 
 
-class OnnxParser(CropParser, BaseModel):
+class OnnxParser(BaseModel):
     """Parses persons with an ONNX file; it needs no config, no checkpoint.
 
-    Cropping, augmentation, pasting and scoring are those of every
-    :class:`CropParser`, in torch on ``device``; only
-    :meth:`predict_crops` is onnxruntime's. It cannot be trained.
+    Cropping, augmentation, pasting and scoring are those of a
+    :class:`TopDownParser`, in torch on ``device``; only the network is
+    onnxruntime's. It cannot be trained.
 
     Args:
         file (str): What tools/model_converters/export_onnx.py has written.
@@ -39,27 +37,29 @@ class OnnxParser(CropParser, BaseModel):
 
     def __init__(self, file: str, device: str = 'cpu') -> None:
         network = OnnxNetwork(file, device)
-        metadata = read_metadata(network.metadata, file)
-        _check_agreement(network, metadata)
-        super().__init__(
-            data_preprocessor=ParsingDataPreprocessor(
-                mean=metadata.mean,
-                std=metadata.std,
-                bgr_to_rgb=metadata.bgr_to_rgb))
+        parts = read_metadata(network.metadata, file)
+        super().__init__(data_preprocessor=parts.data_preprocessor)
         self.network = network
-        self.num_classes = network.num_classes
-        self.dataset_meta = metadata.dataset_meta
-        self.init_test_cfg(
-            dict(
-                crop_size=metadata.crop_size,
-                padding=metadata.padding,
-                flip=metadata.flip,
-                scales=metadata.scales,
-                max_instances_per_batch=metadata.max_instances_per_batch))
-        self.post_processor = QualityAwareModule(
-            weights=metadata.quality_weights,
-            pixel_score_thr=metadata.pixel_score_thr)
+        self.settings = parts.settings
+        self.post_processor = parts.post_processor
+        self.dataset_meta = parts.dataset_meta
+        self.num_classes = self.network.num_classes
+        self._check_agreement()
         self.to(device).eval()
+
+    def _check_agreement(self) -> None:
+        """Refuse a file whose metadata is that of another network."""
+        name, crop_size = self.network.name, self.settings.crop_size
+        if self.network.crop_size != crop_size:
+            raise InputError(
+                f'{name}: its metadata says crop_size {crop_size}, but its '
+                f'network takes crops of {self.network.crop_size} (width, '
+                'height)')
+        if self.num_classes != len(self.dataset_meta['classes']):
+            raise InputError(
+                f'{name}: its metadata names '
+                f'{len(self.dataset_meta["classes"])} classes, but its '
+                f'network has {self.num_classes}')
 
     def forward(self,
                 inputs: Sequence[Tensor],
@@ -74,39 +74,29 @@ class OnnxParser(CropParser, BaseModel):
             mode (str): 'predict', nothing else.
 
         Returns:
-            list[:obj:`SegDataSample`]: See :meth:`PersonParser.predict`.
+            list[:obj:`SegDataSample`]: See :meth:`TopDownParser.predict`.
 
         Raises:
-            ValueError: If the mode is another one.
+            InputError: If the mode is another one.
         """
         if mode != 'predict':
-            raise ValueError('an OnnxParser knows the mode predict only, not '
+            raise InputError('an OnnxParser knows the mode predict only, not '
                              f'{mode}')
-        return self.predict(inputs, data_samples)
+        return add_predictions(
+            self.predict_persons(inputs, data_samples), inputs, data_samples,
+            self.post_processor, self.num_classes)
 
-    def predict_crops(self, crops: Tensor) -> Tuple[Tensor, Optional[Tensor]]:
-        """The network, softmax included, see :class:`CropParser`.
+    def predict_persons(self, images: Sequence[Tensor],
+                        data_samples: SampleList) -> Iterator[PersonProbs]:
+        """What the network says about each person, before pasting.
 
         Args:
-            crops (Tensor): Normalised crops of shape (N, 3, H, W), float32.
+            images (Sequence[Tensor]): Images of shape (3, H, W), 0..255.
+            data_samples (list[:obj:`SegDataSample`]): One per image, with
+                ``proposals``.
 
         Returns:
-            tuple[Tensor, Tensor | None]: Probabilities (N, C, H, W) and IoU
-            scores (N,) or None; float32, on the device of the crops.
+            Iterator[PersonProbs]: One for each proposal, image by image.
         """
-        probs, iou = self.network(crops.contiguous().cpu().numpy())
-        return (torch.from_numpy(probs).to(crops.device), None
-                if iou is None else torch.from_numpy(iou).to(crops.device))
-
-
-def _check_agreement(network: OnnxNetwork, metadata: ParserMetadata) -> None:
-    """Refuse a file whose metadata is that of another network."""
-    if network.crop_size != metadata.crop_size:
-        raise InputError(
-            f'{network.name}: its metadata says crop_size '
-            f'{metadata.crop_size}, but its network takes crops of '
-            f'{network.crop_size} (width, height)')
-    if network.num_classes != len(metadata.classes):
-        raise InputError(
-            f'{network.name}: its metadata names {len(metadata.classes)} '
-            f'classes, but its network has {network.num_classes}')
+        return predict_persons(self.network, self.data_preprocessor,
+                               self.settings, images, data_samples)

@@ -1,21 +1,25 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Any mmdet detector as a source of person boxes."""
-import os.path as osp
+import copy
+from types import ModuleType
 from typing import List, Optional, Sequence, Union
 
 import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.hub import get_config
+from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import DefaultScope
+from mmengine.structures import InstanceData
+from torch import nn
 
 from projects.qanet.utils.checkpoint import load_checkpoint
+from projects.qanet.utils.configs import read_config
+from projects.qanet.utils.errors import InputError
 
 
-def _import_mmdet():
+def _import_mmdet() -> ModuleType:
     """mmdet, imported when it is needed: parsing alone works without."""
     try:
-        import mmdet.apis
         import mmdet.registry
         import mmdet.utils
     except ImportError as error:
@@ -36,8 +40,7 @@ class PersonDetector:
         model (str | Config | nn.Module): Config file, 'mmdet::' and the path
             of one of mmdet's own, config, or a built detector (with its
             config as ``cfg``).
-        weights (str, optional): Checkpoint. None leaves the weights as they
-            are, which is only useful for a built detector.
+        weights (str, optional): Checkpoint; only a built detector needs none.
         cat_ids (Sequence[int]): Labels of the detector that are persons.
             Defaults to (0,), the person of COCO.
         bbox_thr (float): Boxes with a lower score are left out. Defaults to
@@ -47,7 +50,7 @@ class PersonDetector:
     Raises:
         FileNotFoundError: If the config file is missing.
         ImportError: If mmdet is not installed.
-        InputError: If the weights cannot be read or do not fit.
+        InputError: If the weights are missing, cannot be read or do not fit.
 
     Example:
         >>> detector = PersonDetector('configs/fcos/...', 'fcos.pth')
@@ -55,67 +58,65 @@ class PersonDetector:
     """
 
     def __init__(self,
-                 model: Union[str, Config, torch.nn.Module],
+                 model: Union[str, Config, nn.Module],
                  weights: Optional[str] = None,
                  cat_ids: Sequence[int] = (0, ),
                  bbox_thr: float = 0.3,
                  device: str = 'cpu') -> None:
-        self._mmdet = _import_mmdet()
+        mmdet = _import_mmdet()
         self.cat_ids = tuple(cat_ids)
         self.bbox_thr = bbox_thr
+        if weights is None and not isinstance(model, nn.Module):
+            raise InputError('a detector without weights finds nothing: give '
+                             'its checkpoint (det_weights=)')
         with DefaultScope.overwrite_default_scope('mmdet'):
-            if not isinstance(model, torch.nn.Module):
-                model = self._build(model)
+            if not isinstance(model, nn.Module):
+                # Building changes a config, and it is the caller's.
+                config = copy.deepcopy(read_config(model))
+                model = mmdet.registry.MODELS.build(config.model)
+                model.cfg = config
             if weights is not None:
-                load_checkpoint(model, weights, map_location='cpu')
+                load_checkpoint(model, weights)
             self.model = model.to(device).eval()
-            self._pipeline = self._build_pipeline(model.cfg)
+            pipeline = copy.deepcopy(
+                mmdet.utils.get_test_pipeline_cfg(model.cfg))
+            pipeline[0].type = 'mmdet.LoadImageFromNDArray'
+            self._pipeline = Compose(pipeline)
 
-    def _build(self, config: Union[str, Config]) -> torch.nn.Module:
-        """Build the detector without downloading a backbone's weights."""
-        if not isinstance(config, Config):
-            path = str(config)
-            if '::' in path:
-                config = get_config(path)
-            elif osp.isfile(path):
-                config = Config.fromfile(path)
-            else:
-                raise FileNotFoundError(f'detector config {path} not found')
-        model = self._mmdet.registry.MODELS.build(config.model)
-        model.cfg = config
-        return model
-
-    def _build_pipeline(self, config: Config):
-        """The config's test pipeline, fed with arrays instead of files."""
-        from mmcv.transforms import Compose
-        pipeline = self._mmdet.utils.get_test_pipeline_cfg(config.copy())
-        pipeline[0].type = 'mmdet.LoadImageFromNDArray'
-        return Compose(pipeline)
-
-    def __call__(self, images: Sequence[np.ndarray]) -> List[np.ndarray]:
-        """Find the persons of each image.
+    @torch.no_grad()
+    def __call__(self,
+                 images: Sequence[np.ndarray],
+                 bbox_thr: Optional[float] = None) -> List[np.ndarray]:
+        """Find the persons of some images, all in one batch.
 
         Args:
             images (Sequence[np.ndarray]): BGR images of shape (H, W, 3),
-                uint8.
+                uint8. Smaller ones are padded to the largest, as mmdet does.
+            bbox_thr (float, optional): Instead of the constructor's.
 
         Returns:
             list[np.ndarray]: One (N, 5) float32 array per image, xyxy in
             pixels and score, best first; N may be 0.
         """
+        thr = self.bbox_thr if bbox_thr is None else bbox_thr
         with DefaultScope.overwrite_default_scope('mmdet'):
-            samples = self._mmdet.apis.inference_detector(
-                self.model, list(images), self._pipeline)
-        return [self._persons(sample.pred_instances) for sample in samples]
+            samples = self.model.test_step(
+                pseudo_collate([
+                    self._pipeline(dict(img=image, img_id=k))
+                    for k, image in enumerate(images)
+                ]))
+        return [
+            self._persons(sample.pred_instances, thr) for sample in samples
+        ]
 
-    def _persons(self, instances) -> np.ndarray:
+    def _persons(self, instances: InstanceData, thr: float) -> np.ndarray:
         """Boxes of the persons that reach the threshold, best first."""
         scores = instances.scores.cpu().numpy().astype(np.float32)
         labels = instances.labels.cpu().numpy()
         bboxes = instances.bboxes.cpu().numpy().astype(np.float32)
         size = bboxes[:, 2:] - bboxes[:, :2]
         chosen = (
-            np.isin(labels, self.cat_ids) & (scores >= self.bbox_thr)
+            np.isin(labels, self.cat_ids) & (scores >= thr)
             & (size > 0).all(1))
         order = np.argsort(-scores[chosen], kind='stable')
         return np.concatenate([bboxes[chosen], scores[chosen, None]],

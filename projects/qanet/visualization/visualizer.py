@@ -167,13 +167,17 @@ class ParsingVisualizer(Visualizer):
         }
         return Drawing(self._paint(image, category, owner), labels, [])
 
-    def draw_persons(self, image: np.ndarray,
-                     instances: ParsingInstances) -> Drawing:
+    def draw_persons(self,
+                     image: np.ndarray,
+                     instances: ParsingInstances,
+                     order: Optional[Sequence[int]] = None) -> Drawing:
         """Draw predicted persons.
 
         Args:
             image (np.ndarray): RGB image of shape (H, W, 3), uint8.
             instances (ParsingInstances): The persons of the image.
+            order (Sequence[int], optional): Positions of those to draw, the
+                best last. Defaults to what ``score_thr`` and ``nms_thr`` say.
 
         Returns:
             Drawing: The picture, without a legend.
@@ -186,10 +190,14 @@ class ParsingVisualizer(Visualizer):
                 'persons were predicted on an image of size (w, h) = '
                 f'{tuple(instances.image_size)} but the one to draw on is '
                 f'{(image.shape[1], image.shape[0])}')
-        order = select_persons(instances, self.score_thr, self.nms_thr)
+        if order is None:
+            order = select_persons(instances, self.score_thr, self.nms_thr)
         drawing = self.draw_maps(image, *paint_persons(instances, order))
         drawn = self._draw_frames(drawing.image, instances, order)
-        columns = [self._score_column(instances, i) for i in sorted(order)]
+        columns = [
+            self._score_column(instances, i)
+            for i in sorted(order if self.show_part_scores else [])
+        ]
         return drawing._replace(image=drawn, columns=columns)
 
     def _draw_frames(self, image: np.ndarray, instances: ParsingInstances,
@@ -239,8 +247,6 @@ class ParsingVisualizer(Visualizer):
         present = set().union(*(drawing.labels for drawing in drawings))
         listed = set(range(1, len(names))) if self.full_legend else present
         columns = [c for drawing in drawings for c in drawing.columns]
-        if not self.show_part_scores:
-            columns = []
         size = fit_columns(
             font_size(images[0].shape), len(columns), joined.shape[1])
         panel = draw_legend(
@@ -253,19 +259,22 @@ class ParsingVisualizer(Visualizer):
             columns=columns)
         return join_beside([joined, panel])
 
-    def draw(self, image: np.ndarray,
-             instances: ParsingInstances) -> np.ndarray:
+    def draw(self,
+             image: np.ndarray,
+             instances: ParsingInstances,
+             order: Optional[Sequence[int]] = None) -> np.ndarray:
         """Draw predicted persons with the legend, ready to look at.
 
         Args:
             image (np.ndarray): RGB image of shape (H, W, 3), uint8.
             instances (ParsingInstances): The persons of the image.
+            order (Sequence[int], optional): As in :meth:`draw_persons`.
 
         Returns:
             np.ndarray: RGB picture, uint8, with the image in its left upper
             corner.
         """
-        return self.add_legend([self.draw_persons(image, instances)])
+        return self.add_legend([self.draw_persons(image, instances, order)])
 
     @master_only
     def add_datasample(self,

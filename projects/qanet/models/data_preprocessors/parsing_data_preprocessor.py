@@ -19,6 +19,11 @@ class ParsingDataPreprocessor(ImgDataPreprocessor):
             ``mean``, ``std``, ``bgr_to_rgb``, ``non_blocking`` ...
     """
 
+    @property
+    def bgr_to_rgb(self) -> bool:
+        """bool: Whether the channels are reversed."""
+        return self._channel_conversion
+
     def forward(self, data: dict, training: bool = False) -> dict:
         """Prepare one batch.
 

@@ -1,8 +1,9 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-from typing import Dict, Iterator, Optional, Sequence, Tuple
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from mmengine.config import ConfigDict
 from mmseg.models.decode_heads import Mask2FormerHead, MaskFormerHead
+from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.models.segmentors import CascadeEncoderDecoder, EncoderDecoder
 from mmseg.registry import MODELS
 from mmseg.utils import ConfigType, OptConfigType, SampleList
@@ -168,6 +169,16 @@ class TopDownParser(EncoderDecoder):
     def _last_head(self) -> nn.Module:
         return self.decode_head
 
+    def _crop_metas(self, crops: Tensor) -> List[dict]:
+        """Meta information that mmseg's heads ask for: the size to predict.
+
+        They read the first one only, and counting the crops would build their
+        number into an exported network.
+        """
+        count = 1 if isinstance(self._last_head,
+                                BaseDecodeHead) else len(crops)
+        return [dict(img_shape=tuple(crops.shape[2:]))] * count
+
     def _forward(
         self,
         inputs: Tensor,
@@ -184,7 +195,7 @@ class TopDownParser(EncoderDecoder):
             (N, C, H, W), and IoU scores of shape (N,), or None if the head
             regresses none.
         """
-        metas = _crop_metas(inputs)
+        metas = self._crop_metas(inputs)
         if not hasattr(self.decode_head, 'forward_with_iou'):
             return self.encode_decode(inputs, metas), None
         logits, iou = self.decode_head.forward_with_iou(
@@ -238,10 +249,5 @@ class CascadeTopDownParser(TopDownParser, CascadeEncoderDecoder):
             output = first(feats)
         for head in middle:
             output = head(feats, output)
-        return last.predict(feats, output, _crop_metas(inputs),
+        return last.predict(feats, output, self._crop_metas(inputs),
                             self.test_cfg), iou
-
-
-def _crop_metas(crops: Tensor) -> Sequence[dict]:
-    """Meta information that mmseg's heads ask for: the size to predict at."""
-    return [dict(img_shape=tuple(crops.shape[2:]))] * len(crops)

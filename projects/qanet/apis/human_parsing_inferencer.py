@@ -1,0 +1,337 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""From photos and videos to parsed persons, in one call."""
+from contextlib import closing
+from typing import Any, Dict, Iterator, List, Optional, Sequence
+
+import cv2
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dataset import Compose, pseudo_collate
+from mmengine.infer import BaseInferencer
+from mmengine.registry import DefaultScope
+from mmseg.registry import INFERENCERS
+from rich.console import Console
+from rich.progress import track
+
+from projects.qanet.datasets.metainfo import complete_metainfo
+from projects.qanet.quality import check_weights
+from projects.qanet.structures import ParsingInstances
+from projects.qanet.utils.errors import InputError
+from projects.qanet.visualization import ParsingVisualizer
+from projects.qanet.visualization.selection import select_persons
+from .output import OutputFolder
+from .parser_builder import ModelType, checked_meta, load_parser, test_pipeline
+from .sources import (Frame, InputsType, ParsedImage, collect_sources,
+                      read_frames)
+from .user_boxes import boxes_of_frame, check_all_used, split_boxes
+
+
+@INFERENCERS.register_module()
+class HumanParsingInferencer(BaseInferencer):
+    """Finds the persons in photos and videos and parses each of them.
+
+    Args:
+        model (str | Config | nn.Module): Config file or config of the parser,
+            an ONNX file that tools/model_converters/export_onnx.py has
+            written, or a built parser, which is put into evaluation mode.
+        weights (str, optional): Its checkpoint; an ONNX file has none.
+        det_model (str | Config | nn.Module, optional): Config file or config
+            of any detector of mmdet (``mmdet::...`` for one that comes with
+            it), or a built one. Without it every call needs ``bboxes``.
+        det_weights (str, optional): Its checkpoint; a built one needs none.
+        det_cat_ids (Sequence[int]): Labels of the detector that are persons.
+            Defaults to (0,), the person of COCO.
+        bbox_thr (float): The detector's boxes with a lower score are left
+            out. Defaults to 0.3.
+        nms_thr (float, optional): Of persons whose parts agree with a mean
+            IoU of at least this only the best is drawn and painted into
+            label maps; predictions keep all. None is off. Defaults to 0.6.
+        score_thr (float): Persons with a lower quality score are neither
+            drawn nor painted into label maps. Defaults to 0.
+        device (str, optional): Defaults to the accelerator, if there is one;
+            for a built parser to where it is.
+        palette (Sequence, optional): One RGB colour per class instead of the
+            data set's.
+        quality_weights (Sequence[float], optional): Weights of the box, IoU
+            and pixel score instead of the model's.
+        visualizer (dict, optional): Further arguments of
+            :class:`ParsingVisualizer`, such as ``show_part_scores=True``.
+
+    Each call may have ``bbox_thr``, ``nms_thr``, ``score_thr`` and
+    ``quality_weights`` of its own.
+
+    Raises:
+        FileNotFoundError: If a config or an ONNX file is missing.
+        InputError: If another file or a setting is missing or wrong.
+
+    Example:
+        >>> infer = HumanParsingInferencer('configs/qanet/...', 'qanet.pth',
+        ...                                'configs/fcos/...', 'fcos.pth')
+        >>> persons = infer('photo.jpg', out_dir='out')['predictions'][0]
+        >>> persons.scores, persons.part_map(0)
+        >>> infer('photo.jpg', bboxes=[[10, 20, 200, 400]])
+        >>> for frame, persons in infer.stream('long.mp4', batch_size=8):
+        ...     print(frame.name, len(persons))
+    """
+
+    preprocess_kwargs = {'bboxes', 'bbox_thr'}
+    forward_kwargs = {'quality_weights'}
+    visualize_kwargs = {'show', 'wait_time', 'score_thr', 'nms_thr'}
+
+    def __init__(self,
+                 model: ModelType,
+                 weights: Optional[str] = None,
+                 det_model: Optional[ModelType] = None,
+                 det_weights: Optional[str] = None,
+                 det_cat_ids: Sequence[int] = (0, ),
+                 bbox_thr: float = 0.3,
+                 nms_thr: Optional[float] = 0.6,
+                 score_thr: float = 0.,
+                 device: Optional[str] = None,
+                 palette: Optional[Sequence[Sequence[int]]] = None,
+                 quality_weights: Optional[Sequence[float]] = None,
+                 visualizer: Optional[dict] = None) -> None:
+        # mmengine's own __init__ takes neither built models nor ONNX files.
+        if det_weights is not None and det_model is None:
+            raise InputError('det_weights is given without det_model, the '
+                             'config of the detector')
+        self.scope = 'mmseg'
+        self._defaults = dict(
+            bbox_thr=bbox_thr,
+            nms_thr=nms_thr,
+            score_thr=score_thr,
+            quality_weights=quality_weights)
+        self._settings({})
+        self.model, self.cfg, self.device = load_parser(model, weights, device)
+        self.pipeline = self._init_pipeline(self.cfg)
+        self.collate_fn = pseudo_collate
+        self.dataset_meta = checked_meta(self.model)
+        if palette is not None:
+            self.dataset_meta = complete_metainfo(
+                dict(self.dataset_meta, palette=palette))
+        self.detector = None
+        if det_model is not None:
+            from projects.qanet.detection.person_detector import PersonDetector
+            self.detector = PersonDetector(det_model, det_weights, det_cat_ids,
+                                           bbox_thr, self.device)
+        # A video's frames must all have one size.
+        self.visualizer = self._init_visualizer(visualizer or {})
+        self.video_visualizer = self._init_visualizer(
+            dict(visualizer or {}, full_legend=True, show_part_scores=False))
+
+    def _init_pipeline(self, cfg: Config) -> Compose:
+        """Transforms that make a loaded image into the model's input."""
+        return test_pipeline(cfg)
+
+    def _init_visualizer(self, cfg: dict) -> ParsingVisualizer:
+        """A visualizer with this data set's names and colours."""
+        for name in ('score_thr', 'nms_thr'):
+            if name in cfg:
+                raise InputError(f'visualizer has {name}: give {name}= to the '
+                                 'inferencer, it counts for label maps, too')
+        visualizer = ParsingVisualizer(**cfg)
+        visualizer.dataset_meta = self.dataset_meta
+        return visualizer
+
+    def _settings(self, given: Dict[str, Any]) -> Dict[str, Any]:
+        """The constructor's thresholds, replaced by those of a call."""
+        unknown = sorted(set(given) - set(self._defaults))
+        if unknown:
+            raise InputError(f'there is no argument {unknown[0]!r}, a call '
+                             f'may change {", ".join(self._defaults)}')
+        settings = {**self._defaults, **given}
+        if settings['quality_weights'] is not None:
+            check_weights(settings['quality_weights'])
+        return settings
+
+    def stream(self,
+               inputs: InputsType,
+               bboxes: Any = None,
+               batch_size: int = 1,
+               show_progress: bool = False,
+               skipped: Optional[List[tuple]] = None,
+               **settings: Any) -> Iterator[ParsedImage]:
+        """Parse image after image, as they are asked for; nothing is kept.
+
+        Args:
+            inputs (InputsType): Path of an image, a video, or a folder of
+                both; a BGR image (H, W, 3) uint8; or a list of these (folders
+                excepted).
+            bboxes (Any): Boxes to use instead of the detector's: (N, 4) xyxy
+                in pixels or (N, 5) with scores, the score being 1 otherwise.
+                For several images, or a video, a list with one array each.
+            batch_size (int): Images at once, in the detector and in the
+                parser. Defaults to 1.
+            show_progress (bool): Show a progress bar. Defaults to False.
+            skipped (list[tuple], optional): Takes (file, reason) of each of
+                several files that could not be decoded.
+            settings: See the class.
+
+        Returns:
+            Iterator[ParsedImage]: Each image and its persons; no person found
+            is a result of length 0.
+
+        Raises:
+            FileNotFoundError: If an input is missing.
+            InputError: If inputs or boxes are wrong.
+        """
+        if bboxes is None and self.detector is None:
+            raise InputError(
+                'it is not known where the persons are: give a detector '
+                '(det_model= and det_weights=) or the boxes (bboxes=)')
+        if batch_size < 1:
+            raise InputError(f'batch_size must be >= 1, but got {batch_size}')
+        sources = collect_sources(inputs)
+        boxes = None if bboxes is None else split_boxes(bboxes, sources)
+        frames = read_frames(sources, [] if skipped is None else skipped)
+        return track(
+            self._parse(frames, boxes, batch_size, self._settings(settings)),
+            'parsing',
+            sum(source.num_images for source in sources) or None,
+            console=Console(stderr=True),
+            disable=not show_progress)
+
+    def _parse(self, frames: Iterator[Frame], boxes: Optional[List[Any]],
+               batch_size: int, settings: Dict[str,
+                                               Any]) -> Iterator[ParsedImage]:
+        """Boxes, pipeline and parser, batch by batch."""
+        count = 0
+        for batch in self._get_chunk_data(frames, batch_size):
+            data = self.preprocess(batch, boxes, settings['bbox_thr'])
+            found = self.forward(data, settings['quality_weights'])
+            count = batch[-1].index + 1
+            yield from map(ParsedImage, batch, found)
+        check_all_used(boxes, count)
+
+    def __call__(self,
+                 inputs: InputsType,
+                 bboxes: Any = None,
+                 out_dir: Optional[str] = None,
+                 batch_size: int = 1,
+                 show_progress: bool = True,
+                 save_label_maps: bool = False,
+                 return_vis: bool = False,
+                 return_predictions: bool = True,
+                 no_save_vis: bool = False,
+                 show: bool = False,
+                 wait_time: float = 0,
+                 **settings: Any) -> Dict[str, List[Any]]:
+        """Parse all persons of all inputs.
+
+        Whatever ends a run early, the results so far are in ``out_dir``.
+
+        Args:
+            inputs, bboxes, batch_size, settings: See :meth:`stream`.
+            out_dir (str, optional): Folder for pictures and results, see
+                :class:`OutputFolder`. Defaults to None, nothing is written.
+            show_progress (bool): Show a progress bar. Defaults to True.
+            save_label_maps (bool): Write label PNGs, too.
+            return_vis (bool): Return the pictures.
+            return_predictions (bool): Return the predictions (switched off,
+                long videos need less memory). Defaults to True.
+            no_save_vis (bool): Write the results, but no pictures.
+            show (bool): Show each picture in a window.
+            wait_time (float): Seconds that a window stays, 0 for ever.
+
+        Returns:
+            dict[str, list]: ``predictions``, one ParsingInstances per image
+            or frame, whose ``image_id`` is its position in the stream;
+            ``visualization``, RGB pictures (H, W, 3) uint8; ``skipped``,
+            (file, reason) of each of several files that could not be decoded.
+
+        Raises:
+            FileNotFoundError, InputError: See :meth:`stream`.
+        """
+        if save_label_maps and out_dir is None:
+            raise InputError('save_label_maps=True needs an out_dir')
+        results: Dict[str, List[Any]] = dict(
+            predictions=[], visualization=[], skipped=[])
+        stream = self.stream(inputs, bboxes, batch_size, show_progress,
+                             results['skipped'], **settings)
+        settings = self._settings(settings)
+        saves_vis = out_dir is not None and not no_save_vis
+        module = getattr(self.model, 'post_processor', None)
+        output = None if out_dir is None else OutputFolder(
+            out_dir, self.dataset_meta['classes'], settings['quality_weights']
+            or getattr(module, 'weights', None),
+            getattr(module, 'pixel_score_thr',
+                    None), save_label_maps, saves_vis)
+        try:
+            with closing(stream):
+                for frame, instances in stream:
+                    shown, picture = [], None
+                    if saves_vis or save_label_maps or return_vis or show:
+                        shown = select_persons(instances,
+                                               settings['score_thr'],
+                                               settings['nms_thr'])
+                    if saves_vis or return_vis or show:
+                        picture = self.visualize(frame, instances, shown, show,
+                                                 wait_time)
+                    if output is not None:
+                        output.add(frame, instances, picture, shown)
+                    if return_vis:
+                        results['visualization'].append(picture)
+                    if return_predictions:
+                        results['predictions'].append(instances)
+        finally:
+            if output is not None:
+                output.close()
+        return self.postprocess(**results)
+
+    def preprocess(self, inputs: Sequence[Frame], bboxes: Optional[List[Any]],
+                   bbox_thr: float) -> Dict[str, list]:
+        """Find the boxes of some images, and pack what the parser takes."""
+        if bboxes is None:
+            found = self.detector([frame.image for frame in inputs], bbox_thr)
+        else:
+            found = [
+                boxes_of_frame(bboxes, frame.index, frame.name,
+                               frame.image.shape[1::-1]) for frame in inputs
+            ]
+        pairs = self.dataset_meta['flip_pairs']
+        with DefaultScope.overwrite_default_scope(self.scope):
+            packed = [
+                self.pipeline(frame.sample(rows, pairs))
+                for frame, rows in zip(inputs, found)
+            ]
+        return self.collate_fn(packed)
+
+    @torch.no_grad()
+    def forward(
+        self,
+        inputs: Dict[str, list],
+        quality_weights: Optional[Sequence[float]] = None
+    ) -> List[ParsingInstances]:
+        """Parse packed images; the caller's weights replace the model's."""
+        with DefaultScope.overwrite_default_scope(self.scope):
+            samples = self.model.test_step(inputs)
+        found = [sample.pred_instances for sample in samples]
+        if quality_weights is not None:
+            found = [persons.fuse(quality_weights) for persons in found]
+        return found
+
+    def visualize(self,
+                  inputs: Frame,
+                  preds: ParsingInstances,
+                  shown: Sequence[int],
+                  show: bool = False,
+                  wait_time: float = 0) -> np.ndarray:
+        """Draw the chosen persons of an image, the best last; RGB, uint8."""
+        visualizer = (
+            self.video_visualizer
+            if inputs.source.is_video else self.visualizer)
+        image = cv2.cvtColor(inputs.image, cv2.COLOR_BGR2RGB)
+        picture = visualizer.draw(image, preds, shown)
+        if show:
+            visualizer.show(picture, inputs.name, wait_time)
+        return picture
+
+    def postprocess(self, predictions: List[ParsingInstances],
+                    visualization: List[np.ndarray],
+                    skipped: List[tuple]) -> Dict[str, list]:
+        """What a call returns, see :meth:`__call__`."""
+        return dict(
+            predictions=predictions,
+            visualization=visualization,
+            skipped=skipped)

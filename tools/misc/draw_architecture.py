@@ -1,0 +1,184 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Draw the rooms of the package, from what their modules really import.
+
+    python tools/misc/draw_architecture.py docs/images/architecture.png
+
+An arrow goes from a room to one that it imports. Arrows to ``utils``, which
+everybody may use, and those that a longer way implies are left out. The
+numbers are the stations of docs/architecture.md.
+"""
+import argparse
+import ast
+import sys
+from pathlib import Path
+from typing import Dict, Iterator, List, Set, Tuple
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
+
+from projects.qanet.utils.cli import run_tool
+from projects.qanet.utils.errors import InputError
+
+PACKAGE = 'projects.qanet'
+#: Where each room is drawn, what it is for, and its stations of the walk.
+ROOMS: Dict[str, Tuple[float, float, str, str]] = {
+    'apis': (0, 5, 'photos and videos\nin, results out', ''),
+    'deployment': (-3, 4, 'ONNX', ''),
+    'models': (-3, 3, 'networks, losses,\npost-processing', '3 4 5'),
+    'detection': (-.9, 3, 'mmdet: person boxes,\nQAM for masks', ''),
+    'visualization': (2.4, 3, 'pictures', ''),
+    'datasets': (0, 2, 'samples, transforms,\nconverters', '2'),
+    'evaluation': (2.4, 2, 'metrics, reports,\ndumps', '8'),
+    'quality': (-3, 1, 'pixel scores, pasting\n(torch only)', '6'),
+    'ground_truth': (0, 1, 'annotations and\nlabel maps', ''),
+    'structures': (2.4, 1, 'results in memory\nand on disk', '7'),
+    'synthetic': (4.6, 3, 'drawn people', ''),
+    'engine': (4.6, 2, 'hooks', ''),
+    'released_weights': (4.6, 1, "the authors'\ncheckpoints", ''),
+    'utils': (.8, 0, 'errors, Equation 1, files, tables: for everybody', ''),
+}
+
+
+def _imported(path: Path, source: str) -> Iterator[str]:
+    """Full names of what a module imports, also inside its functions."""
+    package = path.relative_to(ROOT).with_suffix('').parts[:-1]
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[:len(package) + 1 - node.level]
+            start = '.'.join(base) + '.' if node.level else ''
+            module = start + (node.module or '')
+            yield from (f'{module.rstrip(".")}.{alias.name}'
+                        for alias in node.names)
+
+
+def read_imports() -> Dict[str, Set[str]]:
+    """Find out which room imports which.
+
+    Returns:
+        dict[str, set[str]]: The rooms that each room imports, without itself.
+    """
+    folder = ROOT / PACKAGE.replace('.', '/')
+    rooms = sorted(path.parent.name for path in folder.glob('*/__init__.py'))
+    imports: Dict[str, Set[str]] = {room: set() for room in rooms}
+    for room in rooms:
+        for path in (folder / room).rglob('*.py'):
+            for name in _imported(path, path.read_text(encoding='utf-8')):
+                if name.startswith(PACKAGE + '.'):
+                    imports[room].add(name.split('.')[2])
+    return {room: found - {room} for room, found in imports.items()}
+
+
+def upward(imports: Dict[str, Set[str]]) -> List[Tuple[str, str]]:
+    """Imports that do not go down in the drawing.
+
+    Args:
+        imports (dict[str, set[str]]): See :func:`read_imports`.
+
+    Returns:
+        list[tuple[str, str]]: A room and what it imports; should be empty.
+    """
+    return [(room, other) for room, found in imports.items()
+            for other in sorted(found) if ROOMS[room][1] <= ROOMS[other][1]]
+
+
+def direct(imports: Dict[str, Set[str]]) -> Dict[str, Set[str]]:
+    """Drop arrows to ``utils`` and those that a longer way implies.
+
+    Args:
+        imports (dict[str, set[str]]): See :func:`read_imports`.
+
+    Returns:
+        dict[str, set[str]]: The arrows to draw.
+    """
+
+    def reached(room: str) -> Set[str]:
+        return imports[room].union(*map(reached, imports[room]))
+
+    return {
+        room: {
+            other
+            for other in found - {'utils'}
+            if not any(other in reached(third) for third in found)
+        }
+        for room, found in imports.items()
+    }
+
+
+def _draw_room(axes: Axes, room: str) -> None:
+    x, y, text, stations = ROOMS[room]
+    wide = 9.2 if room == 'utils' else 1.7
+    axes.add_patch(
+        FancyBboxPatch((x - wide / 2, y - .27),
+                       wide,
+                       .54,
+                       'round,pad=.03',
+                       facecolor='#f3dfb5' if stations else '#e8eef4',
+                       edgecolor='#2b2b2b',
+                       linewidth=.8,
+                       zorder=2))
+    middle = dict(ha='center', va='center')
+    axes.text(x, y + .16, room, weight='bold', size=8, **middle)
+    axes.text(x, y - .1, text, size=6.5, **middle)
+    axes.text(
+        x - wide / 2 + .03,
+        y + .17,
+        stations,
+        va='center',
+        size=8,
+        color='#a0522d',
+        weight='bold')
+
+
+def draw(imports: Dict[str, Set[str]]) -> Figure:
+    """Draw the rooms and their imports.
+
+    Args:
+        imports (dict[str, set[str]]): See :func:`read_imports`.
+
+    Returns:
+        Figure: The drawing.
+
+    Raises:
+        InputError: If an import goes up.
+    """
+    if upward(imports):
+        room, other = upward(imports)[0]
+        raise InputError(f'{room} imports {other}, which stands above it in '
+                         'ROOMS of this file')
+    figure = Figure(figsize=(8, 5.2), layout='constrained')
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    for room in ROOMS:
+        _draw_room(axes, room)
+    for room, found in direct(imports).items():
+        for other in found:
+            (x, y), (to_x, to_y) = ROOMS[room][:2], ROOMS[other][:2]
+            side = max(-.7, min(.7, x - to_x))
+            axes.annotate(
+                '', (to_x + side / 2, to_y + .31), (x - side, y - .31),
+                arrowprops=dict(arrowstyle='-|>', color='#5a6b7b', lw=.9),
+                zorder=1)
+    axes.set_xlim(-4.1, 5.7)
+    axes.set_ylim(-.4, 5.5)
+    axes.axis('off')
+    return figure
+
+
+def main() -> None:
+    """Read the imports and write the picture."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('out', help='PNG or SVG file to write')
+    draw(read_imports()).savefig(parser.parse_args().out, dpi=130)
+
+
+if __name__ == '__main__':
+    run_tool(main)

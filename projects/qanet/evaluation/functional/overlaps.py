@@ -151,17 +151,9 @@ def _count_pairs(
 ) -> Tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Pixels that a predicted and an annotated person have in common.
 
-    Args:
-        segments (Segments): The image with N persons.
-        truth (np.ndarray): Annotated person of each segment, (K,).
-        categories (np.ndarray): True class of each segment, C for void, (K,).
-        num_truths (int): Number G of annotated persons.
-        num_classes (int): Number C of classes with the background.
-
-    Returns:
-        tuple: Pixels where both have the class (N, G, C); where the person
-        is void by predicted class (N, G, C); predicted parts on the person
-        (N, G) and on its parts (N, G). Predicted background is not counted.
+    Where both have the class (N, G, C); where the person is void, by predicted
+    class (N, G, C); predicted parts on the person (N, G) and on its parts
+    (N, G). Predicted background is not counted.
     """
     num_persons = len(segments.labels)
     cells = np.flatnonzero(segments.labels)

@@ -153,7 +153,7 @@ def human_candidates(segments: Segments, painting: Painting,
     Returns:
         Candidates: Persons in their order, all of class 0.
     """
-    ids = np.unique(segments.humans)
+    ids = np.flatnonzero(np.bincount(segments.humans))
     ids = ids[ids > 0]
     on_crowd = np.isin(segments.humans, ignored_humans)
     pairs = _compare_masks(painting.owners, segments.humans, segments.lengths,
@@ -177,18 +177,8 @@ def _compare_masks(codes: np.ndarray, values: np.ndarray, lengths: np.ndarray,
                    num_classes: int) -> _MaskPairs:
     """IoU of predicted masks and truth masks of the same class.
 
-    Args:
-        codes (np.ndarray): Predicted mask of each segment, -1 for none, (K,).
-            Its class is the code modulo ``num_classes``.
-        values (np.ndarray): Truth id of each segment, (K,).
-        lengths (np.ndarray): Pixels of each segment, (K,).
-        ids (np.ndarray): Ids of the truths, (G,).
-        on_crowd (np.ndarray): Segments inside a crowd, (K,) bool.
-        classes (np.ndarray): Classes of the truths, (G,).
-        num_classes (int): Number of classes that codes tell apart.
-
-    Returns:
-        _MaskPairs: Truths without pixels are left out.
+    A predicted mask's class is its code modulo ``num_classes``; -1 is no mask.
+    Truths without pixels are left out.
     """
     table = np.full(int(max(values.max(), ids.max(initial=0))) + 1, len(ids))
     table[ids] = np.arange(len(ids))

@@ -1,5 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""From a person's box to the region that the network sees (PROTOCOL 3, 4)."""
+"""From a person's box to the region that the network sees."""
 from typing import Tuple
 
 import numpy as np
@@ -12,26 +12,22 @@ def boxes_to_center_scale(
     """Extend boxes to the crop's aspect ratio, then pad them.
 
     The shorter side grows about the centre, so nothing of the person is cut
-    off.
+    off (docs/protocol.md, section 3).
 
     Args:
         bboxes (np.ndarray): Boxes of shape (N, 4), xyxy, in pixels.
         crop_size (tuple[int, int]): Width and height of the network's input.
-        padding (float): Factor on both sides. Defaults to 1.25.
+        padding (float): Factor on both sides.
 
     Returns:
-        tuple[np.ndarray, np.ndarray]: Centres of shape (N, 2), xy, and sizes
-        of shape (N, 2), wh, both float32 and in pixels.
+        tuple[np.ndarray, np.ndarray]: Centres (N, 2), xy, and sizes (N, 2),
+        wh, float32, in pixels.
     """
     bboxes = np.asarray(bboxes, dtype=np.float64).reshape(-1, 4)
     aspect = crop_size[0] / crop_size[1]
     center = (bboxes[:, :2] + bboxes[:, 2:]) / 2
     width, height = (bboxes[:, 2:] - bboxes[:, :2]).T
-    size = np.stack([
-        np.maximum(width, height * aspect),
-        np.maximum(height, width / aspect)
-    ],
-                    axis=1)
+    size = np.maximum((width, height), (height * aspect, width / aspect)).T
     return center.astype(np.float32), (size * padding).astype(np.float32)
 
 
@@ -42,15 +38,12 @@ def pad_boxes(bboxes: np.ndarray,
     """Boxes with the crop's aspect ratio, padding and one extra scale.
 
     Args:
-        bboxes (np.ndarray): Boxes of shape (N, 4), xyxy, in pixels.
-        crop_size (tuple[int, int]): Width and height of the network's input.
-        padding (float): Factor on both sides. Defaults to 1.25.
-        scale (float): Further factor on both sides, as test-time
-            augmentation uses it. Defaults to 1.
+        bboxes, crop_size, padding: See :func:`boxes_to_center_scale`.
+        scale (float): Further factor, of test-time augmentation.
 
     Returns:
-        np.ndarray: Boxes of shape (N, 4), xyxy, float32, in pixels. They may
-        reach over the image's border.
+        np.ndarray: Boxes (N, 4), xyxy, float32, in pixels. They may reach
+        over the image's border.
     """
     center, size = boxes_to_center_scale(bboxes, crop_size, padding)
     half = size * np.float32(scale) / 2

@@ -84,15 +84,10 @@ class ParsingInstances:
               image_size: Tuple[int, int],
               num_classes: int,
               image_id: Optional[int] = None) -> 'ParsingInstances':
-        """The result for an image without persons.
+        """The result, of length 0, for an image without persons.
 
         Args:
-            image_size (tuple[int, int]): Width and height of the image.
-            num_classes (int): Number of classes with the background.
-            image_id (int, optional): The image's id.
-
-        Returns:
-            ParsingInstances: Of length 0.
+            image_size, num_classes, image_id: See :meth:`from_records`.
         """
         return cls.from_records([], image_size, num_classes, image_id)
 
@@ -106,15 +101,10 @@ class ParsingInstances:
 
         Args:
             records (Sequence[dict]): The image's records, checked by
-                :func:`read_results`. Parts that a record does not have get
-                the score 0.
+                :func:`read_results`. Parts that one lacks have the score 0.
             image_size (tuple[int, int]): Width and height of the image.
             num_classes (int): Number of classes with the background.
-            image_id (int, optional): The image's id. Defaults to the
-                records' one.
-
-        Returns:
-            ParsingInstances: Persons in the order of the records.
+            image_id (int, optional): Defaults to that of the records.
 
         Raises:
             InputError: If a run-length code is broken or of another size, or
@@ -128,20 +118,19 @@ class ParsingInstances:
                 # A score of None, undefined, becomes NaN.
                 part_scores[:, i, part['label'] - 1] = np.array(
                     [part['pixel_score'], part['score']], np.float32)
-        windows = [
-            runs_to_map(runs)
-            for runs in decode_records(records, image_size).split()
-        ]
+        windows = list(
+            map(runs_to_map,
+                decode_records(records, image_size).split()))
         boxes = np.array([r['bbox'] for r in records],
                          np.float64).reshape(-1, 4)
         boxes[:, 2:] += boxes[:, :2]
+        scores = {
+            name: np.array([r[name[:-1]] for r in records], np.float32)
+            for name in _PERSON_SCORES
+        }
         return cls(
             bboxes=boxes,
-            **{
-                name:
-                np.array([record[name[:-1]] for record in records], np.float32)
-                for name in _PERSON_SCORES
-            },
+            **scores,
             part_pixel_scores=part_scores[0],
             part_scores=part_scores[1],
             labels=[record['category_id'] - 1 for record in records],
@@ -162,27 +151,19 @@ class ParsingInstances:
     def __getitem__(
         self, index: Union[int, slice, Sequence[int],
                            np.ndarray]) -> 'ParsingInstances':
-        """Choose persons by position, slice, positions or a bool mask.
-
-        Args:
-            index (int | slice | Sequence[int] | np.ndarray): An int gives a
-                result of length 1.
-
-        Returns:
-            ParsingInstances: The chosen persons of the same image.
-        """
+        """Choose persons by position, slice, positions or a bool mask."""
         if not isinstance(index, (int, slice)):
             index = np.asarray(index, None if len(index) else np.int64)
         chosen = np.atleast_1d(np.arange(len(self))[index])
         values = {name: getattr(self, name) for name in _PERSON_FIELDS}
-        values = {
-            name: [value[i]
-                   for i in chosen] if name == 'part_maps' else value[chosen]
-            for name, value in values.items()
-        }
+        maps = values.pop('part_maps')
         return replace(
             self,
-            **values,
+            **{
+                name: value[chosen]
+                for name, value in values.items()
+            },
+            part_maps=[maps[i] for i in chosen],
             by_thr={
                 thr: other[chosen]
                 for thr, other in self.by_thr.items()
@@ -196,8 +177,8 @@ class ParsingInstances:
                 score. An undefined box or IoU score counts as 1.
 
         Returns:
-            ParsingInstances: The same persons with other ``scores`` and
-            ``part_scores``; everything else is shared, not copied.
+            ParsingInstances: With new ``scores`` and ``part_scores``;
+            everything else is shared, not copied.
 
         Raises:
             InputError: If the weights are wrong.
@@ -216,14 +197,7 @@ class ParsingInstances:
             })
 
     def part_map(self, index: int) -> np.ndarray:
-        """One person's part map in the whole image.
-
-        Args:
-            index (int): Position of the person.
-
-        Returns:
-            np.ndarray: Labels of shape (H, W), uint8.
-        """
+        """One person's part map in the whole image, (H, W) uint8."""
         width, height = self.image_size
         image = np.zeros((height, width), np.uint8)
         window = self.part_maps[index]
@@ -232,42 +206,33 @@ class ParsingInstances:
         return image
 
     def runs(self) -> PersonRuns:
-        """The part maps as labelled runs, which is what metrics work on.
-
-        Returns:
-            PersonRuns: Runs of all N persons.
-        """
+        """The part maps as labelled runs, which is what metrics work on."""
         return maps_to_runs(self.part_maps, self.offsets, self.image_size)
 
     def to_records(self) -> List[Dict[str, Any]]:
-        """The records of the results file, one for each person.
+        """The records of the results file (docs/results_format.md).
 
-        Returns:
-            list[dict]: Records as ``docs/results_format.md`` lays them down;
-            ``bbox`` is xywh. An ``image_id`` of None becomes 0.
+        One for each person; ``bbox`` is xywh. An ``image_id`` of None becomes
+        0.
         """
-        return [
-            self._to_record(i, masks)
-            for i, masks in enumerate(encode_parts(self.runs()))
-        ]
-
-    def _to_record(self, i: int, masks: Dict[int, dict]) -> Dict[str, Any]:
-        """One person's record."""
-        x1, y1, x2, y2 = self.bboxes[i].tolist()
-        record = dict(
-            image_id=0 if self.image_id is None else int(self.image_id),
-            category_id=int(self.labels[i]) + 1,
-            bbox=[x1, y1, x2 - x1, y2 - y1])
-        for name in ('scores', ) + _PERSON_SCORES[:-1]:
-            record[name[:-1]] = _to_json(getattr(self, name)[i])
-        record['parts'] = [
-            dict(
-                label=label,
-                score=_to_json(self.part_scores[i, label - 1]),
-                pixel_score=_to_json(self.part_pixel_scores[i, label - 1]),
-                segmentation=mask) for label, mask in masks.items()
-        ]
-        return record
+        records = []
+        for i, masks in enumerate(encode_parts(self.runs())):
+            x1, y1, x2, y2 = self.bboxes[i].tolist()
+            record: Dict[str, Any] = dict(
+                image_id=0 if self.image_id is None else int(self.image_id),
+                category_id=int(self.labels[i]) + 1,
+                bbox=[x1, y1, x2 - x1, y2 - y1])
+            for name in ('score', 'bbox_score', 'iou_score', 'pixel_score'):
+                record[name] = _to_json(getattr(self, f'{name}s')[i])
+            record['parts'] = [
+                dict(
+                    label=label,
+                    score=_to_json(self.part_scores[i, label - 1]),
+                    pixel_score=_to_json(self.part_pixel_scores[i, label - 1]),
+                    segmentation=mask) for label, mask in masks.items()
+            ]
+            records.append(record)
+        return records
 
 
 def _to_json(value: np.floating) -> Optional[float]:

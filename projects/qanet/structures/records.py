@@ -18,11 +18,8 @@ def decode_records(records: Sequence[Dict[str, Any]],
     Args:
         records (Sequence[dict]): The image's records.
         image_size (tuple[int, int]): Width and height of the image.
-        places (Sequence[str], optional): What to call each record in a
-            message. Defaults to ``records[i]``.
-
-    Returns:
-        PersonRuns: Runs of all persons.
+        places (Sequence[str], optional): Names of the records in messages.
+            Defaults to ``records[i]``.
 
     Raises:
         InputError: If a run-length code is broken or of another size, or if
@@ -33,7 +30,7 @@ def decode_records(records: Sequence[Dict[str, Any]],
     parts = [part for record in records for part in record['parts']]
     per_record = [len(record['parts']) for record in records]
     person_of = np.repeat(np.arange(len(records)), per_record)
-    height, width = image_size[1], image_size[0]
+    width, height = image_size
     try:
         starts, ends, owners, totals = decode_runs(
             [part['segmentation']['counts'] for part in parts])
@@ -53,12 +50,6 @@ def decode_records(records: Sequence[Dict[str, Any]],
     order = np.argsort(persons * (height * width) + starts, kind='stable')
     runs = PersonRuns(starts[order], ends[order], labels[order],
                       persons[order], len(records), image_size)
-    _refuse_overlap(runs, places)
-    return runs
-
-
-def _refuse_overlap(runs: PersonRuns, places: Sequence[str]) -> None:
-    """Raise if two parts of one person share a pixel."""
     overlap = (runs.starts[1:] < runs.ends[:-1]) & (
         runs.persons[1:] == runs.persons[:-1])
     if overlap.any():
@@ -67,18 +58,16 @@ def _refuse_overlap(runs: PersonRuns, places: Sequence[str]) -> None:
             f'{places[runs.persons[first]]}: parts {runs.labels[first]} and '
             f'{runs.labels[first + 1]} share pixels; the parts of one person '
             'must be disjoint')
+    return runs
 
 
 def encode_parts(runs: PersonRuns) -> List[Dict[int, Dict[str, Any]]]:
     """Encode the parts of all persons as COCO masks.
 
-    Args:
-        runs (PersonRuns): Runs of N persons.
-
     Returns:
-        list[dict[int, dict]]: N of them, each with the parts that the person
-        has: label, ascending, and its mask, ``size`` [height, width] and
-        compressed ``counts``, a str.
+        list[dict[int, dict]]: For each person the labels of its parts,
+        ascending, and their masks: ``size`` [height, width] and compressed
+        ``counts``, a str.
     """
     width, height = runs.image_size
     order = np.lexsort((runs.starts, runs.labels, runs.persons))
@@ -94,8 +83,8 @@ def encode_parts(runs: PersonRuns) -> List[Dict[int, Dict[str, Any]]]:
         dict(size=[height, width], counts=_counts(part, width * height))
         for part in np.split(bounds, begin[1:])
     ], height, width) if len(parts) else []
-    encoded: List[Dict[int, Dict[str,
-                                 Any]]] = [{} for _ in range(runs.num_persons)]
+    encoded: List[Dict[int, Dict[str, Any]]]
+    encoded = [{} for _ in range(runs.num_persons)]
     for code, mask in zip(parts.tolist(), masks):
         encoded[code // 256][code % 256] = dict(
             size=[height, width], counts=mask['counts'].decode('ascii'))

@@ -18,23 +18,21 @@ def decode_runs(
         counts (Sequence[str]): M codes, the ``counts`` of pycocotools.
 
     Returns:
-        tuple: Starts (R,), ends (R,) and the position of the code that each
-        run belongs to (R,), in the order of the codes and ascending inside
-        each; then the number of pixels that each code describes (M,). All
-        int64.
+        tuple: Starts (R,) and ends (R,) of the runs, ascending inside each
+        code; position of the code of each run (R,); number of pixels that
+        each code describes (M,). All int64.
 
     Raises:
         ValueError: If a code is not a run-length code. Its position is the
             exception's second argument.
     """
-    num_codes = len(counts)
-    if num_codes == 0:
-        return (*(np.zeros(0, np.int64) for _ in range(4)), )
+    if len(counts) == 0:
+        return (np.zeros(0, np.int64), ) * 4
     for position, code in enumerate(counts):
         if not isinstance(code, str) or not code or not code.isascii():
             raise ValueError('counts is not a compressed run-length code',
                              position)
-    sizes = np.fromiter(map(len, counts), np.int64, num_codes)
+    sizes = np.array([len(code) for code in counts])
     chars = np.frombuffer(''.join(counts).encode('ascii'), np.uint8)
     numbers, per_code = _decode_numbers(chars, sizes)
     first, pairs, row_of = _undo_differences(numbers, per_code)
@@ -49,16 +47,8 @@ def _refuse(wrong: np.ndarray, message: str) -> None:
 
 def _decode_numbers(chars: np.ndarray,
                     sizes: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """Read the signed numbers, six bits a character, five of them payload.
-
-    Args:
-        chars (np.ndarray): All codes' characters, (B,) uint8.
-        sizes (np.ndarray): Number of characters of each code, (M,).
-
-    Returns:
-        tuple[np.ndarray, np.ndarray]: All numbers (T,) and how many of them
-        each code has (M,), int64.
-    """
+    """All numbers (T,) of the codes, and how many each has (M,)."""
+    # A number is signed; a character has six bits, five of them payload.
     values = chars.astype(np.int64) - 48
     code_ends = np.cumsum(sizes)
     invalid = (values < 0) | (values > 63)
@@ -91,34 +81,31 @@ def _undo_differences(
 
     The first number of a code stands alone: it counts the unset pixels before
     the first run. What follows are pairs (set, unset), both differenced.
-
-    Args:
-        numbers (np.ndarray): All numbers, (T,) int64.
-        per_code (np.ndarray): How many of them each code has, (M,).
-
-    Returns:
-        tuple: First number of each code (M,), pairs (P, 2) and the number of
-        pairs of each code (M,).
+    Returns the first numbers (M,), pairs (P, 2) and pairs per code (M,).
     """
     code_starts = np.cumsum(per_code) - per_code
-    first = numbers[code_starts]
     per_row = per_code // 2
-    row_starts = np.cumsum(per_row) - per_row
+    row_ends = np.cumsum(per_row)
     pairs = np.zeros((int(per_row.sum()), 2), np.int64)
     # Number k > 0 of code m goes to slot k - 1 of the code's rows.
-    shift = 2 * row_starts - code_starts - 1
+    shift = 2 * (row_ends - per_row) - code_starts - 1
     slots = np.arange(len(numbers)) + np.repeat(shift, per_code)
     keep = np.ones(len(numbers), bool)
     keep[code_starts] = False
     pairs.reshape(-1)[slots[keep]] = numbers[keep]
-    sums = np.cumsum(pairs, axis=0)
-    has_rows = per_row > 0
-    base = (sums - pairs)[row_starts[has_rows]]
-    sums -= np.repeat(base, per_row[has_rows], axis=0)
+    pairs = _sums_per_code(pairs, per_row)
     # A code that ends with a set run leaves the last slot without a number.
-    open_end = has_rows & (per_code % 2 == 0)
-    sums[(row_starts + per_row - 1)[open_end], 1] = 0
-    return first, sums, per_row
+    pairs[row_ends[per_code % 2 == 0] - 1, 1] = 0
+    return numbers[code_starts], pairs, per_row
+
+
+def _sums_per_code(values: np.ndarray, per_code: np.ndarray) -> np.ndarray:
+    """Cumulative sums along the rows that begin anew with each code."""
+    sums = np.cumsum(values, axis=0)
+    filled = per_code > 0
+    starts = (np.cumsum(per_code) - per_code)[filled]
+    before = (sums - values)[starts]
+    return sums - np.repeat(before, per_code[filled], axis=0)
 
 
 def _pairs_to_runs(
@@ -129,14 +116,10 @@ def _pairs_to_runs(
     wrong = first < 0
     wrong[owners[(pairs < 0).any(axis=1)]] = True
     _refuse(wrong, 'counts has a negative run')
-    sums = pairs.sum(axis=1)
+    lengths = pairs.sum(axis=1)
     totals = first + np.bincount(
-        owners, weights=sums, minlength=len(first)).astype(np.int64)
-    before = np.cumsum(sums) - sums
-    has_rows = per_row > 0
-    row_starts = (np.cumsum(per_row) - per_row)[has_rows]
-    shift = first[has_rows] - before[row_starts]
-    starts = before + np.repeat(shift, per_row[has_rows])
+        owners, weights=lengths, minlength=len(first)).astype(np.int64)
+    starts = first[owners] + _sums_per_code(lengths, per_row) - lengths
     filled = pairs[:, 0] > 0
     return (starts[filled], (starts + pairs[:, 0])[filled], owners[filled],
             totals)

@@ -32,11 +32,7 @@ class PersonRuns(NamedTuple):
     image_size: Tuple[int, int]
 
     def split(self) -> List['PersonRuns']:
-        """Separate the persons.
-
-        Returns:
-            list[PersonRuns]: Each of one person, N in all.
-        """
+        """The runs of each person apart, N of one person each."""
         bounds = np.searchsorted(self.persons, np.arange(self.num_persons + 1))
         return [
             PersonRuns(self.starts[begin:end], self.ends[begin:end],
@@ -52,10 +48,9 @@ def maps_to_runs(part_maps: Sequence[np.ndarray],
     """Find the labelled runs of several part maps.
 
     Args:
-        part_maps (Sequence[np.ndarray]): Per person the labels inside a
+        part_maps (Sequence[np.ndarray]): Labels of each person inside a
             window, (h, w), 0 = background.
-        offsets (Sequence[tuple[int, int]]): Top-left corner (x, y) of each
-            window, in pixels.
+        offsets (Sequence[tuple[int, int]]): Each window's corner (x, y).
         image_size (tuple[int, int]): Width and height of the image.
 
     Returns:
@@ -97,8 +92,8 @@ def runs_to_map(runs: PersonRuns) -> Tuple[np.ndarray, Tuple[int, int]]:
         runs (PersonRuns): Runs of one person.
 
     Returns:
-        tuple: Part map (h, w) uint8 and its top-left corner (x, y). Without
-        any run the map is of size (0, 0) at (0, 0).
+        tuple: Part map (h, w) uint8 and the window's corner (x, y). Without
+        any run the map is (0, 0), at (0, 0).
     """
     starts, ends = runs.starts, runs.ends
     if len(starts) == 0:

@@ -1,5 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Every data set's classes, colours and flip pairs against PROTOCOL 6."""
+"""Every data set's classes, colours and flip pairs, written out."""
 import numpy as np
 import pytest
 from mmengine.config import Config
@@ -97,7 +97,7 @@ def test_lip_and_cihp_share_all_but_class_10():
 
 class TestLabelOrders:
 
-    # PROTOCOL 6: 1 Lower-arm 2 Head 3 Upper-leg 4 Torso 5 Lower-leg 6 Upper.
+    # 1 Lower-arm 2 Head 3 Upper-leg 4 Torso 5 Lower-leg 6 Upper.
     RELEASED = ('Background', 'Lower-arms', 'Head', 'Upper-legs', 'Torso',
                 'Lower-legs', 'Upper-arms')
 

@@ -11,6 +11,7 @@ from mmseg.structures import SegDataSample
 
 from projects.qanet.datasets.metainfo import default_palette
 from projects.qanet.structures import ParsingInstances
+from projects.qanet.utils.errors import InputError
 from .ground_truth import ground_truth_maps
 from .legend import ScoreColumn, draw_legend, join_beside
 from .painting import (Colour, blend_parts, paint_persons, person_borders,
@@ -49,13 +50,10 @@ class ParsingVisualizer(Visualizer):
     occur, and on request each person's part scores in columns.
 
     Args:
-        name (str): Name of the instance. Defaults to 'visualizer'.
-        image (np.ndarray, optional): RGB image to start from. Defaults to
-            None.
+        name (str): Name of the instance.
+        image (np.ndarray, optional): RGB image to start from.
         vis_backends (list, optional): Configs of the storage backends.
-            Defaults to None.
-        save_dir (str, optional): Folder of the storage backends. Defaults to
-            None.
+        save_dir (str, optional): Folder of the storage backends.
         classes (Sequence[str], optional): Class names, background first. Most
             users leave this to ``dataset_meta``, which the runner sets.
         palette (Sequence, optional): One RGB colour per class, as above.
@@ -63,9 +61,8 @@ class ParsingVisualizer(Visualizer):
         alpha (float): Share of the parts' colours, in 0..1. Defaults to 0.5.
         score_thr (float): Persons with a lower quality score are not drawn.
             Defaults to 0.3.
-        nms_thr (float, optional): Of persons whose parts agree with a
-            mean IoU of at least this only the best is drawn (PROTOCOL 7).
-            None draws all. Defaults to 0.6.
+        nms_thr (float, optional): Of persons whose parts agree with a mean
+            IoU of at least this only the best is drawn; None draws all.
         show_boxes (bool): Draw the boxes. Defaults to True.
         show_scores (bool): Draw the tags. Defaults to True.
         show_part_scores (bool): Write each person's part scores into the
@@ -100,7 +97,7 @@ class ParsingVisualizer(Visualizer):
                  font: Optional[str] = None) -> None:
         super().__init__(name, image, vis_backends, save_dir)
         if not 0 <= alpha <= 1:
-            raise ValueError(f'alpha must be in 0..1, but got {alpha}')
+            raise InputError(f'alpha must be in 0..1, but got {alpha}')
         self.alpha = alpha
         self.score_thr = score_thr
         self.nms_thr = nms_thr
@@ -118,13 +115,13 @@ class ParsingVisualizer(Visualizer):
         meta = self.dataset_meta or {}
         names = meta.get('classes')
         if not names:
-            raise ValueError(
+            raise InputError(
                 'ParsingVisualizer does not know the class names: set its '
                 "dataset_meta = dict(classes=..., palette=...) or give it "
                 'classes=')
         palette = meta.get('palette') or default_palette(len(names))
         if len(palette) != len(names):
-            raise ValueError(f'dataset_meta has {len(names)} classes but '
+            raise InputError(f'dataset_meta has {len(names)} classes but '
                              f'{len(palette)} colours in its palette')
         return list(names), [tuple(colour) for colour in palette]
 
@@ -154,10 +151,10 @@ class ParsingVisualizer(Visualizer):
             Drawing: The picture, without a legend.
 
         Raises:
-            ValueError: If the maps are not of the image's size.
+            InputError: If the maps are not of the image's size.
         """
         if category.shape != image.shape[:2]:
-            raise ValueError(
+            raise InputError(
                 f'label map is {category.shape[1]}x{category.shape[0]} but '
                 f'the image is {image.shape[1]}x{image.shape[0]}')
         num_classes = len(self._names_and_palette()[0])
@@ -183,10 +180,10 @@ class ParsingVisualizer(Visualizer):
             Drawing: The picture, without a legend.
 
         Raises:
-            ValueError: If ``instances`` belong to an image of another size.
+            InputError: If ``instances`` belong to an image of another size.
         """
         if tuple(instances.image_size) != (image.shape[1], image.shape[0]):
-            raise ValueError(
+            raise InputError(
                 'persons were predicted on an image of size (w, h) = '
                 f'{tuple(instances.image_size)} but the one to draw on is '
                 f'{(image.shape[1], image.shape[0])}')

@@ -11,7 +11,7 @@ from projects.qanet.datasets.conversion.pascal_person_part import \
     labels_of_person
 from projects.qanet.utils.errors import InputError
 
-# PROTOCOL 6: official label -> label in the released order.
+# Official label -> label in the released order.
 TO_RELEASED = {1: 2, 2: 4, 3: 6, 4: 1, 5: 3, 6: 5}
 
 

@@ -1,5 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Whole crops against those of the released system (PROTOCOL 3)."""
+"""Whole crops against those of the released system."""
 import json
 import os.path as osp
 

@@ -1,5 +1,8 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""From the downloads of data sets to the CIHP layout (PROTOCOL 6)."""
+"""From the downloads of data sets to the CIHP layout.
+
+See ``docs/protocol.md``, section 6.
+"""
 from .atr import convert_atr
 from .cihp import convert_cihp
 from .class_lists import suggest_flip_pairs

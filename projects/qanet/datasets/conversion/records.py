@@ -43,7 +43,7 @@ def _image_ids(stems: Sequence[str],
 def coco_document(stems: Sequence[str],
                   records: Sequence[ImageRecord],
                   info: Optional[dict] = None) -> dict:
-    """Make the COCO annotation file of a split (PROTOCOL 6).
+    """Make the COCO annotation file of a split.
 
     Args:
         stems (Sequence[str]): Names of the images. Where all are different

@@ -91,10 +91,16 @@ def test_score_threshold_and_order(image, instances):
 def test_duplicates_are_drawn_once(image, instances):
     twins = instances[[0, 0, 1]]
     twins.scores = np.array([0.7, 0.8, 0.4], np.float32)
-    drawn = make_visualizer().draw_persons(image, twins)
-    assert [column.title for column in drawn.columns] == ['#2', '#3']
-    drawn = make_visualizer(nms_thr=None).draw_persons(image, twins)
-    assert [column.title for column in drawn.columns] == ['#1', '#2', '#3']
+
+    def drawn(order=None, **options):
+        visualizer = make_visualizer(show_part_scores=True, **options)
+        drawing = visualizer.draw_persons(image, twins, order)
+        return [column.title for column in drawing.columns]
+
+    assert drawn() == ['#2', '#3']
+    assert drawn(nms_thr=None) == ['#1', '#2', '#3']
+    # The caller's choice goes before the visualizer's.
+    assert drawn(order=[2, 0]) == ['#1', '#3']
 
 
 def test_boxes_and_tags_carry_the_persons_colour(image, instances):

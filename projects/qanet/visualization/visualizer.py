@@ -263,9 +263,7 @@ class ParsingVisualizer(Visualizer):
         """Draw predicted persons with the legend, ready to look at.
 
         Args:
-            image (np.ndarray): RGB image of shape (H, W, 3), uint8.
-            instances (ParsingInstances): The persons of the image.
-            order (Sequence[int], optional): As in :meth:`draw_persons`.
+            image, instances, order: As in :meth:`draw_persons`.
 
         Returns:
             np.ndarray: RGB picture, uint8, with the image in its left upper

@@ -9,14 +9,12 @@ from torch import Tensor
 class ParsingDataPreprocessor(ImgDataPreprocessor):
     """Move, stack and normalise what a top-down parser gets.
 
-    Training samples are crops of one size: they are stacked and normalised.
-    Test samples are whole images of any size: they stay a list of images, so
-    that nothing is padded; the parser normalises the crops that it cuts out
-    of them (:func:`normalize_crops`).
+    Training crops are stacked and normalised. Test images are of any size and
+    stay a list, so that nothing is padded; the parser normalises the crops
+    that it cuts out of them (:func:`normalize_crops`).
 
     Args:
-        kwargs: Those of :class:`mmengine.model.ImgDataPreprocessor`:
-            ``mean``, ``std``, ``bgr_to_rgb``, ``non_blocking`` ...
+        kwargs: Those of :class:`mmengine.model.ImgDataPreprocessor`.
     """
 
     @property
@@ -28,14 +26,14 @@ class ParsingDataPreprocessor(ImgDataPreprocessor):
         """Prepare one batch.
 
         Args:
-            data (dict): ``inputs``, a list of images of shape (3, H, W) or a
-                stacked tensor, and ``data_samples``, a list.
+            data (dict): ``inputs``, images of shape (3, H, W), a list or
+                stacked, and ``data_samples``, a list.
             training (bool): Whether the inputs are training crops.
 
         Returns:
             dict: The same keys. ``inputs`` is a float tensor (N, 3, H, W) in
-            training, else the list of images on the device. Boxes stay where
-            they are: they are needed on the host.
+            training, else the list of images on the device. Boxes stay on the
+            host, where they are needed.
         """
         inputs = data['inputs']
         if not training:

@@ -16,15 +16,12 @@ class IoUBranch(BaseModule):
     """Regress a crop's mean IoU from the parsing feature (Section 3.2).
 
     A 1x1 convolution, global average pooling, 1x1 convolutions on the pooled
-    vector, and one linear unit. Everything has a bias and no norm. The output
-    is not bounded.
+    vector, and one linear unit, all with a bias and without a norm.
 
     Args:
         in_channels (int): Channels of the feature.
-        conv_channels (int): Channels of the first convolution. Defaults to
-            256.
-        fc_channels (Sequence[int]): Channels after the pooling. Defaults to
-            (512, 512).
+        conv_channels (int): Channels of the first convolution.
+        fc_channels (Sequence[int]): Channels after the pooling.
         init_cfg (dict or list[dict], optional): Initialization config.
     """
 
@@ -49,14 +46,7 @@ class IoUBranch(BaseModule):
         self.relu = nn.ReLU()
 
     def forward(self, feature: Tensor) -> Tensor:
-        """Regress the IoU.
-
-        Args:
-            feature (Tensor): Parsing feature of shape (N, C, h, w).
-
-        Returns:
-            Tensor: IoU scores of shape (N,), not bounded.
-        """
+        """IoU scores (N,), not bounded, of a feature (N, C, h, w)."""
         x = self.relu(self.conv(feature))
         x = x.mean(dim=(2, 3), keepdim=True)
         for layer in self.fcs:
@@ -69,16 +59,14 @@ class QANetHead(FPNHead):
     """Semantic FPN with an IoU branch, the head of QANet (Section 3.4).
 
     :class:`mmseg.FPNHead` sums the levels into one feature; a 1x1 convolution
-    on it predicts the parsing, an :class:`IoUBranch` its mean IoU. Without
-    IoU branch this is plain semantic FPN. It works in any segmentor that
-    takes an mmseg decode head; :class:`TopDownParser` also asks for the IoU
-    score, by :meth:`forward_with_iou`.
+    on it predicts the parsing, an :class:`IoUBranch` its mean IoU. As a plain
+    mmseg decode head it predicts the parsing alone; :class:`TopDownParser`
+    asks for both, by :meth:`forward_with_iou`.
 
     Args:
         iou_branch (dict, optional): Config of :class:`IoUBranch` without its
-            input channels, or None for no IoU branch. Defaults to None.
-        loss_iou (dict, optional): Config of the regression loss. Defaults to
-            ``dict(type='ParsingIoULoss')``.
+            input channels, or None for no IoU branch.
+        loss_iou (dict): Config of the regression loss.
         kwargs: Those of :class:`mmseg.FPNHead`.
 
     Examples:
@@ -101,20 +89,9 @@ class QANetHead(FPNHead):
                 dict(in_channels=self.channels, **iou_branch))
             self.loss_iou = MODELS.build(loss_iou)
 
-    def forward(self, inputs: Sequence[Tensor]) -> Tensor:
-        """Predict the parsing alone, as every mmseg decode head does.
-
-        Args:
-            inputs (Sequence[Tensor]): Feature maps of several levels.
-
-        Returns:
-            Tensor: Logits of shape (N, C, h, w).
-        """
-        return self.cls_seg(self._sum_levels(inputs))
-
     def forward_with_iou(
             self, inputs: Sequence[Tensor]) -> Tuple[Tensor, Optional[Tensor]]:
-        """Both branches on the summed feature.
+        """Both branches on the feature that mmseg's ``forward`` classifies.
 
         Args:
             inputs (Sequence[Tensor]): Feature maps of several levels.
@@ -123,35 +100,21 @@ class QANetHead(FPNHead):
             tuple[Tensor, Tensor | None]: Logits of shape (N, C, h, w) and IoU
             scores of shape (N,), not bounded; None without IoU branch.
         """
-        feature = self._sum_levels(inputs)
+        feature, *others = map(lambda head, level: head(level),
+                               self.scale_heads,
+                               self._transform_inputs(inputs))
+        for other in others:
+            feature = feature + resize(
+                other,
+                size=feature.shape[2:],
+                mode='bilinear',
+                align_corners=self.align_corners)
         iou = None if self.iou_branch is None else self.iou_branch(feature)
         return self.cls_seg(feature), iou
 
-    def _sum_levels(self, inputs: Sequence[Tensor]) -> Tensor:
-        """The feature that mmseg's forward classifies, (N, channels, h, w)."""
-        first, *others = map(lambda head, feature: head(feature),
-                             self.scale_heads, self._transform_inputs(inputs))
-        for other in others:
-            first = first + resize(
-                other,
-                size=first.shape[2:],
-                mode='bilinear',
-                align_corners=self.align_corners)
-        return first
-
     def loss(self, inputs: Sequence[Tensor], batch_data_samples: SampleList,
              train_cfg: ConfigType) -> Dict[str, Tensor]:
-        """Losses of both branches.
-
-        Args:
-            inputs (Sequence[Tensor]): Feature maps of several levels.
-            batch_data_samples (list[:obj:`SegDataSample`]): With
-                ``gt_sem_seg`` of shape (1, H, W).
-            train_cfg (dict): Not used.
-
-        Returns:
-            dict[str, Tensor]: See :meth:`loss_by_feat`.
-        """
+        """Losses of both branches, see :meth:`loss_by_feat`."""
         seg_logits, iou = self.forward_with_iou(inputs)
         return self.loss_by_feat(seg_logits, batch_data_samples, iou)
 
@@ -159,7 +122,7 @@ class QANetHead(FPNHead):
                      seg_logits: Tensor,
                      batch_data_samples: SampleList,
                      iou: Optional[Tensor] = None) -> Dict[str, Tensor]:
-        """Losses at input resolution (Section 3.4).
+        """Losses at input resolution (``docs/protocol.md``, section 2).
 
         The arg-max is taken once and serves the accuracy and the IoU target;
         no value is copied to the host.
@@ -174,19 +137,19 @@ class QANetHead(FPNHead):
             dict[str, Tensor]: The configured losses, ``acc_seg`` (percent)
             and, with ``iou``, ``loss_iou`` and ``iou_target``.
         """
-        label = self._stack_batch_gt(batch_data_samples).squeeze(1)
+        label = self._stack_batch_gt(batch_data_samples)
         seg_logits = resize(
             seg_logits,
-            size=label.shape[1:],
+            size=label.shape[2:],
             mode='bilinear',
             align_corners=self.align_corners)
-        weight = None
-        if self.sampler is not None:
-            weight = self.sampler.sample(seg_logits, label[:, None])
-        loss_modules = self.loss_decode if isinstance(
-            self.loss_decode, nn.ModuleList) else [self.loss_decode]
+        weight = None if self.sampler is None else self.sampler.sample(
+            seg_logits, label)
+        label = label.squeeze(1)
+        modules = self.loss_decode
         losses = {}
-        for module in loss_modules:
+        for module in modules if isinstance(modules,
+                                            nn.ModuleList) else [modules]:
             value = module(
                 seg_logits,
                 label,

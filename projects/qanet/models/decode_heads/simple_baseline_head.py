@@ -14,17 +14,14 @@ from projects.qanet.utils.errors import InputError
 class SimpleBaselineHead(BaseDecodeHead):
     """Deconvolutions on the last stage: SimpleNet, row 1 of Table 3.
 
-    Three 4x4 deconvolutions of stride 2, each with norm and activation, and a
-    1x1 classifier. It takes one feature map of stride 32 and
-    predicts at stride 4.
+    4x4 deconvolutions of stride 2, each with norm and activation, and a 1x1
+    classifier: from one feature map of stride 32 to logits of stride 4.
 
     Args:
-        deconv_channels (Sequence[int]): Output channels of the
-            deconvolutions. Defaults to (256, 256, 256).
+        deconv_channels (Sequence[int]): Output channels of the deconvolutions.
         init_cfg (dict or list[dict], optional): Initialization config.
         kwargs: Those of :class:`mmseg.BaseDecodeHead`. ``channels`` has to be
-            the last of ``deconv_channels``; there is no convolution that
-            ``conv_cfg`` could be for.
+            the last of ``deconv_channels``.
 
     Raises:
         InputError: If ``channels`` differs from the last deconvolution's, or
@@ -73,13 +70,10 @@ class SimpleBaselineHead(BaseDecodeHead):
         self.deconv_layers = nn.Sequential(*layers)
 
     def forward(self, inputs: Tuple[Tensor]) -> Tensor:
-        """Predict logits.
+        """Logits of shape (N, C, 8 * h, 8 * w).
 
         Args:
-            inputs (tuple[Tensor]): Feature maps of several stages; the one at
-                ``in_index``, of shape (N, in_channels, h, w), is used.
-
-        Returns:
-            Tensor: Logits of shape (N, C, 8 * h, 8 * w).
+            inputs (tuple[Tensor]): Feature maps of all stages, of which the
+                one at ``in_index``, (N, in_channels, h, w), is used.
         """
         return self.cls_seg(self.deconv_layers(self._transform_inputs(inputs)))

@@ -12,10 +12,9 @@ from projects.qanet.utils.errors import InputError
 class ParsingCrossEntropyLoss(CrossEntropyLoss):
     """Cross-entropy averaged over the pixels that are not ignored.
 
-    Differs from :class:`mmseg.CrossEntropyLoss` with ``avg_non_ignore=True``
-    in two points: the divisor, the number of pixels or, with
-    ``class_weight``, the sum of their weights, stays on the device, and a
-    batch whose pixels are all ignored costs 0.
+    Unlike :class:`mmseg.CrossEntropyLoss` with ``avg_non_ignore=True`` it
+    keeps the divisor on the device, and a batch whose pixels are all ignored
+    costs 0.
 
     Args:
         kwargs: Those of :class:`mmseg.CrossEntropyLoss`, without
@@ -48,7 +47,7 @@ class ParsingCrossEntropyLoss(CrossEntropyLoss):
             avg_factor (Tensor, optional): Divisor of the sum. Defaults to
                 the number of pixels that are not ignored, with
                 ``class_weight`` the sum of the weights of their classes.
-            ignore_index (int): Label that is left out. Defaults to 255.
+            ignore_index (int): Label that is left out.
 
         Returns:
             Tensor: The loss, a scalar.

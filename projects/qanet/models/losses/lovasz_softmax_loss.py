@@ -7,29 +7,14 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 
-def _descending_order(errors: Tensor) -> Tensor:
-    """Order of each row from the largest error to the smallest.
-
-    On the host numpy's vectorised sort is several times faster than torch's,
-    which would take most of a training step.
-    """
-    if errors.device.type == 'cpu':
-        return torch.from_numpy(np.argsort(-errors.numpy(), axis=1))
-    return errors.argsort(dim=1, descending=True)
-
-
 def _lovasz_weights(errors: Tensor, targets: Tensor) -> Tensor:
-    """Weight of each error in the Lovasz extension of the Jaccard loss.
-
-    Args:
-        errors (Tensor): Rows of errors, shape (K, P). Negative ones belong to
-            ignored pixels, which come last and change no weight.
-        targets (Tensor): Where the foreground is, bool, shape (K, P).
-
-    Returns:
-        Tensor: Weights, shape (K, P); zeros for a row without foreground.
-    """
-    order = _descending_order(errors)
+    """Weights in the Lovasz extension of the Jaccard loss, both (K, P)."""
+    if errors.device.type == 'cpu':
+        # numpy's vectorised sort is several times faster than torch's, which
+        # would take most of a training step.
+        order = torch.from_numpy(np.argsort(-errors.numpy(), axis=1))
+    else:
+        order = errors.argsort(dim=1, descending=True)
     # Whole numbers: exact, and deterministic on every device.
     foreground = targets.gather(1, order).int()
     total = foreground.sum(1, keepdim=True)
@@ -44,23 +29,17 @@ def _lovasz_weights(errors: Tensor, targets: Tensor) -> Tensor:
 
 def _image_loss(probs: Tensor, label: Tensor, ignore_index: int,
                 keep_absent: bool) -> Tuple[Tensor, Tensor]:
-    """Loss of one image, a scalar, and its gradient.
-
-    Args:
-        probs (Tensor): Probabilities of shape (C, P).
-        label (Tensor): Labels of shape (P,).
-        ignore_index (int): Label that is left out.
-        keep_absent (bool): Whether to sort the rows of absent classes, too.
-            Most classes are absent from a crop, but leaving them out needs to
-            know how many there are, which is free on the host only.
-    """
+    """Loss of one image, a scalar, and its gradient (C, P)."""
     valid = label != ignore_index
     classes = torch.arange(probs.size(0), device=label.device)
     targets = (label == classes[:, None]) & valid
     present = targets.any(1)
+    # Most classes are absent from a crop, but leaving them out needs to know
+    # how many there are, which is free on the host only.
     rows = slice(None) if keep_absent else present
     targets = targets[rows]
     errors = torch.where(targets, 1 - probs[rows], probs[rows])
+    # Errors of -1 come last and change no weight.
     weights = _lovasz_weights(errors.masked_fill(~valid, -1), targets)
     # The weights depend on the order of the errors only: no gradient there.
     weights *= valid / present.sum().clamp(min=1)
@@ -98,7 +77,7 @@ def lovasz_softmax(probs: Tensor,
     Args:
         probs (Tensor): Probabilities of shape (N, C, H, W).
         label (Tensor): Labels of shape (N, H, W), int64.
-        ignore_index (int): Label that is left out. Defaults to 255.
+        ignore_index (int): Label that is left out.
 
     Returns:
         Tensor: Loss of each image, shape (N,), the mean over the classes that
@@ -112,14 +91,12 @@ def lovasz_softmax(probs: Tensor,
 class LovaszSoftmaxLoss(nn.Module):
     """Lovasz-softmax loss of human parsing (Section 3.4).
 
-    The mean over images of the per-image Lovasz-softmax over present classes,
-    as ``mmseg.LovaszLoss(per_image=True, reduction='mean')`` computes it,
-    but in one piece on the device, and with images of one valid pixel or
-    none.
+    As ``mmseg.LovaszLoss(per_image=True, reduction='mean')`` computes it, but
+    in one piece on the device, and with images of one valid pixel or none.
 
     Args:
-        loss_weight (float): Weight of the loss. Defaults to 1.
-        loss_name (str): Name of the loss item. Defaults to 'loss_lovasz'.
+        loss_weight (float): Weight of the loss.
+        loss_name (str): Name of the loss item.
     """
 
     def __init__(self,
@@ -127,7 +104,7 @@ class LovaszSoftmaxLoss(nn.Module):
                  loss_name: str = 'loss_lovasz') -> None:
         super().__init__()
         self.loss_weight = loss_weight
-        self._loss_name = loss_name
+        self.loss_name = loss_name
 
     def forward(self,
                 cls_score: Tensor,
@@ -141,7 +118,7 @@ class LovaszSoftmaxLoss(nn.Module):
             cls_score (Tensor): Logits of shape (N, C, H, W).
             label (Tensor): Labels of shape (N, H, W), int64.
             weight (Tensor, optional): Not supported, must be None.
-            ignore_index (int): Label that is left out. Defaults to 255.
+            ignore_index (int): Label that is left out.
 
         Returns:
             Tensor: The loss, a scalar.
@@ -154,8 +131,3 @@ class LovaszSoftmaxLoss(nn.Module):
         probs = cls_score.float().softmax(dim=1)
         losses = lovasz_softmax(probs, label, ignore_index)
         return self.loss_weight * losses.mean()
-
-    @property
-    def loss_name(self) -> str:
-        """str: Name of the loss item."""
-        return self._loss_name

@@ -9,13 +9,15 @@ def parsing_iou(pred: Tensor,
                 label: Tensor,
                 num_classes: int,
                 ignore_index: int = 255) -> Tensor:
-    """Mean IoU of each crop, the target of the IoU branch (PROTOCOL 2).
+    """Mean IoU of each crop, the target of the IoU branch.
+
+    See ``docs/protocol.md``, section 2.
 
     Args:
         pred (Tensor): Predicted labels of shape (N, H, W), int64.
         label (Tensor): Labels of shape (N, H, W), int64.
-        num_classes (int): Number of classes C, background included.
-        ignore_index (int): Label that is left out. Defaults to 255.
+        num_classes (int): Number of classes C with the background.
+        ignore_index (int): Label that is left out.
 
     Returns:
         Tensor: Mean over the classes that occur in either, background
@@ -23,30 +25,28 @@ def parsing_iou(pred: Tensor,
     """
     pred, label = pred.flatten(1), label.flatten(1)
     valid = label != ignore_index
-    ones = valid.float()
+    label = label.where(valid, 0)  # counts 0, like all that is ignored
 
     def histogram(values: Tensor, counted: Tensor) -> Tensor:
-        counts = ones.new_zeros(len(values), num_classes)
-        return counts.scatter_add_(1, values, counted)
+        counts = torch.zeros(len(values), num_classes, device=values.device)
+        return counts.scatter_add_(1, values, counted.float())
 
-    # Ignored pixels count 0, wherever their value is put.
-    label = label.where(valid, torch.zeros_like(label))
-    intersection = histogram(label, ones * (pred == label))
-    union = histogram(pred, ones) + histogram(label, ones) - intersection
+    intersection = histogram(label, valid & (pred == label))
+    union = histogram(pred, valid) + histogram(label, valid) - intersection
     occurring = (union > 0).sum(1).clamp(min=1)
     return (intersection / union.clamp(min=1)).sum(1) / occurring
 
 
 @MODELS.register_module()
 class ParsingIoULoss(nn.Module):
-    """Regression of a crop's mean IoU (PROTOCOL 2).
+    """Regression of a crop's mean IoU.
 
     ``0.5 * (pred - target)^2``, averaged over persons whose target is above
-    0; 0 if there is none.
+    0; 0 if there is none (``docs/protocol.md``, section 2).
 
     Args:
-        loss_weight (float): Weight of the loss. Defaults to 1.
-        loss_name (str): Name of the loss item. Defaults to 'loss_iou'.
+        loss_weight (float): Weight of the loss.
+        loss_name (str): Name of the loss item.
     """
 
     def __init__(self,
@@ -54,7 +54,7 @@ class ParsingIoULoss(nn.Module):
                  loss_name: str = 'loss_iou') -> None:
         super().__init__()
         self.loss_weight = loss_weight
-        self._loss_name = loss_name
+        self.loss_name = loss_name
 
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
         """Compute the loss.
@@ -69,8 +69,3 @@ class ParsingIoULoss(nn.Module):
         counted = (target > 0).float()
         errors = 0.5 * (pred.float().view(-1) - target).square() * counted
         return self.loss_weight * errors.sum() / counted.sum().clamp(min=1)
-
-    @property
-    def loss_name(self) -> str:
-        """str: Name of the loss item."""
-        return self._loss_name

@@ -1,7 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """How persons are cropped and augmented at test time."""
 from dataclasses import dataclass, fields
-from typing import Any, Mapping, Optional, Tuple
+from typing import Any, Callable, Mapping, Optional, Tuple
 
 from projects.qanet.utils.errors import InputError
 
@@ -16,13 +16,11 @@ class CropSettings:
 
     Attributes:
         crop_size (tuple[int, int]): Width and height of a crop.
-        padding (float): Factor on the box. Defaults to 1.25.
-        flip (bool): Average with the mirrored crop. Defaults to False.
+        padding (float): Factor on the box.
+        flip (bool): Average with the mirrored crop.
         scales (tuple[float, ...]): Scales of the padded box to average over.
-            Defaults to (1.,).
         max_instances_per_batch (int): Crops in the network at once, one for
             each person and scale; mirrored crops have a pass of their own.
-            Defaults to 32.
 
     Raises:
         InputError: If a value is wrong.
@@ -36,18 +34,15 @@ class CropSettings:
     def __post_init__(self) -> None:
         """Check the values, make tuples of lists."""
         for name in ('crop_size', 'scales'):
-            value = getattr(self, name)
-            if isinstance(value, (list, tuple)):
-                object.__setattr__(self, name, tuple(value))
-        numbers = isinstance(self.scales, tuple) and self.scales
+            if isinstance(getattr(self, name), list):
+                object.__setattr__(self, name, tuple(getattr(self, name)))
         allowed = dict(
-            crop_size=(isinstance(self.crop_size, tuple)
-                       and len(self.crop_size) == 2
-                       and all(map(_is_count, self.crop_size)),
+            crop_size=(_are_all(_is_count, self.crop_size)
+                       and len(self.crop_size) == 2,
                        'the (width, height) of a crop, two whole numbers'),
             padding=(_is_positive(self.padding), 'a positive number'),
             flip=(isinstance(self.flip, bool), 'True or False'),
-            scales=(bool(numbers) and all(map(_is_positive, self.scales)),
+            scales=(_are_all(_is_positive, self.scales),
                     'positive factors on the padded box'),
             max_instances_per_batch=(_is_count(self.max_instances_per_batch),
                                      'a whole number from 1'))
@@ -70,8 +65,7 @@ class CropSettings:
             CropSettings: The settings.
 
         Raises:
-            InputError: If ``crop_size`` is missing, a key is unknown or a
-                value is wrong.
+            InputError: If a key is missing or unknown, or a value is wrong.
         """
         test_cfg = dict(test_cfg or {})
         mode = test_cfg.get('mode', 'whole')
@@ -90,6 +84,11 @@ class CropSettings:
             return cls(**{k: v for k, v in test_cfg.items() if k in names})
         except InputError as error:
             raise InputError(f'{owner}: test_cfg.{error}') from error
+
+
+def _are_all(check: Callable[[Any], bool], values: Any) -> bool:
+    return (isinstance(values, tuple) and len(values) > 0
+            and all(map(check, values)))
 
 
 def _is_positive(value: Any) -> bool:

@@ -18,24 +18,20 @@ from .person_crops import add_predictions
 class ParserEnsemble(BaseModel):
     """Several top-down parsers whose probabilities are averaged.
 
-    Each has its own network, crop size, padding, normalisation and test-time
-    augmentation, and parses every person. The probabilities of each parser
-    are pasted, averaged over its augmentations, and then averaged over the
-    parsers, which count the same however many augmentations they have. So are
-    the IoU scores; a parser that regresses none has no say in them, and if
-    none does the score is 1.
+    Each has its own network, crop size, normalisation and test-time
+    augmentation, and parses every person. The probabilities are averaged over
+    the augmentations of each parser, then over the parsers, which count the
+    same. So are the IoU scores of those that regress them.
 
     The parsers are trained one by one; this is for testing. Where a
     :class:`TopDownParser` is tested, an ensemble can be.
 
     Args:
-        parsers (list[dict | TopDownParser]): Configs of the parsers, or the
-            parsers.
+        parsers (list[dict | TopDownParser]): The parsers or their configs.
         post_processor (dict, optional): Config of the module that fuses the
-            scores. Defaults to None, which means that of the first parser.
+            scores. Defaults to that of the first parser.
         data_preprocessor (dict): Moves images to the device; each parser
-            normalises its own crops. Defaults to
-            ``dict(type='ParsingDataPreprocessor')``.
+            normalises its own crops.
         init_cfg (dict, optional): Initialization config.
 
     Raises:
@@ -84,9 +80,8 @@ class ParserEnsemble(BaseModel):
             filenames (Sequence[str]): One checkpoint for each parser.
 
         Raises:
-            InputError: If a file cannot be read safely or does not fit.
-            InputError: If the checkpoints know different classes, or if there
-                are more or fewer than parsers.
+            InputError: If a file cannot be read safely or does not fit, the
+                classes differ, or there are more or fewer than parsers.
         """
         if len(filenames) != len(self.parsers):
             raise InputError(f'{len(self.parsers)} parsers need as many '
@@ -97,11 +92,7 @@ class ParserEnsemble(BaseModel):
         self._check_classes(filenames)
 
     def _check_classes(self, names: Sequence[str]) -> None:
-        """All parsers must have the same classes, as far as they are known.
-
-        Args:
-            names (Sequence[str]): What to call the parsers in the message.
-        """
+        """All parsers must have the same classes, as far as they are known."""
         known = None
         for name, parser in zip(names, self.parsers):
             if parser.num_classes != self.num_classes:
@@ -112,8 +103,7 @@ class ParserEnsemble(BaseModel):
             if not meta or 'classes' not in meta:
                 continue
             if known is None:
-                known = name
-                self.dataset_meta = meta
+                known, self.dataset_meta = name, meta
             for k, (ours, theirs) in enumerate(
                     zip(self.dataset_meta['classes'], meta['classes'])):
                 if ours != theirs:
@@ -125,19 +115,10 @@ class ParserEnsemble(BaseModel):
                 inputs: Sequence[Tensor],
                 data_samples: Optional[SampleList] = None,
                 mode: str = 'predict') -> SampleList:
-        """Parse images; an ensemble knows nothing else.
-
-        Args:
-            inputs (list[Tensor]): Images of shape (3, H, W), 0..255.
-            data_samples (list[:obj:`SegDataSample`]): One per image, with
-                ``proposals``.
-            mode (str): 'predict'.
-
-        Returns:
-            list[:obj:`SegDataSample`]: See :meth:`TopDownParser.predict`.
+        """Parse images, see :meth:`TopDownParser.predict`.
 
         Raises:
-            InputError: With another mode.
+            InputError: If ``mode`` is not 'predict'.
         """
         if mode != 'predict':
             raise InputError(f"mode {mode!r}: an ensemble only knows 'predict'"
@@ -148,24 +129,14 @@ class ParserEnsemble(BaseModel):
 
     def predict_persons(self, images: Sequence[Tensor],
                         data_samples: SampleList) -> Iterator[PersonProbs]:
-        """Let every parser parse the persons of all images.
+        """The persons of :func:`predict_persons`, as all parsers see them.
 
         The parsers take turns, so each holds one chunk of persons at a time.
-
-        Args:
-            images (Sequence[Tensor]): Images of shape (3, H, W), 0..255.
-            data_samples (list[:obj:`SegDataSample`]): One per image, with
-                ``proposals``.
-
-        Returns:
-            Iterator[PersonProbs]: One for each proposal, image by image, with
-            the augmentations of all parsers.
         """
-        streams = [
-            parser.predict_persons(images, data_samples)
-            for parser in self.parsers
-        ]
-        return map(_merge, zip(*streams))
+        return map(
+            _merge,
+            zip(*(parser.predict_persons(images, data_samples)
+                  for parser in self.parsers)))
 
 
 def _merge(persons: Sequence[PersonProbs]) -> PersonProbs:

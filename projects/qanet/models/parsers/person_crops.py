@@ -1,10 +1,10 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Persons' crops, their augmentations and what a network says about them.
 
-Plain functions, so that any network that parses crops can use them: see
-:class:`TopDownParser`, and ``docs/protocol.md``, section 4.
+For any network that parses crops: see ``docs/protocol.md``, section 4.
 """
-from itertools import islice
+from functools import partial
+from itertools import chain, islice
 from typing import Callable, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -32,8 +32,8 @@ def normalize_crops(preprocessor: BaseDataPreprocessor,
         preprocessor (BaseDataPreprocessor): mmengine's
             ``ImgDataPreprocessor``, a subclass, or mmseg's
             ``SegDataPreProcessor``.
-        crops (Tensor): Images of shape (N, 3, H, W) in the range 0..255, in
-            the order of channels in which the pipeline loads them.
+        crops (Tensor): Images of shape (N, 3, H, W), 0..255, with the
+            channels as the pipeline loads them.
 
     Returns:
         Tensor: What the network takes, float32, shape (N, 3, H, W).
@@ -50,9 +50,7 @@ def normalize_crops(preprocessor: BaseDataPreprocessor,
 
 def crop_persons(images: Sequence[Tensor], owners: Sequence[int],
                  boxes: Tensor, crop_size: Tuple[int, int]) -> Tensor:
-    """Crop on the device.
-
-    Bilinear, antialiased by adaptive sampling, black outside the image.
+    """Crop on the device: bilinear, antialiased, black outside the image.
 
     Args:
         images (Sequence[Tensor]): Images of shape (3, H, W), 0..255.
@@ -63,15 +61,14 @@ def crop_persons(images: Sequence[Tensor], owners: Sequence[int],
     Returns:
         Tensor: Crops of shape (N, 3, h, w), float32, 0..255.
     """
-    owners = np.asarray(owners)
+    owners = torch.as_tensor(owners)
     crops = []
-    for owner in np.unique(owners):
+    for owner in owners.unique():
         image = images[owner][None].float()
-        own = torch.from_numpy(owners == owner)
         crops.append(
             roi_align(
-                image, [boxes[own].to(image)],
-                output_size=(crop_size[1], crop_size[0]),
+                image, [boxes[owners == owner].to(image)],
+                output_size=crop_size[::-1],
                 aligned=True))
     return torch.cat(crops)
 
@@ -109,14 +106,14 @@ def predict_persons(predict_crops: CropPredictor,
     person and scale, so memory does not grow with the scales.
 
     Args:
-        predict_crops (CropPredictor): The network, softmax included. It gets
-            at most ``settings.max_instances_per_batch`` crops.
+        predict_crops (CropPredictor): The network, softmax included.
         preprocessor (BaseDataPreprocessor): Says how crops are normalised.
         settings (CropSettings): How to crop and augment.
         images (Sequence[Tensor]): Images of shape (3, H, W), 0..255, as the
             pipeline loads them, on the device.
         data_samples (list[:obj:`SegDataSample`]): One per image, with
-            ``proposals`` and, to flip, ``flip_pairs`` in its meta
+            ``proposals`` (``bboxes``, unpadded, (N, 4), xyxy, in pixels, and
+            ``scores``, (N,)) and, to flip, ``flip_pairs`` in its meta
             information.
 
     Returns:
@@ -127,21 +124,20 @@ def predict_persons(predict_crops: CropPredictor,
         InputError: If a data sample has no proposals, or no flip pairs though
             ``settings.flip`` is set.
     """
-    _check_samples(data_samples, settings.flip)
-    return _predict_chunks(predict_crops, preprocessor, settings, images,
-                           data_samples)
-
-
-def _predict_chunks(predict_crops: CropPredictor,
-                    preprocessor: BaseDataPreprocessor, settings: CropSettings,
-                    images: Sequence[Tensor],
-                    data_samples: SampleList) -> Iterator[PersonProbs]:
-    """The persons of all images, as many at a time as fill the network."""
+    for index, sample in enumerate(data_samples or [None]):
+        if sample is None or 'proposals' not in sample:
+            raise InputError(
+                f'data sample {index} has no proposals: a top-down parser '
+                'needs the persons\' boxes (data_sample.proposals)')
+        if settings.flip and 'flip_pairs' not in sample.metainfo:
+            raise InputError(
+                f'data sample {index} has no flip_pairs in its meta '
+                'information, so test_cfg.flip would mix left with right: '
+                'pack them (meta_keys of PackParsingInputs), [] if there is '
+                'no left and right')
     owners = np.repeat(
         np.arange(len(data_samples)),
         [len(sample.proposals) for sample in data_samples])
-    if not len(owners):
-        return
     bboxes = np.concatenate(
         [sample.proposals.bboxes.cpu().numpy() for sample in data_samples])
     padded = torch.from_numpy(
@@ -149,83 +145,55 @@ def _predict_chunks(predict_crops: CropPredictor,
             pad_boxes(bboxes, settings.crop_size, settings.padding, scale)
             for scale in settings.scales
         ], 1))
-    count = len(settings.scales)
-    step = max(1, settings.max_instances_per_batch // count)
-    for start in range(0, len(owners), step):
-        chunk, boxes = owners[start:start + step], padded[start:start + step]
-        probs, iou = _predict_chunk(predict_crops, preprocessor, settings,
-                                    images, data_samples, chunk.repeat(count),
-                                    boxes.flatten(0, 1))
-        probs = probs.unflatten(0, (-1, count))
-        iou = None if iou is None else iou.view(-1, count).mean(1)
-        for k, owner in enumerate(chunk):
-            height, width = images[owner].shape[1:]
-            yield PersonProbs(
-                list(probs[k]), list(boxes[k]), (width, height),
-                None if iou is None else iou[k])
+    predict = partial(_predict_boxes, predict_crops, preprocessor, settings,
+                      images, data_samples)
+    size = settings.max_instances_per_batch
+    step = max(1, size // len(settings.scales))
+    return chain.from_iterable(
+        _predict_chunk(predict, images, owners[start:start +
+                                               step], padded[start:start +
+                                                             step], size)
+        for start in range(0, len(owners), step))
 
 
-def _check_samples(data_samples: Optional[SampleList], flip: bool) -> None:
-    """Refuse samples that do not say what the prediction needs."""
-    for index, sample in enumerate(data_samples or [None]):
-        if sample is None or 'proposals' not in sample:
-            raise InputError(
-                f'data sample {index} has no proposals: a top-down parser '
-                'needs the persons\' boxes (data_sample.proposals)')
-        if flip and 'flip_pairs' not in sample.metainfo:
-            raise InputError(
-                f'data sample {index} has no flip_pairs in its meta '
-                'information, so test_cfg.flip would mix left with right: '
-                'pack them (meta_keys of PackParsingInputs), [] if there is '
-                'no left and right')
+def _predict_chunk(predict: Callable, images: Sequence[Tensor],
+                   owners: np.ndarray, boxes: Tensor,
+                   size: int) -> Iterator[PersonProbs]:
+    """Persons with boxes (N, scales, 4), ``size`` crops at a time.
+
+    The scales of one person may be more crops than that.
+    """
+    count = boxes.size(1)
+    rows, flat = owners.repeat(count), boxes.flatten(0, 1)
+    probs, ious = zip(*(predict(rows[start:start + size], flat[start:start +
+                                                               size])
+                        for start in range(0, len(rows), size)))
+    probs = probs[0] if len(probs) == 1 else torch.cat(probs)
+    iou = None if ious[0] is None else torch.cat(ious).view(-1, count).mean(1)
+    for k, owner in enumerate(owners):
+        height, width = images[owner].shape[1:]
+        yield PersonProbs(
+            list(probs[k * count:(k + 1) * count]), list(boxes[k]),
+            (width, height), None if iou is None else iou[k])
 
 
-def _predict_chunk(predict_crops: CropPredictor,
+def _predict_boxes(predict_crops: CropPredictor,
                    preprocessor: BaseDataPreprocessor, settings: CropSettings,
                    images: Sequence[Tensor], data_samples: SampleList,
                    owners: np.ndarray,
                    boxes: Tensor) -> Tuple[Tensor, Optional[Tensor]]:
-    """Probabilities and IoU scores of the boxes (N, 4) of some persons.
-
-    Several scales of one person may be more crops than the network takes.
-    """
-    crops = crop_persons(images, owners, boxes, settings.crop_size)
-    crops = normalize_crops(preprocessor, crops)
-    size = settings.max_instances_per_batch
-    probs, ious = [], []
-    for start in range(0, len(crops), size):
-        part = crops[start:start + size]
-        found, iou = predict_crops(part)
-        if settings.flip:
-            mirrored, mirrored_iou = predict_crops(part.flip(3))
-            _average_flip(found, mirrored.flip(3), [
-                data_samples[owner].metainfo['flip_pairs']
-                for owner in owners[start:start + size]
-            ])
-            iou = None if iou is None else (iou + mirrored_iou) / 2
-        probs.append(found)
-        ious.append(iou)
-    if len(probs) == 1:
-        return probs[0], ious[0]
-    return torch.cat(probs), None if ious[0] is None else torch.cat(ious)
-
-
-def _average_flip(probs: Tensor, mirrored: Tensor,
-                  flip_pairs: Sequence[Sequence[Tuple[int, int]]]) -> None:
-    """Average in place with what was mirrored back, left and right swapped.
-
-    Images may differ in their pairs, though those of a data set never do.
-    """
-    keys = [tuple(map(tuple, pairs)) for pairs in flip_pairs]
-    for pairs in set(keys):
-        order = torch.tensor(
-            flip_permutation(probs.size(1), pairs), device=probs.device)
-        if keys.count(pairs) == len(keys):
-            probs.index_add_(1, order, mirrored)
-        else:
-            rows = [k for k, key in enumerate(keys) if key == pairs]
-            probs[rows] += mirrored[rows][:, order]
-    probs.div_(2)
+    """Probabilities and IoU scores of boxes (N, 4), averaged over the flip."""
+    crops = normalize_crops(
+        preprocessor, crop_persons(images, owners, boxes, settings.crop_size))
+    probs, iou = predict_crops(crops)
+    if not settings.flip:
+        return probs, iou
+    mirrored, mirrored_iou = predict_crops(crops.flip(3))
+    for k, owner in enumerate(owners):
+        order = flip_permutation(
+            probs.size(1), data_samples[owner].metainfo['flip_pairs'])
+        probs[k].add_(mirrored[k, order].flip(2))
+    return probs.div_(2), None if iou is None else (iou + mirrored_iou) / 2
 
 
 @torch.no_grad()
@@ -236,8 +204,7 @@ def add_predictions(persons: Iterator[PersonProbs], images: Sequence[Tensor],
     """Let the post-processor make each image's result.
 
     Args:
-        persons (Iterator[PersonProbs]): One for each proposal, image by
-            image.
+        persons (Iterator[PersonProbs]): Those of :func:`predict_persons`.
         images (Sequence[Tensor]): Images of shape (3, H, W).
         data_samples (list[:obj:`SegDataSample`]): One per image, with
             ``proposals``.

@@ -23,21 +23,19 @@ class TopDownParser(EncoderDecoder):
     persons. At test time it takes whole images with the persons' boxes
     (``data_sample.proposals``) and gives each image a
     :class:`ParsingInstances` (``data_sample.pred_instances``). Any mmseg
-    decode head works: it is asked by its ``predict``, as in every mmseg
-    segmentor. The IoU score of a head that regresses none is 1.
+    decode head works; the IoU score of one that regresses none is 1.
 
     Args:
         backbone (dict): Config of the backbone.
         decode_head (dict): Config of the decode head. One with an IoU branch
             has ``forward_with_iou``, as :class:`QANetHead` does.
         post_processor (dict): Config of the module that pastes and scores.
-            Defaults to ``dict(type='QualityAwareModule')``.
         test_cfg (dict): How to test, see :class:`CropSettings`; changes of it
             count from the next prediction on.
         kwargs: Those of :class:`mmseg.EncoderDecoder`.
 
     Raises:
-        InputError: If ``test_cfg`` has no ``crop_size`` or an unknown key.
+        InputError: If ``test_cfg`` is wrong, see :class:`CropSettings`.
     """
 
     def __init__(self,
@@ -73,27 +71,26 @@ class TopDownParser(EncoderDecoder):
         Raises:
             InputError: If the crops are not of the size that is tested.
         """
-        crop_size = self.settings.crop_size
-        if tuple(inputs.shape[:1:-1]) != crop_size:
+        size, crop_size = tuple(inputs.shape[:1:-1]), self.settings.crop_size
+        if size != crop_size:
             raise InputError(
                 'the training pipeline makes crops of (width, height) = '
-                f'{tuple(inputs.shape[:1:-1])}, but model.test_cfg.crop_size '
-                f'is {crop_size}: the two must be the same')
+                f'{size}, but model.test_cfg.crop_size is {crop_size}: the '
+                'two must be the same')
         return super().loss(inputs, data_samples)
 
     def val_step(self, data: dict) -> SampleList:
-        """Predict a batch of whole images, see :meth:`predict`."""
+        """See :meth:`test_step`."""
         return self.test_step(data)
 
     def test_step(self, data: dict) -> SampleList:
-        """Predict a batch of whole images.
+        """Predict a batch of whole images, see :meth:`predict`.
 
         The data preprocessor moves the images, but does not stack or
         normalise them, so any of mmengine's and mmseg's serves.
 
         Args:
-            data (dict): ``inputs``, images of shape (3, H, W), and
-                ``data_samples``.
+            data (dict): ``inputs`` and ``data_samples`` of :meth:`predict`.
 
         Returns:
             list[:obj:`SegDataSample`]: See :meth:`predict`.
@@ -109,16 +106,10 @@ class TopDownParser(EncoderDecoder):
         """Parse all persons of a batch of images.
 
         Args:
-            inputs (Sequence[Tensor]): Images of shape (3, H, W), 0..255, as
-                the pipeline loads them.
-            data_samples (list[:obj:`SegDataSample`]): One per image, with
-                ``proposals`` (``bboxes``, xyxy px (N, 4), and ``scores``
-                (N,)).
+            inputs, data_samples: See :func:`predict_persons`.
 
         Returns:
-            list[:obj:`SegDataSample`]: The same, each with
-            ``pred_instances``, a :class:`ParsingInstances` of all proposals
-            in their order.
+            list[:obj:`SegDataSample`]: See :func:`add_predictions`.
 
         Raises:
             InputError: See :func:`predict_persons`.
@@ -129,16 +120,7 @@ class TopDownParser(EncoderDecoder):
 
     def predict_persons(self, images: Sequence[Tensor],
                         data_samples: SampleList) -> Iterator[PersonProbs]:
-        """What the network says about each person, before pasting.
-
-        Args:
-            images (Sequence[Tensor]): Images of shape (3, H, W), 0..255.
-            data_samples (list[:obj:`SegDataSample`]): One per image, with
-                ``proposals``.
-
-        Returns:
-            Iterator[PersonProbs]: One for each proposal, image by image.
-        """
+        """Persons before pasting, see :func:`predict_persons`."""
         return predict_persons(self.predict_crops, self.data_preprocessor,
                                self.settings, images, data_samples)
 
@@ -170,7 +152,7 @@ class TopDownParser(EncoderDecoder):
         return self.decode_head
 
     def _crop_metas(self, crops: Tensor) -> List[dict]:
-        """Meta information that mmseg's heads ask for: the size to predict.
+        """What mmseg's heads ask for: the size to predict.
 
         They read the first one only, and counting the crops would build their
         number into an exported network.
@@ -184,17 +166,7 @@ class TopDownParser(EncoderDecoder):
         inputs: Tensor,
         data_samples: Optional[SampleList] = None
     ) -> Tuple[Tensor, Optional[Tensor]]:
-        """The network alone, ``mode='tensor'``.
-
-        Args:
-            inputs (Tensor): Normalised crops of shape (N, 3, H, W).
-            data_samples (list[:obj:`SegDataSample`], optional): Not used.
-
-        Returns:
-            tuple[Tensor, Tensor | None]: Logits at input size, of shape
-            (N, C, H, W), and IoU scores of shape (N,), or None if the head
-            regresses none.
-        """
+        """``mode='tensor'``: logits of crops at their size and IoU scores."""
         metas = self._crop_metas(inputs)
         if not hasattr(self.decode_head, 'forward_with_iou'):
             return self.encode_decode(inputs, metas), None
@@ -218,7 +190,7 @@ class CascadeTopDownParser(TopDownParser, CascadeEncoderDecoder):
 
     Raises:
         InputError: If ``decode_head`` is no list of ``num_stages`` configs,
-            or ``test_cfg`` has no ``crop_size``.
+            or ``test_cfg`` is wrong.
     """
 
     def __init__(self, num_stages: int, decode_head: Sequence[ConfigType],
@@ -240,7 +212,6 @@ class CascadeTopDownParser(TopDownParser, CascadeEncoderDecoder):
         inputs: Tensor,
         data_samples: Optional[SampleList] = None
     ) -> Tuple[Tensor, Optional[Tensor]]:
-        """The network alone, see :class:`TopDownParser`."""
         first, *middle, last = self.decode_head
         feats, iou = self.extract_feat(inputs), None
         if hasattr(first, 'forward_with_iou'):

@@ -25,9 +25,7 @@ class PersonProbs(NamedTuple):
         image_size (tuple[int, int]): Width and height of the image.
         iou_score (Tensor, optional): Scalar, the mean over the augmentations,
             not clamped; None if nothing regresses it.
-        group_sizes (tuple[int, ...], optional): Number of consecutive
-            augmentations of each model, see :func:`paste_person`. None: they
-            are all of one model.
+        group_sizes (tuple[int, ...], optional): See :func:`paste_person`.
     """
     probs: List[Tensor]
     boxes: List[Tensor]
@@ -36,14 +34,7 @@ class PersonProbs(NamedTuple):
     group_sizes: Optional[Tuple[int, ...]] = None
 
     def paste(self, **kwargs) -> PastedPerson:
-        """Paste the person into the image.
-
-        Args:
-            kwargs: Further arguments of :func:`paste_person`.
-
-        Returns:
-            PastedPerson: The person in image coordinates.
-        """
+        """Paste the person into the image by :func:`paste_person`."""
         return paste_person(
             self.probs,
             self.boxes,
@@ -58,17 +49,14 @@ class QualityAwareModule(nn.Module):
 
     Pastes the persons of an image, takes their pixel scores and fuses one
     score per person and per part. It has no parameters, so it works with any
-    trained network: what makes the persons' probabilities is up to the
-    caller.
+    trained network. See ``docs/protocol.md``, section 5.
 
     Args:
         weights (Sequence[float]): Exponents of the box, IoU and pixel score.
-            (1, 1, 1) by default; the paper uses (1, 0.5, 3) for CIHP, MHP-v2
-            and PASCAL-Person-Part.
         pixel_score_thr (float): Only pixels whose winning probability
-            reaches it count for the pixel scores (``T``). Defaults to 0.2.
+            reaches it count for the pixel scores (``T``).
         extra_pixel_score_thrs (Sequence[float]): Further ``T`` to score all
-            persons at in the same pass, to compare them. Defaults to ().
+            persons at in the same pass, to compare them.
 
     Raises:
         InputError: If a weight is negative, all are zero, or a threshold is
@@ -99,9 +87,8 @@ class QualityAwareModule(nn.Module):
         """Paste, score and fuse the persons of one image.
 
         Args:
-            persons (Iterable[PersonProbs]): One for each proposal. They are
-                taken one by one, so a generator may free the memory of the
-                persons before.
+            persons (Iterable[PersonProbs]): One for each proposal, taken one
+                by one, so a generator may free those before.
             proposals (:obj:`InstanceData`): The N persons' ``bboxes``, (N,
                 4), unpadded, xyxy in pixels, and ``scores``, (N,).
             image_size (tuple[int, int]): Width and height of the image.
@@ -109,8 +96,7 @@ class QualityAwareModule(nn.Module):
             image_id (int, optional): The image's id.
 
         Returns:
-            ParsingInstances: The persons in the order of the proposals, on
-            the host, which all that is on the device reaches in one piece.
+            ParsingInstances: The persons in the order of the proposals.
 
         Raises:
             InputError: If the network's numbers are not finite.
@@ -141,7 +127,7 @@ class QualityAwareModule(nn.Module):
             offsets=[person.offset for person, _ in pasted],
             image_size=image_size,
             image_id=image_id)
-        by_thr = {
+        instances.by_thr = {
             thr:
             replace(
                 instances,
@@ -149,10 +135,10 @@ class QualityAwareModule(nn.Module):
                 part_pixel_scores=scores[:, k, 1:])
             for k, thr in enumerate(thrs) if k
         }
-        return replace(instances, by_thr=by_thr).fuse(self.weights)
+        return instances.fuse(self.weights)
 
     def extra_repr(self) -> str:
-        """str: Settings for the printed model."""
+        """Settings for the printed model."""
         return (f'weights={self.weights}, '
                 f'pixel_score_thr={self.pixel_score_thr}')
 
@@ -169,12 +155,9 @@ def _paste(person: PersonProbs,
 def _to_host(
     pasted: Sequence[Tuple[PastedPerson, Tensor]]
 ) -> Tuple[np.ndarray, np.ndarray, List[np.ndarray]]:
-    """Move N pasted persons to the host, all in one copy.
+    """IoU scores (N,), pixel scores (N, T, C), part maps, in one copy.
 
-    Returns:
-        tuple: IoU scores (N,); pixel scores (N, T, C) at T thresholds, the
-        person's in front of those of its C - 1 parts, both float32; part
-        maps, each (h, w) uint8.
+    The pixel scores at T thresholds: the person's, then its C - 1 parts'.
     """
     scores = torch.stack([
         torch.cat([person.instance_scores[:, None], person.category_scores], 1)

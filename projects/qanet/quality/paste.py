@@ -1,8 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""From crop probabilities to an image's labels and scores.
-
-See ``docs/protocol.md``, section 4.
-"""
+"""From crops to the image, see ``docs/protocol.md``, section 4."""
+from functools import reduce
+from itertools import islice
 from typing import Iterator, NamedTuple, Optional, Sequence, Tuple
 
 import torch
@@ -31,8 +30,7 @@ class PastedPerson(NamedTuple):
         category_scores (Tensor): Category pixel scores at them, float32,
             (T, C - 1).
         max_probs (Tensor, optional): Winning probability inside the window,
-            float32, (h, w), what the scores are made of; only where it was
-            asked for.
+            float32, (h, w); only where it was asked for.
     """
     part_map: Tensor
     offset: Tuple[int, int]
@@ -61,15 +59,13 @@ def paste_person(probs_per_aug: Sequence[Tensor],
             pixels.
         image_size (tuple[int, int]): Width and height of the image.
         pixel_score_thrs (Sequence[float]): Thresholds ``T`` of the pixel
-            scores, all from the same probabilities. Defaults to (0.2,).
+            scores.
         label_thr (float, optional): Pixels whose winning probability is
-            below it are background. Defaults to None, which means 1 / C.
+            below it are background. Defaults to 1 / C.
         group_sizes (Sequence[int], optional): Number of consecutive
             augmentations of each model of an ensemble: each is averaged, then
-            the models are, all counting the same. Defaults to None, one
-            model.
+            the models are, all counting the same. Defaults to one model.
         keep_confidence (bool): Keep ``max_probs`` (Figure 2 of the paper).
-            Defaults to False.
 
     Returns:
         PastedPerson: Labels in the window, its offset, and pixel scores.
@@ -77,12 +73,9 @@ def paste_person(probs_per_aug: Sequence[Tensor],
     Raises:
         ValueError: If the augmentations do not fit each other.
     """
-    boxes = torch.stack([
-        torch.as_tensor(box, dtype=torch.float64).cpu()
-        for box in boxes_per_aug
-    ]) if len(boxes_per_aug) else torch.zeros(0, 4)
-    group_sizes = (len(boxes), ) if group_sizes is None else tuple(group_sizes)
-    _check_augmentations(probs_per_aug, boxes, group_sizes)
+    if group_sizes is None:
+        group_sizes = (len(boxes_per_aug), )
+    boxes = _check_augmentations(probs_per_aug, boxes_per_aug, group_sizes)
     first = probs_per_aug[0]
     num_classes = first.size(0)
     label_thr = 1 / num_classes if label_thr is None else label_thr
@@ -118,15 +111,10 @@ def paste_parsing(
         pixel_score_thr: float = 0.2) -> Tuple[Tensor, Tensor, Tensor]:
     """Paste one person into a label map of the whole image.
 
-    The convenient form of :func:`paste_person`.
-
     Args:
-        probs_per_aug (Sequence[Tensor]): Crop probabilities of each
-            augmentation, shape (C, h, w), unmirrored.
-        boxes_per_aug (Sequence): Padded box of each augmentation, xyxy, in
-            pixels, four numbers each.
-        image_size (tuple[int, int]): Width and height of the image.
-        pixel_score_thr (float): ``T`` of the pixel scores. Defaults to 0.2.
+        probs_per_aug, boxes_per_aug, image_size: See :func:`paste_person`;
+            arrays will do.
+        pixel_score_thr (float): ``T`` of the pixel scores.
 
     Returns:
         tuple[Tensor, Tensor, Tensor]: Labels (H, W) uint8, the instance pixel
@@ -152,16 +140,15 @@ def paste_window(boxes: Tensor, crop_sizes: Sequence[Tuple[int, int]],
     crop's border, so the window covers every box plus that.
 
     Args:
-        boxes (Tensor): Padded boxes of the augmentations, xyxy, (A, 4), on
-            the host.
-        crop_sizes (Sequence[tuple[int, int]]): Width and height of the crop
-            of each augmentation.
+        boxes (Tensor): Padded boxes of the augmentations, xyxy, in pixels,
+            (A, 4), on the host.
+        crop_sizes (Sequence[tuple[int, int]]): Width and height of each crop.
         image_size (tuple[int, int]): Width and height of the image.
 
     Returns:
         tuple[int, int, int, int]: Window (x1, y1, x2, y2), the ends not
-        included, clipped to the image. It is empty (x1 == x2 or y1 == y2)
-        when no box meets the image.
+        included, clipped to the image; empty (x1 == x2 or y1 == y2) when no
+        box meets the image.
     """
     boxes = boxes.double()
     half = 0.5 * (boxes[:, 2:] - boxes[:, :2]) / torch.tensor(
@@ -174,12 +161,19 @@ def paste_window(boxes: Tensor, crop_sizes: Sequence[Tuple[int, int]],
     return (*start.tolist(), *end.tolist())
 
 
-def _check_augmentations(probs_per_aug: Sequence[Tensor], boxes: Tensor,
-                         group_sizes: Sequence[int]) -> None:
-    if len(probs_per_aug) == 0 or len(probs_per_aug) != len(boxes):
+def _check_augmentations(probs_per_aug: Sequence[Tensor],
+                         boxes_per_aug: Sequence[Sequence[float]],
+                         group_sizes: Sequence[int]) -> Tensor:
+    """The boxes as one tensor (A, 4), if the augmentations fit each other."""
+    if not 0 < len(probs_per_aug) == len(boxes_per_aug):
         raise ValueError(
             'each augmentation needs its probabilities and its box, but got '
-            f'{len(probs_per_aug)} probability maps and {len(boxes)} boxes')
+            f'{len(probs_per_aug)} probability maps and {len(boxes_per_aug)} '
+            'boxes')
+    boxes = torch.stack([
+        torch.as_tensor(box, dtype=torch.float64).cpu()
+        for box in boxes_per_aug
+    ])
     channels = {probs.size(0) for probs in probs_per_aug}
     if len(channels) > 1:
         raise ValueError('all augmentations must have the same number of '
@@ -190,6 +184,7 @@ def _check_augmentations(probs_per_aug: Sequence[Tensor], boxes: Tensor,
     if min(group_sizes, default=0) < 1 or sum(group_sizes) != len(boxes):
         raise ValueError('group_sizes must be positive and sum up to the '
                          f'{len(boxes)} augmentations, but got {group_sizes}')
+    return boxes
 
 
 def _bands(window: Window, num_classes: int) -> Iterator[Window]:
@@ -203,16 +198,12 @@ def _bands(window: Window, num_classes: int) -> Iterator[Window]:
 
 def _average(probs_per_aug: Sequence[Tensor], boxes: Sequence[Sequence[float]],
              band: Window, group_sizes: Sequence[int]) -> Tensor:
-    """Mean over the groups of the mean of each, (C, rows, w)."""
-    total, first = None, 0
-    for size in group_sizes:
-        mean = _sample(probs_per_aug[first], boxes[first], band)
-        for k in range(first + 1, first + size):
-            mean.add_(_sample(probs_per_aug[k], boxes[k], band))
-        mean.div_(size)
-        total = mean if total is None else total.add_(mean)
-        first += size
-    return total.div_(len(group_sizes))
+    """Mean over the groups of the mean of each, (C, rows, w), in place."""
+    sampled = (_sample(*pair, band) for pair in zip(probs_per_aug, boxes))
+    means = (
+        reduce(Tensor.add_, islice(sampled, size)).div_(size)
+        for size in group_sizes)
+    return reduce(Tensor.add_, means).div_(len(group_sizes))
 
 
 def _sample(probs: Tensor, box: Sequence[float], window: Window) -> Tensor:

@@ -14,13 +14,12 @@ def confidence_sums(max_probs: Tensor, labels: Tensor, num_classes: int,
                     thr: float) -> Tuple[Tensor, Tensor]:
     """Sum confident winning probabilities class by class.
 
-    Sums and counts of separate windows may be added up, which is how a large
-    person is scored piece by piece.
+    Sums and counts of separate windows may be added up.
 
     Args:
         max_probs (Tensor): Winning probability of each pixel, shape (N, P).
         labels (Tensor): Winning class of each pixel, int64, shape (N, P).
-        num_classes (int): Number of classes C, background included.
+        num_classes (int): Number of classes C with the background.
         thr (float): Pixels below it are left out (``T`` of Algorithm 1).
 
     Returns:
@@ -36,29 +35,12 @@ def confidence_sums(max_probs: Tensor, labels: Tensor, num_classes: int,
 
 
 def precise_dtype(device: torch.device) -> torch.dtype:
-    """The most precise floating point type that a device has.
-
-    Args:
-        device (torch.device): The device.
-
-    Returns:
-        torch.dtype: float32 on Apple's 'mps', else float64.
-    """
+    """float64, or the float32 that is the best Apple's 'mps' has."""
     return torch.float32 if device.type == 'mps' else torch.float64
 
 
 def scores_from_sums(sums: Tensor, counts: Tensor) -> Tuple[Tensor, Tensor]:
-    """Turn the sums of :func:`confidence_sums` into pixel scores.
-
-    Args:
-        sums (Tensor): Sums of probabilities, shape (N, C).
-        counts (Tensor): Numbers of pixels, shape (N, C).
-
-    Returns:
-        tuple[Tensor, Tensor]: Instance scores of shape (N,), background
-        included, and category scores of shape (N, C - 1), both float32. Where
-        there is no pixel the score is 0.
-    """
+    """Pixel scores, see :func:`pixel_score`, of :func:`confidence_sums`."""
     instance = sums.sum(1) / counts.sum(1).clamp(min=1e-6)
     category = sums[:, 1:] / counts[:, 1:].clamp(min=1e-6)
     return instance.float(), category.float()
@@ -70,17 +52,15 @@ def pixel_score(probs: TensorOrArray,
 
     Args:
         probs (Tensor | np.ndarray): Probability maps of N persons, shape
-            (N, C, H, W), channel 0 is the background. Arrays are answered
-            with arrays.
+            (N, C, H, W), channel 0 is the background.
         thr (float): Only pixels whose winning probability reaches it count
-            (``T``). Defaults to 0.2.
+            (``T``).
 
     Returns:
-        tuple[Tensor, Tensor]: The instance pixel score, shape (N,), is the
-        mean winning probability over confident pixels, background included.
-        The category pixel score, shape (N, C - 1), is the same over the
-        pixels that each foreground category wins. Both are float32, and 0
-        where no pixel counts.
+        tuple: Tensors, or arrays if ``probs`` is one, float32, 0 where no
+        pixel counts: instance scores (N,), the mean winning probability over
+        confident pixels, background included, and category scores (N, C - 1),
+        the same over the pixels that each foreground category wins.
 
     Raises:
         ValueError: If ``probs`` is not of shape (N, C, H, W).
@@ -93,11 +73,11 @@ def pixel_score(probs: TensorOrArray,
     """
     maps = _to_tensor(probs, 'NCHW')
     max_probs, labels = maps.flatten(2).max(dim=1)
-    scores = scores_from_sums(
+    instance, category = scores_from_sums(
         *confidence_sums(max_probs, labels, maps.size(1), thr))
     if isinstance(probs, np.ndarray):
-        return scores[0].numpy(), scores[1].numpy()
-    return scores
+        return instance.numpy(), category.numpy()
+    return instance, category
 
 
 def mask_pixel_score(probs: TensorOrArray,
@@ -109,19 +89,18 @@ def mask_pixel_score(probs: TensorOrArray,
 
     Args:
         probs (Tensor | np.ndarray): Foreground probabilities, shape
-            (N, H, W). An array is answered with an array.
-        thr (float): Threshold t. Defaults to 0.25.
+            (N, H, W).
+        thr (float): Threshold t.
         mode (str): ``'stability'`` is the released form: the number of pixels
             with p >= 1 - t over the number with p >= t. ``'mean'`` is
-            Algorithm 1: the mean of p where p >= t. Defaults to
-            ``'stability'``.
+            Algorithm 1: the mean of p where p >= t.
 
     Returns:
-        Tensor: Scores of shape (N,), float32; 0 where no pixel counts.
+        Tensor: Scores of shape (N,), float32, an array if ``probs`` is one;
+        0 where no pixel counts.
 
     Raises:
-        ValueError: If ``mode`` is unknown or ``probs`` is not of shape
-            (N, H, W).
+        ValueError: If ``mode`` is unknown or ``probs`` of another shape.
     """
     maps = _to_tensor(probs, 'NHW').flatten(1)
     reached = maps >= thr

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from projects.qanet.apis import InputError
-from projects.qanet.apis.sources import Source
+from projects.qanet.apis.sources import Frame, Source
 from projects.qanet.apis.user_boxes import (boxes_of_frame, check_all_used,
                                             check_boxes, split_boxes)
 
@@ -13,6 +13,10 @@ SIZE = (90, 60)
 
 def images(num):
     return [Source(f'{k}.png', str(k)) for k in range(num)]
+
+
+def frame(index, name, source):
+    return Frame(index, np.zeros((60, 90, 3), np.uint8), name, 'b', source)
 
 
 def test_boxes_get_a_score_of_one():
@@ -73,7 +77,7 @@ def test_videos():
     with pytest.raises(InputError, match='give one video'):
         split_boxes(boxes, [video] + images(1))
     with pytest.raises(InputError, match='3 entries.*image 4: clip.mp4#3'):
-        boxes_of_frame(boxes, 3, 'clip.mp4#3', SIZE)
+        boxes_of_frame(boxes, frame(3, 'clip.mp4#3', video))
     with pytest.raises(InputError, match='list with one array .* got int'):
         split_boxes(3, [video])
     check_all_used(boxes, 3)
@@ -84,4 +88,4 @@ def test_videos():
 
 def test_the_image_is_named():
     with pytest.raises(InputError, match=r'bboxes\[1\] \(b.png\): box 0'):
-        boxes_of_frame([[], [[9, 9, 1, 1]]], 1, 'b.png', SIZE)
+        boxes_of_frame([[], [[9, 9, 1, 1]]], frame(1, 'b.png', images(1)[0]))

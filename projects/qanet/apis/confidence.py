@@ -33,10 +33,10 @@ def predict_confidence(inferencer: HumanParsingInferencer, image: np.ndarray,
                          'a TopDownParser has')
     frames = list(read_frames(collect_sources(image), []))
     data = inferencer.preprocess(frames, [bboxes], 0.)
-    persons = model.predict_persons(
-        [item.to(inferencer.device) for item in data['inputs']],
-        data['data_samples'])
-    pasted = (person.paste(keep_confidence=True) for person in persons)
+    images = [item.to(inferencer.device) for item in data['inputs']]
+    pasted = (
+        person.paste(keep_confidence=True)
+        for person in model.predict_persons(images, data['data_samples']))
     return [
         person._replace(
             max_probs=person.max_probs.cpu(), part_map=person.part_map.cpu())

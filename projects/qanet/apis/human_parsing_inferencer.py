@@ -1,6 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """From photos and videos to parsed persons, in one call."""
-from contextlib import closing
+from contextlib import closing, nullcontext
 from typing import Any, Dict, Iterator, List, Optional, Sequence
 
 import cv2
@@ -33,22 +33,21 @@ class HumanParsingInferencer(BaseInferencer):
 
     Args:
         model (str | Config | nn.Module): Config file or config of the parser,
-            an ONNX file that tools/model_converters/export_onnx.py has
-            written, or a built parser, which is put into evaluation mode.
+            an ONNX file of tools/model_converters/export_onnx.py, or a built
+            parser, which is put into evaluation mode.
         weights (str, optional): Its checkpoint; an ONNX file has none.
         det_model (str | Config | nn.Module, optional): Config file or config
             of any detector of mmdet (``mmdet::...`` for one that comes with
             it), or a built one. Without it every call needs ``bboxes``.
         det_weights (str, optional): Its checkpoint; a built one needs none.
-        det_cat_ids (Sequence[int]): Labels of the detector that are persons.
-            Defaults to (0,), the person of COCO.
-        bbox_thr (float): The detector's boxes with a lower score are left
-            out. Defaults to 0.3.
+        det_cat_ids (Sequence[int]): Labels of the detector that are persons;
+            0 is the person of COCO.
+        bbox_thr (float): The detector's boxes with a lower score are left out.
         nms_thr (float, optional): Of persons whose parts agree with a mean
             IoU of at least this only the best is drawn and painted into
-            label maps; predictions keep all. None is off. Defaults to 0.6.
+            label maps; predictions keep all. None is off.
         score_thr (float): Persons with a lower quality score are neither
-            drawn nor painted into label maps. Defaults to 0.
+            drawn nor painted into label maps.
         device (str, optional): Defaults to the accelerator, if there is one;
             for a built parser to where it is.
         palette (Sequence, optional): One RGB colour per class instead of the
@@ -69,7 +68,6 @@ class HumanParsingInferencer(BaseInferencer):
         >>> infer = HumanParsingInferencer('configs/qanet/...', 'qanet.pth',
         ...                                'configs/fcos/...', 'fcos.pth')
         >>> persons = infer('photo.jpg', out_dir='out')['predictions'][0]
-        >>> persons.scores, persons.part_map(0)
         >>> infer('photo.jpg', bboxes=[[10, 20, 200, 400]])
         >>> for frame, persons in infer.stream('long.mp4', batch_size=8):
         ...     print(frame.name, len(persons))
@@ -121,7 +119,6 @@ class HumanParsingInferencer(BaseInferencer):
             dict(visualizer or {}, full_legend=True, show_part_scores=False))
 
     def _init_pipeline(self, cfg: Config) -> Compose:
-        """Transforms that make a loaded image into the model's input."""
         return test_pipeline(cfg)
 
     def _init_visualizer(self, cfg: dict) -> ParsingVisualizer:
@@ -161,16 +158,14 @@ class HumanParsingInferencer(BaseInferencer):
             bboxes (Any): Boxes to use instead of the detector's: (N, 4) xyxy
                 in pixels or (N, 5) with scores, the score being 1 otherwise.
                 For several images, or a video, a list with one array each.
-            batch_size (int): Images at once, in the detector and in the
-                parser. Defaults to 1.
-            show_progress (bool): Show a progress bar. Defaults to False.
+            batch_size (int): Images at once, in the detector and the parser.
+            show_progress (bool): Show a progress bar.
             skipped (list[tuple], optional): Takes (file, reason) of each of
                 several files that could not be decoded.
             settings: See the class.
 
         Returns:
-            Iterator[ParsedImage]: Each image and its persons; no person found
-            is a result of length 0.
+            Iterator[ParsedImage]: Each image and its persons, maybe none.
 
         Raises:
             FileNotFoundError: If an input is missing.
@@ -193,9 +188,7 @@ class HumanParsingInferencer(BaseInferencer):
             disable=not show_progress)
 
     def _parse(self, frames: Iterator[Frame], boxes: Optional[List[Any]],
-               batch_size: int, settings: Dict[str,
-                                               Any]) -> Iterator[ParsedImage]:
-        """Boxes, pipeline and parser, batch by batch."""
+               batch_size: int, settings: dict) -> Iterator[ParsedImage]:
         count = 0
         for batch in self._get_chunk_data(frames, batch_size):
             data = self.preprocess(batch, boxes, settings['bbox_thr'])
@@ -222,14 +215,14 @@ class HumanParsingInferencer(BaseInferencer):
         Whatever ends a run early, the results so far are in ``out_dir``.
 
         Args:
-            inputs, bboxes, batch_size, settings: See :meth:`stream`.
+            inputs, bboxes, batch_size, show_progress, settings: See
+                :meth:`stream`.
             out_dir (str, optional): Folder for pictures and results, see
-                :class:`OutputFolder`. Defaults to None, nothing is written.
-            show_progress (bool): Show a progress bar. Defaults to True.
+                :class:`OutputFolder`; without it nothing is written.
             save_label_maps (bool): Write label PNGs, too.
             return_vis (bool): Return the pictures.
-            return_predictions (bool): Return the predictions (switched off,
-                long videos need less memory). Defaults to True.
+            return_predictions (bool): Return the predictions; without, long
+                videos need less memory.
             no_save_vis (bool): Write the results, but no pictures.
             show (bool): Show each picture in a window.
             wait_time (float): Seconds that a window stays, 0 for ever.
@@ -245,38 +238,33 @@ class HumanParsingInferencer(BaseInferencer):
         """
         if save_label_maps and out_dir is None:
             raise InputError('save_label_maps=True needs an out_dir')
-        results: Dict[str, List[Any]] = dict(
-            predictions=[], visualization=[], skipped=[])
+        results = dict(predictions=[], visualization=[], skipped=[])
         stream = self.stream(inputs, bboxes, batch_size, show_progress,
                              results['skipped'], **settings)
         settings = self._settings(settings)
         saves_vis = out_dir is not None and not no_save_vis
+        draws = saves_vis or return_vis or show
         module = getattr(self.model, 'post_processor', None)
         output = None if out_dir is None else OutputFolder(
             out_dir, self.dataset_meta['classes'], settings['quality_weights']
             or getattr(module, 'weights', None),
             getattr(module, 'pixel_score_thr',
                     None), save_label_maps, saves_vis)
-        try:
-            with closing(stream):
-                for frame, instances in stream:
-                    shown, picture = [], None
-                    if saves_vis or save_label_maps or return_vis or show:
-                        shown = select_persons(instances,
-                                               settings['score_thr'],
-                                               settings['nms_thr'])
-                    if saves_vis or return_vis or show:
-                        picture = self.visualize(frame, instances, shown, show,
-                                                 wait_time)
-                    if output is not None:
-                        output.add(frame, instances, picture, shown)
-                    if return_vis:
-                        results['visualization'].append(picture)
-                    if return_predictions:
-                        results['predictions'].append(instances)
-        finally:
-            if output is not None:
-                output.close()
+        with closing(output) if output else nullcontext(), closing(stream):
+            for frame, instances in stream:
+                shown, picture = [], None
+                if draws or save_label_maps:
+                    shown = select_persons(instances, settings['score_thr'],
+                                           settings['nms_thr'])
+                if draws:
+                    picture = self.visualize(frame, instances, shown, show,
+                                             wait_time)
+                if output is not None:
+                    output.add(frame, instances, picture, shown)
+                if return_vis:
+                    results['visualization'].append(picture)
+                if return_predictions:
+                    results['predictions'].append(instances)
         return self.postprocess(**results)
 
     def preprocess(self, inputs: Sequence[Frame], bboxes: Optional[List[Any]],
@@ -285,53 +273,47 @@ class HumanParsingInferencer(BaseInferencer):
         if bboxes is None:
             found = self.detector([frame.image for frame in inputs], bbox_thr)
         else:
-            found = [
-                boxes_of_frame(bboxes, frame.index, frame.name,
-                               frame.image.shape[1::-1]) for frame in inputs
-            ]
-        pairs = self.dataset_meta['flip_pairs']
+            found = [boxes_of_frame(bboxes, frame) for frame in inputs]
+        samples = [
+            dict(
+                img=frame.image,
+                img_path=frame.source.path,
+                img_id=frame.index,
+                ori_shape=frame.image.shape[:2],
+                img_shape=frame.image.shape[:2],
+                bboxes=rows[:, :4],
+                bbox_scores=rows[:, 4],
+                flip_pairs=self.dataset_meta['flip_pairs'])
+            for frame, rows in zip(inputs, found)
+        ]
         with DefaultScope.overwrite_default_scope(self.scope):
-            packed = [
-                self.pipeline(frame.sample(rows, pairs))
-                for frame, rows in zip(inputs, found)
-            ]
-        return self.collate_fn(packed)
+            return self.collate_fn([self.pipeline(item) for item in samples])
 
     @torch.no_grad()
     def forward(
-        self,
-        inputs: Dict[str, list],
-        quality_weights: Optional[Sequence[float]] = None
+            self, inputs: Dict[str, list],
+            quality_weights: Optional[Sequence[float]]
     ) -> List[ParsingInstances]:
         """Parse packed images; the caller's weights replace the model's."""
         with DefaultScope.overwrite_default_scope(self.scope):
             samples = self.model.test_step(inputs)
         found = [sample.pred_instances for sample in samples]
-        if quality_weights is not None:
-            found = [persons.fuse(quality_weights) for persons in found]
-        return found
+        return found if quality_weights is None else [
+            persons.fuse(quality_weights) for persons in found
+        ]
 
-    def visualize(self,
-                  inputs: Frame,
-                  preds: ParsingInstances,
-                  shown: Sequence[int],
-                  show: bool = False,
-                  wait_time: float = 0) -> np.ndarray:
+    def visualize(self, inputs: Frame, preds: ParsingInstances,
+                  shown: Sequence[int], show: bool,
+                  wait_time: float) -> np.ndarray:
         """Draw the chosen persons of an image, the best last; RGB, uint8."""
-        visualizer = (
-            self.video_visualizer
-            if inputs.source.is_video else self.visualizer)
+        is_video = inputs.source.is_video
+        visualizer = self.video_visualizer if is_video else self.visualizer
         image = cv2.cvtColor(inputs.image, cv2.COLOR_BGR2RGB)
         picture = visualizer.draw(image, preds, shown)
         if show:
             visualizer.show(picture, inputs.name, wait_time)
         return picture
 
-    def postprocess(self, predictions: List[ParsingInstances],
-                    visualization: List[np.ndarray],
-                    skipped: List[tuple]) -> Dict[str, list]:
+    def postprocess(self, **results: list) -> Dict[str, list]:
         """What a call returns, see :meth:`__call__`."""
-        return dict(
-            predictions=predictions,
-            visualization=visualization,
-            skipped=skipped)
+        return results

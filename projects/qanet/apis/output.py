@@ -18,58 +18,36 @@ from .sources import Frame, Source
 CODECS: Tuple[Tuple[str, str], ...] = (('mp4v', '.mp4'), ('MJPG', '.avi'))
 
 
-class VideoOutput:
-    """An annotated video under way.
+class _Video:
+    """An annotated video under way; all pictures get the size of the first.
 
-    Args:
-        stem (str): Path without suffix; the suffix depends on the codec.
-        fps (float): Frames per second.
-
-    Raises:
-        OSError: If OpenCV can write no video here.
+    Its path is a stem, the suffix depends on the codec.
     """
 
-    def __init__(self, stem: str, fps: float) -> None:
-        self.stem = stem
-        self.fps = fps
-        self.path: Optional[str] = None
-        self._writer: Optional[cv2.VideoWriter] = None
-        self._shape: Tuple[int, int] = (0, 0)
-
-    def _open(self, shape: Tuple[int, ...]) -> None:
+    def __init__(self, stem: str, source: Source,
+                 shape: Sequence[int]) -> None:
+        self.source = source
         # Most codecs want even sides.
-        self._shape = (shape[0] + shape[0] % 2, shape[1] + shape[1] % 2)
+        self._shape = shape[0] + shape[0] % 2, shape[1] + shape[1] % 2
         for codec, suffix in CODECS:
-            self.path = self.stem + suffix
-            writer = cv2.VideoWriter(self.path, cv2.VideoWriter_fourcc(*codec),
-                                     self.fps, self._shape[::-1])
-            if writer.isOpened():
-                self._writer = writer
+            self._writer = cv2.VideoWriter(stem + suffix,
+                                           cv2.VideoWriter_fourcc(*codec),
+                                           source.fps, self._shape[::-1])
+            if self._writer.isOpened():
                 return
-            writer.release()
         raise OSError('OpenCV can write no video here: neither of the codecs '
                       f'{", ".join(codec for codec, _ in CODECS)} works')
 
     def add(self, picture: np.ndarray) -> None:
-        """Append a frame.
-
-        Args:
-            picture (np.ndarray): RGB picture (H, W, 3), uint8. All frames get
-                the size of the first one.
-        """
-        if self._writer is None:
-            self._open(picture.shape)
-        canvas = np.full(self._shape + (3, ), 255, dtype=np.uint8)
-        height = min(picture.shape[0], canvas.shape[0])
-        width = min(picture.shape[1], canvas.shape[1])
-        canvas[:height, :width] = mmcv.rgb2bgr(picture[:height, :width])
+        """Append an RGB picture (H, W, 3), uint8."""
+        canvas = np.full((*self._shape, 3), 255, np.uint8)
+        picture = mmcv.rgb2bgr(picture[:self._shape[0], :self._shape[1]])
+        canvas[:picture.shape[0], :picture.shape[1]] = picture
         self._writer.write(canvas)
 
     def close(self) -> None:
         """Finish the file."""
-        if self._writer is not None:
-            self._writer.release()
-            self._writer = None
+        self._writer.release()
 
 
 class OutputFolder:
@@ -83,11 +61,9 @@ class OutputFolder:
 
     Args:
         folder (str): The folder; made if it is missing.
-        classes (Sequence[str]): Class names, background first.
-        quality_weights (Sequence[float]): Weights of the quality scores.
-        pixel_score_thr (float): Threshold of the pixel scores.
-        save_label_maps (bool): Write the label maps. Defaults to False.
-        save_vis (bool): Write the pictures. Defaults to True.
+        classes, quality_weights, pixel_score_thr: See :func:`write_results`.
+        save_label_maps (bool): Write the label maps.
+        save_vis (bool): Write the pictures.
 
     Raises:
         InputError: If the folder cannot be made.
@@ -96,8 +72,8 @@ class OutputFolder:
     def __init__(self,
                  folder: str,
                  classes: Sequence[str],
-                 quality_weights: Sequence[float],
-                 pixel_score_thr: float,
+                 quality_weights: Optional[Sequence[float]],
+                 pixel_score_thr: Optional[float],
                  save_label_maps: bool = False,
                  save_vis: bool = True) -> None:
         self.folder = folder
@@ -106,12 +82,10 @@ class OutputFolder:
         self._info = (classes, quality_weights, pixel_score_thr)
         self._records: List[Dict[str, Any]] = []
         self._images: List[Dict[str, Any]] = []
-        self._video: Optional[VideoOutput] = None
-        self._video_source: Optional[Source] = None
+        self._video: Optional[_Video] = None
         try:
-            os.makedirs(folder, exist_ok=True)
-            if save_vis:
-                os.makedirs(osp.join(folder, 'vis'), exist_ok=True)
+            os.makedirs(
+                osp.join(folder, 'vis') if save_vis else folder, exist_ok=True)
         except OSError as error:
             raise InputError(
                 f'output folder {folder} cannot be made: {error}') from error
@@ -123,9 +97,12 @@ class OutputFolder:
         Args:
             frame (Frame): The image.
             instances (ParsingInstances): Its persons, all of them.
-            picture (np.ndarray, optional): RGB picture to write, uint8; None
-                without ``save_vis``.
+            picture (np.ndarray, optional): RGB (H, W, 3), uint8, to write;
+                None without ``save_vis``.
             shown (Sequence[int]): Persons for the label maps, the best last.
+
+        Raises:
+            OSError: If OpenCV can write no video here.
         """
         height, width = frame.image.shape[:2]
         self._records.extend(instances.to_records())
@@ -136,45 +113,36 @@ class OutputFolder:
                 width=width,
                 height=height))
         if self.save_vis and frame.source.is_video:
-            self._video_of(frame.source).add(picture)
+            self._write_frame(frame.source, picture)
         elif self.save_vis:
             self._write('vis', frame.stem, mmcv.rgb2bgr(picture))
         if self.save_label_maps:
-            self._write_maps(frame.stem, instances, shown)
+            category, owner = paint_persons(instances, shown)
+            dtype = np.uint8 if len(instances) < 256 else np.uint16
+            self._write('Category_ids', frame.stem, category)
+            self._write('Human_ids', frame.stem, owner.astype(dtype))
 
-    def _video_of(self, source: Source) -> VideoOutput:
-        """The open video of a source; another one's is finished first."""
-        if self._video_source is not source:
-            self.close_video()
+    def _write_frame(self, source: Source, picture: np.ndarray) -> None:
+        """Append to the video of a source; another one is finished first."""
+        if self._video is None or self._video.source is not source:
+            self._close_video()
             stem = osp.join(self.folder, 'vis', source.stem)
-            self._video = VideoOutput(stem, source.fps)
-            self._video_source = source
-        return self._video
-
-    def _write_maps(self, stem: str, instances: ParsingInstances,
-                    shown: Sequence[int]) -> None:
-        category, owner = paint_persons(instances, shown)
-        dtype = np.uint8 if len(instances) < 256 else np.uint16
-        for name, label_map in (('Category_ids', category),
-                                ('Human_ids', owner.astype(dtype))):
-            self._write(name, stem, label_map)
+            self._video = _Video(stem, source, picture.shape)
+        self._video.add(picture)
 
     def _write(self, folder: str, stem: str, image: np.ndarray) -> None:
         mmcv.imwrite(image, osp.join(self.folder, folder, f'{stem}.png'))
 
-    def close_video(self) -> None:
-        """Finish the video under way, if there is one."""
+    def _close_video(self) -> None:
         if self._video is not None:
             self._video.close()
-        self._video = self._video_source = None
+            self._video = None
 
-    def close(self) -> str:
-        """Finish everything and write the results so far.
-
-        Returns:
-            str: Path of the results file.
-        """
-        self.close_video()
-        path = osp.join(self.folder, 'results.json')
-        write_results(path, self._records, *self._info, images=self._images)
-        return path
+    def close(self) -> None:
+        """Finish everything and write the results so far."""
+        self._close_video()
+        write_results(
+            osp.join(self.folder, 'results.json'),
+            self._records,
+            *self._info,
+            images=self._images)

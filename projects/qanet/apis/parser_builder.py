@@ -48,16 +48,8 @@ def _complete(meta: Dict[str, Any], where: str) -> Dict[str, Any]:
         raise InputError(f'{where}: {error}') from error
 
 
-def config_meta(config: Config) -> Optional[Dict[str, Any]]:
-    """What the data set of a config says about its classes.
-
-    Args:
-        config (Config): A parser's config.
-
-    Returns:
-        dict | None: ``classes``, ``palette`` and ``flip_pairs``; None if the
-        config names no data set that knows them.
-    """
+def _config_meta(config: Config) -> Optional[Dict[str, Any]]:
+    """What the first data set of a config that has classes says of them."""
     for dataset in _dataset_configs(config):
         cls = DATASETS.get(dataset.get('type'))
         meta = dict(getattr(cls, 'METAINFO', None) or {})
@@ -68,14 +60,10 @@ def config_meta(config: Config) -> Optional[Dict[str, Any]]:
 
 
 def test_pipeline(config: Config) -> Compose:
-    """The transforms that make a loaded image into the model's input.
+    """The steps that make a loaded image into the model's input.
 
-    Args:
-        config (Config): A parser's config.
-
-    Returns:
-        Compose: The test pipeline without its loading steps; packing alone
-        if the config has none.
+    They are those of the config's test pipeline but for loading; packing
+    alone if it has none.
     """
     pipeline = config.get('test_pipeline')
     if pipeline is None:
@@ -100,8 +88,8 @@ def build_parser(config: Union[str, Config], weights: Optional[str],
         device (str): Where it will run.
 
     Returns:
-        nn.Module: The parser in evaluation mode, with ``dataset_meta``: that
-        of the checkpoint if it has one, else the config's.
+        nn.Module: In evaluation mode, with ``dataset_meta``: that of the
+        checkpoint if it has one, else the config's.
 
     Raises:
         FileNotFoundError: If the config is missing.
@@ -113,28 +101,20 @@ def build_parser(config: Union[str, Config], weights: Optional[str],
         raise InputError(f'config {config.filename} has no model')
     with DefaultScope.overwrite_default_scope('mmseg'):
         model = MODELS.build(copy.deepcopy(config.model))
-        meta = None
         if weights is None:
+            meta = None
             MMLogger.get_current_instance().warning(
                 'No weights given: the parser is untrained and its results '
                 'mean nothing')
         else:
             meta = checkpoint_meta(load_checkpoint(model, weights))
-        if meta is not None:
-            meta = _complete(meta, f'dataset_meta of {weights}')
-        model.dataset_meta = meta or config_meta(config)
+        model.dataset_meta = _config_meta(config) if meta is None else (
+            _complete(meta, f'dataset_meta of {weights}'))
     return model.to(device).eval()
 
 
 def is_onnx(model: ModelType) -> bool:
-    """Whether a model is an ONNX file, by its name.
-
-    Args:
-        model (str | Config | nn.Module): A parser, its config or file.
-
-    Returns:
-        bool: True if it is a path that ends with .onnx.
-    """
+    """Whether a model is the path of an ONNX file, by its ending."""
     return (not isinstance(model, (Config, nn.Module))
             and str(model).lower().endswith('.onnx'))
 
@@ -156,8 +136,8 @@ def load_parser(model: ModelType, weights: Optional[str],
 
     Raises:
         FileNotFoundError: If a file is missing.
-        InputError: If the device is missing, the checkpoint or the ONNX file
-            is wrong, or an ONNX file is given with weights.
+        InputError: If the device is missing, a file is wrong, or an ONNX file
+            is given with weights.
     """
     if isinstance(model, nn.Module):
         if device is None:
@@ -177,13 +157,7 @@ def load_parser(model: ModelType, weights: Optional[str],
 
 
 def checked_meta(model: nn.Module) -> Dict[str, Any]:
-    """The classes of a parser.
-
-    Args:
-        model (nn.Module): A parser.
-
-    Returns:
-        dict: ``classes``, ``palette`` and ``flip_pairs``.
+    """``classes``, ``palette`` and ``flip_pairs`` of a parser.
 
     Raises:
         InputError: If it has none, or as many as do not fit its outputs.

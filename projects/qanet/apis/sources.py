@@ -3,8 +3,7 @@
 import os
 import os.path as osp
 from dataclasses import dataclass
-from typing import (Any, Dict, Iterator, List, NamedTuple, Optional, Sequence,
-                    Tuple, Union)
+from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Union
 
 import cv2
 import mmcv
@@ -30,8 +29,7 @@ class Frame(NamedTuple):
         image (np.ndarray): BGR image of shape (H, W, 3), uint8.
         name (str): File name in the results, ``clip.mp4#12`` for frame 12 of
             a video.
-        stem (str): Name without suffix for the files of this image, unique
-            in the run.
+        stem (str): Name without suffix for its output, unique in the run.
         source (Source): Where it comes from.
     """
     index: int
@@ -40,37 +38,9 @@ class Frame(NamedTuple):
     stem: str
     source: 'Source'
 
-    def sample(self, boxes: np.ndarray,
-               flip_pairs: Sequence[Tuple[int, int]]) -> Dict[str, Any]:
-        """The image as a test pipeline wants it, after loading.
-
-        Args:
-            boxes (np.ndarray): Boxes of its persons, (N, 5), xyxy in pixels
-                and score.
-            flip_pairs (Sequence[tuple[int, int]]): Left and right classes.
-
-        Returns:
-            dict: A sample of a data set in test mode.
-        """
-        shape = self.image.shape[:2]
-        return dict(
-            img=self.image,
-            img_path=self.source.path,
-            img_id=self.index,
-            ori_shape=shape,
-            img_shape=shape,
-            bboxes=boxes[:, :4],
-            bbox_scores=boxes[:, 4],
-            flip_pairs=flip_pairs)
-
 
 class ParsedImage(NamedTuple):
-    """One image of a stream, and all persons found in it.
-
-    Attributes:
-        frame (Frame): The image.
-        instances (ParsingInstances): Its persons.
-    """
+    """One image of a stream, and all persons found in it."""
     frame: Frame
     instances: ParsingInstances
 
@@ -96,7 +66,7 @@ class Source:
     @property
     def fps(self) -> float:
         """Frames per second of a video; 25 where the file does not say."""
-        fps = _video_property(self.path, cv2.CAP_PROP_FPS)
+        fps = cv2.VideoCapture(self.path).get(cv2.CAP_PROP_FPS)
         return fps if 0 < fps < 1000 else DEFAULT_FPS
 
     @property
@@ -104,14 +74,11 @@ class Source:
         """Number of images; for a video as its header has it, 0 = unknown."""
         if not self.is_video:
             return 1
-        return max(0,
-                   int(_video_property(self.path, cv2.CAP_PROP_FRAME_COUNT)))
+        count = cv2.VideoCapture(self.path).get(cv2.CAP_PROP_FRAME_COUNT)
+        return max(0, int(count))
 
     def images(self) -> Iterator[np.ndarray]:
-        """Load the images one after the other.
-
-        Yields:
-            np.ndarray: BGR images of shape (H, W, 3), uint8.
+        """Load its BGR images (H, W, 3) uint8, one after the other.
 
         Raises:
             InputError: If the file cannot be decoded.
@@ -119,21 +86,19 @@ class Source:
         if self.array is not None:
             yield self.array
         elif self.is_video:
-            yield from _read_video(self.path)
+            capture = cv2.VideoCapture(self.path)
+            found, image = capture.read()
+            if not found:
+                raise InputError(f'{self.path} is no video that can be read')
+            while found:
+                yield image
+                found, image = capture.read()
         else:
             yield _read_image(self.path)
 
 
 def _has_suffix(path: str, suffixes: Sequence[str]) -> bool:
     return osp.splitext(path)[1].lower() in suffixes
-
-
-def _video_property(path: str, key: int) -> float:
-    capture = cv2.VideoCapture(path)
-    try:
-        return float(capture.get(key)) if capture.isOpened() else 0.
-    finally:
-        capture.release()
 
 
 def _read_image(path: str) -> np.ndarray:
@@ -149,31 +114,14 @@ def _read_image(path: str) -> np.ndarray:
     return image
 
 
-def _read_video(path: str) -> Iterator[np.ndarray]:
-    capture = cv2.VideoCapture(path)
-    count = 0
-    try:
-        while True:
-            found, image = capture.read()
-            if not found:
-                break
-            count += 1
-            yield image
-    finally:
-        capture.release()
-    if not count:
-        raise InputError(f'{path} is no video that can be read')
-
-
 def collect_sources(inputs: InputsType) -> List[Source]:
     """Find out what there is to parse, and that it exists.
+
+    The order is that given; files of a folder are sorted by name.
 
     Args:
         inputs (InputsType): An image or video file, a folder of them, a BGR
             image (H, W, 3) uint8, or a list of these (folders excepted).
-
-    Returns:
-        list[Source]: In the order given; those of a folder sorted by name.
 
     Raises:
         FileNotFoundError: If a file is missing.
@@ -191,48 +139,46 @@ def collect_sources(inputs: InputsType) -> List[Source]:
                          f'but got {type(inputs).__name__}')
     if not items:
         raise InputError('inputs is an empty list')
-    taken: set = set()
-    return [_make_source(item, i, taken) for i, item in enumerate(items)]
+    sources = [_make_source(item, i) for i, item in enumerate(items)]
+    taken = set()
+    for source in sources:
+        stem, count = source.stem, 1
+        while source.stem in taken:
+            count += 1
+            source.stem = f'{stem}_{count}'
+        taken.add(source.stem)
+    return sources
 
 
 def _list_folder(folder: str) -> List[str]:
-    names = sorted(os.listdir(folder))
+    suffixes = IMAGE_SUFFIXES + VIDEO_SUFFIXES
+    paths = [osp.join(folder, name) for name in sorted(os.listdir(folder))]
     paths = [
-        osp.join(folder, name) for name in names
-        if _has_suffix(name, IMAGE_SUFFIXES +
-                       VIDEO_SUFFIXES) and osp.isfile(osp.join(folder, name))
+        path for path in paths
+        if _has_suffix(path, suffixes) and osp.isfile(path)
     ]
     if not paths:
         raise InputError(f'folder {folder} holds no image or video; known '
-                         'are ' + ' '.join(IMAGE_SUFFIXES + VIDEO_SUFFIXES))
+                         f'are {" ".join(suffixes)}')
     return paths
 
 
-def _make_source(item: Any, position: int, taken: set) -> Source:
-    """Check one item and give it a stem that nobody else has."""
-    array = None
+def _make_source(item: Any, position: int) -> Source:
+    """Check one item of the inputs."""
     if isinstance(item, (str, os.PathLike)):
         path = os.fspath(item)
         if not osp.isfile(path):
             raise FileNotFoundError(f'no such image or video: {path}')
-        stem = osp.splitext(osp.basename(path))[0]
-    elif isinstance(item, np.ndarray):
-        if item.ndim != 3 or item.shape[2] != 3 or item.dtype != np.uint8 \
-                or not item.size:
-            raise InputError(
-                f'input {position} is an array of shape {item.shape} and '
-                f'type {item.dtype}; a BGR image is (H, W, 3) uint8')
-        array = item
-        path = stem = f'{position:08d}'
-    else:
+        return Source(path, osp.splitext(osp.basename(path))[0])
+    if not isinstance(item, np.ndarray):
         raise InputError(f'input {position} is a {type(item).__name__}; '
                          'allowed are paths and arrays')
-    unique, count = stem, 1
-    while unique in taken:
-        count += 1
-        unique = f'{stem}_{count}'
-    taken.add(unique)
-    return Source(path, unique, array)
+    if (item.ndim != 3 or item.shape[2] != 3 or item.dtype != np.uint8
+            or not item.size):
+        raise InputError(
+            f'input {position} is an array of shape {item.shape} and type '
+            f'{item.dtype}; a BGR image is (H, W, 3) uint8')
+    return Source(f'{position:08d}', f'{position:08d}', item)
 
 
 def read_frames(sources: Sequence[Source],
@@ -242,10 +188,7 @@ def read_frames(sources: Sequence[Source],
     Args:
         sources (Sequence[Source]): What to read.
         skipped (list[tuple]): Takes (file, reason) of each file that cannot
-            be decoded.
-
-    Yields:
-        Frame: One image. A skipped file leaves its number free.
+            be decoded. It leaves its number free, which must fit boxes.
 
     Raises:
         InputError: If the only source, or every one, cannot be decoded.
@@ -265,7 +208,6 @@ def read_frames(sources: Sequence[Source],
         except InputError as error:
             if len(sources) == 1:
                 raise
-            # Its number stays free: the position in the list must fit boxes.
             index += 1
             skipped.append((source.path, str(error)))
             logger.warning(f'Skipped: {error}')

@@ -5,7 +5,7 @@ from typing import Any, List, Optional, Sequence, Tuple
 import numpy as np
 
 from projects.qanet.utils.errors import InputError
-from .sources import Source
+from .sources import Frame, Source
 
 
 def _to_array(bboxes: Any, where: str) -> np.ndarray:
@@ -25,14 +25,13 @@ def check_boxes(bboxes: Any, image_size: Tuple[int, int],
     """Check the boxes of one image.
 
     Args:
-        bboxes (Any): Array-like of shape (N, 4), xyxy in pixels, or (N, 5)
-            with scores; N may be 0.
+        bboxes (Any): Array-like (N, 4), xyxy in pixels, or (N, 5) with
+            scores; N may be 0.
         image_size (tuple[int, int]): Width and height of the image.
-        where (str): What to call the boxes in error messages.
+        where (str): Name of the boxes in messages.
 
     Returns:
-        np.ndarray: Shape (N, 5), float32, xyxy and score; the score is 1
-        where none is given.
+        np.ndarray: (N, 5) float32, xyxy and score, which is 1 by default.
 
     Raises:
         InputError: If the shape is another one, a number is not finite, a box
@@ -70,16 +69,15 @@ def split_boxes(bboxes: Any, sources: Sequence[Source]) -> List[Any]:
 
     Args:
         bboxes (Any): For one image (N, 4 | 5), or a list of one such; for
-            several images a list with one for each of them; for a video a
-            list with one for each frame.
+            several images, or a video, a list with one for each image.
         sources (Sequence[Source]): What is to be parsed.
 
     Returns:
-        list: One array-like per image; their numbers are still unchecked.
+        list: One array-like per image, to be checked by :func:`check_boxes`.
 
     Raises:
-        InputError: If the numbers of images and of boxes' arrays differ, or
-            if there are videos among several inputs.
+        InputError: If the numbers of images and of arrays differ, or if there
+            are videos among several inputs.
     """
     if any(source.is_video for source in sources):
         if len(sources) > 1:
@@ -100,45 +98,25 @@ def split_boxes(bboxes: Any, sources: Sequence[Source]) -> List[Any]:
                              f'{len(sources)} images')
         return list(bboxes)
     array = _to_array(bboxes, 'bboxes')
-    if array.ndim == 3 and len(array) == 1:
-        array = array[0]
-    return [array]
+    return list(array) if array.ndim == 3 and len(array) == 1 else [array]
 
 
-def boxes_of_frame(per_image: Sequence[Any], index: int, name: str,
-                   image_size: Tuple[int, int]) -> np.ndarray:
-    """Checked boxes of one image of the stream.
-
-    Args:
-        per_image (Sequence): What :func:`split_boxes` returned.
-        index (int): Position of the image in the stream.
-        name (str): Name of the image, for error messages.
-        image_size (tuple[int, int]): Width and height of the image.
-
-    Returns:
-        np.ndarray: Shape (N, 5), float32, xyxy and score.
+def boxes_of_frame(per_image: Sequence[Any], frame: Frame) -> np.ndarray:
+    """Boxes of one image, out of :func:`split_boxes`, as (N, 5) float32.
 
     Raises:
-        InputError: If there are none for this image or they are wrong.
+        InputError: If there are none for it, or see :func:`check_boxes`.
     """
-    if index >= len(per_image):
+    if frame.index >= len(per_image):
         raise InputError(f'bboxes has {len(per_image)} entries, but there is '
-                         f'an image {index + 1}: {name}')
-    return check_boxes(per_image[index], image_size,
-                       f'bboxes[{index}] ({name})')
+                         f'an image {frame.index + 1}: {frame.name}')
+    return check_boxes(per_image[frame.index], frame.image.shape[1::-1],
+                       f'bboxes[{frame.index}] ({frame.name})')
 
 
 def check_all_used(per_image: Optional[Sequence[Any]],
                    num_images: int) -> None:
-    """Refuse boxes for more images than there were.
-
-    Args:
-        per_image (Sequence, optional): What :func:`split_boxes` returned.
-        num_images (int): Number of images in the stream.
-
-    Raises:
-        InputError: If boxes are left over.
-    """
+    """Raise an InputError if there are boxes of more images than these."""
     if per_image is not None and len(per_image) > num_images:
         raise InputError(f'bboxes has {len(per_image)} entries, but there '
                          f'were only {num_images} images')

@@ -83,8 +83,7 @@ def paste_person(probs_per_aug: Sequence[Tensor],
     window = paste_window(boxes, crop_sizes, image_size)
     size = (window[3] - window[1], window[2] - window[0])
     part_map = first.new_zeros(size, dtype=torch.uint8)
-    confidence = first.new_zeros(
-        size, dtype=torch.float32) if keep_confidence else None
+    confidence = first.new_zeros(size, dtype=torch.float32)
     sums = first.new_zeros((len(pixel_score_thrs), num_classes),
                            dtype=precise_dtype(first.device))
     counts = sums.clone()
@@ -98,10 +97,9 @@ def paste_person(probs_per_aug: Sequence[Tensor],
             counts[k] += band_counts[0]
         rows = slice(band[1] - window[1], band[3] - window[1])
         part_map[rows] = labels * (max_probs >= label_thr)
-        if confidence is not None:
-            confidence[rows] = max_probs
+        confidence[rows] = max_probs
     return PastedPerson(part_map, window[:2], *scores_from_sums(sums, counts),
-                        confidence)
+                        confidence if keep_confidence else None)
 
 
 def paste_parsing(
@@ -156,8 +154,8 @@ def paste_window(boxes: Tensor, crop_sizes: Sequence[Tuple[int, int]],
     limit = torch.tensor(image_size)
     start = (boxes[:, :2] - half).amin(0).floor().long()
     end = (boxes[:, 2:] + half).amax(0).ceil().long()
-    start = torch.minimum(start.clamp(min=0), limit)
-    end = torch.maximum(torch.minimum(end, limit), start)
+    start = start.clamp(min=0).minimum(limit)
+    end = end.minimum(limit).maximum(start)
     return (*start.tolist(), *end.tolist())
 
 
@@ -211,8 +209,7 @@ def _sample(probs: Tensor, box: Sequence[float], window: Window) -> Tensor:
     x1, y1, x2, y2 = window
     grid_x = _sampling_grid(x1, x2, box[0], box[2], probs)
     grid_y = _sampling_grid(y1, y2, box[1], box[3], probs)
-    grid = torch.stack(
-        [grid_x.expand(y2 - y1, -1), grid_y[:, None].expand(-1, x2 - x1)], -1)
+    grid = torch.stack(torch.meshgrid(grid_x, grid_y, indexing='xy'), -1)
     return F.grid_sample(
         probs[None], grid[None], padding_mode='zeros', align_corners=False)[0]
 

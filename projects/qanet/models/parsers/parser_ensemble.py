@@ -23,8 +23,8 @@ class ParserEnsemble(BaseModel):
     the augmentations of each parser, then over the parsers, which count the
     same. So are the IoU scores of those that regress them.
 
-    The parsers are trained one by one; this is for testing. Where a
-    :class:`TopDownParser` is tested, an ensemble can be.
+    The parsers are trained one by one; this is for testing, see
+    ``docs/test_time_augmentation.md``.
 
     Args:
         parsers (list[dict | TopDownParser]): The parsers or their configs.
@@ -37,13 +37,6 @@ class ParserEnsemble(BaseModel):
     Raises:
         InputError: If the parsers have different classes, if there are none,
             or other models among them.
-
-    Examples:
-        >>> from projects.qanet.apis.parser_builder import build_parser
-        >>> ensemble = ParserEnsemble([
-        ...     build_parser(config, weights, 'cuda')
-        ...     for config, weights in pairs])
-        >>> infer = HumanParsingInferencer(model=ensemble)
     """
 
     def __init__(self,

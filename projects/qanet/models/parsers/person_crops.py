@@ -19,9 +19,12 @@ from projects.qanet.utils.errors import InputError
 from ..post_processors import PersonProbs, QualityAwareModule
 from .crop_settings import CropSettings
 
+#: Maps of classes (N, C, H, W) and IoU scores (N,), not clamped, or None.
+MapsAndIoU = Tuple[Tensor, Optional[Tensor]]
+
 #: Normalised crops (N, 3, H, W), float32, on the device -> probabilities at
-#: input size (N, C, H, W) and IoU scores (N,), not clamped, or None; float32.
-CropPredictor = Callable[[Tensor], Tuple[Tensor, Optional[Tensor]]]
+#: input size and IoU scores, float32.
+CropPredictor = Callable[[Tensor], MapsAndIoU]
 
 
 def normalize_crops(preprocessor: BaseDataPreprocessor,
@@ -180,8 +183,7 @@ def _predict_chunk(predict: Callable, images: Sequence[Tensor],
 def _predict_boxes(predict_crops: CropPredictor,
                    preprocessor: BaseDataPreprocessor, settings: CropSettings,
                    images: Sequence[Tensor], data_samples: SampleList,
-                   owners: np.ndarray,
-                   boxes: Tensor) -> Tuple[Tensor, Optional[Tensor]]:
+                   owners: np.ndarray, boxes: Tensor) -> MapsAndIoU:
     """Probabilities and IoU scores of boxes (N, 4), averaged over the flip."""
     crops = normalize_crops(
         preprocessor, crop_persons(images, owners, boxes, settings.crop_size))

@@ -1,5 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-from typing import Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Dict, Iterator, List, Optional, Sequence
 
 from mmengine.config import ConfigDict
 from mmseg.models.decode_heads import Mask2FormerHead, MaskFormerHead
@@ -12,7 +12,7 @@ from torch import Tensor, cat, nn
 from projects.qanet.utils.errors import InputError
 from ..post_processors import PersonProbs
 from .crop_settings import CropSettings
-from .person_crops import add_predictions, predict_persons
+from .person_crops import MapsAndIoU, add_predictions, predict_persons
 
 
 @MODELS.register_module()
@@ -124,7 +124,7 @@ class TopDownParser(EncoderDecoder):
         return predict_persons(self.predict_crops, self.data_preprocessor,
                                self.settings, images, data_samples)
 
-    def predict_crops(self, crops: Tensor) -> Tuple[Tensor, Optional[Tensor]]:
+    def predict_crops(self, crops: Tensor) -> MapsAndIoU:
         """The network with its softmax.
 
         Args:
@@ -149,7 +149,8 @@ class TopDownParser(EncoderDecoder):
 
     @property
     def _last_head(self) -> nn.Module:
-        return self.decode_head
+        heads = self.decode_head
+        return heads[-1] if isinstance(heads, nn.ModuleList) else heads
 
     def _crop_metas(self, crops: Tensor) -> List[dict]:
         """What mmseg's heads ask for: the size to predict.
@@ -161,11 +162,9 @@ class TopDownParser(EncoderDecoder):
                                 BaseDecodeHead) else len(crops)
         return [dict(img_shape=tuple(crops.shape[2:]))] * count
 
-    def _forward(
-        self,
-        inputs: Tensor,
-        data_samples: Optional[SampleList] = None
-    ) -> Tuple[Tensor, Optional[Tensor]]:
+    def _forward(self,
+                 inputs: Tensor,
+                 data_samples: Optional[SampleList] = None) -> MapsAndIoU:
         """``mode='tensor'``: logits of crops at their size and IoU scores."""
         metas = self._crop_metas(inputs)
         if not hasattr(self.decode_head, 'forward_with_iou'):
@@ -203,15 +202,9 @@ class CascadeTopDownParser(TopDownParser, CascadeEncoderDecoder):
         super().__init__(
             num_stages=num_stages, decode_head=list(decode_head), **kwargs)
 
-    @property
-    def _last_head(self) -> nn.Module:
-        return self.decode_head[-1]
-
-    def _forward(
-        self,
-        inputs: Tensor,
-        data_samples: Optional[SampleList] = None
-    ) -> Tuple[Tensor, Optional[Tensor]]:
+    def _forward(self,
+                 inputs: Tensor,
+                 data_samples: Optional[SampleList] = None) -> MapsAndIoU:
         first, *middle, last = self.decode_head
         feats, iou = self.extract_feat(inputs), None
         if hasattr(first, 'forward_with_iou'):

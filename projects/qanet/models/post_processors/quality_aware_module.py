@@ -1,6 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 from dataclasses import replace
-from functools import partial
 from typing import Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
@@ -102,37 +101,44 @@ class QualityAwareModule(nn.Module):
             InputError: If the network's numbers are not finite.
         """
         thrs = (self.pixel_score_thr, *self.extra_pixel_score_thrs)
-        # map() lets go of a person, and with the last one of a chunk of the
-        # whole chunk, before the next is parsed.
-        pasted = list(map(partial(_paste, thrs=thrs), persons))
+        pasted, ious = [], []
+        for person in persons:
+            pasted.append(person.paste(pixel_score_thrs=thrs))
+            iou = person.iou_score
+            ious.append(person.probs[0].new_ones(()) if iou is None else iou)
+            del person  # or a chunk stayed in memory while the next is parsed
         if not pasted:
             return ParsingInstances.empty(image_size, num_classes, image_id)
-        ious, scores, part_maps = _to_host(pasted)
-        if not (np.isfinite(ious).all() and np.isfinite(scores).all()):
+        # What is on the device is fetched when all has been queued there.
+        iou_scores = _stack(ious)
+        person_scores = _stack(person.instance_scores for person in pasted)
+        part_scores = _stack(person.category_scores for person in pasted)
+        if not all(
+                np.isfinite(scores).all()
+                for scores in (iou_scores, person_scores, part_scores)):
             raise InputError(
                 f'image {image_id}: the network gives probabilities or IoU '
                 'scores that are not finite; it has diverged, or its weights '
                 'are damaged')
-        unknown = np.full(scores.shape[::2], np.nan)
         instances = ParsingInstances(
             bboxes=proposals.bboxes.cpu(),
             bbox_scores=proposals.scores.cpu(),
-            iou_scores=ious.clip(0, 1),
-            pixel_scores=scores[:, 0, 0],
-            part_pixel_scores=scores[:, 0, 1:],
-            scores=unknown[:, 0],
-            part_scores=unknown[:, 1:],
+            iou_scores=iou_scores.clip(0, 1),
+            pixel_scores=person_scores[:, 0],
+            part_pixel_scores=part_scores[:, 0],
+            scores=np.full_like(person_scores[:, 0], np.nan),
+            part_scores=np.full_like(part_scores[:, 0], np.nan),
             labels=np.zeros(len(pasted)),
-            part_maps=part_maps,
-            offsets=[person.offset for person, _ in pasted],
+            part_maps=[person.part_map.cpu().numpy() for person in pasted],
+            offsets=[person.offset for person in pasted],
             image_size=image_size,
             image_id=image_id)
         instances.by_thr = {
             thr:
             replace(
                 instances,
-                pixel_scores=scores[:, k, 0],
-                part_pixel_scores=scores[:, k, 1:])
+                pixel_scores=person_scores[:, k],
+                part_pixel_scores=part_scores[:, k])
             for k, thr in enumerate(thrs) if k
         }
         return instances.fuse(self.weights)
@@ -143,36 +149,6 @@ class QualityAwareModule(nn.Module):
                 f'pixel_score_thr={self.pixel_score_thr}')
 
 
-def _paste(person: PersonProbs,
-           thrs: Sequence[float]) -> Tuple[PastedPerson, Tensor]:
-    """Paste one person; without a regressed IoU its score is 1."""
-    iou_score = person.iou_score
-    if iou_score is None:
-        iou_score = person.probs[0].new_ones(())
-    return person.paste(pixel_score_thrs=thrs), iou_score
-
-
-def _to_host(
-    pasted: Sequence[Tuple[PastedPerson, Tensor]]
-) -> Tuple[np.ndarray, np.ndarray, List[np.ndarray]]:
-    """IoU scores (N,), pixel scores (N, T, C), part maps, in one copy.
-
-    The pixel scores at T thresholds: the person's, then its C - 1 parts'.
-    """
-    scores = torch.stack([
-        torch.cat([person.instance_scores[:, None], person.category_scores], 1)
-        for person, _ in pasted
-    ])
-    ious = torch.stack([iou.float() for _, iou in pasted])
-    numbers = torch.cat([ious, scores.flatten()])
-    data = torch.cat([
-        numbers.view(torch.uint8),
-        *(person.part_map.flatten() for person, _ in pasted)
-    ]).cpu().numpy()
-    split = 4 * len(numbers)
-    numbers = data[:split].view(np.float32)
-    shapes = [tuple(person.part_map.shape) for person, _ in pasted]
-    ends = np.cumsum([height * width for height, width in shapes])
-    maps = np.split(data[split:], ends[:-1])
-    return (numbers[:len(ious)], numbers[len(ious):].reshape(scores.shape),
-            [part_map.reshape(shape) for part_map, shape in zip(maps, shapes)])
+def _stack(tensors: Iterable[Tensor]) -> np.ndarray:
+    """One float32 array on the host."""
+    return torch.stack(list(tensors)).float().cpu().numpy()

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from projects.qanet.utils.errors import InputError
 from .metadata import METADATA_KEY
-from .network import INPUT_NAME, OUTPUT_NAMES, OnnxNetwork
+from .network import INPUT_NAME, OUTPUT_NAMES, OnnxNetwork, first_line
 from .packages import import_optional
 
 EXPORTERS = ('torchscript', 'dynamo')
@@ -19,13 +19,12 @@ _OPSETS = dict(torchscript=17, dynamo=18)
 
 
 class Difference(NamedTuple):
-    """How far onnxruntime is from torch.
+    """The largest absolute differences of onnxruntime's outputs from torch's.
 
     Attributes:
         batch_size (int): Number of crops.
-        probs (float): Largest absolute difference of the probabilities.
-        iou_scores (float, optional): The same of the IoU scores; None
-            without IoU branch.
+        probs (float): Of the probabilities.
+        iou_scores (float, optional): Of the IoU scores; None without any.
     """
     batch_size: int
     probs: float
@@ -33,7 +32,7 @@ class Difference(NamedTuple):
 
     @property
     def largest(self) -> float:
-        """float: The larger of both."""
+        """The larger of both."""
         return max(self.probs, self.iou_scores or 0.)
 
 
@@ -65,12 +64,11 @@ def export_network(parser: nn.Module,
         parser (nn.Module): A :class:`TopDownParser` on the CPU.
         exporter (str): 'torchscript', torch's older exporter, which needs
             nothing but onnx, or 'dynamo', which needs torch >= 2.6 and
-            onnxscript and knows more operators. Defaults to 'torchscript'.
+            onnxscript and knows more operators.
         opset (int, optional): Version of the operator set. Defaults to 17
             with torchscript, 18 with dynamo.
-        fixed_batch (bool): Let the network take one crop at a time, for
-            networks that would build the batch size into the file. Defaults
-            to False, any number.
+        fixed_batch (bool): Take one crop at a time instead of any number, for
+            networks that would build the batch size into the file.
 
     Returns:
         bytes: The content of an ONNX file, without metadata.
@@ -89,21 +87,20 @@ def export_network(parser: nn.Module,
     crops = torch.zeros(1 if fixed_batch else 2, 3, height, width)
     outputs = network(crops)
     outputs = (outputs, ) if isinstance(outputs, Tensor) else outputs
-    names = OUTPUT_NAMES[:len(outputs)]
     options = dict(
         input_names=[INPUT_NAME],
-        output_names=list(names),
+        output_names=list(OUTPUT_NAMES[:len(outputs)]),
         opset_version=opset or _OPSETS[exporter])
     write = _write_torchscript if exporter == 'torchscript' else _write_dynamo
     try:
-        model = write(network, crops, options, fixed_batch)
+        model = write(network, crops, fixed_batch, options)
     # torch's exporters raise RuntimeError and what derives from it.
     except RuntimeError as error:
-        other = [name for name in EXPORTERS if name != exporter][0]
+        other, = set(EXPORTERS) - {exporter}
         raise InputError(
             f'torch cannot export this {type(parser).__name__} with '
             f'exporter={exporter}, opset={options["opset_version"]} (try '
-            f'{other}): {str(error).strip().splitlines()[0]}') from error
+            f'{other}): {first_line(error)}') from error
     proto = onnx.load_model_from_string(model)
     for value, output in zip(proto.graph.output, outputs):
         # The exporters lose track of sizes that do not change.
@@ -113,62 +110,43 @@ def export_network(parser: nn.Module,
     return proto.SerializeToString()
 
 
-def _write_torchscript(network: nn.Module, crops: Tensor,
-                       options: Dict[str, Any], fixed_batch: bool) -> bytes:
-    """torch's older exporter; other torches have it as their only one."""
+def _write_torchscript(network: nn.Module, crops: Tensor, fixed_batch: bool,
+                       options: Dict[str, Any]) -> bytes:
+    """torch's older exporter; older torches have it as their only one."""
     if 'dynamo' in inspect.signature(torch.onnx.export).parameters:
-        options = dict(options, dynamo=False)
+        options['dynamo'] = False
     if not fixed_batch:
         names = options['input_names'] + options['output_names']
-        options = dict(
-            options, dynamic_axes={name: {
-                0: 'batch'
-            }
-                                   for name in names})
+        options['dynamic_axes'] = {name: {0: 'batch'} for name in names}
     file = io.BytesIO()
     torch.onnx.export(network, (crops, ), file, **options)
     return file.getvalue()
 
 
-def _write_dynamo(network: nn.Module, crops: Tensor, options: Dict[str, Any],
-                  fixed_batch: bool) -> bytes:
+def _write_dynamo(network: nn.Module, crops: Tensor, fixed_batch: bool,
+                  options: Dict[str, Any]) -> bytes:
     """torch's newer exporter."""
     import_optional('onnxscript', 'exporter=dynamo')
     if 'dynamic_shapes' not in inspect.signature(torch.onnx.export).parameters:
         raise InputError('exporter=dynamo needs torch >= 2.6, but this is '
                          f'{torch.__version__}')
     if not fixed_batch:
-        options = dict(
-            options, dynamic_shapes=({
-                0: torch.export.Dim('batch')
-            }, ))
+        batch = torch.export.Dim('batch')
+        options['dynamic_shapes'] = ({0: batch}, )
     program = torch.onnx.export(network, (crops, ), dynamo=True, **options)
     return program.model_proto.SerializeToString()
 
 
 def add_metadata(model: bytes, metadata: str) -> bytes:
-    """Tell an ONNX file how to parse with it.
-
-    Args:
-        model (bytes): Content of the file.
-        metadata (str): The document that it has to carry, see
-            :func:`write_metadata`.
-
-    Returns:
-        bytes: The content with the metadata.
+    """Put a document of :func:`write_metadata` into the content of a file.
 
     Raises:
         InputError: If onnx is missing.
     """
     onnx = import_optional('onnx', 'exporting')
     proto = onnx.load_model_from_string(model)
-    onnx.helper.set_model_props(
-        proto, {
-            **{
-                entry.key: entry.value
-                for entry in proto.metadata_props
-            }, METADATA_KEY: metadata
-        })
+    entries = {entry.key: entry.value for entry in proto.metadata_props}
+    onnx.helper.set_model_props(proto, {**entries, METADATA_KEY: metadata})
     onnx.checker.check_model(proto)
     return proto.SerializeToString()
 
@@ -186,7 +164,7 @@ def compare_with_torch(parser: nn.Module,
         batch_sizes (Sequence[int]): Numbers of crops. None of the default is
             that of the export, so a built-in batch size shows.
         seed (int): Of the crops, which are normally distributed, as
-            normalised pictures roughly are. Defaults to 0.
+            normalised pictures roughly are.
 
     Returns:
         list[Difference]: One for each batch size. Outputs of different
@@ -207,11 +185,9 @@ def compare_with_torch(parser: nn.Module,
             found = network(crops)
         except InputError:  # the batch size is built in
             found = None, None
-        differences.append(
-            Difference(
-                size,
-                *(None if wanted is None else _distance(wanted, other)
-                  for wanted, other in zip(expected, found))))
+        distances = (None if wanted is None else _distance(wanted, other)
+                     for wanted, other in zip(expected, found))
+        differences.append(Difference(size, *distances))
     return differences
 
 

@@ -7,7 +7,7 @@ metadata, under :data:`METADATA_KEY`, see ``docs/deployment.md``.
 """
 import json
 from dataclasses import asdict, fields
-from typing import Any, Dict, Mapping, NamedTuple
+from typing import Any, Dict, Mapping, NamedTuple, Sequence
 
 from torch import nn
 
@@ -29,11 +29,7 @@ _OTHERS = ('mean', 'std', 'bgr_to_rgb', 'quality_weights', 'pixel_score_thr')
 class ParserParts(NamedTuple):
     """All that a parser is besides its network.
 
-    Attributes:
-        dataset_meta (dict): ``classes``, ``palette`` and ``flip_pairs``.
-        settings (CropSettings): How persons are cropped.
-        data_preprocessor (ParsingDataPreprocessor): How crops are normalised.
-        post_processor (QualityAwareModule): How scores are fused.
+    ``dataset_meta`` has ``classes``, ``palette`` and ``flip_pairs``.
     """
     dataset_meta: Dict[str, Any]
     settings: CropSettings
@@ -42,14 +38,11 @@ class ParserParts(NamedTuple):
 
 
 def write_metadata(parser: nn.Module, dataset_meta: Mapping[str, Any]) -> str:
-    """Write what a parser knows as a document.
+    """Write what a parser knows as a document, in JSON.
 
     Args:
         parser (nn.Module): A :class:`TopDownParser`.
         dataset_meta (Mapping): ``classes``, ``palette`` and ``flip_pairs``.
-
-    Returns:
-        str: JSON.
 
     Raises:
         InputError: If the parser's parts are not those of a top-down parser.
@@ -62,14 +55,13 @@ def write_metadata(parser: nn.Module, dataset_meta: Mapping[str, Any]) -> str:
             f'a {type(parser).__name__} cannot be written to an ONNX file, a '
             'TopDownParser with ParsingDataPreprocessor and '
             'QualityAwareModule can')
-    mean, std = ((getattr(preprocessor, name).flatten().tolist() if hasattr(
-        preprocessor, name) else [default])
-                 for name, default in (('mean', 0.), ('std', 1.)))
+    normalizes = hasattr(preprocessor, 'mean')
+    mean = preprocessor.mean.flatten().tolist() if normalizes else [0.]
+    std = preprocessor.std.flatten().tolist() if normalizes else [1.]
     return json.dumps(
         dict(
             version=VERSION,
-            **{name: dataset_meta[name]
-               for name in _META},
+            **_choose(dataset_meta, _META),
             **asdict(parser.settings),
             mean=mean,
             std=std,
@@ -84,9 +76,6 @@ def read_metadata(entries: Mapping[str, str], filename: str) -> ParserParts:
     Args:
         entries (Mapping[str, str]): The metadata of the ONNX file.
         filename (str): Its name, for the messages.
-
-    Returns:
-        ParserParts: What the document describes.
 
     Raises:
         InputError: If there is none, or it is of another version, or a value
@@ -115,6 +104,10 @@ def read_metadata(entries: Mapping[str, str], filename: str) -> ParserParts:
         raise InputError(f'{where}: {error}') from error
 
 
+def _choose(values: Mapping[str, Any], names: Sequence[str]) -> Dict[str, Any]:
+    return {name: values[name] for name in names}
+
+
 def _build_parts(document: Dict[str, Any]) -> ParserParts:
     """The parts that a document describes."""
     if not isinstance(document['bgr_to_rgb'], bool):
@@ -123,10 +116,8 @@ def _build_parts(document: Dict[str, Any]) -> ParserParts:
     if not all(value > 0 for value in document['std']):
         raise InputError(f'std must be positive, not {document["std"]}')
     return ParserParts(
-        complete_metainfo({name: document[name]
-                           for name in _META}),
-        CropSettings(**{name: document[name]
-                        for name in _SETTINGS}),
+        complete_metainfo(_choose(document, _META)),
+        CropSettings(**_choose(document, _SETTINGS)),
         ParsingDataPreprocessor(
             mean=[float(value) for value in document['mean']],
             std=[float(value) for value in document['std']],

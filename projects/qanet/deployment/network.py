@@ -15,12 +15,17 @@ INPUT_NAME = 'crops'
 OUTPUT_NAMES = ('probs', 'iou_scores')
 
 
+def first_line(error: Exception) -> str:
+    """The line of a long message that says what is wrong."""
+    return str(error).strip().splitlines()[0]
+
+
 def _providers(device: str, available: List[str]) -> List[Any]:
     """onnxruntime's name for a device of torch."""
-    kind, index = torch.device(device).type, torch.device(device).index
-    if kind == 'cpu':
+    place = torch.device(device)
+    if place.type == 'cpu':
         return ['CPUExecutionProvider']
-    if kind != 'cuda':
+    if place.type != 'cuda':
         raise InputError(f'device {device!r}: an ONNX parser runs on cpu and '
                          'on cuda')
     if 'CUDAExecutionProvider' not in available:
@@ -28,21 +33,17 @@ def _providers(device: str, available: List[str]) -> List[Any]:
             f'device {device!r}: this onnxruntime has no CUDA, only '
             f'{", ".join(available)}. Install onnxruntime-gpu instead of '
             'onnxruntime, or use the device cpu')
-    return [('CUDAExecutionProvider', dict(device_id=index or 0)),
+    return [('CUDAExecutionProvider', dict(device_id=place.index or 0)),
             'CPUExecutionProvider']
 
 
 def default_device() -> str:
-    """Where ONNX networks run if nobody says where.
-
-    Returns:
-        str: 'cuda' if both torch and onnxruntime can use it, else 'cpu'.
-    """
+    """'cuda' if both torch and onnxruntime can use it, else 'cpu'."""
     runtime = import_optional('onnxruntime', 'running an ONNX file')
-    providers = runtime.get_available_providers()
-    has_cuda = torch.cuda.is_available()
-    return 'cuda' if has_cuda and 'CUDAExecutionProvider' in providers \
-        else 'cpu'
+    has_cuda = (
+        torch.cuda.is_available()
+        and 'CUDAExecutionProvider' in runtime.get_available_providers())
+    return 'cuda' if has_cuda else 'cpu'
 
 
 class OnnxNetwork:
@@ -53,8 +54,7 @@ class OnnxNetwork:
 
     Args:
         source (str | bytes): Path of the file, or its content.
-        device (str): 'cpu', 'cuda' or 'cuda:1' and the like. Defaults to
-            'cpu'.
+        device (str): 'cpu', 'cuda' or 'cuda:1' and the like.
 
     Attributes:
         name (str): Path of the file, for messages.
@@ -82,36 +82,28 @@ class OnnxNetwork:
                 source, options, providers=providers)
         # onnxruntime's exceptions have no base of their own.
         except Exception as error:
-            reason = str(error).strip().splitlines()[0]
             raise InputError(f'{self.name} cannot be read as an ONNX file: '
-                             f'{reason}') from error
+                             f'{first_line(error)}') from error
         self.metadata: Dict[str, str] = dict(
             self._session.get_modelmeta().custom_metadata_map)
         self._check_signature()
 
     def _check_signature(self) -> None:
         """Read the shapes; refuse networks that are no parsers."""
-        inputs = {item.name: item.shape for item in self._session.get_inputs()}
-        outputs = {
-            item.name: item.shape
-            for item in self._session.get_outputs()
-        }
-        shape = inputs.get(INPUT_NAME, [])
-        sizes = outputs.get('probs', [])
-        valid = (
-            list(inputs) == [INPUT_NAME]
-            and list(outputs) in (list(OUTPUT_NAMES), ['probs'])
-            and len(shape) == len(sizes) == 4 and shape[1] == 3
-            and all(isinstance(size, int)
-                    for size in shape[2:]) and isinstance(sizes[1], int))
-        if not valid:
+        session = self._session
+        inputs = {item.name: item.shape for item in session.get_inputs()}
+        outputs = {item.name: item.shape for item in session.get_outputs()}
+        shape, sizes = inputs.get(INPUT_NAME, []), outputs.get('probs', [])
+        if not (list(inputs) == [INPUT_NAME]
+                and list(outputs) in (list(OUTPUT_NAMES), ['probs'])
+                and len(shape) == len(sizes) == 4 and shape[1] == 3 and all(
+                    isinstance(size, int) for size in (*shape[2:], sizes[1]))):
             raise InputError(
                 f'{self.name} holds no parser: its input must be {INPUT_NAME} '
                 '(N, 3, H, W) and its outputs probs (N, C, H, W) and, '
                 f'optionally, iou_scores (N,), but they are {inputs} and '
                 f'{outputs}')
-        self.batch_size: Optional[int] = (
-            shape[0] if isinstance(shape[0], int) else None)
+        self.batch_size = shape[0] if isinstance(shape[0], int) else None
         self.crop_size: Tuple[int, int] = (shape[3], shape[2])
         self.num_classes: int = sizes[1]
         self._outputs = list(outputs)
@@ -120,9 +112,8 @@ class OnnxNetwork:
         """Parse crops.
 
         Args:
-            crops (Tensor): Normalised crops of shape (N, 3, H, W), float32,
-                on the network's device. With a fixed ``batch_size`` N is a
-                multiple of it.
+            crops (Tensor): Normalised crops of shape (N, 3, H, W), on the
+                network's device. N is a multiple of a fixed ``batch_size``.
 
         Returns:
             tuple[Tensor, Tensor | None]: Probabilities (N, C, H, W) and IoU
@@ -151,18 +142,18 @@ class OnnxNetwork:
     def _run(self, crops: Tensor, outputs: List[Tensor]) -> None:
         """One pass through the network, into given tensors."""
         binding = self._session.io_binding()
-        for bind, name, tensor in ((binding.bind_input, INPUT_NAME, crops), *(
-            (binding.bind_output, name, tensor)
-                for name, tensor in zip(self._outputs, outputs))):
-            bind(name, crops.device.type, crops.device.index or 0, np.float32,
-                 tuple(tensor.shape), tensor.data_ptr())
+        place = crops.device.type, crops.device.index or 0, np.float32
+        binding.bind_input(INPUT_NAME, *place, tuple(crops.shape),
+                           crops.data_ptr())
+        for name, tensor in zip(self._outputs, outputs):
+            binding.bind_output(name, *place, tuple(tensor.shape),
+                                tensor.data_ptr())
         if crops.is_cuda:  # onnxruntime has a stream of its own
             torch.cuda.current_stream(crops.device).synchronize()
         try:
             self._session.run_with_iobinding(binding)
         # onnxruntime's exceptions have no base of their own.
         except Exception as error:
-            reason = str(error).strip().splitlines()[0]
             raise InputError(f'{self.name} fails on {len(crops)} crops: '
-                             f'{reason}') from error
+                             f'{first_line(error)}') from error
         binding.synchronize_outputs()

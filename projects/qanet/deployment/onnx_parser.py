@@ -23,7 +23,6 @@ class OnnxParser(BaseModel):
     Args:
         file (str): What tools/model_converters/export_onnx.py has written.
         device (str): Where all of it runs, 'cpu' or 'cuda' and the like.
-            Defaults to 'cpu'.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -43,41 +42,27 @@ class OnnxParser(BaseModel):
         self.settings = parts.settings
         self.post_processor = parts.post_processor
         self.dataset_meta = parts.dataset_meta
-        self.num_classes = self.network.num_classes
-        self._check_agreement()
-        self.to(device).eval()
-
-    def _check_agreement(self) -> None:
-        """Refuse a file whose metadata is that of another network."""
-        name, crop_size = self.network.name, self.settings.crop_size
-        if self.network.crop_size != crop_size:
+        self.num_classes = network.num_classes
+        if network.crop_size != self.settings.crop_size:
             raise InputError(
-                f'{name}: its metadata says crop_size {crop_size}, but its '
-                f'network takes crops of {self.network.crop_size} (width, '
-                'height)')
-        if self.num_classes != len(self.dataset_meta['classes']):
+                f'{file}: its metadata says crop_size '
+                f'{self.settings.crop_size}, but its network takes crops of '
+                f'{network.crop_size} (width, height)')
+        names = self.dataset_meta['classes']
+        if self.num_classes != len(names):
             raise InputError(
-                f'{name}: its metadata names '
-                f'{len(self.dataset_meta["classes"])} classes, but its '
+                f'{file}: its metadata names {len(names)} classes, but its '
                 f'network has {self.num_classes}')
+        self.to(device).eval()
 
     def forward(self,
                 inputs: Sequence[Tensor],
                 data_samples: Optional[SampleList] = None,
                 mode: str = 'predict') -> SampleList:
-        """Parse all persons of a batch of images.
-
-        Args:
-            inputs (Sequence[Tensor]): Images of shape (3, H, W), 0..255.
-            data_samples (list[:obj:`SegDataSample`]): One per image, with
-                ``proposals``.
-            mode (str): 'predict', nothing else.
-
-        Returns:
-            list[:obj:`SegDataSample`]: See :meth:`TopDownParser.predict`.
+        """Parse all persons of some images, see :meth:`TopDownParser.predict`.
 
         Raises:
-            InputError: If the mode is another one.
+            InputError: If ``mode`` is another one.
         """
         if mode != 'predict':
             raise InputError('an OnnxParser knows the mode predict only, not '
@@ -88,15 +73,6 @@ class OnnxParser(BaseModel):
 
     def predict_persons(self, images: Sequence[Tensor],
                         data_samples: SampleList) -> Iterator[PersonProbs]:
-        """What the network says about each person, before pasting.
-
-        Args:
-            images (Sequence[Tensor]): Images of shape (3, H, W), 0..255.
-            data_samples (list[:obj:`SegDataSample`]): One per image, with
-                ``proposals``.
-
-        Returns:
-            Iterator[PersonProbs]: One for each proposal, image by image.
-        """
+        """See :meth:`TopDownParser.predict_persons`."""
         return predict_persons(self.network, self.data_preprocessor,
                                self.settings, images, data_samples)

@@ -7,17 +7,10 @@ from projects.qanet.utils.errors import InputError
 
 
 def import_optional(name: str, purpose: str) -> ModuleType:
-    """Import a package when it is needed.
-
-    Args:
-        name (str): Name of the package, on PyPI too.
-        purpose (str): What it is needed for, the beginning of the message.
-
-    Returns:
-        ModuleType: The package.
+    """Import a package, which has the same name on PyPI, for a purpose.
 
     Raises:
-        InputError: If it is not installed.
+        InputError: If it is not installed; begins with the purpose.
     """
     try:
         return importlib.import_module(name)

@@ -68,13 +68,6 @@ class QANetHead(FPNHead):
             input channels, or None for no IoU branch.
         loss_iou (dict): Config of the regression loss.
         kwargs: Those of :class:`mmseg.FPNHead`.
-
-    Examples:
-        >>> head = dict(
-        ...     type='QANetHead', in_channels=[256] * 4,
-        ...     in_index=[0, 1, 2, 3], feature_strides=[4, 8, 16, 32],
-        ...     channels=256, num_classes=20, dropout_ratio=0,
-        ...     iou_branch=dict(type='IoUBranch'))
     """
 
     def __init__(self,
@@ -147,9 +140,10 @@ class QANetHead(FPNHead):
             seg_logits, label)
         label = label.squeeze(1)
         modules = self.loss_decode
+        if not isinstance(modules, nn.ModuleList):
+            modules = [modules]
         losses = {}
-        for module in modules if isinstance(modules,
-                                            nn.ModuleList) else [modules]:
+        for module in modules:
             value = module(
                 seg_logits,
                 label,

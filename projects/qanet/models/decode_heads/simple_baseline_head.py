@@ -26,12 +26,6 @@ class SimpleBaselineHead(BaseDecodeHead):
     Raises:
         InputError: If ``channels`` differs from the last deconvolution's, or
             ``conv_cfg`` is given.
-
-    Examples:
-        >>> head = dict(
-        ...     type='SimpleBaselineHead', in_channels=2048, in_index=3,
-        ...     channels=256, num_classes=20, dropout_ratio=0,
-        ...     norm_cfg=dict(type='BN'))
     """
 
     def __init__(self,
@@ -52,8 +46,8 @@ class SimpleBaselineHead(BaseDecodeHead):
             raise InputError('SimpleBaselineHead has deconvolutions only, '
                              f'conv_cfg must be None, not {self.conv_cfg}')
         layers = []
-        before = self.in_channels
-        for after in deconv_channels:
+        for before, after in zip((self.in_channels, *deconv_channels),
+                                 deconv_channels):
             layers.append(
                 nn.ConvTranspose2d(
                     before,
@@ -66,7 +60,6 @@ class SimpleBaselineHead(BaseDecodeHead):
                 layers.append(build_norm_layer(self.norm_cfg, after)[1])
             if self.act_cfg is not None:
                 layers.append(build_activation_layer(self.act_cfg))
-            before = after
         self.deconv_layers = nn.Sequential(*layers)
 
     def forward(self, inputs: Tuple[Tensor]) -> Tensor:

@@ -54,9 +54,9 @@ class _LovaszSoftmax(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, probs: Tensor, label: Tensor, ignore_index: int,
                 keep_absent: bool) -> Tensor:
-        losses, gradients = zip(*(_image_loss(
-            image.flatten(1), one.flatten(), ignore_index, keep_absent)
-                                  for image, one in zip(probs, label)))
+        losses, gradients = zip(
+            *(_image_loss(*image, ignore_index, keep_absent)
+              for image in zip(probs.flatten(2), label.flatten(1))))
         ctx.save_for_backward(torch.stack(gradients).view_as(probs))
         return torch.stack(losses)
 
@@ -83,8 +83,8 @@ def lovasz_softmax(probs: Tensor,
         Tensor: Loss of each image, shape (N,), the mean over the classes that
         occur in its label; 0 for an image whose pixels are all ignored.
     """
-    return _LovaszSoftmax.apply(probs, label, ignore_index, probs.device.type
-                                != 'cpu')
+    on_device = probs.device.type != 'cpu'
+    return _LovaszSoftmax.apply(probs, label, ignore_index, on_device)
 
 
 @MODELS.register_module()
@@ -129,5 +129,5 @@ class LovaszSoftmaxLoss(nn.Module):
         if weight is not None:
             raise ValueError('LovaszSoftmaxLoss takes no pixel weights')
         probs = cls_score.float().softmax(dim=1)
-        losses = lovasz_softmax(probs, label, ignore_index)
-        return self.loss_weight * losses.mean()
+        return self.loss_weight * lovasz_softmax(probs, label,
+                                                 ignore_index).mean()

@@ -138,9 +138,8 @@ def predict_persons(predict_crops: CropPredictor,
                 'information, so test_cfg.flip would mix left with right: '
                 'pack them (meta_keys of PackParsingInputs), [] if there is '
                 'no left and right')
-    owners = np.repeat(
-        np.arange(len(data_samples)),
-        [len(sample.proposals) for sample in data_samples])
+    counts = [len(sample.proposals) for sample in data_samples]
+    owners = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))
     bboxes = np.concatenate(
         [sample.proposals.bboxes.cpu().numpy() for sample in data_samples])
     padded = torch.from_numpy(
@@ -152,25 +151,22 @@ def predict_persons(predict_crops: CropPredictor,
                       images, data_samples)
     size = settings.max_instances_per_batch
     step = max(1, size // len(settings.scales))
+    chunks = (slice(k, k + step) for k in range(0, len(owners), step))
     return chain.from_iterable(
-        _predict_chunk(predict, images, owners[start:start +
-                                               step], padded[start:start +
-                                                             step], size)
-        for start in range(0, len(owners), step))
+        _predict_chunk(predict, images, owners[chunk], padded[chunk], size)
+        for chunk in chunks)
 
 
-def _predict_chunk(predict: Callable, images: Sequence[Tensor],
-                   owners: np.ndarray, boxes: Tensor,
-                   size: int) -> Iterator[PersonProbs]:
+def _predict_chunk(predict: Callable, images: Sequence[Tensor], owners: Tensor,
+                   boxes: Tensor, size: int) -> Iterator[PersonProbs]:
     """Persons with boxes (N, scales, 4), ``size`` crops at a time.
 
     The scales of one person may be more crops than that.
     """
     count = boxes.size(1)
-    rows, flat = owners.repeat(count), boxes.flatten(0, 1)
-    probs, ious = zip(*(predict(rows[start:start + size], flat[start:start +
-                                                               size])
-                        for start in range(0, len(rows), size)))
+    rows = owners.repeat_interleave(count)
+    probs, ious = zip(*map(predict, rows.split(size),
+                           boxes.flatten(0, 1).split(size)))
     probs = probs[0] if len(probs) == 1 else torch.cat(probs)
     iou = None if ious[0] is None else torch.cat(ious).view(-1, count).mean(1)
     for k, owner in enumerate(owners):
@@ -183,7 +179,7 @@ def _predict_chunk(predict: Callable, images: Sequence[Tensor],
 def _predict_boxes(predict_crops: CropPredictor,
                    preprocessor: BaseDataPreprocessor, settings: CropSettings,
                    images: Sequence[Tensor], data_samples: SampleList,
-                   owners: np.ndarray, boxes: Tensor) -> MapsAndIoU:
+                   owners: Tensor, boxes: Tensor) -> MapsAndIoU:
     """Probabilities and IoU scores of boxes (N, 4), averaged over the flip."""
     crops = normalize_crops(
         preprocessor, crop_persons(images, owners, boxes, settings.crop_size))
@@ -191,9 +187,12 @@ def _predict_boxes(predict_crops: CropPredictor,
     if not settings.flip:
         return probs, iou
     mirrored, mirrored_iou = predict_crops(crops.flip(3))
-    for k, owner in enumerate(owners):
-        order = flip_permutation(
+    orders = torch.tensor([
+        flip_permutation(
             probs.size(1), data_samples[owner].metainfo['flip_pairs'])
+        for owner in owners
+    ]).to(probs.device)
+    for k, order in enumerate(orders):
         probs[k].add_(mirrored[k, order].flip(2))
     return probs.div_(2), None if iou is None else (iou + mirrored_iou) / 2
 

@@ -12,19 +12,15 @@ TensorOrArray = TypeVar('TensorOrArray', Tensor, np.ndarray)
 
 def confidence_sums(max_probs: Tensor, labels: Tensor, num_classes: int,
                     thr: float) -> Tuple[Tensor, Tensor]:
-    """Sum confident winning probabilities class by class.
+    """Sums and counts, (N, C), of winning probabilities that reach ``thr``.
 
-    Sums and counts of separate windows may be added up.
+    Those of separate windows may be added up.
 
     Args:
-        max_probs (Tensor): Winning probability of each pixel, shape (N, P).
-        labels (Tensor): Winning class of each pixel, int64, shape (N, P).
+        max_probs (Tensor): Winning probability of each pixel, (N, P).
+        labels (Tensor): Winning class of each pixel, (N, P) int64.
         num_classes (int): Number of classes C with the background.
         thr (float): Pixels below it are left out (``T`` of Algorithm 1).
-
-    Returns:
-        tuple[Tensor, Tensor]: Sums of probabilities and numbers of pixels,
-        both of :func:`precise_dtype` and of shape (N, C).
     """
     confident = (max_probs >= thr).to(precise_dtype(max_probs.device))
     sums = confident.new_zeros(len(max_probs), num_classes)

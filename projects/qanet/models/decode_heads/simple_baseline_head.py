@@ -63,10 +63,5 @@ class SimpleBaselineHead(BaseDecodeHead):
         self.deconv_layers = nn.Sequential(*layers)
 
     def forward(self, inputs: Tuple[Tensor]) -> Tensor:
-        """Logits of shape (N, C, 8 * h, 8 * w).
-
-        Args:
-            inputs (tuple[Tensor]): Feature maps of all stages, of which the
-                one at ``in_index``, (N, in_channels, h, w), is used.
-        """
+        """Logits (N, C, h, w) from the stages' maps, see ``in_index``."""
         return self.cls_seg(self.deconv_layers(self._transform_inputs(inputs)))

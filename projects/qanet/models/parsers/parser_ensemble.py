@@ -67,10 +67,7 @@ class ParserEnsemble(BaseModel):
             [f'parser {index}' for index in range(len(self.parsers))])
 
     def load_checkpoints(self, filenames: Sequence[str]) -> None:
-        """Load the weights of each parser, all of them or none.
-
-        Args:
-            filenames (Sequence[str]): One checkpoint for each parser.
+        """Load one checkpoint for each parser.
 
         Raises:
             InputError: If a file cannot be read safely or does not fit, the

@@ -32,14 +32,12 @@ def normalize_crops(preprocessor: BaseDataPreprocessor,
     """Normalise crops as a data preprocessor normalises training crops.
 
     Args:
-        preprocessor (BaseDataPreprocessor): mmengine's
-            ``ImgDataPreprocessor``, a subclass, or mmseg's
-            ``SegDataPreProcessor``.
-        crops (Tensor): Images of shape (N, 3, H, W), 0..255, with the
-            channels as the pipeline loads them.
+        preprocessor (BaseDataPreprocessor): Of mmengine's
+            ``ImgDataPreprocessor`` or mmseg's ``SegDataPreProcessor``.
+        crops (Tensor): Shape (N, 3, H, W), 0..255, channels as loaded.
 
     Returns:
-        Tensor: What the network takes, float32, shape (N, 3, H, W).
+        Tensor: What the network takes, (N, 3, H, W) float32.
     """
     # The second name is mmseg's.
     if getattr(preprocessor, '_channel_conversion', False) or getattr(
@@ -78,14 +76,11 @@ def crop_persons(images: Sequence[Tensor], owners: Sequence[int],
 
 def flip_permutation(num_classes: int,
                      flip_pairs: Sequence[Tuple[int, int]]) -> List[int]:
-    """Order of the channels after mirroring.
+    """Order of C channels after mirroring: entry k becomes channel k.
 
     Args:
         num_classes (int): Number of classes C.
         flip_pairs (Sequence[tuple[int, int]]): Left and right classes.
-
-    Returns:
-        list[int]: Entry k is the channel that becomes channel k.
 
     Raises:
         InputError: If a pair names a class that does not exist.
@@ -110,14 +105,13 @@ def predict_persons(predict_crops: CropPredictor,
 
     Args:
         predict_crops (CropPredictor): The network, softmax included.
-        preprocessor (BaseDataPreprocessor): Says how crops are normalised.
+        preprocessor (BaseDataPreprocessor): See :func:`normalize_crops`.
         settings (CropSettings): How to crop and augment.
-        images (Sequence[Tensor]): Images of shape (3, H, W), 0..255, as the
-            pipeline loads them, on the device.
+        images (Sequence[Tensor]): Images (3, H, W), 0..255, as loaded, on
+            the device.
         data_samples (list[:obj:`SegDataSample`]): One per image, with
-            ``proposals`` (``bboxes``, unpadded, (N, 4), xyxy, in pixels, and
-            ``scores``, (N,)) and, to flip, ``flip_pairs`` in its meta
-            information.
+            ``proposals`` (``bboxes``, (N, 4), unpadded, xyxy, in pixels, and
+            ``scores``, (N,)) and, to flip, ``flip_pairs`` as meta information.
 
     Returns:
         Iterator[PersonProbs]: One for each proposal, image by image; one
@@ -214,7 +208,7 @@ def add_predictions(persons: Iterator[PersonProbs], images: Sequence[Tensor],
 
     Returns:
         list[:obj:`SegDataSample`]: The same, each with ``pred_instances``, a
-        :class:`ParsingInstances` of all proposals in their order.
+        :class:`ParsingInstances` of its proposals in their order.
     """
     for image, sample in zip(images, data_samples):
         sample.pred_instances = post_processor(

@@ -20,10 +20,9 @@ class TopDownParser(EncoderDecoder):
     """Top-down human parser: crop each person, parse, paste, score.
 
     It trains like every :class:`mmseg.EncoderDecoder`, on crops of single
-    persons. At test time it takes whole images with the persons' boxes
-    (``data_sample.proposals``) and gives each image a
-    :class:`ParsingInstances` (``data_sample.pred_instances``). Any mmseg
-    decode head works; the IoU score of one that regresses none is 1.
+    persons. It is tested on whole images with boxes of persons, as
+    :meth:`predict` says. Any mmseg decode head works; the IoU score of one
+    that regresses none is 1.
 
     Args:
         backbone (dict): Config of the backbone.
@@ -59,14 +58,7 @@ class TopDownParser(EncoderDecoder):
 
     def loss(self, inputs: Tensor,
              data_samples: SampleList) -> Dict[str, Tensor]:
-        """Losses of a batch of training crops.
-
-        Args:
-            inputs (Tensor): Normalised crops of shape (N, 3, H, W).
-            data_samples (list[:obj:`SegDataSample`]): With ``gt_sem_seg``.
-
-        Returns:
-            dict[str, Tensor]: Losses by name.
+        """Losses of normalised training crops (N, 3, H, W), by name.
 
         Raises:
             InputError: If the crops are not of the size that is tested.
@@ -84,17 +76,9 @@ class TopDownParser(EncoderDecoder):
         return self.test_step(data)
 
     def test_step(self, data: dict) -> SampleList:
-        """Predict a batch of whole images, see :meth:`predict`.
-
-        The data preprocessor moves the images, but does not stack or
-        normalise them, so any of mmengine's and mmseg's serves.
-
-        Args:
-            data (dict): ``inputs`` and ``data_samples`` of :meth:`predict`.
-
-        Returns:
-            list[:obj:`SegDataSample`]: See :meth:`predict`.
-        """
+        """Predict a batch of whole images, see :meth:`predict`."""
+        # Moved, but not stacked or normalised: so any preprocessor of
+        # mmengine's and mmseg's serves.
         images = self.data_preprocessor.cast_data(list(data['inputs']))
         return self._run_forward(
             dict(inputs=images, data_samples=data.get('data_samples')),
@@ -106,13 +90,11 @@ class TopDownParser(EncoderDecoder):
         """Parse all persons of a batch of images.
 
         Args:
-            inputs, data_samples: See :func:`predict_persons`.
+            inputs, data_samples: See :func:`predict_persons`, which also
+                names what is refused.
 
         Returns:
             list[:obj:`SegDataSample`]: See :func:`add_predictions`.
-
-        Raises:
-            InputError: See :func:`predict_persons`.
         """
         return add_predictions(
             self.predict_persons(inputs, data_samples), inputs, data_samples,
@@ -120,7 +102,7 @@ class TopDownParser(EncoderDecoder):
 
     def predict_persons(self, images: Sequence[Tensor],
                         data_samples: SampleList) -> Iterator[PersonProbs]:
-        """Persons before pasting, see :func:`predict_persons`."""
+        """See the function :func:`predict_persons`."""
         return predict_persons(self.predict_crops, self.data_preprocessor,
                                self.settings, images, data_samples)
 

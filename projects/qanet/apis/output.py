@@ -104,14 +104,10 @@ class OutputFolder:
         Raises:
             OSError: If OpenCV can write no video here.
         """
-        height, width = frame.image.shape[:2]
         self._records.extend(instances.to_records())
-        self._images.append(
-            dict(
-                id=frame.index,
-                file_name=frame.name,
-                width=width,
-                height=height))
+        entry = dict(id=frame.index, file_name=frame.name)
+        entry['width'], entry['height'] = frame.image.shape[1::-1]
+        self._images.append(entry)
         if self.save_vis and frame.source.is_video:
             self._write_frame(frame.source, picture)
         elif self.save_vis:

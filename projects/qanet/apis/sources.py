@@ -127,16 +127,12 @@ def collect_sources(inputs: InputsType) -> List[Source]:
         FileNotFoundError: If a file is missing.
         InputError: If the inputs are empty or of another kind.
     """
-    if isinstance(inputs, (str, os.PathLike)):
-        path = os.fspath(inputs)
-        items = _list_folder(path) if osp.isdir(path) else [path]
-    elif isinstance(inputs, np.ndarray):
-        items = [inputs]
-    elif isinstance(inputs, (list, tuple)):
-        items = list(inputs)
+    if isinstance(inputs, (list, tuple)):
+        items = inputs
+    elif isinstance(inputs, (str, os.PathLike)) and osp.isdir(inputs):
+        items = _list_folder(os.fspath(inputs))
     else:
-        raise InputError('inputs must be a path, an array or a list of them, '
-                         f'but got {type(inputs).__name__}')
+        items = [inputs]
     if not items:
         raise InputError('inputs is an empty list')
     sources = [_make_source(item, i) for i, item in enumerate(items)]
@@ -171,8 +167,8 @@ def _make_source(item: Any, position: int) -> Source:
             raise FileNotFoundError(f'no such image or video: {path}')
         return Source(path, osp.splitext(osp.basename(path))[0])
     if not isinstance(item, np.ndarray):
-        raise InputError(f'input {position} is a {type(item).__name__}; '
-                         'allowed are paths and arrays')
+        raise InputError(f'input {position} must be a path or an array, but '
+                         f'got {type(item).__name__}')
     if (item.ndim != 3 or item.shape[2] != 3 or item.dtype != np.uint8
             or not item.size):
         raise InputError(

@@ -79,23 +79,21 @@ def split_boxes(bboxes: Any, sources: Sequence[Source]) -> List[Any]:
         InputError: If the numbers of images and of arrays differ, or if there
             are videos among several inputs.
     """
-    if any(source.is_video for source in sources):
-        if len(sources) > 1:
-            raise InputError('bboxes= cannot be told apart when there are '
-                             'videos among several inputs; give one video')
-        if not isinstance(bboxes, (list, tuple, np.ndarray)):
-            raise InputError('bboxes for a video must be a list with one '
-                             'array for each frame, but got '
-                             f'{type(bboxes).__name__}')
-        return list(bboxes)
-    if len(sources) > 1:
-        if not isinstance(bboxes, (list, tuple)) and np.ndim(bboxes) != 3:
+    num_images, video = len(sources), any(s.is_video for s in sources)
+    if video and num_images > 1:
+        raise InputError('bboxes= cannot be told apart when there are videos '
+                         'among several inputs; give one video')
+    if video or num_images > 1:
+        # An array of one dimension is one of arrays.
+        if not (isinstance(bboxes,
+                           (list, tuple)) or np.ndim(bboxes) in (1, 3)):
+            what = 'a video' if video else f'{num_images} images'
             raise InputError(
-                f'bboxes for {len(sources)} images must be a list with one '
-                f'array for each of them, but got {type(bboxes).__name__}')
-        if len(bboxes) != len(sources):
+                f'bboxes for {what} must be a list with one array for each '
+                f'image, but got {type(bboxes).__name__}')
+        if not video and len(bboxes) != num_images:
             raise InputError(f'bboxes has {len(bboxes)} entries for '
-                             f'{len(sources)} images')
+                             f'{num_images} images')
         return list(bboxes)
     array = _to_array(bboxes, 'bboxes')
     return list(array) if array.ndim == 3 and len(array) == 1 else [array]

@@ -11,8 +11,8 @@ from .runs import PersonRuns, maps_to_runs, runs_to_map
 
 _PERSON_SCORES = ('bbox_scores', 'iou_scores', 'pixel_scores', 'scores')
 _PART_SCORES = ('part_pixel_scores', 'part_scores')
-_PERSON_FIELDS = ('bboxes', *_PERSON_SCORES, *_PART_SCORES, 'labels',
-                  'part_maps', 'offsets')
+_PERSON_ARRAYS = ('bboxes', *_PERSON_SCORES, *_PART_SCORES, 'labels',
+                  'offsets')
 
 
 @dataclass
@@ -68,7 +68,7 @@ class ParsingInstances:
         for name in _PERSON_SCORES + _PART_SCORES:
             setattr(self, name, np.asarray(getattr(self, name), np.float32))
         self.image_size = (int(self.image_size[0]), int(self.image_size[1]))
-        for name in _PERSON_FIELDS:
+        for name in (*_PERSON_ARRAYS, 'part_maps'):
             length = len(getattr(self, name))
             if length != len(self.bboxes):
                 raise ValueError(f'{name} has {length} entries for '
@@ -118,11 +118,9 @@ class ParsingInstances:
                 # A score of None, undefined, becomes NaN.
                 part_scores[:, i, part['label'] - 1] = np.array(
                     [part['pixel_score'], part['score']], np.float32)
-        windows = list(
-            map(runs_to_map,
-                decode_records(records, image_size).split()))
-        boxes = np.array([r['bbox'] for r in records],
-                         np.float64).reshape(-1, 4)
+        persons = decode_records(records, image_size).split()
+        windows = [runs_to_map(runs) for runs in persons]
+        boxes = np.array([r['bbox'] for r in records], float).reshape(-1, 4)
         boxes[:, 2:] += boxes[:, :2]
         scores = {
             name: np.array([r[name[:-1]] for r in records], np.float32)
@@ -155,19 +153,10 @@ class ParsingInstances:
         if not isinstance(index, (int, slice)):
             index = np.asarray(index, None if len(index) else np.int64)
         chosen = np.atleast_1d(np.arange(len(self))[index])
-        values = {name: getattr(self, name) for name in _PERSON_FIELDS}
-        maps = values.pop('part_maps')
-        return replace(
-            self,
-            **{
-                name: value[chosen]
-                for name, value in values.items()
-            },
-            part_maps=[maps[i] for i in chosen],
-            by_thr={
-                thr: other[chosen]
-                for thr, other in self.by_thr.items()
-            })
+        values = {name: getattr(self, name)[chosen] for name in _PERSON_ARRAYS}
+        values['part_maps'] = [self.part_maps[i] for i in chosen]
+        by_thr = {thr: other[chosen] for thr, other in self.by_thr.items()}
+        return replace(self, **values, by_thr=by_thr)
 
     def fuse(self, weights: Sequence[float]) -> 'ParsingInstances':
         """Fuse the quality scores again (Equation 1).
@@ -186,15 +175,13 @@ class ParsingInstances:
         boxes, ious = (
             np.nan_to_num(scores, nan=1.)
             for scores in (self.bbox_scores, self.iou_scores))
+        by_thr = {thr: one.fuse(weights) for thr, one in self.by_thr.items()}
         return replace(
             self,
             scores=quality_score(boxes, ious, self.pixel_scores, weights),
             part_scores=quality_score(boxes, ious, self.part_pixel_scores,
                                       weights),
-            by_thr={
-                thr: other.fuse(weights)
-                for thr, other in self.by_thr.items()
-            })
+            by_thr=by_thr)
 
     def part_map(self, index: int) -> np.ndarray:
         """One person's part map in the whole image, (H, W) uint8."""

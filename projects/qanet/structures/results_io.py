@@ -2,7 +2,8 @@
 """Write, read and check the results file (docs/results_format.md)."""
 import json
 import math
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import (Any, Callable, Dict, List, NamedTuple, Optional, Sequence,
+                    Tuple)
 
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import write_text
@@ -10,9 +11,65 @@ from projects.qanet.utils.files import write_text
 FORMAT = 'human-parsing-results'
 VERSION = 1
 
-_SCORES = ('score', 'bbox_score', 'iou_score', 'pixel_score')
-_RECORD_KEYS = ('image_id', 'category_id', 'bbox', 'parts') + _SCORES
-_PART_KEYS = ('label', 'score', 'pixel_score', 'segmentation')
+
+def _is_int(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return _is_int(value) or isinstance(value, float) and math.isfinite(value)
+
+
+def _is_score(value: Any) -> bool:
+    return value is None or _is_number(value) and value >= 0
+
+
+def _is_box(value: Any) -> bool:
+    return (isinstance(value, list) and len(value) == 4
+            and all(map(_is_number, value)) and min(value[2:]) >= 0)
+
+
+def _is_size(value: Any) -> bool:
+    return (isinstance(value, list) and len(value) == 2
+            and all(_is_int(side) and side > 0 for side in value))
+
+
+#: What a value has to be, and what to say of another one.
+_Rule = Tuple[Callable[[Any], bool], str]
+_INTEGER: _Rule = (_is_int, 'is {!r}, not an integer')
+_SCORE: _Rule = (_is_score, 'is {!r}, a score is a finite number >= 0, or '
+                 'null where it is undefined')
+_INFO: Dict[str, _Rule] = dict(
+    format=(lambda value: value == FORMAT,
+            f'is {{!r}}, a results file has {FORMAT!r} there'),
+    version=(lambda value: value == VERSION,
+             f'is {{!r}}, this reader knows version {VERSION}'),
+    num_classes=(lambda value: _is_int(value) and 2 <= value <= 255,
+                 'is {!r}, allowed are 2..255'))
+_IMAGE: Dict[str, _Rule] = dict(
+    id=_INTEGER,
+    file_name=(lambda value: isinstance(value, str), 'is {!r}, not a name'),
+    width=_INTEGER,
+    height=_INTEGER)
+_RECORD: Dict[str, _Rule] = dict(
+    image_id=_INTEGER,
+    category_id=_INTEGER,
+    bbox=(_is_box, 'is {!r}, not [x, y, width, height] with a size that is '
+          'not negative'),
+    score=_SCORE,
+    bbox_score=_SCORE,
+    iou_score=_SCORE,
+    pixel_score=_SCORE,
+    parts=(lambda value: isinstance(value, list), 'is not a list'))
+_PART: Dict[str, _Rule] = dict(
+    label=_INTEGER,
+    score=_SCORE,
+    pixel_score=_SCORE,
+    segmentation=(lambda value: isinstance(value, dict), 'is not an object'))
+_MASK: Dict[str, _Rule] = dict(
+    size=(_is_size, 'is {!r}, not [height, width]'),
+    counts=(lambda value: isinstance(value, str),
+            'is not a string (COCO compressed run-length code)'))
 
 
 class ResultsDocument(NamedTuple):
@@ -108,118 +165,52 @@ def _check_document(document: Any) -> ResultsDocument:
     """Check the outermost level, then what is in it."""
     info = document.get('info') if isinstance(document, dict) else None
     info = info if isinstance(info, dict) else {}
-    num_classes, classes = info.get('num_classes'), info.get('classes')
-    _check(
-        info.get('format') == FORMAT, info, 'info', 'format',
-        f'a results file has {FORMAT!r} there')
-    _check(
-        info.get('version') == VERSION, info, 'info', 'version',
-        f'this reader knows version {VERSION}')
-    _check(
-        _is_int(num_classes) and 2 <= num_classes <= 255, info, 'info',
-        'num_classes', 'allowed are 2..255')
-    _check(
-        classes is None
-        or isinstance(classes, list) and len(classes) == num_classes, info,
-        'info', 'classes', f'not a list of num_classes = {num_classes} names')
+    _check({key: info.get(key) for key in _INFO}, _INFO, 'info')
+    num_classes, classes = info['num_classes'], info.get('classes')
+    if classes is not None and not (isinstance(classes, list)
+                                    and len(classes) == num_classes):
+        raise InputError('info.classes must be a list of '
+                         f'num_classes = {num_classes} names')
     records, images = document.get('results'), document.get('images')
     if not isinstance(records, list):
         raise InputError('results must be a list of records')
+    if images is not None and not isinstance(images, list):
+        raise InputError('images must be a list')
     for position, record in enumerate(records):
         _check_record(record, num_classes, f'results[{position}]')
+    for position, image in enumerate(images or []):
+        _check(image, _IMAGE, f'images[{position}]')
     _check_duplicates(records)
-    if images is not None:
-        _check_images(images)
     return ResultsDocument(info, records, images)
-
-
-def _check_images(images: Any) -> None:
-    if not isinstance(images, list):
-        raise InputError('images must be a list')
-    for position, image in enumerate(images):
-        place = f'images[{position}]'
-        _check_keys(image, place, ('id', 'file_name', 'width', 'height'))
-        if not (isinstance(image['file_name'], str) and all(
-                _is_int(image[key]) for key in ('id', 'width', 'height'))):
-            raise InputError(f'{place} must have an integer id, width and '
-                             'height and a file_name')
 
 
 def _check_record(record: Any, num_classes: int, place: str) -> None:
     """Check one record but for the run-length codes of its masks."""
-    _check_keys(record, place, _RECORD_KEYS)
-    for key in ('image_id', 'category_id'):
-        _check(_is_int(record[key]), record, place, key, 'not an integer')
-    bbox = record['bbox']
-    _check(
-        isinstance(bbox, list) and len(bbox) == 4
-        and all(map(_is_number, bbox)) and min(bbox[2:]) >= 0, record, place,
-        'bbox', 'not [x, y, width, height] with a size that is not negative')
-    _check_scores(record, place, _SCORES)
-    if not isinstance(record['parts'], list):
-        raise InputError(f'{place}.parts is not a list')
+    _check(record, _RECORD, place)
     last = 0
     for position, part in enumerate(record['parts']):
         part_place = f'{place}.parts[{position}]'
-        _check_part(part, num_classes, part_place)
-        if part['label'] <= last:
-            raise InputError(
-                f'{part_place}.label is {part["label"]} after {last}; labels '
-                'of one person must ascend')
-        last = part['label']
+        _check(part, _PART, part_place)
+        _check(part['segmentation'], _MASK, f'{part_place}.segmentation')
+        label = part['label']
+        if not 0 < label < num_classes:
+            raise InputError(f'{part_place}.label is {label}, allowed are '
+                             f'1..{num_classes - 1}')
+        if label <= last:
+            raise InputError(f'{part_place}.label is {label} after {last}; '
+                             'labels of one person must ascend')
+        last = label
 
 
-def _check_part(part: Any, num_classes: int, place: str) -> None:
-    _check_keys(part, place, _PART_KEYS)
-    label, mask = part['label'], part['segmentation']
-    _check(
-        _is_int(label) and 0 < label < num_classes, part, place, 'label',
-        f'allowed are 1..{num_classes - 1}')
-    _check_scores(part, place, ('score', 'pixel_score'))
-    place = f'{place}.segmentation'
-    _check_keys(mask, place, ('size', 'counts'))
-    size = mask['size']
-    _check(
-        isinstance(size, list) and len(size) == 2
-        and all(_is_int(side) and side > 0 for side in size), mask, place,
-        'size', 'not [height, width]')
-    if not isinstance(mask['counts'], str):
-        raise InputError(f'{place}.counts is not a string (COCO compressed '
-                         'run-length code)')
-
-
-def _check(valid: bool, values: Dict[str, Any], place: str, key: str,
-           rule: str) -> None:
-    """Name the value behind a key, and what is allowed."""
-    if not valid:
-        raise InputError(f'{place}.{key} is {values.get(key)!r}, {rule}')
-
-
-def _check_keys(value: Any, place: str, keys: Sequence[str]) -> None:
-    """A dict with all keys; further ones are allowed."""
+def _check(value: Any, rules: Dict[str, _Rule], place: str) -> None:
+    """An object that has these keys and maybe others."""
     if not isinstance(value, dict):
         raise InputError(f'{place} is not an object')
-    for key in keys:
+    for key, (test, message) in rules.items():
         if key not in value:
             raise InputError(f'{place} has no {key!r}')
-
-
-def _check_scores(values: Dict[str, Any], place: str,
-                  keys: Sequence[str]) -> None:
-    for key in keys:
-        value = values[key]
-        _check(
-            value is None or _is_number(value) and value >= 0, values, place,
-            key, 'a score is a finite number >= 0, or null where it is '
-            'undefined')
-
-
-def _is_int(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(value: Any) -> bool:
-    return _is_int(value) or isinstance(value, float) and math.isfinite(value)
+        if not test(value[key]):
+            raise InputError(f'{place}.{key} {message.format(value[key])}')
 
 
 def _check_duplicates(records: Sequence[Dict[str, Any]]) -> None:

@@ -14,8 +14,8 @@ from typing import Dict, List, Sequence
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from projects.qanet.utils.cli import run_tool
-from projects.qanet.utils.jobs import Commands
+from tools.common.cli import run_tool
+from tools.common.jobs import Commands
 
 DETECTOR = 'configs/demo/fcos_r18_fpn_1xb8-10e_synthetic-person.py'
 PARSER = 'configs/demo/qanet_r18_fpn_1xb16-18e_synthetic-128x96.py'

@@ -8,8 +8,8 @@ sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '..')))
 
 from projects.qanet.apis import HumanParsingInferencer
 from projects.qanet.apis.parser_builder import is_onnx
-from projects.qanet.utils.cli import run_tool
 from projects.qanet.utils.errors import InputError
+from tools.common.cli import run_tool
 
 
 def parse_args() -> argparse.Namespace:

@@ -13,10 +13,9 @@ from mmengine.runner import Runner
 from projects.qanet.utils.checkpoint import check_state_dict, read_checkpoint
 from projects.qanet.utils.configs import read_config
 from projects.qanet.utils.errors import InputError
-from projects.qanet.utils.launch import (add_common_arguments, load_config,
-                                         run_distributed)
-from projects.qanet.utils.test_time import (enable_tta, make_ensemble,
-                                            pair_models)
+from tools.common.launch import (add_common_arguments, load_config,
+                                 run_distributed)
+from tools.common.test_time import enable_tta, make_ensemble, pair_models
 
 
 def parse_args() -> argparse.Namespace:

@@ -11,8 +11,8 @@ from mmengine.runner import Runner, find_latest_checkpoint
 
 from projects.qanet.utils.checkpoint import read_checkpoint
 from projects.qanet.utils.errors import InputError
-from projects.qanet.utils.launch import (add_common_arguments, load_config,
-                                         run_distributed)
+from tools.common.launch import (add_common_arguments, load_config,
+                                 run_distributed)
 
 
 def parse_args() -> argparse.Namespace:

@@ -158,7 +158,7 @@ def test_commands(name, root):
     assert len(commands) >= 6
     for tool, arguments in commands:
         source = (root / tool).read_text()
-        source += (root / 'projects/qanet/utils/launch.py').read_text()
+        source += (root / 'tools/common/launch.py').read_text()
         for option in re.findall(r'--[a-z][\w-]*', arguments):
             assert f"'{option}'" in source, (tool, option)
 

@@ -16,8 +16,7 @@ from mmseg.registry import MODELS
 
 from projects.qanet.datasets import CIHPParsingDataset
 from projects.qanet.utils.errors import InputError
-from projects.qanet.utils.test_time import (enable_tta, make_ensemble,
-                                            pair_models)
+from tools.common.test_time import enable_tta, make_ensemble, pair_models
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / 'configs/demo/qanet_r18_fpn_debug_synthetic-64x48.py'
@@ -178,7 +177,7 @@ def tool(monkeypatch):
         return getattr(module, function)()
 
     module.models = lambda: module.load_models(module.parse_args())
-    module.run = lambda: module.run_tool(module.main)
+    module.run = lambda: module.run_distributed(module.main)
     return call
 
 
@@ -191,7 +190,7 @@ def test_tta_is_the_configs_full_augmentation(folder, tool, flags, flip,
     cfg = tool('models', *pair(folder, 'first'), *flags, '--cfg-options',
                'model.test_cfg.flip=False')
     assert cfg.model.test_cfg.flip is flip
-    assert cfg.model.test_cfg.scales == scales
+    assert cfg.model.test_cfg.get('scales', (1., )) == scales
     assert cfg.model.test_cfg.crop_size == (48, 64)
 
 

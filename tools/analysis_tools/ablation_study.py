@@ -15,10 +15,10 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from projects.qanet.utils.cli import run_tool
 from projects.qanet.utils.errors import InputError
-from projects.qanet.utils.jobs import Commands
 from projects.qanet.utils.tables import format_table
+from tools.common.cli import run_tool
+from tools.common.jobs import Commands
 
 KEYS = ('mIoU', 'APp', 'APp_50', 'PCP_50', 'APr', 'APr_50')
 

@@ -20,13 +20,13 @@ from projects.qanet.evaluation.analysis.confidence import (ConfidenceMap,
 from projects.qanet.evaluation.analysis.pictures import PictureBook
 from projects.qanet.evaluation.analysis.portraits import choose_persons
 from projects.qanet.evaluation.analysis.quality_report import build_report
-from projects.qanet.evaluation.arguments import (add_protocol_arguments,
-                                                 add_truth_arguments,
-                                                 add_weights_argument)
 from projects.qanet.evaluation.functional import ParsingEvaluator, Thresholds
 from projects.qanet.structures import read_results
-from projects.qanet.utils.cli import run_tool
 from projects.qanet.utils.errors import InputError
+from tools.common.cli import run_tool
+from tools.common.evaluation_arguments import (add_protocol_arguments,
+                                               add_truth_arguments,
+                                               add_weights_argument)
 
 
 def parse_args() -> argparse.Namespace:

@@ -22,7 +22,7 @@ from mmdet.structures import DetDataSample  # noqa: E402
 from projects.qanet.utils.configs import read_config  # noqa: E402
 from projects.qanet.utils.device import choose_device  # noqa: E402
 from projects.qanet.utils.errors import InputError  # noqa: E402
-from projects.qanet.utils.cli import run_tool  # noqa: E402
+from tools.common.cli import run_tool  # noqa: E402
 # isort: on
 
 DEFAULT = 'configs/qam/mask-rcnn_r50_fpn_1x_coco_qam.py'

@@ -11,9 +11,9 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 
 import projects.qanet.plugin  # noqa: F401, registers every part
-from projects.qanet.utils.cli import run_tool
 from projects.qanet.utils.configs import read_config
 from projects.qanet.visualization.browsing import browse
+from tools.common.cli import run_tool
 
 
 def parse_args() -> argparse.Namespace:

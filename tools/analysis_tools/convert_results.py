@@ -28,8 +28,8 @@ from projects.qanet.evaluation.functional import (PROTOCOLS, Thresholds,
                                                   get_protocol)
 from projects.qanet.ground_truth import ImageInfo, read_annotations
 from projects.qanet.structures import read_results_document, write_results
-from projects.qanet.utils.cli import run_tool
 from projects.qanet.utils.errors import InputError
+from tools.common.cli import run_tool
 
 
 def parse_args() -> argparse.Namespace:

@@ -14,9 +14,9 @@ from projects.qanet.detection.detections import (SelectionCounts,
                                                  read_detections,
                                                  select_detections)
 from projects.qanet.ground_truth import load_persons
-from projects.qanet.utils.cli import run_tool
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import write_text
+from tools.common.cli import run_tool
 
 
 def parse_args() -> argparse.Namespace:

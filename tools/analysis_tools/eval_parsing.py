@@ -15,16 +15,16 @@ from typing import Dict, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from projects.qanet.evaluation.arguments import (add_protocol_arguments,
-                                                 add_truth_arguments,
-                                                 add_weights_argument)
 from projects.qanet.evaluation.dumps import DUMP_METRICS, evaluate_dump
 from projects.qanet.evaluation.functional import (METRICS, ParsingEvaluator,
                                                   Thresholds, format_tables,
                                                   write_metrics)
 from projects.qanet.structures import read_results
-from projects.qanet.utils.cli import run_tool
 from projects.qanet.utils.errors import InputError
+from tools.common.cli import run_tool
+from tools.common.evaluation_arguments import (add_protocol_arguments,
+                                               add_truth_arguments,
+                                               add_weights_argument)
 
 _PERSON_KEYS = ('APp', 'APp_50', 'PCP_50')
 

@@ -22,9 +22,9 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 from torch import nn
 
-from projects.qanet.utils.cli import run_tool
 from projects.qanet.utils.configs import read_config
 from projects.qanet.utils.errors import InputError
+from tools.common.cli import run_tool
 
 
 class Complexity(NamedTuple):

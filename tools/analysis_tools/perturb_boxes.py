@@ -12,9 +12,9 @@ sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '../..')))
 
 import numpy as np
 
-from projects.qanet.utils.cli import run_tool
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import write_text
+from tools.common.cli import run_tool
 
 
 def parse_args() -> argparse.Namespace:

@@ -29,9 +29,9 @@ from projects.qanet.evaluation.analysis.document import to_plain
 from projects.qanet.evaluation.analysis.instance_study import (aggregate,
                                                                evaluate_run,
                                                                format_study)
-from projects.qanet.utils.cli import run_tool
 from projects.qanet.utils.errors import InputError
-from projects.qanet.utils.jobs import ROOT, Commands
+from tools.common.cli import run_tool
+from tools.common.jobs import ROOT, Commands
 
 #: Forms of the pixel score: mode and threshold.
 FORMS = {'stability': ('stability', .25), 'mean': ('mean', .25)}

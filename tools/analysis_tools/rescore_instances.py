@@ -21,9 +21,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from projects.qanet.detection.result_files import (read_records,
                                                    rescore_records,
                                                    score_probability_maps)
-from projects.qanet.utils.cli import run_tool
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import write_text
+from tools.common.cli import run_tool
 
 
 def parse_args() -> argparse.Namespace:

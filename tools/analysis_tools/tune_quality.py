@@ -14,17 +14,17 @@ from typing import Dict, List, Sequence
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from projects.qanet.evaluation.arguments import (add_protocol_arguments,
-                                                 add_truth_arguments)
 from projects.qanet.evaluation.functional import (METRICS, SUMMARY_KEYS,
                                                   ParsingEvaluator, Thresholds,
                                                   WeightSearch, best_point,
                                                   format_value, weight_grid)
 from projects.qanet.structures import read_results
-from projects.qanet.utils.cli import run_tool
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import write_text
 from projects.qanet.utils.tables import format_table
+from tools.common.cli import run_tool
+from tools.common.evaluation_arguments import (add_protocol_arguments,
+                                               add_truth_arguments)
 
 # Rows of the paper's Table 1: weights of the box, IoU and pixel score.
 PAPER_TABLE_1 = {

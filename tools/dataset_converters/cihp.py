@@ -7,7 +7,7 @@ import sys
 sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '../..')))
 
 from projects.qanet.datasets.conversion import convert_cihp
-from projects.qanet.utils.cli import run_tool
+from tools.common.cli import run_tool
 
 
 def parse_args() -> argparse.Namespace:

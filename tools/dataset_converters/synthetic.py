@@ -13,10 +13,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from projects.qanet.synthetic import write_dataset
-from projects.qanet.synthetic.command_line import (add_drawing_arguments,
-                                                   draw_with_progress,
-                                                   parse_drawing_arguments)
-from projects.qanet.utils.cli import run_tool
+from tools.common.cli import run_tool
+from tools.common.drawing_arguments import (add_drawing_arguments,
+                                            draw_with_progress,
+                                            parse_drawing_arguments)
 
 
 def main() -> None:

@@ -21,8 +21,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from projects.qanet.utils.cli import run_tool
 from projects.qanet.utils.errors import InputError
+from tools.common.cli import run_tool
 
 PACKAGE = 'projects.qanet'
 #: Where each room is drawn, what it is for, and its stations of the walk.

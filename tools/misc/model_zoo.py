@@ -14,9 +14,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import yaml
 
-from projects.qanet.utils.cli import run_tool
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.tables import format_table
+from tools.common.cli import run_tool
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / 'docs/model_zoo.md'

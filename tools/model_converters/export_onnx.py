@@ -13,8 +13,8 @@ from projects.qanet.deployment.export import (EXPORTERS, add_metadata,
                                               compare_with_torch,
                                               export_network)
 from projects.qanet.deployment.metadata import write_metadata
-from projects.qanet.utils.cli import run_tool
 from projects.qanet.utils.errors import InputError
+from tools.common.cli import run_tool
 
 
 def parse_args() -> argparse.Namespace:

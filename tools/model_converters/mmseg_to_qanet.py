@@ -11,7 +11,7 @@ from mmengine.utils import mkdir_or_exist
 
 from projects.qanet.released_weights import to_released
 from projects.qanet.utils.checkpoint import read_checkpoint
-from projects.qanet.utils.cli import run_tool
+from tools.common.cli import run_tool
 
 
 def parse_args() -> argparse.Namespace:

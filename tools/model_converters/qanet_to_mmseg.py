@@ -16,7 +16,7 @@ import projects.qanet.plugin  # noqa: F401, registers every part
 from projects.qanet.released_weights import (convert_released, fill_network,
                                              model_config)
 from projects.qanet.utils.checkpoint import read_checkpoint
-from projects.qanet.utils.cli import run_tool
+from tools.common.cli import run_tool
 
 
 def parse_args() -> argparse.Namespace:

@@ -34,19 +34,19 @@ def check_weights(weights: Sequence[float]) -> Tuple[float, float, float]:
         values = tuple(float(weight) for weight in weights)
     except (TypeError, ValueError):
         values = ()
-    if (len(values) != 3
-            or not all(math.isfinite(value) and value >= 0
-                       for value in values) or sum(values) == 0):
+    if (len(values) != 3 or
+            not all(math.isfinite(value) and value >= 0 for value in values)
+            or sum(values) == 0):
         raise InputError('quality weights must be three numbers >= 0 (box, '
                          f'IoU, pixel) that are not all 0, not {weights}')
     return values
 
 
 def quality_score(
-        box_scores: Scores,
-        iou_scores: Scores,
-        pixel_scores: Scores,
-        weights: Sequence[float] = (1., 1., 1.)) -> Scores:
+    box_scores: Scores,
+    iou_scores: Scores,
+    pixel_scores: Scores,
+    weights: Sequence[float] = (1., 1., 1.)) -> Scores:
     """Fuse box, IoU and pixel scores into quality scores.
 
     Equation 1: ``(S_b^a * S_i^b * S_p^g)^(1 / (a + b + g))``. IoU scores are

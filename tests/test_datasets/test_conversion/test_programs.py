@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from projects.qanet.utils.cli import run_tool
+from tools.common.cli import run_tool
 
 
 @pytest.fixture

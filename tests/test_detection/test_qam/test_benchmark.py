@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 import torch
 
-
 TOOL = Path(__file__).parents[3] / 'tools/analysis_tools/benchmark_qam.py'
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Callable, List, Optional, Sequence
 
-from .errors import InputError
+from projects.qanet.utils.errors import InputError
 
 #: The repository.
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Commands:

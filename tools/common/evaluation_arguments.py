@@ -2,7 +2,7 @@
 """Arguments that the evaluation tools have in common; numpy only."""
 import argparse
 
-from .functional import PROTOCOLS
+from projects.qanet.evaluation.functional import PROTOCOLS
 
 
 def add_truth_arguments(parser: argparse.ArgumentParser) -> None:

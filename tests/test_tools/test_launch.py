@@ -8,14 +8,14 @@ import pytest
 import torch
 from torch import distributed
 
-from projects.qanet.utils.launch import add_common_arguments, load_config
+from tools.common.launch import add_common_arguments, load_config
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = """
 import sys
 from torch import distributed
 from projects.qanet.utils.errors import InputError
-from projects.qanet.utils.launch import run_distributed
+from tools.common.launch import run_distributed
 
 def main():
     sys.stdout.write(f'rank {distributed.get_rank()}\\n')

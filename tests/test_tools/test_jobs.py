@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from projects.qanet.utils.errors import InputError
-from projects.qanet.utils.jobs import ROOT, Commands
+from tools.common.jobs import ROOT, Commands
 
 
 def write(path, *more):

@@ -3,7 +3,7 @@
 import sys
 from typing import Callable
 
-from .errors import InputError
+from projects.qanet.utils.errors import InputError
 
 
 def run_tool(main: Callable[[], None]) -> None:

@@ -9,8 +9,8 @@ import torch
 import torch.distributed as dist
 from mmengine.config import Config, ConfigDict, DictAction
 
+from projects.qanet.utils.configs import read_config
 from . import cli
-from .configs import read_config
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:

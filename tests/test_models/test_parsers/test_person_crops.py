@@ -1,5 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Crops, chunks, augmentations, whatever the network is."""
+import weakref
+
 import numpy as np
 import pytest
 import torch
@@ -83,6 +85,20 @@ def test_iou_is_the_mean_of_all_augmentations():
         flip=True,
         scales=(1., 1.2))
     np.testing.assert_allclose(result.pred_instances.iou_scores, [.35])
+
+
+def test_a_chunk_is_freed_before_the_next():
+    """Whatever the post-processor and the generators still refer to."""
+    chunks = []
+
+    def network(crops):
+        assert all(chunk() is None for chunk in chunks)
+        memory = crops.softmax(1).numpy()
+        chunks.append(weakref.ref(memory))
+        return torch.from_numpy(memory), crops.mean((1, 2, 3))
+
+    Network(network).predict(items(), max_instances_per_batch=2)
+    assert len(chunks) == 3
 
 
 def test_a_flip_needs_to_know_left_and_right():

@@ -1,5 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Arguments that the evaluation tools have in common; numpy only."""
+"""Arguments that the evaluation tools have in common."""
 import argparse
 
 from projects.qanet.evaluation.functional import PROTOCOLS

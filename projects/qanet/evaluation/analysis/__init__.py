@@ -1,8 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Is the quality score any good? Figures in numpy, pictures apart.
 
-What is exported here needs numpy and Pillow; ``plots``, ``portraits`` and
-``html_report`` need matplotlib as well.
+No torch; ``plots``, ``portraits`` and ``html_report`` need matplotlib.
 """
 from .agreement import Agreement, measure_agreement, score_agreements
 from .calibration import (ReliabilityBins, expected_calibration_error,

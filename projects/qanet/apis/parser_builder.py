@@ -23,21 +23,16 @@ from projects.qanet.utils.errors import InputError
 #: A built parser, its config, or the path of its config or ONNX file.
 ModelType = Union[str, Config, nn.Module]
 
-_DATALOADERS = ('test_dataloader', 'val_dataloader', 'train_dataloader')
-
 
 def _dataset_configs(config: Config) -> List[Dict[str, Any]]:
     """Configs of the innermost datasets, the test set first."""
     found = []
-    for loader in _DATALOADERS:
-        dataset = (config.get(loader) or {}).get('dataset')
-        while dataset is not None and 'dataset' in dataset:
+    for name in ('test_dataloader', 'val_dataloader', 'train_dataloader'):
+        dataset = (config.get(name) or {}).get('dataset') or {}
+        while 'dataset' in dataset:
             dataset = dataset['dataset']
-        if dataset is not None and 'datasets' in dataset:
-            dataset = dataset['datasets'][0]
-        if dataset is not None:
-            found.append(dataset)
-    return found
+        found += dataset.get('datasets', [dataset])[:1]
+    return [dataset for dataset in found if dataset]
 
 
 def _complete(meta: Dict[str, Any], where: str) -> Dict[str, Any]:
@@ -146,14 +141,14 @@ def load_parser(model: ModelType, weights: Optional[str],
         device = choose_device(device)
         config = getattr(model, 'cfg', None) or Config()
         return model.to(device).eval(), config, device
-    if is_onnx(model):
-        if weights is not None:
-            raise InputError(f'{model} holds its own weights, but weights='
-                             f'{weights} is given as well')
-        device = choose_device(device or default_device())
-        return OnnxParser(str(model), device), Config(), device
-    device, config = choose_device(device), read_config(model)
-    return build_parser(config, weights, device), config, device
+    if not is_onnx(model):
+        device, config = choose_device(device), read_config(model)
+        return build_parser(config, weights, device), config, device
+    if weights is not None:
+        raise InputError(f'{model} holds its own weights, but weights='
+                         f'{weights} is given as well')
+    device = choose_device(device or default_device())
+    return OnnxParser(str(model), device), Config(), device
 
 
 def checked_meta(model: nn.Module) -> Dict[str, Any]:

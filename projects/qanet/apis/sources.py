@@ -117,11 +117,10 @@ def _read_image(path: str) -> np.ndarray:
 def collect_sources(inputs: InputsType) -> List[Source]:
     """Find out what there is to parse, and that it exists.
 
-    The order is that given; files of a folder are sorted by name.
-
     Args:
-        inputs (InputsType): An image or video file, a folder of them, a BGR
-            image (H, W, 3) uint8, or a list of these (folders excepted).
+        inputs (InputsType): An image or video file, a folder of them (sorted
+            by name), a BGR image (H, W, 3) uint8, or a list of these (folders
+            excepted).
 
     Raises:
         FileNotFoundError: If a file is missing.

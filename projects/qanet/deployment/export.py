@@ -55,10 +55,8 @@ def export_network(parser: nn.Module,
                    fixed_batch: bool = False) -> bytes:
     """Write the network of a parser as ONNX.
 
-    The input is ``crops`` (N, 3, H, W), normalised, of the parser's crop
-    size. The outputs are ``probs`` (N, C, H, W), after the softmax, and
-    ``iou_scores`` (N,), not clamped; a network that regresses no IoU has
-    no second output.
+    Input and outputs are those of :meth:`TopDownParser.predict_crops`, named
+    ``crops``, ``probs`` and, if the network regresses it, ``iou_scores``.
 
     Args:
         parser (nn.Module): A :class:`TopDownParser` on the CPU.
@@ -163,8 +161,8 @@ def compare_with_torch(parser: nn.Module,
         model (bytes): Content of its ONNX file.
         batch_sizes (Sequence[int]): Numbers of crops. None of the default is
             that of the export, so a built-in batch size shows.
-        seed (int): Of the crops, which are normally distributed, as
-            normalised pictures roughly are.
+        seed (int): Of the crops, normally distributed, as pictures roughly
+            are once normalised.
 
     Returns:
         list[Difference]: One for each batch size. Outputs of different

@@ -1,9 +1,9 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """What a parser's ONNX file says about itself.
 
-A network alone does not tell how persons are cropped, what its channels mean
-and how scores are fused. The file carries it as one JSON document in its
-metadata, under :data:`METADATA_KEY`, see ``docs/deployment.md``.
+A JSON document in its metadata tells what the network alone does not: how
+persons are cropped, what channels mean, how scores are fused
+(docs/deployment.md).
 """
 import json
 from dataclasses import asdict, fields

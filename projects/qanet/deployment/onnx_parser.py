@@ -28,10 +28,6 @@ class OnnxParser(BaseModel):
         FileNotFoundError: If there is no such file.
         InputError: If onnxruntime or the device is missing, or the file is
             damaged, holds no parser, or its metadata is missing or wrong.
-
-    Example:
-        >>> parser = OnnxParser('parser.onnx')
-        >>> parser.dataset_meta['classes']
     """
 
     def __init__(self, file: str, device: str = 'cpu') -> None:

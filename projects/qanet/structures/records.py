@@ -25,11 +25,10 @@ def decode_records(records: Sequence[Dict[str, Any]],
         InputError: If a run-length code is broken or of another size, or if
             parts of one person overlap. The message names the record.
     """
-    if places is None:
-        places = [f'records[{i}]' for i in range(len(records))]
+    places = places or [f'records[{i}]' for i in range(len(records))]
     parts = [part for record in records for part in record['parts']]
-    per_record = [len(record['parts']) for record in records]
-    person_of = np.repeat(np.arange(len(records)), per_record)
+    person_of = np.repeat(
+        np.arange(len(records)), [len(record['parts']) for record in records])
     width, height = image_size
     try:
         starts, ends, owners, totals = decode_runs(

@@ -20,8 +20,8 @@ class PersonRuns(NamedTuple):
         starts (np.ndarray): First pixel of each run, (R,) int64.
         ends (np.ndarray): Pixel behind each run, (R,) int64.
         labels (np.ndarray): Part label of each run, (R,), never 0.
-        persons (np.ndarray): Position of the person of each run, (R,) int64.
-        num_persons (int): Number N of persons, also those without a run.
+        persons (np.ndarray): Position of its person, (R,) int64.
+        num_persons (int): N, also counting those without a run.
         image_size (tuple[int, int]): Width and height of the image.
     """
     starts: np.ndarray

@@ -353,3 +353,24 @@ def shrink(config):
             config[key] = 4
         elif isinstance(value, dict):
             shrink(value)
+
+
+def test_one_copy_brings_an_image_to_the_host(monkeypatch):
+    """However many persons, parts and thresholds there are."""
+    model = toy_parser()
+    model.post_processor.extra_pixel_score_thrs = (0., .5)
+    item = image_and_sample(7, (97, 71), BOXES)
+    expected = predict(model, [item])[0].pred_instances
+    copies, original = [], torch.Tensor.cpu
+
+    def spy(tensor):
+        if tensor.dtype == torch.uint8:
+            copies.append(tensor.numel())
+        return original(tensor)
+
+    monkeypatch.setattr(torch.Tensor, 'cpu', spy)
+    found = predict(model, [item])[0].pred_instances
+    pixels = sum(part_map.size for part_map in found.part_maps)
+    # An IoU score and, at three thresholds, a person's and two parts'.
+    assert copies == [pixels + 4 * 3 * (1 + 3 * 3)]
+    np.testing.assert_array_equal(found.scores, expected.scores)

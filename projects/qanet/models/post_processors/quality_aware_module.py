@@ -109,10 +109,12 @@ class QualityAwareModule(nn.Module):
             del person  # or a chunk stayed in memory while the next is parsed
         if not pasted:
             return ParsingInstances.empty(image_size, num_classes, image_id)
-        # What is on the device is fetched when all has been queued there.
-        iou_scores = _stack(ious)
-        person_scores = _stack(person.instance_scores for person in pasted)
-        part_scores = _stack(person.category_scores for person in pasted)
+        iou_scores, person_scores, part_scores, *part_maps = _to_host([
+            torch.stack(ious).float(),
+            torch.stack([person.instance_scores for person in pasted]),
+            torch.stack([person.category_scores for person in pasted]),
+            *(person.part_map for person in pasted)
+        ])
         if not all(
                 np.isfinite(scores).all()
                 for scores in (iou_scores, person_scores, part_scores)):
@@ -129,7 +131,7 @@ class QualityAwareModule(nn.Module):
             scores=np.full_like(person_scores[:, 0], np.nan),
             part_scores=np.full_like(part_scores[:, 0], np.nan),
             labels=np.zeros(len(pasted)),
-            part_maps=[person.part_map.cpu().numpy() for person in pasted],
+            part_maps=part_maps,
             offsets=[person.offset for person in pasted],
             image_size=image_size,
             image_id=image_id)
@@ -149,6 +151,14 @@ class QualityAwareModule(nn.Module):
                 f'pixel_score_thr={self.pixel_score_thr}')
 
 
-def _stack(tensors: Iterable[Tensor]) -> np.ndarray:
-    """One float32 array on the host."""
-    return torch.stack(list(tensors)).float().cpu().numpy()
+def _to_host(tensors: Sequence[Tensor]) -> List[np.ndarray]:
+    """Arrays of some float32 and then uint8 tensors, fetched in one copy."""
+    flat = [tensor.flatten().view(torch.uint8) for tensor in tensors]
+    data = torch.cat(flat).cpu().numpy()
+    ends = np.cumsum([len(part) for part in flat])
+    return [
+        part.view(
+            np.float32 if tensor.is_floating_point() else np.uint8).reshape(
+                tensor.shape)
+        for part, tensor in zip(np.split(data, ends[:-1]), tensors)
+    ]

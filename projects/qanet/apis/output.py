@@ -19,10 +19,7 @@ CODECS: Tuple[Tuple[str, str], ...] = (('mp4v', '.mp4'), ('MJPG', '.avi'))
 
 
 class _Video:
-    """An annotated video under way; all pictures get the size of the first.
-
-    Its path is a stem, the suffix depends on the codec.
-    """
+    """A video under way; all pictures get the size of the first."""
 
     def __init__(self, stem: str, source: Source,
                  shape: Sequence[int]) -> None:
@@ -39,14 +36,12 @@ class _Video:
                       f'{", ".join(codec for codec, _ in CODECS)} works')
 
     def add(self, picture: np.ndarray) -> None:
-        """Append an RGB picture (H, W, 3), uint8."""
         canvas = np.full((*self._shape, 3), 255, np.uint8)
         picture = mmcv.rgb2bgr(picture[:self._shape[0], :self._shape[1]])
         canvas[:picture.shape[0], :picture.shape[1]] = picture
         self._writer.write(canvas)
 
     def close(self) -> None:
-        """Finish the file."""
         self._writer.release()
 
 

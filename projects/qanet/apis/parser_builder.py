@@ -74,17 +74,16 @@ def test_pipeline(config: Config) -> Compose:
 
 def build_parser(config: Union[str, Config], weights: Optional[str],
                  device: str) -> nn.Module:
-    """Build a parser and fill it.
+    """Build a parser, fill it and put it into evaluation mode.
+
+    Its ``dataset_meta`` is the checkpoint's if that has one, else the
+    config's.
 
     Args:
         config (str | Config): The config or its file.
         weights (str, optional): Checkpoint. None leaves the parser untrained,
             and warns about it.
         device (str): Where it will run.
-
-    Returns:
-        nn.Module: In evaluation mode, with ``dataset_meta``: that of the
-        checkpoint if it has one, else the config's.
 
     Raises:
         FileNotFoundError: If the config is missing.
@@ -116,18 +115,14 @@ def is_onnx(model: ModelType) -> bool:
 
 def load_parser(model: ModelType, weights: Optional[str],
                 device: Optional[str]) -> Tuple[nn.Module, Config, str]:
-    """A parser from whatever describes it.
+    """A parser from whatever describes it, in evaluation mode.
 
     Args:
-        model (str | Config | nn.Module): Config or its file, an ONNX file, or
-            a built parser.
-        weights (str, optional): Checkpoint, for configs.
-        device (str, optional): Where it will run. None leaves a built parser
-            where it is; others go to the accelerator, if there is one.
+        model, weights, device: See :class:`HumanParsingInferencer`.
 
     Returns:
-        tuple[nn.Module, Config, str]: The parser in evaluation mode, its
-        config (empty if there is none) and its device.
+        tuple[nn.Module, Config, str]: The parser, its config (empty if there
+        is none) and its device.
 
     Raises:
         FileNotFoundError: If a file is missing.

@@ -73,7 +73,7 @@ def split_boxes(bboxes: Any, sources: Sequence[Source]) -> List[Any]:
         sources (Sequence[Source]): What is to be parsed.
 
     Returns:
-        list: One array-like per image, to be checked by :func:`check_boxes`.
+        list: One array-like per image, still unchecked.
 
     Raises:
         InputError: If the numbers of images and of arrays differ, or if there

@@ -109,16 +109,11 @@ class OnnxNetwork:
         self._outputs = list(outputs)
 
     def __call__(self, crops: Tensor) -> Tuple[Tensor, Optional[Tensor]]:
-        """Parse crops.
+        """Parse crops, see :meth:`TopDownParser.predict_crops`.
 
         Args:
             crops (Tensor): Normalised crops of shape (N, 3, H, W), on the
                 network's device. N is a multiple of a fixed ``batch_size``.
-
-        Returns:
-            tuple[Tensor, Tensor | None]: Probabilities (N, C, H, W) and IoU
-            scores (N,), not clamped, or None if the network regresses none;
-            float32, on the same device.
 
         Raises:
             InputError: If the crops are of another size or onnxruntime fails.

@@ -96,8 +96,7 @@ def write_results(path: str,
 
     Args:
         path (str): File to write. Its folder is made if it is missing.
-        records (Sequence[dict]): One for each person, as
-            :meth:`ParsingInstances.to_records` gives them.
+        records (Sequence[dict]): See :meth:`ParsingInstances.to_records`.
         classes (Sequence[str]): Names of all classes, background first.
         quality_weights (Sequence[float], optional): Weights of the box, IoU
             and pixel score that made the records' scores. None is unknown.

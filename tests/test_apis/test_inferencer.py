@@ -191,6 +191,10 @@ def test_a_broken_file_of_several_is_skipped(infer, photo, tmp_path):
                 out_dir=str(tmp_path / 'out'),
                 show_progress=False)
     assert [p.image_id for p in out['predictions']] == [1]
+    last = infer([photo, photo, str(broken)],
+                 bboxes=[BOX] * 3,
+                 show_progress=False)
+    assert len(last['predictions']) == 2 and len(last['skipped']) == 1
     ((path, reason), ) = out['skipped']
     assert path == str(broken) and 'a_broken.jpg' in reason
     with pytest.raises(InputError, match='a_broken.jpg is no image'):
@@ -247,8 +251,12 @@ def test_weights_and_configs_that_do_not_exist(toy_config):
 def test_a_built_model_works_and_scopes_stay(toy_config, toy_weights, photo):
     before = DefaultScope.get_current_instance()
     model = HumanParsingInferencer(toy_config, toy_weights, device='cpu').model
+    torch.nn.init.zeros_(model.weight)
     infer = HumanParsingInferencer(model, device='cpu')
     out = infer(photo, bboxes=BOX, show_progress=False)
+    assert model.weight.tolist() == [0, 0, 0]
+    HumanParsingInferencer(model, toy_weights, device='cpu')
+    assert model.weight.tolist() == [1, 1, 1]
     assert len(out['predictions'][0]) == 1
     after = DefaultScope.get_current_instance()
     assert (before and before.scope_name) == (after and after.scope_name)
@@ -265,6 +273,10 @@ def test_bad_settings(infer, photo, toy_config, tmp_path):
             toy_config, device='cpu', visualizer=dict(nms_thr=None))
     with pytest.raises(InputError, match="no argument 'nms', a call may"):
         infer(photo, bboxes=BOX, nms=.5)
+    for name, value in (('bbox_thr', 'x'), ('score_thr', None), ('nms_thr',
+                                                                 '.5')):
+        with pytest.raises(InputError, match=f'{name} must be a number'):
+            infer(photo, bboxes=BOX, **{name: value})
     with pytest.raises(InputError, match='output folder .*photo.png cannot'):
         infer(photo, bboxes=BOX, out_dir=photo)
     with pytest.raises(InputError, match='batch_size must be >= 1'):
@@ -295,7 +307,7 @@ def test_a_stream_reads_what_is_asked_for(infer, tmp_path):
     assert infer.model.batch_sizes == [2, 2, 1]
 
 
-def test_a_call_may_have_thresholds_of_its_own(infer, photo):
+def test_a_call_may_have_thresholds_of_its_own(infer, photo, monkeypatch):
     boxes = [[10, 20, 40, 50, .5], [50, 20, 80, 50, .9]]
     infer.detector = finder = ToyFinder()
     infer(photo, show_progress=False)
@@ -316,6 +328,20 @@ def test_a_call_may_have_thresholds_of_its_own(infer, photo):
 
     assert drawn() == (True, True)
     assert drawn(score_thr=.7) == (False, True)
+    twins, = infer(
+        photo, bboxes=boxes[:1] * 2, show_progress=False)['predictions']
+    shown = []
+    for options in (dict(), dict(nms_thr=None)):
+        monkeypatch.setattr(infer.visualizer, 'draw',
+                            lambda image, persons, order: shown.append(order))
+        infer(
+            photo,
+            bboxes=boxes[:1] * 2,
+            return_vis=True,
+            show_progress=False,
+            **options)
+    monkeypatch.undo()
+    assert shown == [[0], [0, 1]] and len(twins) == 2
     assert drawn() == (True, True)
     fused, = infer(
         photo, bboxes=boxes, show_progress=False,

@@ -27,3 +27,26 @@ def test_pictures_of_a_video_get_even_sides_and_one_size(tmp_path):
     assert abs(second[:14, :64] - red).max() < 30
     assert second[32:].min() > 225
     assert not capture.read()[0]
+
+
+def test_more_persons_than_a_byte_can_number(tmp_path):
+    """Human_ids has 16 bits then, and nobody's number wraps round."""
+    count, size = 300, (330, 20)
+    boxes = [[k, 2, k + 1, 9] for k in range(count)]
+    instances = ParsingInstances(boxes, *np.ones((4, count)),
+                                 *np.ones((2, count, 1)), np.zeros(count),
+                                 [np.ones((7, 1), np.uint8)] * count,
+                                 [[k, 2] for k in range(count)], size)
+    output = OutputFolder(
+        str(tmp_path), ('Background', 'Hat'),
+        None,
+        None,
+        save_label_maps=True,
+        save_vis=False)
+    frame = Frame(0, np.zeros((20, 330, 3), np.uint8), 'a.jpg', 'a',
+                  Source('a.jpg', 'a'))
+    output.add(frame, instances, None, range(count))
+    humans = cv2.imread(
+        str(tmp_path / 'Human_ids/a.png'), cv2.IMREAD_UNCHANGED)
+    assert humans.dtype == np.uint16
+    assert humans[5, :count].tolist() == list(range(1, count + 1))

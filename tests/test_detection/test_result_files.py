@@ -40,7 +40,7 @@ def test_fuses_the_ingredients_and_nothing_else():
 
 def test_only_weighted_ingredients_are_needed():
     scored, = rescore_records([record(score=.1, bbox_score=.7)], (1, 0, 0))
-    assert scored['score'] == .7
+    assert scored['score'] == np.float32(.7)
     assert rescore_records([], (1, 0, 1)) == []
 
 
@@ -140,7 +140,7 @@ def test_the_tool(tmp_path, monkeypatch, capsys):
         assert new['segmentation'] == RLE
     again = tmp_path / 'again.json'
     run_tool(monkeypatch, out, again, '--quality-weights', 1, 0, 0)
-    assert [item['score']
-            for item in json.loads(again.read_text())] == [.9, .8, .7]
+    assert [item['score'] for item in json.loads(again.read_text())
+            ] == np.float32([.9, .8, .7]).tolist()
     with pytest.raises(SystemExit):
         run_tool(monkeypatch, source, source)

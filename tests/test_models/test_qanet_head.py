@@ -129,3 +129,14 @@ def test_sampler_chooses_the_pixels_that_count():
     hard = costs > -torch.log(torch.tensor(.3))
     assert 0 < hard.sum() < hard.numel()
     torch.testing.assert_close(loss, (costs * hard).sum() / hard.numel())
+
+
+def test_a_sampler_needs_losses_that_weigh_pixels():
+    with pytest.raises(ValueError, match='which LovaszSoftmaxLoss cannot'):
+        MODELS.build(
+            head_config(
+                sampler=dict(type='OHEMPixelSampler'),
+                loss_decode=[
+                    dict(type='ParsingCrossEntropyLoss'),
+                    dict(type='LovaszSoftmaxLoss')
+                ]))

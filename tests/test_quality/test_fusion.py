@@ -69,6 +69,38 @@ def test_arrays_are_answered_with_arrays():
     assert single.dtype == np.float32
 
 
+def test_whole_numbers_are_no_reason_to_round():
+    scores = quality_score(
+        np.array([1, 0]), np.array([.5, .5]), np.array([1, 1]), (.5, 1, 1))
+    np.testing.assert_allclose(scores, [.5**.4, 0])
+    np.testing.assert_array_equal(
+        quality_score(np.ones(1), np.ones(1), np.zeros(1, int), (1, 1, .5)),
+        [0])
+
+
+def test_tensors_and_arrays_agree_to_the_last_bit():
+    """In the arithmetic of numpy's power, not in that of its short cuts."""
+    rng = np.random.default_rng(5)
+    scores = rng.random((3, 2000), np.float32)
+    for weights in ((1, .5, 3), (1, 1, 1), (.5, 0, .5), (2, .5, 1)):
+        a, b, g = np.float32(weights)
+        box, iou, pixel = scores
+        expected = np.power(
+            np.power(box, a) * np.power(iou, b) * np.power(pixel, g),
+            np.float32(1 / sum(weights)))
+        arrays = quality_score(*scores, weights)
+        tensors = quality_score(*torch.from_numpy(scores), weights)
+        np.testing.assert_array_equal(arrays, expected)
+        np.testing.assert_array_equal(tensors.numpy(), expected)
+    assert arrays.dtype == np.float32
+
+
+def test_gradients_flow():
+    box = torch.tensor([.25], requires_grad=True)
+    quality_score(box, torch.ones(1), torch.ones(1), (1, 0, 1)).backward()
+    torch.testing.assert_close(box.grad, torch.tensor([1.]))
+
+
 def test_weights_may_be_an_array():
     ones = torch.ones(2)
     scores = quality_score(ones, ones, ones, weights=np.array([1., 0., 1.]))

@@ -1,13 +1,13 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """From photos and videos to parsed persons, in one call."""
 from contextlib import closing, nullcontext
+from numbers import Real
 from typing import Any, Dict, Iterator, List, Optional, Sequence
 
 import cv2
 import numpy as np
 import torch
-from mmengine.config import Config
-from mmengine.dataset import Compose, pseudo_collate
+from mmengine.dataset import pseudo_collate
 from mmengine.infer import BaseInferencer
 from mmengine.registry import DefaultScope
 from mmseg.registry import INFERENCERS
@@ -118,15 +118,13 @@ class HumanParsingInferencer(BaseInferencer):
         self.video_visualizer = self._init_visualizer(
             dict(visualizer or {}, full_legend=True, show_part_scores=False))
 
-    def _init_pipeline(self, cfg: Config) -> Compose:
-        return test_pipeline(cfg)
+    _init_pipeline = staticmethod(test_pipeline)
 
     def _init_visualizer(self, cfg: dict) -> ParsingVisualizer:
         """A visualizer with this data set's names and colours."""
-        for name in ('score_thr', 'nms_thr'):
-            if name in cfg:
-                raise InputError(f'visualizer has {name}: give {name}= to the '
-                                 'inferencer, it counts for label maps, too')
+        for name in {'score_thr', 'nms_thr'}.intersection(cfg):
+            raise InputError(f'visualizer has {name}: give {name}= to the '
+                             'inferencer, it counts for label maps, too')
         visualizer = ParsingVisualizer(**cfg)
         visualizer.dataset_meta = self.dataset_meta
         return visualizer
@@ -138,6 +136,11 @@ class HumanParsingInferencer(BaseInferencer):
             raise InputError(f'there is no argument {unknown[0]!r}, a call '
                              f'may change {", ".join(self._defaults)}')
         settings = {**self._defaults, **given}
+        for name in ('bbox_thr', 'score_thr', 'nms_thr'):
+            off = name == 'nms_thr' and settings[name] is None
+            if not (off or isinstance(settings[name], Real)):
+                raise InputError(f'{name} must be a number, not '
+                                 f'{settings[name]!r}')
         if settings['quality_weights'] is not None:
             check_weights(settings['quality_weights'])
         return settings
@@ -195,7 +198,8 @@ class HumanParsingInferencer(BaseInferencer):
             found = self.forward(data, settings['quality_weights'])
             count = batch[-1].index + 1
             yield from map(ParsedImage, batch, found)
-        check_all_used(boxes, count)
+        if count and batch[-1].source.is_video:
+            check_all_used(boxes, count)
 
     def __call__(self,
                  inputs: InputsType,

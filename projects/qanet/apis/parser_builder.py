@@ -134,6 +134,8 @@ def load_parser(model: ModelType, weights: Optional[str],
             tensor = next(model.parameters(), None)
             device = 'cpu' if tensor is None else str(tensor.device)
         device = choose_device(device)
+        if weights is not None:
+            load_checkpoint(model, weights)
         config = getattr(model, 'cfg', None) or Config()
         return model.to(device).eval(), config, device
     if not is_onnx(model):

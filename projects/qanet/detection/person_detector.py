@@ -2,7 +2,7 @@
 """Any mmdet detector as a source of person boxes."""
 import copy
 from types import ModuleType
-from typing import List, Optional, Sequence, Union
+from typing import Dict, List, Optional, Sequence, Union
 
 import numpy as np
 import torch
@@ -67,7 +67,7 @@ class PersonDetector:
         self.cat_ids = tuple(cat_ids)
         self.bbox_thr = bbox_thr
         if weights is None and not isinstance(model, nn.Module):
-            raise InputError('a detector without weights finds nothing: give '
+            raise InputError('a detector without weights is untrained: give '
                              'its checkpoint (det_weights=)')
         with DefaultScope.overwrite_default_scope('mmdet'):
             if not isinstance(model, nn.Module):
@@ -87,11 +87,14 @@ class PersonDetector:
     def __call__(self,
                  images: Sequence[np.ndarray],
                  bbox_thr: Optional[float] = None) -> List[np.ndarray]:
-        """Find the persons of some images, all in one batch.
+        """Find the persons of some images.
+
+        Those that the pipeline makes equally large share a batch. (mmdet
+        would pad the others, and then find other boxes in them.)
 
         Args:
             images (Sequence[np.ndarray]): BGR images of shape (H, W, 3),
-                uint8. Smaller ones are padded to the largest, as mmdet does.
+                uint8.
             bbox_thr (float, optional): Instead of the constructor's.
 
         Returns:
@@ -99,15 +102,20 @@ class PersonDetector:
             pixels and score, best first; N may be 0.
         """
         thr = self.bbox_thr if bbox_thr is None else bbox_thr
+        found: Dict[int, np.ndarray] = {}
         with DefaultScope.overwrite_default_scope('mmdet'):
-            samples = self.model.test_step(
-                pseudo_collate([
-                    self._pipeline(dict(img=image, img_id=k))
-                    for k, image in enumerate(images)
-                ]))
-        return [
-            self._persons(sample.pred_instances, thr) for sample in samples
-        ]
+            packed = [
+                self._pipeline(dict(img=image, img_id=k))
+                for k, image in enumerate(images)
+            ]
+            shapes = [sample['inputs'].shape for sample in packed]
+            for shape in dict.fromkeys(shapes):
+                alike = [k for k, other in enumerate(shapes) if other == shape]
+                samples = self.model.test_step(
+                    pseudo_collate([packed[k] for k in alike]))
+                for k, sample in zip(alike, samples):
+                    found[k] = self._persons(sample.pred_instances, thr)
+        return [found[k] for k in range(len(images))]
 
     def _persons(self, instances: InstanceData, thr: float) -> np.ndarray:
         """Boxes of the persons that reach the threshold, best first."""

@@ -170,7 +170,7 @@ def rescore_records(
     scores = np.array([
         read_ingredients(record, weights, f'record {i}')
         for i, record in enumerate(records)
-    ]).reshape(-1, 3)
+    ], np.float32).reshape(-1, 3)
     fused = quality_score(*scores.T, weights=weights)
     for record, score in zip(records, fused):
         record['score'] = float(score)

@@ -2,9 +2,11 @@
 """Equation 1 of the paper: how box, IoU and pixel scores are fused.
 
 The only place where it is written. It works on numpy arrays and on tensors
-without importing torch, so training, testing and the evaluation of a results
-file share it. On arrays of float32 the arithmetic is float32, as in the
-system that made the published numbers; ranks depend on it.
+without importing torch, so testing and the evaluation of a results file share
+it. On float32 the arithmetic is float32, as in the system that made the
+published numbers; ranks depend on it. Tensors on the host go through numpy and
+so agree with arrays to the last bit; on other devices, and where a gradient is
+wanted, the last bit may differ.
 """
 import math
 from typing import Sequence, Tuple, TypeVar
@@ -89,10 +91,15 @@ def quality_score(
 
 
 def _power(base: Scores, exponent: float) -> Scores:
-    """``base ** exponent`` in the type of the base.
+    """``base ** exponent`` in the floating point type of the base.
 
     numpy's operator takes short cuts for some exponents that round otherwise.
     """
     if isinstance(base, np.ndarray):
+        if not np.issubdtype(base.dtype, np.floating):
+            base = base.astype(np.float64)
         return np.power(base, base.dtype.type(exponent))
+    on_host = base.device.type == 'cpu' and not base.requires_grad
+    if on_host and base.is_floating_point() and base.element_size() >= 4:
+        return base.new_tensor(_power(base.numpy(), exponent))
     return base**exponent

@@ -186,16 +186,19 @@ def test_undefined_values_are_null(scenes, tmp_path):
 @pytest.mark.parametrize('kwargs, message', [
     (dict(format_only=True), 'format_only needs out_file'),
     (dict(ann_file=None), 'ann_file and data_root are needed'),
-    (dict(data_root='/nowhere'), 'data_root /nowhere is no folder'),
+    (dict(data_root='/nowhere'), 'data_root /nowhere has no Category_ids'),
     (dict(protocol='loose'), "no protocol 'loose'.*released.*strict"),
     (dict(metric=('mIoU', 'AP')), r"no metric \['AP'\]"),
     (dict(metric='AP'), r"no metric \['AP'\]"),
+    (dict(metric=3), 'metrics must be among .*, not 3'),
+    (dict(result_info=dict(weights=(1, 1, 1))), "no key 'weights', allowed"),
+    (dict(result_info=dict(quality_weights=(0, 0, 0))), 'not all 0'),
     (dict(quality_weights=(0, 0, 0)), 'three numbers >= 0'),
     (dict(format_only=True, out_file='x',
           quality_weights=(1, 1)), 'three numbers >= 0'),
-    (dict(nms_thr='0.6'), "threshold nms_iou is '0.6', allowed are numbers"),
-    (dict(quality_thr=float('nan')), 'threshold quality is nan'),
-    (dict(box_score_thr=None), 'threshold box_score is None'),
+    (dict(nms_thr='0.6'), "nms_thr is '0.6', allowed are numbers"),
+    (dict(quality_thr=float('nan')), 'quality_thr is nan'),
+    (dict(box_score_thr=None), 'box_score_thr is None'),
 ])
 def test_wrong_arguments(build, kwargs, message):
     """All is refused when the metric is built, before any training."""

@@ -39,8 +39,9 @@ def make_samples(golden, thrs=(), at=None):
                 ori_shape=(height, width)))
         sample.pred_instances = replace(
             persons if at is None else scored(persons, at),
+            # A model scores nobody at no threshold.
             by_thr={thr: scored(persons, thr)
-                    for thr in thrs})
+                    for thr in thrs if len(persons)})
         samples.append(sample.to_dict())
     return samples
 

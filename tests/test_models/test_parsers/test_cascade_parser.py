@@ -190,6 +190,17 @@ def test_point_rend_trains_and_predicts():
     assert len(predict(model, [item])[0].pred_instances) == 3
 
 
+def test_one_stage_is_no_cascade():
+    with pytest.raises(ValueError, match='num_stages=1 configs, at least two'):
+        MODELS.build(
+            dict(
+                type='CascadeTopDownParser',
+                num_stages=1,
+                backbone=dict(type='IdentityBackbone'),
+                decode_head=[dict(type='ColourHead')],
+                test_cfg=dict(crop_size=(12, 16))))
+
+
 def test_errors_name_the_setting():
     with pytest.raises(ValueError, match='list of num_stages=2 configs'):
         MODELS.build(

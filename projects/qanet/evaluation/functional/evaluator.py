@@ -67,8 +67,12 @@ class ParsingEvaluator:
         thresholds: Thresholds = Thresholds(),
         person_cat_ids: Sequence[int] = (1, )
     ) -> None:
-        metrics = (metrics, ) if isinstance(metrics, str) else tuple(metrics)
-        unknown = sorted(set(metrics) - set(METRICS))
+        metrics = (metrics, ) if isinstance(metrics, str) else metrics
+        if not isinstance(metrics, (list, tuple)):
+            raise InputError(f'metrics must be among {list(METRICS)}, not '
+                             f'{metrics!r}')
+        metrics = tuple(metrics)
+        unknown = sorted(set(metrics) - set(METRICS), key=str)
         if unknown or not metrics:
             raise InputError(f'there is no metric {unknown}, allowed are '
                              f'{list(METRICS)}')
@@ -76,9 +80,10 @@ class ParsingEvaluator:
         if quality_weights is not None:
             check_weights(quality_weights)
         _check_thresholds(thresholds)
-        if not os.path.isdir(data_root):
-            raise InputError(f'data_root {data_root} is no folder; it must '
-                             'hold Category_ids, Human_ids and Instance_ids')
+        if not os.path.isdir(os.path.join(data_root, 'Category_ids')):
+            raise InputError(f'data_root {data_root} has no Category_ids; it '
+                             'must be the folder of the split, with '
+                             'Category_ids, Human_ids and Instance_ids')
         self.ann_file = ann_file
         self.images = read_annotations(ann_file, person_cat_ids)
         self.data_root = data_root
@@ -276,10 +281,10 @@ class ParsingEvaluator:
 
 
 def _check_thresholds(thresholds: Thresholds) -> None:
-    for name, value in thresholds._asdict().items():
-        if value is None and name == 'nms_iou':
+    names = ('box_score_thr', 'nms_thr', 'quality_thr')
+    for name, value in zip(names, thresholds):
+        if value is None and name == 'nms_thr':
             continue
         if not (isinstance(value, (int, float)) and math.isfinite(value)
                 and value >= 0):
-            raise InputError(f'the threshold {name} is {value!r}, allowed are '
-                             'numbers >= 0')
+            raise InputError(f'{name} is {value!r}, allowed are numbers >= 0')

@@ -117,10 +117,14 @@ class ParsingMetric(BaseMetric):
         self.quality_weights = quality_weights
         self.result_info = dict(
             quality_weights=(1., 1., 1.), pixel_score_thr=0.2)
+        unknown = sorted(set(result_info or {}) - set(self.result_info))
+        if unknown:
+            raise InputError(f'result_info has no key {unknown[0]!r}, allowed '
+                             f'are {", ".join(self.result_info)}')
         self.result_info.update(result_info or {})
         if quality_weights is not None:
-            check_weights(quality_weights)
             self.result_info['quality_weights'] = quality_weights
+        check_weights(self.result_info['quality_weights'])
         self._evaluator: Optional[ParsingEvaluator] = None
         if not format_only:
             # The names of the classes come later, with dataset_meta.

@@ -1,7 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """The threshold of the pixel score, several at a time."""
 import copy
-import math
 from typing import Any, Dict, Sequence, Tuple
 
 from mmengine.logging import MMLogger
@@ -59,9 +58,9 @@ class PixelThresholdMetric(ParsingMetric):
         except (TypeError, ValueError):
             self.pixel_score_thrs = ()
         if not self.pixel_score_thrs or not all(
-                math.isfinite(t) and t >= 0 for t in self.pixel_score_thrs):
-            raise InputError('pixel_score_thrs must name thresholds >= 0, at '
-                             f'least one, not {pixel_score_thrs!r}')
+                0 <= t <= 1 for t in self.pixel_score_thrs):
+            raise InputError('pixel_score_thrs must name thresholds in [0, 1],'
+                             f' at least one, not {pixel_score_thrs!r}')
 
     def reduce(self, sample: dict,
                persons: ParsingInstances) -> Dict[str, Any]:
@@ -78,16 +77,16 @@ class PixelThresholdMetric(ParsingMetric):
         Raises:
             InputError: If the model has not scored at a threshold.
         """
+        if len(persons) == 0:  # nothing to score: the same at all thresholds
+            entry = super().reduce(sample, persons)
+            same = [entry['statistics']] * len(self.pixel_score_thrs)
+            return dict(entry, statistics_by_thr=same)
         missing = [t for t in self.pixel_score_thrs if t not in persons.by_thr]
         if missing:
             raise InputError(
                 f'{sample["img_path"]}: the model gives no scores at the '
                 f'pixel thresholds {missing}; set model.post_processor.'
                 'extra_pixel_score_thrs')
-        if len(persons) == 0:  # nothing to score: the same at all thresholds
-            entry = super().reduce(sample, persons)
-            same = [entry['statistics']] * len(self.pixel_score_thrs)
-            return dict(entry, statistics_by_thr=same)
         evaluator, runs = self.evaluator, persons.runs()
         overlaps = evaluator.measure(int(sample['img_id']), runs)
 

@@ -8,7 +8,8 @@ from mmseg.registry import MODELS
 from mmseg.utils import ConfigType, OptConfigType, SampleList
 from torch import Tensor, nn
 
-from ..losses import parsing_iou
+from projects.qanet.utils.errors import InputError
+from ..losses import LovaszSoftmaxLoss, parsing_iou
 
 
 @MODELS.register_module()
@@ -76,11 +77,21 @@ class QANetHead(FPNHead):
                  loss_iou: ConfigType = dict(type='ParsingIoULoss'),
                  **kwargs) -> None:
         super().__init__(**kwargs)
+        if self.sampler is not None and any(
+                isinstance(module, LovaszSoftmaxLoss)
+                for module in self._loss_modules):
+            raise InputError('sampler= weighs pixels, which LovaszSoftmaxLoss '
+                             'cannot: leave one of them out of the head')
         self.iou_branch: Optional[nn.Module] = None
         if iou_branch is not None:
             self.iou_branch = MODELS.build(
                 dict(in_channels=self.channels, **iou_branch))
             self.loss_iou = MODELS.build(loss_iou)
+
+    @property
+    def _loss_modules(self) -> Sequence[nn.Module]:
+        modules = self.loss_decode
+        return modules if isinstance(modules, nn.ModuleList) else [modules]
 
     def forward_with_iou(
             self, inputs: Sequence[Tensor]) -> Tuple[Tensor, Optional[Tensor]]:
@@ -139,11 +150,8 @@ class QANetHead(FPNHead):
         weight = None if self.sampler is None else self.sampler.sample(
             seg_logits, label)
         label = label.squeeze(1)
-        modules = self.loss_decode
-        if not isinstance(modules, nn.ModuleList):
-            modules = [modules]
         losses = {}
-        for module in modules:
+        for module in self._loss_modules:
             value = module(
                 seg_logits,
                 label,

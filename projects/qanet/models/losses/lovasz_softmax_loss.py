@@ -92,7 +92,7 @@ class LovaszSoftmaxLoss(nn.Module):
     """Lovasz-softmax loss of human parsing (Section 3.4).
 
     As ``mmseg.LovaszLoss(per_image=True, reduction='mean')`` computes it, but
-    in one piece on the device, and with images of one valid pixel or none.
+    without waiting for the device, and with images of one valid pixel or none.
 
     Args:
         loss_weight (float): Weight of the loss.

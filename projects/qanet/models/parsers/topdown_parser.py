@@ -10,6 +10,7 @@ from mmseg.utils import ConfigType, OptConfigType, SampleList
 from torch import Tensor, cat, nn
 
 from projects.qanet.utils.errors import InputError
+from ..data_preprocessors import ParsingDataPreprocessor
 from ..post_processors import PersonProbs
 from .crop_settings import CropSettings
 from .person_crops import MapsAndIoU, add_predictions, predict_persons
@@ -77,8 +78,9 @@ class TopDownParser(EncoderDecoder):
 
     def test_step(self, data: dict) -> SampleList:
         """Predict a batch of whole images, see :meth:`predict`."""
-        # Moved, but not stacked or normalised: so any preprocessor of
-        # mmengine's and mmseg's serves.
+        if isinstance(self.data_preprocessor, ParsingDataPreprocessor):
+            return super().test_step(data)
+        # Those of mmengine and mmseg serve, too, but must not stack images.
         images = self.data_preprocessor.cast_data(list(data['inputs']))
         return self._run_forward(
             dict(inputs=images, data_samples=data.get('data_samples')),
@@ -177,10 +179,10 @@ class CascadeTopDownParser(TopDownParser, CascadeEncoderDecoder):
     def __init__(self, num_stages: int, decode_head: Sequence[ConfigType],
                  **kwargs) -> None:
         if (not isinstance(decode_head, (list, tuple))
-                or len(decode_head) != num_stages):
+                or len(decode_head) != num_stages or num_stages < 2):
             raise InputError(
                 'CascadeTopDownParser needs decode_head, a list of num_stages='
-                f'{num_stages} configs, but got {decode_head}')
+                f'{num_stages} configs, at least two, but got {decode_head}')
         super().__init__(
             num_stages=num_stages, decode_head=list(decode_head), **kwargs)
 

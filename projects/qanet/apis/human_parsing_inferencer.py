@@ -228,8 +228,7 @@ class HumanParsingInferencer(BaseInferencer):
             return_predictions (bool): Return the predictions; without, long
                 videos need less memory.
             no_save_vis (bool): Write the results, but no pictures.
-            show (bool): Show each picture in a window.
-            wait_time (float): Seconds that a window stays, 0 for ever.
+            show (bool): Show each picture for ``wait_time`` s, 0 for ever.
 
         Returns:
             dict[str, list]: ``predictions``, one ParsingInstances per image

@@ -112,6 +112,31 @@ def test_only_persons_count(tmp_path):
         read_annotations(path, person_cat_ids=(62, ))
 
 
+def test_what_is_no_person_is_not_looked_at(tmp_path):
+    others = [dict(image_id=1, category_id=62, parsing_id=0, bbox=None)]
+    path = write(tmp_path, dict(images=[IMAGE], annotations=[PERSON, *others]))
+    found = load_persons(path, person_cat_ids=(1, ))['annotations']
+    assert found == [PERSON]
+    path = write(tmp_path, dict(images=[IMAGE], annotations=3 * others))
+    for read in (read_annotations, load_persons):
+        with pytest.raises(
+                InputError,
+                match=r'a.json has nothing of the categories \[1\], .* most '
+                r'frequent are 62 \(3 times\)'):
+            read(path, person_cat_ids=(1, ))
+
+
+def test_files_of_windows(tmp_path):
+    """Backslashes, and a byte order mark."""
+    path = tmp_path / 'a.json'
+    document = dict(images=[dict(IMAGE, file_name='sub\\a.jpg')])
+    path.write_text(json.dumps(document), encoding='utf-8-sig')
+    assert read_annotations(str(path))[1].file_name == 'sub/a.jpg'
+    path.write_bytes('{"images": "\u4eba"}'.encode('gb2312'))
+    with pytest.raises(InputError, match='a.json is not valid json'):
+        read_annotations(str(path))
+
+
 def test_bytes_may_come_from_elsewhere(tmp_path):
     asked = []
 

@@ -7,9 +7,10 @@ OpenMMLab.
 """
 from .annotations import (ImageInfo, PersonInfo, load_json, load_persons,
                           read_annotations)
-from .label_maps import (IGNORE_LABEL, LabelRuns, check_label_values,
-                         decode_label_map, empty_truth, label_path,
-                         make_label_runs, read_label_map, read_label_runs)
+from .label_maps import (IGNORE_LABEL, check_label_values, decode_label_map,
+                         label_path, read_label_map)
+from .label_runs import (LabelRuns, empty_truth, make_label_runs,
+                         read_label_runs)
 
 __all__ = [
     'IGNORE_LABEL', 'ImageInfo', 'LabelRuns', 'PersonInfo',

@@ -2,8 +2,10 @@
 """Which images and persons a data set has: its COCO json, checked."""
 import json
 import math
+from collections import Counter
 from pathlib import Path
-from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
+from typing import (Any, Callable, Dict, List, NamedTuple, Optional, Sequence,
+                    Tuple)
 
 from projects.qanet.utils.errors import InputError
 
@@ -144,16 +146,20 @@ def check_bbox(bbox: Any, where: str) -> None:
                          'numbers x, y, width, height')
 
 
-def load_persons(path: str,
-                 keys: Sequence[str] = ('id', 'image_id', 'bbox',
-                                        'category_id'),
-                 read: ByteReader = read_bytes) -> Dict[str, Any]:
+def load_persons(
+        path: str,
+        keys: Sequence[str] = ('id', 'image_id', 'bbox', 'category_id'),
+        read: ByteReader = read_bytes,
+        person_cat_ids: Optional[Sequence[int]] = None) -> Dict[str, Any]:
     """Read a COCO file of persons and check it.
 
     Args:
         path (str): COCO json file.
         keys (Sequence[str]): What every annotation must have.
         read (Callable): Gets its content. Defaults to the local disk.
+        person_cat_ids (Sequence[int], optional): The ``category_id`` of
+            persons; other annotations are left out, whatever they are. One
+            without a category is a person. Defaults to None, all are kept.
 
     Returns:
         dict[str, Any]: The document. Images have whole numbers as ``id``
@@ -165,19 +171,55 @@ def load_persons(path: str,
 
     Raises:
         FileNotFoundError: If there is no such file.
-        InputError: Names the file, the record and what is wrong.
+        InputError: Names the file, the record and what is wrong. If there are
+            annotations, but none of a person, their categories are named.
     """
     document = load_json(path, read)
     if not isinstance(document, dict) or 'images' not in document:
         raise InputError(f"{path} lacks the key 'images' of a COCO file")
     annotations = document.setdefault('annotations', [])
     known = _check_images(document['images'], path)
+    check_records(annotations, ('image_id', ), f'{path}: annotations')
+    if person_cat_ids is not None:
+        annotations = document['annotations'] = keep_categories(
+            annotations, person_cat_ids, path)
     check_records(annotations, keys, f'{path}: annotations')
     for position, annotation in enumerate(annotations):
         name = (f'annotation {annotation["id"]}'
                 if 'id' in annotation else f'annotations[{position}]')
         _check_annotation(annotation, known, f'{path}: {name}')
     return document
+
+
+def keep_categories(records: List[dict], cat_ids: Sequence[int],
+                    path: str) -> List[dict]:
+    """Keep what is a person.
+
+    Args:
+        records (list[dict]): Annotations or boxes.
+        cat_ids (Sequence[int]): The ``category_id`` of persons. A record
+            without one is a person.
+        path (str): Where the records stand, for the message.
+
+    Returns:
+        list[dict]: The persons, in their order.
+
+    Raises:
+        InputError: If there are records, but none of a person; names the
+            categories that are there.
+    """
+    kept = [
+        record for record in records
+        if record.get('category_id', cat_ids[0]) in cat_ids
+    ]
+    if records and not kept:
+        counts = Counter(str(record['category_id']) for record in records)
+        found = ', '.join(f'{category} ({count} times)'
+                          for category, count in counts.most_common(5))
+        raise InputError(
+            f'{path} has nothing of the categories {list(cat_ids)}, which '
+            f'are said to be persons; most frequent are {found}')
+    return kept
 
 
 def _check_images(images: Any, path: str) -> set:
@@ -200,6 +242,8 @@ def _check_images(images: Any, path: str) -> set:
             raise InputError(f'{path} has several images with the same id '
                              f'{image["id"]}')
         known.add(image['id'])
+        # Files that were written on Windows.
+        image['file_name'] = image['file_name'].replace('\\', '/')
     return known
 
 
@@ -237,12 +281,10 @@ def read_annotations(
         InputError: Names the file, the record and what is wrong. Every
             person needs a ``parsing_id`` that no other of the image has.
     """
-    document = load_persons(path, ('image_id', ))
+    document = load_persons(
+        path, ('image_id', ), person_cat_ids=person_cat_ids)
     persons: Dict[int, List[PersonInfo]] = {}
     for annotation in document['annotations']:
-        if annotation.get('category_id',
-                          person_cat_ids[0]) not in person_cat_ids:
-            continue
         if 'parsing_id' not in annotation:
             raise InputError(
                 f"{path}: a person of the image id {annotation['image_id']} "

@@ -1,6 +1,48 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Files that are either whole or not there."""
+"""Text files and the names of pictures. Needs neither torch nor OpenMMLab."""
 import os
+from pathlib import Path
+from typing import Sequence
+
+from projects.qanet.utils.errors import InputError
+
+#: What the names of pictures end in, in lower case; see :func:`has_ending`.
+IMAGE_ENDINGS = ('.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.bmp', '.tif',
+                 '.tiff', '.webp')
+
+
+def has_ending(path: str, endings: Sequence[str] = IMAGE_ENDINGS) -> bool:
+    """Whether a file's name ends in one of some ways, in any case.
+
+    Args:
+        path (str): Name or path of a file.
+        endings (Sequence[str]): Endings in lower case, with the dot. Defaults
+            to those of pictures.
+
+    Returns:
+        bool: True for ``a.JPG``, ``a.Jpg`` and ``a.jpg`` alike.
+    """
+    return os.path.splitext(path)[1].lower() in endings
+
+
+def read_text(path: str) -> str:
+    """Read a text file, UTF-8 with or without a byte order mark.
+
+    Args:
+        path (str): File to read.
+
+    Returns:
+        str: Its content, without the mark.
+
+    Raises:
+        OSError: If it cannot be read.
+        InputError: If it is in another encoding.
+    """
+    try:
+        return Path(path).read_text(encoding='utf-8-sig')
+    except UnicodeDecodeError as error:
+        raise InputError(f'{path} is no text in UTF-8 (byte {error.start}); '
+                         'save it as UTF-8') from None
 
 
 def write_text(path: str, text: str) -> None:

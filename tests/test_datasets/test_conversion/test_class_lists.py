@@ -23,6 +23,14 @@ def test_files(tmp_path):
     write_classes(str(path), ('Background', 'left leg', 'hat'))
     assert path.read_text() == 'Background\nleft leg\nhat\n'
     assert read_classes(str(path)) == ('Background', 'left leg', 'hat')
+    names = ('Background', '\u5e3d\u5b50', 'J\u00e4ckchen')
+    write_classes(str(path), names)
+    assert read_classes(str(path)) == names
+    path.write_bytes(b'\xef\xbb\xbf' + path.read_bytes())
+    assert read_classes(str(path)) == names
+    path.write_bytes('J\u00e4ckchen'.encode('latin-1'))
+    with pytest.raises(InputError, match='classes.txt is no text in UTF-8'):
+        read_classes(str(path))
     path.write_text('hat\n\n boot \nhat\n')
     with pytest.raises(InputError, match='classes.txt: the classes hat stand'):
         read_classes(str(path))

@@ -73,13 +73,42 @@ def test_stems(tmp_path):
         files.read_stems(str(listing))
     with pytest.raises(InputError, match='val_id.txt does not exist'):
         files.read_stems(str(tmp_path / 'val_id.txt'))
-    with pytest.raises(InputError, match='holds no images'):
-        files.list_stems(str(tmp_path))
-    for name in ('b.jpg', 'a.JPG', 'c.png'):
-        (tmp_path / name).touch()
-    assert files.list_stems(str(tmp_path)) == ['a', 'b', 'c']
-    assert files.find_image(str(tmp_path), 'a') == str(tmp_path / 'a.JPG')
-    assert files.find_image(str(tmp_path), 'train_id') is None
+    # As Windows writes it: with a byte order mark and backslashes.
+    listing.write_bytes(b'\xef\xbb\xbfb.Jpg\r\nx\\a.webp\r\n')
+    assert files.read_stems(str(listing)) == ['b', 'a']
+    listing.write_bytes('\u4eba'.encode('gb2312'))
+    with pytest.raises(InputError, match='train_id.txt is no text in UTF-8'):
+        files.read_stems(str(listing))
+
+
+def test_image_folder(tmp_path, capsys):
+    with pytest.raises(InputError, match='nowhere does not exist'):
+        files.ImageFolder(str(tmp_path / 'nowhere'))
+    (tmp_path / 'notes.txt').touch()
+    with pytest.raises(InputError, match='holds no images: .*jpg.*webp'):
+        files.ImageFolder(str(tmp_path))
+    names = ('b.jpg', 'a.JPG', 'c.png', 'd.Jpg', 'e.webp', 'f.bmp', 'x.jpg',
+             'x.png')
+    for name in names:
+        save_image(tmp_path / name)
+    (tmp_path / 'raw.cr2').touch()
+    folder = files.ImageFolder(str(tmp_path))
+    assert folder.stems == ['a', 'b', 'c', 'd', 'e', 'f', 'x']
+    assert '2 files of' in capsys.readouterr().err
+    for name in names[:6]:
+        path = str(tmp_path / name)
+        assert folder.require(name[0]) == (path, (50, 30))
+    with pytest.raises(InputError, match='y.jpg is missing'):
+        folder.require('y')
+    with pytest.raises(InputError, match='x.jpg and x.png would share one'):
+        folder.require('x')
+
+
+def test_huge_image(tmp_path, monkeypatch):
+    path = save_image(tmp_path / 'a.png')
+    monkeypatch.setattr(Image, 'MAX_IMAGE_PIXELS', 50 * 30 // 2 - 1)
+    with pytest.raises(InputError, match='unreadable image .*a.png.*1500'):
+        files.image_size(path)
 
 
 def test_image_size(tmp_path):
@@ -118,10 +147,3 @@ def test_find_folder_and_file(tmp_path):
     assert files.search_root(str(tmp_path),
                              ['x', 'list/list']) == str(tmp_path / 'a')
     assert files.search_root(str(tmp_path), ['x']) is None
-
-
-def test_require_image(tmp_path):
-    path = save_image(tmp_path / 'a.jpg')
-    assert files.require_image(str(tmp_path), 'a') == (path, (50, 30))
-    with pytest.raises(InputError, match='b.jpg is missing'):
-        files.require_image(str(tmp_path), 'b')

@@ -145,3 +145,13 @@ def test_real_download(shared_dir, tmp_path):
         np.testing.assert_array_equal(info['bbox'], [0, 0, *size])
         labels = dataset[0]['data_samples'].gt_sem_seg.data
         assert {5, 13} <= set(np.unique(labels))
+
+
+def test_black_and_white_masks_are_refused(raw):
+    raw.labels(f'{LABELS}/train_segmentations/7_2.png', 255 * (person() > 0))
+    (train, *_) = convert_lip(str(raw.raw), str(raw.out))
+    (stem, why), = train.skipped
+    assert stem == '7_2' and 'labels must be class indices, 1 to 19' in why
+    # The other images keep the numbers of the list.
+    assert [image['id']
+            for image in raw.document('LIP_train')['images']] == [2, 3]

@@ -172,6 +172,82 @@ class TestLabelMe:
         (stem, why), = report.skipped
         assert stem == 'b' and reason in why
 
+    def test_rectangle_of_four_corners(self, labelme):
+        tilted = [[12, 4], [20, 12], [12, 20], [4, 12]]
+        shapes = [
+            shape('hat', (3, 2, 13, 8), 1, shape_type='rectangle'),
+            shape(
+                'bag', (0, 0, 1, 1), 1, shape_type='rectangle', points=tilted)
+        ]
+        write_labelme(labelme, 'one/a.json', shapes)
+        convert_polygons(str(labelme.raw), str(labelme.out))
+        polygon = Shape('bag', 1, [np.ravel(tilted).tolist()], 'bag')
+        expected = np.zeros((30, 40), np.uint8)
+        expected[2:8, 3:13] = 2
+        expected[shape_mask(polygon, (40, 30))] = 1
+        np.testing.assert_array_equal(
+            labelme.maps('Training', 'a')[0], expected)
+
+    def test_files_as_people_save_them(self, labelme, tmp_path):
+        """Byte order marks; one json in a national encoding; a zero byte."""
+        labelme.photo('one/b.jpg')
+        labelme.photo('one/c.jpg')
+        (labelme.raw / 'one/c.jpg').write_bytes(b'')
+        shirt = '\u886c\u886b'
+        for stem in 'abc':
+            document = dict(
+                imagePath=f'{stem}.jpg',
+                shapes=[shape(shirt, (2, 2, 9, 9), 1)])
+            text = json.dumps(document, ensure_ascii=False)
+            encoding = 'gb2312' if stem == 'b' else 'utf-8-sig'
+            (labelme.raw / f'one/{stem}.json').write_bytes(
+                text.encode(encoding))
+        for name in 'de':
+            labelme.photo(f'one/{name}.jpg')
+            write_labelme(
+                labelme,
+                f'one/{name}.json', [shape(shirt, (2, 2, 9, 9), 1)],
+                imagePath=f'{name}.jpg')
+        report, classes = convert_polygons(str(labelme.raw), str(labelme.out))
+        assert classes == ('Background', shirt) and report.num_images == 3
+        assert [stem for stem, _ in report.skipped] == ['b', 'c']
+        assert 'one/b.json is not valid json' in report.skipped[0][1]
+        assert labelme.maps('Training', 'a')[0].sum() == 49
+        # The second run reads what the first has written.
+        _, again = convert_polygons(
+            str(labelme.raw), str(labelme.out), split='val')
+        assert again == classes
+
+    def test_label_that_an_earlier_run_lacks(self, labelme, messages):
+        convert_polygons(str(labelme.raw), str(labelme.out))
+        labelme.photo('one/b.jpg')
+        write_labelme(
+            labelme,
+            'one/b.json', [shape('hat', (1, 1, 9, 9), 1)],
+            imagePath='b.jpg')
+        report, classes = convert_polygons(str(labelme.raw), str(labelme.out))
+        assert classes == CLASSES and report.num_images == 1
+        assert any('classes.txt of an earlier run lacks hat' in message
+                   for message in messages)
+
+    def test_blank_person_is_nobody(self, labelme):
+        write_labelme(labelme, 'one/a.json', [
+            shape('person', (0, 0, 20, 30), '7'),
+            shape('hat', (0, 0, 3, 3), ' '),
+            shape('hat', (5, 0, 9, 3), 7)
+        ])
+        report, _ = convert_polygons(str(labelme.raw), str(labelme.out))
+        assert report.num_persons == 1  # '7' is 7, and owns what lies in it
+
+    def test_person_who_is_all_ignored(self, labelme):
+        labelme.photo('one/b.jpg')
+        write_labelme(
+            labelme,
+            'one/b.json', [shape('__ignore__', (1, 1, 9, 9), 1)],
+            imagePath='b.jpg')
+        report, _ = convert_polygons(str(labelme.raw), str(labelme.out))
+        assert report.empty == ['b']
+
     def test_same_names(self, labelme):
         labelme.photo('two/a.jpg')
         write_labelme(labelme, 'two/a.json', SHAPES)
@@ -293,7 +369,23 @@ class TestCoco:
         (stem, reason), = report.skipped
         assert stem == 'b' and reason.endswith('photos/b.jpg is missing')
 
+    def test_files_of_windows_and_blank_persons(self, coco):
+        coco.coco['images'][0]['file_name'] = 'sub\\a.jpg'
+        for annotation in coco.coco['annotations']:
+            if annotation.get('person_id') is None:
+                annotation['person_id'] = ' '
+            else:  # The blank key is passed over, and '2' is 2.
+                annotation['attributes'] = dict(
+                    person_id=str(annotation['person_id']))
+                annotation['person_id'] = ''
+        report, _ = convert_coco(coco)
+        assert (report.num_images, report.num_persons) == (2, 4)
+        np.testing.assert_array_equal(
+            coco.maps('Training', 'a')[1],
+            expected_maps()[1])
+
     @pytest.mark.parametrize('change,message', [
+        (dict(person_id=True), 'annotation 0 has the person id True'),
         (dict(image_id=5), 'annotation 0 belongs to image_id 5, which'),
         (dict(category_id=5), 'annotation 0 has category_id 5, which'),
         (dict(person_id=[2]), r'annotation 0 has the person id \[2\]'),

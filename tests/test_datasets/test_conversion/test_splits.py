@@ -22,8 +22,8 @@ def convert_one(stem):
 
 @pytest.mark.parametrize('stems,ids', [
     (['007', '019', '011', '028', '002'], [7, 11, 2]),
-    (['x7', '019', '011', '028', 'x2'], [1, 2, 3]),
-    (['7', '1_9', '01', '28', '1'], [1, 2, 3]),
+    (['x7', '019', '011', '028', 'x2'], [1, 3, 5]),
+    (['7', '1_9', '01', '28', '1'], [1, 3, 5]),
 ])
 def test_convert_split(stems, ids, tmp_path):
     path = tmp_path / 'new' / 'X_train.json'

@@ -55,6 +55,15 @@ def test_unknown_label(tiny_cihp):
         LoadPersonParsing()(sample_of(tiny_cihp, 0))
 
 
+def test_black_and_white_mask(tiny_cihp):
+    mask = (tiny_cihp.category > 0).astype(np.uint8) * 255
+    tiny_cihp.write_pixels('0000007', mask, tiny_cihp.human)
+    with pytest.raises(
+            ValueError,
+            match='Category_ids/0000007.png .* labels must be class indices'):
+        LoadPersonParsing()(sample_of(tiny_cihp, 0))
+
+
 def test_colour_label(tiny_cihp):
     path = str(tiny_cihp.split / 'Human_ids' / '0000007.png')
     cv2.imwrite(path, np.zeros((40, 60, 3), np.uint8))

@@ -1,10 +1,12 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 import json
+import shutil
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from projects.qanet.evaluation.functional import ParsingEvaluator
 from projects.qanet.ground_truth import (empty_truth, make_label_runs,
                                          read_annotations, read_label_runs)
 from projects.qanet.utils.errors import InputError
@@ -34,6 +36,38 @@ def test_runs_are_the_maps(dataset):
             np.repeat(values, lengths), labels.T.flat)
     assert runs.instance_ids.tolist() == [1, 2]
     assert runs.instance_classes.tolist() == [1, 2]
+
+
+def test_part_instances_may_be_missing(dataset):
+    """Only AP^r needs them."""
+    ann_file, root = dataset
+    image = read_annotations(ann_file)[7]
+    shutil.rmtree(root / 'Instance_ids')
+    with pytest.raises(FileNotFoundError, match='Instance_ids/0007.png'):
+        read_label_runs(image, str(root), 3)
+    runs = read_label_runs(image, str(root), 3, with_instances=False)
+    lengths = np.diff(np.append(runs.starts, 24))
+    labels = np.asarray(Image.open(root / 'Category_ids/0007.png'))
+    np.testing.assert_array_equal(
+        np.repeat(runs.categories, lengths), labels.T.flat)
+    assert not runs.instances.any() and not len(runs.instance_ids)
+    metrics = ('mIoU', 'APp', 'APh')
+    classes = ('background', 'a', 'b')
+    values = ParsingEvaluator(
+        ann_file, str(root), classes, metrics=metrics,
+        protocol='strict').evaluate([])
+    assert values['APp'] == values['APh'] == 0
+    with pytest.raises(FileNotFoundError, match='Instance_ids/0007.png'):
+        ParsingEvaluator(
+            ann_file, str(root), classes, protocol='strict').evaluate([])
+
+
+def test_instance_list_with_a_byte_order_mark(dataset):
+    ann_file, root = dataset
+    path = root / 'Instance_ids' / '0007.txt'
+    path.write_text(path.read_text(), encoding='utf-8-sig')
+    runs = read_label_runs(read_annotations(ann_file)[7], str(root), 3)
+    assert runs.instance_ids.tolist() == [1, 2]
 
 
 def test_runs_of_random_maps():

@@ -3,7 +3,7 @@ import hashlib
 from typing import Dict, List, Optional, Sequence
 
 from projects.qanet.utils.errors import InputError
-from .files import find_folder, list_stems
+from .files import ImageFolder, find_folder
 from .single_person import read_split_lists, single_person_split
 from .splits import SplitReport, convert_splits
 
@@ -83,16 +83,15 @@ def convert_atr(raw: str,
         InputError: If the download is incomplete, a list is missing or empty,
             or the numbers leave nothing to train on.
     """
-    image_dir = find_folder(raw, 'JPEGImages')
+    images = ImageFolder(find_folder(raw, 'JPEGImages'))
     label_dir = find_folder(raw, 'SegmentationClassAug')
-    everything = list_stems(image_dir)
     stems_of = read_split_lists(
         Training=train_ids, Validation=val_ids, Testing=test_ids)
     if not stems_of:
-        stems_of = split_by_name(everything, num_val, num_test, seed)
+        stems_of = split_by_name(images.stems, num_val, num_test, seed)
         print(f'ATR has no official split: by names, with seed {seed}')
     splits = [
-        single_person_split(folder, stems, image_dir, label_dir, out,
+        single_person_split(folder, stems, images, label_dir, out,
                             _NUM_CLASSES)
         for folder, stems in stems_of.items()
     ]

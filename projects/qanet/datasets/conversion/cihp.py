@@ -6,7 +6,7 @@ from typing import List
 import numpy as np
 
 from projects.qanet.utils.errors import InputError
-from .files import find_root, link_file, list_stems, read_stems, require_image
+from .files import ImageFolder, find_root, link_file, read_stems
 from .label_maps import (instance_table, persons_of, place_label_map,
                          read_labels_of, write_instance_table)
 from .person_maps import write_instances
@@ -18,9 +18,9 @@ _OFFICIAL = dict(Training=28280, Validation=5000, Testing=5000)
 _LABELS = ('Category_ids', 'Human_ids')
 
 
-def _convert_image(raw: str, out: str, labelled: bool, num_classes: int,
-                   stem: str) -> ImageRecord:
-    image, size = require_image(osp.join(raw, 'Images'), stem)
+def _convert_image(raw: str, images: ImageFolder, out: str, labelled: bool,
+                   num_classes: int, stem: str) -> ImageRecord:
+    image, size = images.require(stem)
     record = ImageRecord(osp.basename(image), *size)
     if labelled:
         sources = [osp.join(raw, name, f'{stem}.png') for name in _LABELS]
@@ -53,13 +53,6 @@ def _complete_instances(source: str, target: str, categories: np.ndarray,
     else:
         write_instance_table(f'{target}.txt',
                              instance_table(instances, categories, humans))
-
-
-def _split_stems(raw: str, split: str) -> List[str]:
-    """The split's images: by its list where there is one, else all."""
-    stems = list_stems(osp.join(raw, 'Images'))
-    id_list = osp.join(raw, f'{SPLITS[split]}_id.txt')
-    return read_stems(id_list) if osp.isfile(id_list) else stems
 
 
 def convert_cihp(raw: str,
@@ -103,9 +96,12 @@ def convert_cihp(raw: str,
             if not osp.isdir(osp.join(source, folder)):
                 raise InputError(f'folder {osp.join(source, folder)} does not '
                                  'exist: incomplete download?')
-        convert_one = partial(_convert_image, source, osp.join(out, split),
-                              labelled, num_classes)
+        images = ImageFolder(osp.join(source, 'Images'))
+        id_list = osp.join(source, f'{SPLITS[split]}_id.txt')
+        stems = read_stems(id_list) if osp.isfile(id_list) else images.stems
+        convert_one = partial(_convert_image, source, images,
+                              osp.join(out, split), labelled, num_classes)
         splits.append(
-            Split(split, _split_stems(source, split), convert_one,
+            Split(split, stems, convert_one,
                   _OFFICIAL[split] if name == 'CIHP' else None))
     return convert_splits(out, name, splits, workers)

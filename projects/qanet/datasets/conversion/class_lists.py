@@ -1,11 +1,11 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Class lists of data sets that bring none of their own."""
-import os
 import os.path as osp
 from typing import List, Optional, Sequence, Tuple
 
 from projects.qanet.ground_truth import IGNORE_LABEL
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.files import read_text, write_text
 
 _BACKGROUND_NAMES = ('background', '_background_', '__background__')
 _IGNORE_NAMES = ('ignore', '__ignore__')
@@ -54,7 +54,8 @@ def read_classes(path: str) -> Tuple[str, ...]:
     """Read a list of classes.
 
     Args:
-        path (str): Text file, one name per line; empty lines are skipped.
+        path (str): Text file in UTF-8, one name per line; empty lines are
+            skipped.
 
     Returns:
         tuple[str, ...]: See :func:`with_background`.
@@ -64,8 +65,8 @@ def read_classes(path: str) -> Tuple[str, ...]:
     """
     if not osp.isfile(path):
         raise InputError(f'list of classes {path} does not exist')
-    with open(path) as file:
-        names = [line.strip() for line in file if line.strip()]
+    lines = [line.strip() for line in read_text(path).splitlines()]
+    names = [line for line in lines if line]
     try:
         return with_background(names)
     except InputError as error:
@@ -79,9 +80,7 @@ def write_classes(path: str, classes: Sequence[str]) -> None:
         path (str): Text file to write.
         classes (Sequence[str]): Names.
     """
-    os.makedirs(osp.dirname(osp.abspath(path)), exist_ok=True)
-    with open(path, 'w') as file:
-        file.writelines(f'{name}\n' for name in classes)
+    write_text(path, ''.join(f'{name}\n' for name in classes))
 
 
 def suggest_flip_pairs(classes: Sequence[str]) -> List[Tuple[int, int]]:

@@ -1,6 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 import os.path as osp
-from typing import Any, Optional, Sequence
+from typing import Any, Hashable, Optional, Sequence
 
 from projects.qanet.ground_truth import load_json
 from projects.qanet.utils.errors import InputError
@@ -19,12 +19,14 @@ def _records(document: Any, key: str, needed: Sequence[str],
     return records
 
 
-def _person_of(annotation: dict, keys: Sequence[str]) -> Optional[Any]:
+def _person_of(annotation: dict, keys: Sequence[str],
+               name: str) -> Optional[Hashable]:
     """Whose a part is, as the annotation or its attributes say."""
     for source in (annotation, annotation.get('attributes') or {}):
         for key in keys:
-            if source.get(key) is not None:
-                return source[key]
+            person = check_person(source.get(key), name)
+            if person is not None:
+                return person
     return None
 
 
@@ -68,7 +70,8 @@ def read_coco_parts(
                              f'{record["id"]!r}')
         number = record['id'] if isinstance(record['id'], int) else None
         image = ShapeImage(
-            osp.join(images, record['file_name']), path,
+            osp.join(images,
+                     str(record['file_name']).replace('\\', '/')), path,
             size if all(size) else None, number)
         by_id[record['id']] = image
         result.add(osp.splitext(osp.basename(image.path))[0], image)
@@ -84,9 +87,9 @@ def read_coco_parts(
                 f'{name} has category_id {record["category_id"]}, '
                 'which is not listed')
         label = categories[record['category_id']]
-        person = check_person(_person_of(record, person_keys), name)
+        person = _person_of(record, person_keys, name)
         if person is None and label == person_label:
-            person = record['id']
+            person = check_person(record['id'], name)
         by_id[record['image_id']].shapes.append(
             Shape(label, person, record['segmentation'], f'{name} ({label})'))
     return result

@@ -2,13 +2,25 @@
 import os
 import os.path as osp
 import shutil
-from typing import Iterator, List, Optional, Sequence, Tuple
+import sys
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from PIL import Image
 
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.files import IMAGE_ENDINGS, has_ending, read_text
 
-IMAGE_ENDINGS = ('.jpg', '.jpeg', '.png', '.JPG', '.JPEG', '.PNG')
+# Of many ignored files, how many are named.
+_MAX_NAMED = 5
+
+
+def warn(text: str) -> None:
+    """Print a warning on stderr.
+
+    Args:
+        text (str): What is worth a look.
+    """
+    print(f'warning: {text}', file=sys.stderr)
 
 
 def _folders(raw: str, depth: int) -> Iterator[str]:
@@ -144,42 +156,106 @@ def link_file(source: str, target: str) -> None:
                 raise
 
 
+def _drop_ending(name: str) -> str:
+    return osp.splitext(name)[0] if has_ending(name) else name
+
+
 def read_stems(path: str) -> List[str]:
     """Read a list of images.
 
     Args:
-        path (str): Text file with one name per line; folders and endings of
-            images are dropped, empty lines skipped.
+        path (str): Text file in UTF-8 with one name per line; folders and
+            endings of images are dropped, empty lines skipped.
 
     Returns:
         list[str]: The names without ending, in the file's order, each once.
 
     Raises:
-        InputError: If the file is missing or empty.
+        InputError: If the file is missing, empty or in another encoding.
     """
     if not osp.isfile(path):
         raise InputError(f'image list {path} does not exist')
-    with open(path) as file:
-        names = [osp.basename(line.strip()) for line in file if line.strip()]
+    lines = [line.strip() for line in read_text(path).splitlines()]
+    names = [line.replace('\\', '/') for line in lines if line]
     if not names:
         raise InputError(f'image list {path} is empty')
-    stems = [
-        osp.splitext(name)[0] if name.endswith(IMAGE_ENDINGS) else name
-        for name in names
-    ]
-    return list(dict.fromkeys(stems))
+    return list(
+        dict.fromkeys(_drop_ending(osp.basename(name)) for name in names))
 
 
-def list_stems(folder: str,
-               endings: Tuple[str, ...] = IMAGE_ENDINGS) -> List[str]:
-    """List the images, or other files, of a folder.
+class ImageFolder:
+    """The pictures of a folder, listed once.
+
+    Files that are no pictures are named in a warning.
 
     Args:
         folder (str): Folder to list.
-        endings (tuple[str]): Which files. Defaults to images.
+
+    Raises:
+        InputError: If there is no such folder, or no picture in it.
+    """
+
+    def __init__(self, folder: str) -> None:
+        if not osp.isdir(folder):
+            raise InputError(f'folder {folder} does not exist: incomplete '
+                             'download?')
+        self.folder = folder
+        self._names: Dict[str, List[str]] = {}
+        ignored = []
+        for name in sorted(os.listdir(folder)):
+            if has_ending(name):
+                self._names.setdefault(osp.splitext(name)[0], []).append(name)
+            elif osp.isfile(osp.join(folder, name)):
+                ignored.append(name)
+        if not self._names:
+            raise InputError(f'folder {folder} holds no images: incomplete '
+                             'download? Their names end in '
+                             f'{", ".join(IMAGE_ENDINGS)}')
+        if ignored:
+            rest = ', ...' if len(ignored) > _MAX_NAMED else ''
+            warn(f'{len(ignored)} files of {folder} are no images and are '
+                 f'passed over: {", ".join(ignored[:_MAX_NAMED])}{rest}')
+
+    @property
+    def stems(self) -> List[str]:
+        """The sorted names of the pictures, without ending, each once."""
+        return sorted(self._names)
+
+    def require(self, stem: str) -> Tuple[str, Tuple[int, int]]:
+        """Find a picture and check that it can be read.
+
+        Args:
+            stem (str): Name without ending.
+
+        Returns:
+            tuple[str, tuple[int, int]]: Its path, and its width and height in
+            pixels, see :func:`image_size`.
+
+        Raises:
+            InputError: If it is missing, cannot be read, is cut off, or if
+                there are several pictures of that name: they would share
+                their label maps.
+        """
+        names = self._names.get(stem, [f'{stem}.jpg'])
+        path = osp.join(self.folder, names[0])
+        if len(names) > 1:
+            raise InputError(f'{path} and {" and ".join(names[1:])} would '
+                             'share one label map: only one picture may be '
+                             f'called {stem}')
+        if stem not in self._names:
+            raise InputError(f'{path} is missing')
+        return path, image_size(path)
+
+
+def list_stems(folder: str, ending: str) -> List[str]:
+    """List the files of a kind in a folder.
+
+    Args:
+        folder (str): Folder to list.
+        ending (str): What their names end in, in lower case.
 
     Returns:
-        list[str]: The sorted names of its files, without ending.
+        list[str]: The sorted names, without ending.
 
     Raises:
         InputError: If there is no such folder, or no such file in it.
@@ -189,49 +265,11 @@ def list_stems(folder: str,
                          'download?')
     stems = sorted(
         osp.splitext(name)[0] for name in os.listdir(folder)
-        if name.endswith(endings))
+        if has_ending(name, (ending, )))
     if not stems:
-        what = 'images' if endings is IMAGE_ENDINGS else f'{endings[0]} files'
-        raise InputError(f'folder {folder} holds no {what}: incomplete '
-                         'download?')
+        raise InputError(f'folder {folder} holds no {ending} files: '
+                         'incomplete download?')
     return stems
-
-
-def find_image(folder: str, stem: str) -> Optional[str]:
-    """Find an image by its name without ending.
-
-    Args:
-        folder (str): Folder to look in.
-        stem (str): Name without ending.
-
-    Returns:
-        str | None: Its path, or None.
-    """
-    for ending in IMAGE_ENDINGS:
-        path = osp.join(folder, stem + ending)
-        if osp.isfile(path):
-            return path
-    return None
-
-
-def require_image(folder: str, stem: str) -> Tuple[str, Tuple[int, int]]:
-    """Find an image and check that it can be read.
-
-    Args:
-        folder (str): Folder to look in.
-        stem (str): Name without ending.
-
-    Returns:
-        tuple[str, tuple[int, int]]: Its path, and its width and height in
-        pixels, see :func:`image_size`.
-
-    Raises:
-        InputError: If the image is missing, cannot be read or is cut off.
-    """
-    path = find_image(folder, stem)
-    if path is None:
-        raise InputError(f'{osp.join(folder, stem)}.jpg is missing')
-    return path, image_size(path)
 
 
 def image_size(path: str) -> Tuple[int, int]:
@@ -245,7 +283,8 @@ def image_size(path: str) -> Tuple[int, int]:
         rotation that the camera noted in the file.
 
     Raises:
-        InputError: If the image cannot be read or is cut off.
+        InputError: If the image cannot be read, is cut off, or is too large
+            for Pillow (above 179 megapixels).
     """
     try:
         with Image.open(path) as image:
@@ -257,6 +296,7 @@ def image_size(path: str) -> Tuple[int, int]:
             # the whole file is still read.
             image.draft('RGB', (1, 1))
             image.load()
-    except (OSError, SyntaxError, ValueError) as error:
+    except (OSError, SyntaxError, ValueError,
+            Image.DecompressionBombError) as error:
         raise InputError(f'unreadable image {path}: {error}') from error
     return width, height

@@ -8,8 +8,10 @@ import numpy as np
 
 from projects.qanet.ground_truth import (IGNORE_LABEL, check_label_values,
                                          decode_label_map, read_label_map)
-from projects.qanet.ground_truth.label_maps import check_label_size
+from projects.qanet.ground_truth.label_maps import (check_label_size,
+                                                    check_some_class)
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.files import write_text
 from .files import link_file, make_place
 
 LabelReader = Callable[[str], np.ndarray]
@@ -37,12 +39,14 @@ def read_labels_of(image: str,
 
     Raises:
         FileNotFoundError: If there is no such file.
-        InputError: If it cannot be read or does not fit the image.
+        InputError: If it cannot be read, does not fit the image, or is a
+            mask of 0 and 255 instead of classes.
     """
     labels = read(path)
     check_label_size(labels, size, path, image)
     if num_classes is not None:
         check_label_values(labels, num_classes, path)
+        check_some_class(labels, num_classes, path)
     return labels
 
 
@@ -187,9 +191,7 @@ def write_instance_table(path: str, table: List[Tuple[int, int, int]]) -> None:
         path (str): Text file to write.
         table (list[tuple[int, int, int]]): See :func:`instance_table`.
     """
-    make_place(path)
-    with open(path, 'w') as file:
-        file.writelines('{} {} {}\n'.format(*row) for row in table)
+    write_text(path, ''.join('{} {} {}\n'.format(*row) for row in table))
 
 
 def write_label_map(path: str, labels: np.ndarray) -> None:

@@ -18,7 +18,7 @@ def _polygon_of(shape: dict, name: str) -> List[float]:
     if kind == 'rectangle' and len(points) == 2:
         (x1, y1), (x2, y2) = points
         points = [(x1, y1), (x2, y1), (x2, y2), (x1, y2)]
-    elif kind != 'polygon':
+    elif kind != 'polygon' and (kind, len(points)) != ('rectangle', 4):
         raise InputError(f'{name} is a {kind}, allowed are polygon and '
                          'rectangle')
     return [value for point in points for value in point]

@@ -2,7 +2,7 @@
 from typing import List, Optional
 
 from projects.qanet.utils.errors import InputError
-from .files import find_file, find_folder, list_stems, read_stems, search_root
+from .files import ImageFolder, find_file, find_folder, read_stems, search_root
 from .single_person import single_person_split
 from .splits import Split, SplitReport, convert_splits
 
@@ -16,18 +16,17 @@ _FOLDERS = dict(
 
 def _plan(raw: str, out: str, split: str) -> Optional[Split]:
     """What to convert; None if the split is not there."""
-    images, labels, id_list, official = _FOLDERS[split]
-    markers = [images] if labels is None else [images, labels]
+    folder, labels, id_list, official = _FOLDERS[split]
+    markers = [folder] if labels is None else [folder, labels]
     if search_root(raw, markers) is None:
         print(f'{split} ({", ".join(markers)}) is not in {raw}, left out')
         return None
     # Images and labels come in two archives: one of them is not enough.
-    image_dir = find_folder(raw, images)
+    images = ImageFolder(find_folder(raw, folder))
     label_dir = labels and find_folder(raw, labels)
-    everything = list_stems(image_dir)
     id_list = find_file(raw, id_list)
-    stems = everything if id_list is None else read_stems(id_list)
-    return single_person_split(split, stems, image_dir, label_dir, out,
+    stems = images.stems if id_list is None else read_stems(id_list)
+    return single_person_split(split, stems, images, label_dir, out,
                                _NUM_CLASSES, official)
 
 

@@ -7,8 +7,7 @@ from functools import partial
 from typing import Dict, List, Optional, Tuple
 
 from projects.qanet.utils.errors import InputError
-from .files import (find_file, link_file, list_stems, read_stems,
-                    require_image, search_root)
+from .files import ImageFolder, find_file, link_file, read_stems, search_root
 from .label_maps import persons_of, read_labels_of, read_red_labels
 from .person_maps import PersonPainter, write_person_maps
 from .records import ImageRecord
@@ -48,9 +47,9 @@ def list_masks(folder: str) -> Masks:
     return {stem: sorted(entries) for stem, entries in masks.items()}
 
 
-def _convert_image(images: str, masks: Optional[Masks], out: str,
+def _convert_image(images: ImageFolder, masks: Optional[Masks], out: str,
                    stem: str) -> Optional[ImageRecord]:
-    image, size = require_image(images, stem)
+    image, size = images.require(stem)
     record = ImageRecord(osp.basename(image), *size)
     if masks is not None:
         if stem not in masks:
@@ -84,16 +83,16 @@ def _plan(raw: str, out: str, split: str) -> Optional[Split]:
     if root is None:
         print(f'{folder}/images is not in {raw}, left out')
         return None
-    images = osp.join(root, folder, 'images')
+    images = ImageFolder(osp.join(root, folder, 'images'))
     annotations = osp.join(root, folder, _MASKS)
-    everything, masks = list_stems(images), None
+    masks = None
     if osp.isdir(annotations):
         masks = list_masks(annotations)
     elif split != 'Testing':
         raise InputError(f'folder {annotations} does not exist: incomplete '
                          'download?')
     id_list = find_file(raw, osp.join('list', list_name))
-    stems = everything if id_list is None else read_stems(id_list)
+    stems = images.stems if id_list is None else read_stems(id_list)
     convert_one = partial(_convert_image, images, masks, osp.join(out, split))
     return Split(split, stems, convert_one, official)
 

@@ -7,13 +7,14 @@ import numpy as np
 
 from projects.qanet.utils.errors import InputError
 from ..metainfo import LABEL_ORDERS, RELEASED_ORDER
-from .files import find_file, find_folder, link_file, list_stems, require_image
+from .files import (ImageFolder, find_file, find_folder, link_file, list_stems,
+                    warn)
 from .label_maps import persons_of
 from .pascal_parts import PascalObject, read_pascal_parts
 from .person_maps import PersonPainter, write_person_maps
 from .records import ImageRecord
 from .single_person import read_split_lists
-from .splits import SPLITS, Split, SplitReport, convert_splits, warn
+from .splits import SPLITS, Split, SplitReport, convert_splits
 
 _NUM_CLASSES = 7
 # PASCAL-Part's names of a person's parts, by official class.
@@ -82,13 +83,13 @@ def _paint(objects: List[PascalObject], size: Tuple[int, int],
     return painter
 
 
-def _convert_image(images: str, annotations: str, out: str, label_order: str,
-                   stem: str) -> Optional[ImageRecord]:
+def _convert_image(images: ImageFolder, annotations: str, out: str,
+                   label_order: str, stem: str) -> Optional[ImageRecord]:
     path = osp.join(annotations, f'{stem}.mat')
     objects = read_pascal_parts(path)
     if not any(item.name == 'person' and item.parts for item in objects):
         return None
-    image, size = require_image(images, stem)
+    image, size = images.require(stem)
     try:
         categories, humans, hidden = _paint(objects, size,
                                             label_order).result()
@@ -163,8 +164,8 @@ def convert_pascal_person_part(raw: str,
         raise ValueError(f'label_order must be one of {LABEL_ORDERS}, got '
                          f'{label_order!r}')
     annotations = find_folder(raw, 'Annotations_Part')
-    images = find_folder(raw, 'JPEGImages')
-    everything = list_stems(annotations, ('.mat', ))
+    images = ImageFolder(find_folder(raw, 'JPEGImages'))
+    everything = list_stems(annotations, '.mat')
     stems_of = read_split_lists(Training=train_ids, Validation=val_ids)
     official = False
     if not stems_of:

@@ -6,11 +6,12 @@ from typing import Dict, Hashable, List, Optional, Sequence, Tuple
 
 import numpy as np
 
+from projects.qanet.ground_truth import IGNORE_LABEL
 from projects.qanet.utils.errors import InputError
 from .class_lists import (read_classes, special_label, with_background,
                           write_classes)
 from .coco_parts import read_coco_parts
-from .files import image_size, link_file, read_stems
+from .files import image_size, link_file, read_stems, warn
 from .label_maps import persons_of
 from .labelme import read_labelme
 from .person_maps import PersonPainter, write_person_maps
@@ -87,7 +88,8 @@ def _convert_image(source: ShapeSet, out: str, classes: Sequence[str],
     categories, humans, hidden = _paint(image, size, numbers, person_label,
                                         single_person).result()
     persons = persons_of(humans)
-    if not persons:
+    # Nobody, or persons of whom all is to be ignored.
+    if not (np.isin(categories, (0, IGNORE_LABEL), invert=True)).any():
         return None
     write_person_maps(out, stem, categories, humans, len(classes))
     name = osp.basename(image.path)
@@ -103,7 +105,16 @@ def _choose_classes(source: ShapeSet, listed: Optional[str], earlier: str,
         return read_classes(listed)
     if osp.isfile(earlier):
         print(f'Classes from {earlier}')
-        return read_classes(earlier)
+        classes = read_classes(earlier)
+        new = [
+            label for label in source.labels if special_label(label) is None
+            and label != person_label and label not in classes
+        ]
+        if new:
+            warn(f'{earlier} of an earlier run lacks {", ".join(new)}: '
+                 'pictures with them are skipped. List all classes in a file, '
+                 'give it with --classes and convert all splits again')
+        return classes
     return with_background(
         [label for label in source.labels if label != person_label])
 

@@ -1,7 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """What is said about each image, and the annotation file made of it."""
 from dataclasses import dataclass, field
-from typing import List, Optional, Sequence
+from typing import Dict, List, Optional, Sequence
 
 
 @dataclass
@@ -28,27 +28,31 @@ class ImageRecord:
 
 
 def _image_ids(stems: Sequence[str],
-               records: Sequence[ImageRecord]) -> List[int]:
+               records: Dict[str, ImageRecord]) -> Dict[str, int]:
     """Ids that are given, else numbers in the names, else 1, 2, 3 ..."""
-    given = [record.image_id for record in records]
-    if None not in given:
+    given = {stem: record.image_id for stem, record in records.items()}
+    if None not in given.values():
         return given
-    if all(stem.isdigit() for stem in stems):
+    if all(stem.isdecimal() for stem in stems):
         ids = [int(stem) for stem in stems]
         if len(set(ids)) == len(ids):
-            return ids
-    return list(range(1, len(stems) + 1))
+            return dict(zip(stems, ids))
+    # Images that cannot be converted have a number, too: it must not change
+    # with the next download, since files of boxes refer to it.
+    return {stem: number for number, stem in enumerate(stems, 1)}
 
 
 def coco_document(stems: Sequence[str],
-                  records: Sequence[ImageRecord],
+                  records: Dict[str, ImageRecord],
                   info: Optional[dict] = None) -> dict:
     """Make the COCO annotation file of a split.
 
     Args:
-        stems (Sequence[str]): Names of the images. Where all are different
-            numbers these are the image ids, unless the records have ids.
-        records (Sequence[ImageRecord]): One per name.
+        stems (Sequence[str]): Names of all images that are listed. Where all
+            are different numbers these are the image ids, else their
+            positions, unless the records have ids.
+        records (dict[str, ImageRecord]): Those that could be converted, by
+            name.
         info (dict, optional): Put under ``info``. Defaults to None.
 
     Returns:
@@ -56,7 +60,9 @@ def coco_document(stems: Sequence[str],
         and, if given, ``info``.
     """
     images, annotations = [], []
-    for image_id, record in zip(_image_ids(stems, records), records):
+    image_ids = _image_ids(stems, records)
+    for stem, record in records.items():
+        image_id = image_ids[stem]
         images.append(
             dict(
                 id=image_id,

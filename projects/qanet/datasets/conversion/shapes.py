@@ -1,5 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Drawn parts of persons, whatever program they come from."""
+import math
 from dataclasses import dataclass, field
 from typing import Any, Dict, Hashable, List, NamedTuple, Optional, Tuple
 
@@ -88,12 +89,18 @@ def check_person(person: Any, name: str) -> Optional[Hashable]:
         name (str): What to call the shape in messages.
 
     Returns:
-        Hashable | None: The value.
+        Hashable | None: The value; a text of digits is the number, a blank
+        one is nobody.
 
     Raises:
-        InputError: If it is neither a number, a text nor None.
+        InputError: If it is neither a finite number, a text nor None.
     """
-    if person is not None and not isinstance(person, (int, float, str)):
+    if isinstance(person, str):
+        person = person.strip()
+        return int(person) if person.isdecimal() else person or None
+    if person is not None and (isinstance(person, bool)
+                               or not isinstance(person, (int, float))
+                               or not math.isfinite(person)):
         raise InputError(f'{name} has the person id {person!r}, expected a '
                          'number or a text')
     return person

@@ -7,16 +7,16 @@ from typing import Dict, List, Optional
 import numpy as np
 
 from projects.qanet.utils.errors import InputError
-from .files import link_file, list_stems, read_stems, require_image
+from .files import ImageFolder, link_file, read_stems
 from .label_maps import place_label_map, read_labels_of, write_label_map
 from .person_maps import write_instances
 from .records import ImageRecord
 from .splits import Split, SplitReport, convert_splits
 
 
-def _convert_image(image_dir: str, label_dir: Optional[str], out: str,
+def _convert_image(images: ImageFolder, label_dir: Optional[str], out: str,
                    num_classes: int, stem: str) -> ImageRecord:
-    image, size = require_image(image_dir, stem)
+    image, size = images.require(stem)
     # The picture is the person's crop, so its whole is the person's box.
     person = dict(parsing_id=1, bbox=[0, 0, *size], area=size[0] * size[1])
     record = ImageRecord(osp.basename(image), *size, [person])
@@ -39,7 +39,7 @@ def _convert_image(image_dir: str, label_dir: Optional[str], out: str,
 
 def single_person_split(folder: str,
                         stems: List[str],
-                        image_dir: str,
+                        images: ImageFolder,
                         label_dir: Optional[str],
                         out: str,
                         num_classes: int,
@@ -52,7 +52,7 @@ def single_person_split(folder: str,
     Args:
         folder (str): Training, Validation or Testing.
         stems (list[str]): Names of the images, without ending.
-        image_dir (str): Folder of the images.
+        images (ImageFolder): Folder of the images.
         label_dir (str, optional): Folder of label PNGs with the images'
             names. None: there are no labels; the annotation file has the
             boxes all the same.
@@ -68,7 +68,7 @@ def single_person_split(folder: str,
     """
     if label_dir is not None and not osp.isdir(label_dir):
         raise InputError(f'folder {label_dir} does not exist')
-    convert_one = partial(_convert_image, image_dir, label_dir,
+    convert_one = partial(_convert_image, images, label_dir,
                           osp.join(out, folder), num_classes)
     return Split(folder, stems, convert_one, official)
 
@@ -133,11 +133,10 @@ def convert_single_person(image_dir: str,
         InputError: If a folder or list is missing or empty, or most of a
             split cannot be converted.
     """
-    everything = list_stems(image_dir)
+    images = ImageFolder(image_dir)
     stems_of = read_split_lists(Training=train_ids, Validation=val_ids)
     splits = [
-        single_person_split(folder, stems, image_dir, label_dir, out,
-                            num_classes)
-        for folder, stems in (stems_of or dict(Training=everything)).items()
+        single_person_split(folder, stems, images, label_dir, out, num_classes)
+        for folder, stems in (stems_of or dict(Training=images.stems)).items()
     ]
     return convert_splits(out, name, splits, workers)

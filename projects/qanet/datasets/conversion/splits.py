@@ -2,15 +2,15 @@
 """The part that all converters share: walk a split, write its json."""
 import json
 import os.path as osp
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Callable, List, Optional, Sequence, Tuple, Union
+from typing import Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 from rich.progress import track
 
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import write_text
+from .files import warn
 from .records import ImageRecord, coco_document
 
 #: Folder of a split -> what it is called in file names.
@@ -81,15 +81,6 @@ class SplitReport:
                  f'images in this split, {found} were found')
 
 
-def warn(text: str) -> None:
-    """Print a warning on stderr.
-
-    Args:
-        text (str): What is worth a look.
-    """
-    print(f'warning: {text}', file=sys.stderr)
-
-
 def _warn_of(lines: Sequence[str], what: str) -> None:
     for line in lines[:_MAX_NAMED]:
         warn(line)
@@ -138,10 +129,11 @@ def convert_split(ann_file: str,
                 pool.map(lambda stem: _guarded(convert_one, stem), stems),
                 description=name,
                 total=len(stems)))
-    kept, skipped, empty = [], [], []
+    kept: Dict[str, ImageRecord] = {}
+    skipped, empty = [], []
     for stem, result in zip(stems, results):
         if isinstance(result, ImageRecord):
-            kept.append((stem, result))
+            kept[stem] = result
         elif result is None:
             empty.append(stem)
         else:
@@ -153,9 +145,10 @@ def convert_split(ann_file: str,
     if not kept:
         raise InputError(f'{name}: none of {len(stems)} images shows a person '
                          'with parts')
-    document = coco_document(*zip(*kept), info=info)
+    document = coco_document(stems, kept, info=info)
     write_text(ann_file, json.dumps(document))
-    notes = [(stem, note) for stem, record in kept for note in record.notes]
+    notes = [(stem, note) for stem, record in kept.items()
+             for note in record.notes]
     return SplitReport(ann_file, len(document['images']),
                        len(document['annotations']), skipped, empty, notes)
 

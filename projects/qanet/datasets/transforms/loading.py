@@ -8,7 +8,8 @@ from mmengine import fileio
 from mmseg.registry import TRANSFORMS
 
 from projects.qanet.ground_truth import check_label_values, read_label_map
-from projects.qanet.ground_truth.label_maps import check_label_size
+from projects.qanet.ground_truth.label_maps import (check_label_size,
+                                                    check_some_class)
 
 
 @TRANSFORMS.register_module()
@@ -65,6 +66,7 @@ class LoadPersonParsing(BaseTransform):
         check_label_size(humans, categories.shape[::-1], human_path, seg_path)
         if 'num_classes' in results:
             check_label_values(categories, results['num_classes'], seg_path)
+            check_some_class(categories, results['num_classes'], seg_path)
         # A product is several times faster than np.where on bytes.
         own = humans == results['parsing_id']
         results['gt_seg_map'] = categories.astype(np.uint8, copy=False) * own

@@ -68,8 +68,12 @@ def _process(evaluator: ParsingEvaluator, folder: str, names: List[str],
              image_id: int) -> ImageStatistics:
     """Read and reduce one image."""
     image, num_classes = evaluator.images[image_id], len(evaluator.classes)
-    truth = read_label_runs(image, evaluator.data_root, num_classes,
-                            evaluator.img_subdir)
+    truth = read_label_runs(
+        image,
+        evaluator.data_root,
+        num_classes,
+        evaluator.img_subdir,
+        with_instances='APr' in evaluator.metrics)
     dump = read_dump(folder, image, num_classes, names, evaluator.img_subdir)
     return dump_statistics(image, truth, dump, num_classes, evaluator.protocol)
 

@@ -126,8 +126,12 @@ class ParsingEvaluator:
                 are broken.
         """
         image = self.find_image(image_id)
-        truth = read_label_runs(image, self.data_root, len(self.classes),
-                                self.img_subdir)
+        truth = read_label_runs(
+            image,
+            self.data_root,
+            len(self.classes),
+            self.img_subdir,
+            with_instances='APr' in self.metrics)
         return measure_overlaps(image, truth, runs, len(self.classes))
 
     def process(self, image_id: int, runs: PersonRuns,

@@ -1,0 +1,168 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""The truth of an image as runs.
+
+Label maps are piecewise constant: half a million pixels are some ten
+thousand runs, and every count that a metric needs is a sum of run lengths.
+"""
+import os
+from typing import Dict, NamedTuple
+
+import numpy as np
+
+from projects.qanet.utils.errors import InputError
+from .annotations import MAX_ID, ImageInfo
+from .label_maps import (IGNORE_LABEL, check_label_values, label_path,
+                         read_image_labels)
+
+
+class LabelRuns(NamedTuple):
+    """Ground truth of one image as runs, counted down the columns.
+
+    Attributes:
+        starts (np.ndarray): First pixel (x * height + y) of each run, (K,)
+            int64, ascending from 0.
+        categories (np.ndarray): Value in Category_ids, (K,) int64.
+        humans (np.ndarray): Value in Human_ids, (K,) int64.
+        instances (np.ndarray): Value in Instance_ids, (K,) int64.
+        instance_ids (np.ndarray): Ids that the text file lists, (I,) int64.
+        instance_classes (np.ndarray): Their classes, (I,) int64.
+    """
+    starts: np.ndarray
+    categories: np.ndarray
+    humans: np.ndarray
+    instances: np.ndarray
+    instance_ids: np.ndarray
+    instance_classes: np.ndarray
+
+
+def read_instance_classes(path: str, num_classes: int) -> Dict[int, int]:
+    """Read which class each value of Instance_ids has.
+
+    Args:
+        path (str): Text file with lines ``instance_id class_id [human_id]``.
+        num_classes (int): Number of classes with the background.
+
+    Returns:
+        dict[int, int]: Class by id. The third column is not used.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        InputError: If a line is malformed, lists an id twice, an id that is
+            not in 1..65535 or an unknown class.
+    """
+    try:
+        # What is no text is found to be no number below.
+        with open(path, encoding='utf-8-sig', errors='replace') as file:
+            lines = [line.split() for line in file]
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f'list of instances {path} does not exist') from None
+    classes: Dict[int, int] = {}
+    for number, line in enumerate(lines, 1):
+        if not line:
+            continue
+        try:
+            instance_id, class_id = int(line[0]), int(line[1])
+        except (ValueError, IndexError) as error:
+            raise InputError(f'{path}, line {number}: not '
+                             '"instance_id class_id human_id"') from error
+        if not 1 <= instance_id <= MAX_ID:
+            raise InputError(f'{path}, line {number}: instance {instance_id},'
+                             f' allowed are 1..{MAX_ID}')
+        if instance_id in classes:
+            raise InputError(f'{path}, line {number}: instance '
+                             f'{instance_id} is listed twice')
+        if not 0 <= class_id < num_classes and class_id != IGNORE_LABEL:
+            raise InputError(f'{path}, line {number}: class {class_id}, '
+                             f'allowed are 0..{num_classes - 1}')
+        classes[instance_id] = class_id
+    return classes
+
+
+def make_label_runs(categories: np.ndarray, humans: np.ndarray,
+                    instances: np.ndarray,
+                    instance_classes: Dict[int, int]) -> LabelRuns:
+    """Find the runs in which none of three label maps changes.
+
+    Args:
+        categories (np.ndarray): Category_ids, (H, W) integers; 255 is
+            ignored.
+        humans (np.ndarray): Human_ids, (H, W) integers.
+        instances (np.ndarray): Instance_ids, (H, W) integers.
+        instance_classes (dict[int, int]): Class of each part instance.
+
+    Returns:
+        LabelRuns: The labels as runs. A run ends at the bottom of its column
+        at the latest.
+    """
+    height, width = categories.shape
+    changes = categories[1:] != categories[:-1]
+    changes |= humans[1:] != humans[:-1]
+    changes |= instances[1:] != instances[:-1]
+    # Finding the few changes in memory order and sorting them is faster than
+    # transposing the maps.
+    y, x = np.divmod(np.flatnonzero(changes), width)
+    tops = np.arange(width, dtype=np.int64) * height
+    starts = np.concatenate([tops, x * height + y + 1])
+    starts.sort()
+    x, y = np.divmod(starts, height)
+    pixels = y * width + x
+    return LabelRuns(
+        starts,
+        *(labels.reshape(-1)[pixels].astype(np.int64)
+          for labels in (categories, humans, instances)),
+        np.array(list(instance_classes.keys()), np.int64),
+        np.array(list(instance_classes.values()), np.int64))
+
+
+def empty_truth() -> LabelRuns:
+    """An image of any size in which nobody is annotated.
+
+    Returns:
+        LabelRuns: One run of background, to compare predictions alone.
+    """
+    return LabelRuns(*np.zeros((4, 1), np.int64), *np.zeros((2, 0), np.int64))
+
+
+def read_label_runs(image: ImageInfo,
+                    data_root: str,
+                    num_classes: int,
+                    img_subdir: str = 'Images',
+                    with_instances: bool = True) -> LabelRuns:
+    """Read the ground truth of one image, each file once.
+
+    Args:
+        image (ImageInfo): The image.
+        data_root (str): Folder of the split, with Category_ids, Human_ids
+            and Instance_ids.
+        num_classes (int): Number of classes with the background.
+        img_subdir (str): Name of the image folder. Defaults to 'Images'.
+        with_instances (bool): Whether to read Instance_ids, which only AP^r
+            needs. Defaults to True; otherwise the image has none.
+
+    Returns:
+        LabelRuns: The labels as runs.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        InputError: If a file is broken, does not fit the image, or has a
+            label that is neither a class nor 255.
+    """
+
+    def path(folder: str, suffix: str = '.png') -> str:
+        return label_path(
+            os.path.join(data_root, folder), image.file_name, suffix,
+            img_subdir)
+
+    categories, humans = (
+        read_image_labels(image, path(folder))
+        for folder in ('Category_ids', 'Human_ids'))
+    instances, classes = np.zeros_like(humans), {}
+    if with_instances:
+        instances = read_image_labels(image, path('Instance_ids'))
+        classes = read_instance_classes(
+            path('Instance_ids', '.txt'), num_classes)
+    runs = make_label_runs(categories, humans, instances, classes)
+    # Of many pixels few runs are left to be checked.
+    check_label_values(runs.categories, num_classes, path('Category_ids'))
+    return runs

@@ -3,11 +3,13 @@ import logging
 
 import numpy as np
 import pytest
+from mmengine.dataset import ClassBalancedDataset
 from mmengine.logging import MMLogger
 from mmseg.registry import DATASETS
 
 from projects.qanet.datasets import CIHPParsingDataset, HumanParsingDataset
 from projects.qanet.ground_truth import label_path, read_annotations
+from projects.qanet.utils.errors import InputError
 
 
 @pytest.fixture
@@ -126,6 +128,20 @@ def test_file_names_may_begin_with_the_image_folder(tiny_cihp):
         usual)[0]['seg_map_path']
 
 
+@pytest.mark.parametrize('img', ['', '.'])
+def test_root_may_be_the_folder_of_images(tiny_cihp, img):
+    """Labels are beside it, as always."""
+    dataset = CIHPParsingDataset(**tiny_cihp.arguments(
+        ann_file=str(tiny_cihp.ann_file),
+        data_root=str(tiny_cihp.split / 'Images'),
+        data_prefix=dict(img=img)))
+    sample = dataset.get_data_info(0)
+    for key, folder in (('img_path', 'Images'), ('seg_map_path',
+                                                 'Category_ids')):
+        found, = tiny_cihp.split.glob(f'{folder}/0000007.*')
+        assert found.samefile(sample[key])
+
+
 def test_label_folders_can_be_elsewhere(tiny_cihp):
     (tiny_cihp.split / 'Category_ids').rename(tiny_cihp.root / 'parts')
     prefix = dict(img='Training/Images', seg_map='parts')
@@ -197,7 +213,96 @@ def test_images_without_labels_can_be_tested(tiny_cihp):
     assert not [key for key in dataset.get_data_info(0) if 'map_path' in key]
 
 
+def test_what_is_left_out_is_counted(tiny_cihp, warnings_of):
+    MMLogger.get_current_instance().setLevel(logging.INFO)
+    path = tiny_cihp.write_boxes([
+        detection(9),
+        detection(7, (8, 8, 50, 40)),
+        detection(7, category_id=3),
+        detection(7, score=.1)
+    ])
+    CIHPParsingDataset(
+        **tiny_cihp.arguments(test_mode=True, bbox_file=path, bbox_thr=.2))
+    assert any('2 of 4 boxes' in message and '1 are of other' in message
+               and '1 score below 0.2' in message for message in warnings_of)
+    assert any('1 of 2 boxes' in message and 'x1, y1, x2, y2?' in message
+               for message in warnings_of)
+
+
+@pytest.mark.parametrize('arguments,pattern', [
+    (dict(person_cat_ids=(0, )), r'no box of category \[0\]; .* 1 \(1 boxes'),
+    (dict(bbox_thr=.6), 'boxes.json: bbox_thr = 0.6 leaves none of 1 boxes'),
+])
+def test_nothing_left_of_a_bbox_file(tiny_cihp, arguments, pattern):
+    path = tiny_cihp.write_boxes([detection(9)])
+    with pytest.raises(InputError, match=pattern):
+        CIHPParsingDataset(
+            **tiny_cihp.arguments(test_mode=True, bbox_file=path, **arguments))
+
+
+@pytest.mark.parametrize('test_mode', [False, True])
+def test_no_annotation_of_a_person(tiny_cihp, test_mode):
+    with pytest.raises(
+            InputError, match=r'json has no box of category \[0\].* 1 \(2 b'):
+        CIHPParsingDataset(
+            **tiny_cihp.arguments(test_mode=test_mode, person_cat_ids=(0, )))
+
+
+# --------------------------------------------------- filters and wrappers
+
+
+def test_filters(tiny_cihp):
+    arguments = tiny_cihp.arguments(filter_cfg=dict(min_size=15))
+    dataset = CIHPParsingDataset(**arguments)  # 20 x 25 and 12 x 40
+    assert [sample['ann_id'] for sample in samples_of(dataset)] == [71]
+    arguments = tiny_cihp.arguments(
+        filter_cfg=dict(filter_empty_gt=True), test_mode=True)
+    dataset = CIHPParsingDataset(**arguments)
+    assert [sample['img_id'] for sample in samples_of(dataset)] == [7]
+
+
+@pytest.mark.parametrize('filter_cfg,pattern', [
+    (dict(min_szie=3), r"filter_cfg has the keys \['min_szie'\], allowed are"),
+    (dict(min_size=30), 'leaves none of 2 samples of .*CIHP_train.json'),
+])
+def test_wrong_filters(tiny_cihp, filter_cfg, pattern):
+    with pytest.raises(InputError, match=pattern):
+        CIHPParsingDataset(**tiny_cihp.arguments(filter_cfg=filter_cfg))
+
+
+def test_class_balanced(tiny_cihp):
+    dataset = CIHPParsingDataset(**tiny_cihp.arguments())
+    assert [dataset.get_cat_ids(i) for i in (0, 1)] == [[5, 14], [9]]
+    tested = CIHPParsingDataset(**tiny_cihp.arguments(test_mode=True))
+    assert [tested.get_cat_ids(i) for i in (0, 1)] == [[5, 9, 14], []]
+    tiny_cihp.annotations.append(dict(tiny_cihp.annotations[0], id=73))
+    tiny_cihp.write_annotations()
+    # Class 9 is in one of three samples: it comes ceil(sqrt(2 / (1 / 3)))
+    # times, the others ceil(sqrt(2 / (2 / 3))).
+    balanced = ClassBalancedDataset(
+        CIHPParsingDataset(**tiny_cihp.arguments()), oversample_thr=2)
+    assert [balanced.get_data_info(i)['ann_id']
+            for i in range(len(balanced))] == 2 * [71] + 3 * [72] + 2 * [73]
+
+
 # -------------------------------------------------------------- metainfo
+
+
+@pytest.mark.parametrize('info', [
+    dict(num_classes=7),
+    dict(classes=['Background', 'Hat']),
+])
+def test_classes_of_the_json(tiny_cihp, info):
+    tiny_cihp.write_annotations(info)
+    number = info.get('num_classes', 2)
+    with pytest.raises(
+            InputError,
+            match=f'CIHP_train.json was made for {number} classes .* the '
+            'data set has 20: Background, Hat, Hair'):
+        CIHPParsingDataset(**tiny_cihp.arguments())
+    tiny_cihp.write_annotations(
+        dict(num_classes=20, classes=CIHPParsingDataset.METAINFO['classes']))
+    CIHPParsingDataset(**tiny_cihp.arguments())
 
 
 def test_own_classes(tiny_cihp):

@@ -179,6 +179,29 @@ def test_a_dataset_reads_what_the_tool_writes(source, request, ann_file,
     assert empty['bboxes'].shape == (0, 4)
 
 
+def test_a_filter_that_leaves_nothing(coco_file, ann_file, tmp_path, tool,
+                                      capsys):
+    with pytest.raises(SystemExit):
+        tool(coco_file, tmp_path / 'x.json', '--ann-file', ann_file,
+             '--score-thr', .97)
+    assert not (tmp_path / 'x.json').exists()
+    assert (
+        'none of 6 boxes of persons in' in (text := capsys.readouterr().err)
+        and 'is left: 1 without area or outside, 5 below the score' in text)
+
+
+def test_corners_are_warned_about(ann_file, tmp_path, tool, capsys):
+    path, out = tmp_path / 'corners.json', tmp_path / 'x.json'
+    box = dict(image_id=7, category_id=1, bbox=[30, 10, 55, 38], score=.5)
+    path.write_text(json.dumps([box]))
+    tool(path, out, '--ann-file', ann_file)
+    assert 'are they x1, y1, x2, y2?' in capsys.readouterr().err
+    path.write_text('[]')
+    with pytest.raises(SystemExit):
+        tool(path, out, '--ann-file', ann_file)
+    assert 'corners.json is an empty list' in capsys.readouterr().err
+
+
 def test_errors_name_the_file(coco_file, folder, tmp_path):
     images = {key: IMAGES[key] for key in (7, 9)}
     with pytest.raises(

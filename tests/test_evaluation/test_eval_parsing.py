@@ -91,7 +91,6 @@ SEGMENTATION = ('results', 4, 'parts', 1, 'segmentation')
     (('results', 4, 'parts', 1, 'score'), -1,
      'results[4].parts[1].score is -1'),
     (('results', 4, 'score'), None, 'results[4]: a score is null'),
-    (('results', 4), ('results', 3), 'results[4] is identical to results[3]'),
     (SEGMENTATION, ('results', 4, 'parts', 0, 'segmentation'), 'share pixels'),
 ])
 def test_malformed_results(golden, results, keys, value, message):

@@ -121,8 +121,8 @@ def test_what_is_no_person_is_not_looked_at(tmp_path):
     for read in (read_annotations, load_persons):
         with pytest.raises(
                 InputError,
-                match=r'a.json has nothing of the categories \[1\], .* most '
-                r'frequent are 62 \(3 times\)'):
+                match=r'a.json has no box of category \[1\]; most frequent '
+                r'are 62 \(3 boxes\)'):
             read(path, person_cat_ids=(1, ))
 
 

@@ -7,9 +7,11 @@ import argparse
 import json
 import os.path as osp
 import sys
+from typing import List
 
 sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '../..')))
 
+from projects.qanet.datasets.coco_annotations import box_doubts
 from projects.qanet.detection.detections import (SelectionCounts,
                                                  read_detections,
                                                  select_detections)
@@ -71,23 +73,23 @@ def check_arguments(args: argparse.Namespace) -> None:
         raise InputError(f'{args.out} must end in .json')
 
 
-def report(counts: SelectionCounts, num_images: int, path: str) -> None:
-    """Say what was kept and what was not.
+def left_out(counts: SelectionCounts) -> List[str]:
+    """How many boxes were left out, and why.
 
     Args:
         counts (SelectionCounts): How many boxes passed each filter.
-        num_images (int): Number of images.
-        path (str): The file that was written.
+
+    Returns:
+        list[str]: A number with each reason that there was.
     """
-    print(f'{counts.kept} of {counts.read} boxes of persons are in {path}')
-    for number, reason in [(counts.unusable, 'without area or outside'),
-                           (counts.low_score, 'below the score'),
-                           (counts.suppressed, 'suppressed by a better one'),
-                           (counts.over_limit, 'more than --max-per-image')]:
-        if number:
-            print(f'  left out: {number} {reason}')
-    print(f'  {num_images - counts.empty_images} of {num_images} images have '
-          'a box')
+    return [
+        f'{number} {reason}' for number, reason in [(
+            counts.unusable,
+            'without area or outside'), (
+                counts.low_score, 'below the score'
+            ), (counts.suppressed, 'suppressed by a better one'
+                ), (counts.over_limit, 'more than --max-per-image')] if number
+    ]
 
 
 def main() -> None:
@@ -101,8 +103,19 @@ def main() -> None:
     records = read_detections(args.detections, images, args.cat_ids)
     kept, counts = select_detections(records, images, args.score_thr,
                                      args.nms_thr, args.max_per_image)
+    doubts = box_doubts(records, images, args.detections)
+    if doubts:
+        print(f'warning: {doubts}', file=sys.stderr)
+    if not kept:
+        raise InputError(f'none of {counts.read} boxes of persons in '
+                         f'{args.detections} is left: '
+                         f'{", ".join(left_out(counts))}')
     write_text(args.out, json.dumps(kept))
-    report(counts, len(images), args.out)
+    print(f'{counts.kept} of {counts.read} boxes of persons are in {args.out}')
+    for reason in left_out(counts):
+        print(f'  left out: {reason}')
+    print(f'  {len(images) - counts.empty_images} of {len(images)} images '
+          'have a box')
 
 
 if __name__ == '__main__':

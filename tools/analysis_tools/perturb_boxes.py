@@ -12,6 +12,8 @@ sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '../..')))
 
 import numpy as np
 
+from projects.qanet.ground_truth.annotations import (check_bbox, check_records,
+                                                     load_json)
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import write_text
 from tools.common.cli import run_tool
@@ -55,12 +57,14 @@ def main() -> None:
     args = parse_args()
     if not 0 <= args.amount <= 0.4:
         raise InputError(f'--amount is {args.amount}, allowed are 0 to 0.4')
-    try:
-        with open(args.ann_file, encoding='utf-8') as file:
-            persons = json.load(file)['annotations']
-    except (json.JSONDecodeError, KeyError) as error:
-        raise InputError(f'{args.ann_file} is not a COCO file with '
-                         f'annotations: {error}') from error
+    document = load_json(args.ann_file)
+    if not isinstance(document, dict) or not document.get('annotations'):
+        raise InputError(f'{args.ann_file} is no COCO file with annotations')
+    persons = document['annotations']
+    check_records(persons, ('image_id', 'category_id', 'bbox'),
+                  f'{args.ann_file}: annotations')
+    for position, person in enumerate(persons):
+        check_bbox(person['bbox'], f'{args.ann_file}: annotations[{position}]')
     boxes = np.array([person['bbox'] for person in persons], float)
     boxes = perturb(
         boxes.reshape(-1, 4), args.amount, np.random.default_rng(args.seed))

@@ -1,6 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Boxes of persons in COCO files, with errors that name the culprit."""
-from typing import Iterable, List, Optional, Sequence
+from typing import Dict, Iterable, List, Optional, Sequence
 
 import numpy as np
 
@@ -14,8 +14,6 @@ _DETECTION_KEYS = ('image_id', 'category_id', 'bbox', 'score')
 
 def load_detections(path: str,
                     image_ids: Iterable[int],
-                    cat_ids: Sequence[int] = (1, ),
-                    score_thr: float = 0.,
                     read: ByteReader = read_bytes) -> List[dict]:
     """Read boxes from a COCO results file.
 
@@ -23,18 +21,15 @@ def load_detections(path: str,
         path (str): Json list of ``image_id, category_id, bbox (xywh, px),
             score``.
         image_ids (Iterable[int]): Ids that may occur.
-        cat_ids (Sequence[int]): Categories to keep. Defaults to (1, ), the
-            person.
-        score_thr (float): Least score to keep. Defaults to 0.
         read (Callable): Gets a file's content. Defaults to the local disk.
 
     Returns:
-        list[dict]: The records that are kept, in the file's order.
+        list[dict]: All records, in the file's order.
 
     Raises:
         FileNotFoundError: If there is no such file.
         InputError: Names the file, the record and what is wrong; unknown
-            image ids are wrong.
+            image ids are wrong, and so is an empty list.
     """
     records = load_json(path, read)
     if isinstance(records, dict):
@@ -42,18 +37,43 @@ def load_detections(path: str,
                          'category_id, bbox, score), got an object: is it '
                          'an annotation file?')
     check_records(records, _DETECTION_KEYS, path)
-    known, kept = set(image_ids), []
+    if not records:
+        raise InputError(f'{path} is an empty list: there is no box to parse')
+    known = set(image_ids)
     for position, record in enumerate(records):
         if record['image_id'] not in known:
             raise InputError(
                 f'{path}[{position}] has image_id {record["image_id"]}, '
                 'which is not in the annotation file: wrong split?')
         check_bbox(record['bbox'], f'{path}[{position}]')
-        if not isinstance(record['score'], (int, float)):
-            raise InputError(f'{path}[{position}] has score '
-                             f'{record["score"]!r}, expected a number')
-        if record['category_id'] in cat_ids and record['score'] >= score_thr:
-            kept.append(record)
+        score = record['score']
+        if (isinstance(score, bool) or not isinstance(score, (int, float))
+                or not np.isfinite(score)):
+            raise InputError(f'{path}[{position}] has score {score!r}, '
+                             'expected a finite number')
+    return records
+
+
+def keep_scores(records: List[dict], score_thr: float,
+                name: str) -> List[dict]:
+    """Keep boxes with high scores.
+
+    Args:
+        records (list[dict]): With ``score``.
+        score_thr (float): Least score to keep.
+        name (str): What to call the threshold and the file in a message.
+
+    Returns:
+        list[dict]: The records that are kept, in their order.
+
+    Raises:
+        InputError: If there are records, but none is kept; names the best.
+    """
+    kept = [record for record in records if record['score'] >= score_thr]
+    if records and not kept:
+        best = max(record['score'] for record in records)
+        raise InputError(f'{name} = {score_thr} leaves none of '
+                         f'{len(records)} boxes, whose best score is {best}')
     return kept
 
 
@@ -78,6 +98,32 @@ def box_problem(bbox: Sequence[float], width: int,
     if x >= width or y >= height or x + box_width <= 0 or y + box_height <= 0:
         return 'wholly outside the image'
     return None
+
+
+def box_doubts(records: Sequence[dict], images: Dict[int, dict],
+               path: str) -> Optional[str]:
+    """Whether boxes look like corners that were taken for sizes.
+
+    Args:
+        records (Sequence[dict]): ``image_id`` and ``bbox`` (xywh, pixels).
+        images (dict[int, dict]): ``width, height`` of the images, by id.
+        path (str): Where the boxes stand, for the message.
+
+    Returns:
+        str | None: A warning if a quarter of the boxes reach beyond the
+        right or lower edge by more than a tenth of the image.
+    """
+    sizes = np.array([(images[record['image_id']]['width'],
+                       images[record['image_id']]['height'])
+                      for record in records]).reshape(-1, 2)
+    boxes = np.array([record['bbox'] for record in records],
+                     np.float64).reshape(-1, 4)
+    beyond = (boxes[:, :2] + boxes[:, 2:] > 1.1 * sizes).any(axis=1).sum()
+    if not beyond or 4 * beyond < len(records):
+        return None
+    return (f'{beyond} of {len(records)} boxes of {path} reach far beyond '
+            'their images; they must be x, y, width, height: are they x1, y1, '
+            'x2, y2?')
 
 
 def xywh_to_xyxy(bboxes: Sequence[Sequence[float]]) -> np.ndarray:

@@ -10,11 +10,13 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import MMLogger
 from mmseg.registry import DATASETS
 
-from projects.qanet.ground_truth import label_path, load_persons
+from projects.qanet.ground_truth import (IGNORE_LABEL, label_path,
+                                         load_persons, read_label_map)
 from projects.qanet.utils.errors import InputError
-from .coco_annotations import box_problem, load_detections, xywh_to_xyxy
+from .coco_annotations import xywh_to_xyxy
 from .folder_listing import FolderListing
-from .metainfo import complete_metainfo
+from .metainfo import check_noted_classes, complete_metainfo
+from .person_boxes import drop_bad_boxes, read_person_boxes
 
 # Key of data_prefix -> its folder next to the images' folder by default.
 _LABEL_FOLDERS = dict(
@@ -24,8 +26,7 @@ _LABEL_PATHS = dict(
     seg_map='seg_map_path',
     human_map='human_map_path',
     instance_map='instance_map_path')
-# Of thousands of bad boxes, how many are named one by one.
-_MAX_NAMED = 50
+_FILTERS = ('filter_empty_gt', 'min_size')
 
 
 @DATASETS.register_module()
@@ -50,7 +51,9 @@ class HumanParsingDataset(BaseDataset):
 
     Boxes of zero size or wholly outside the image are named in the log,
     counted in ``num_skipped_boxes`` and left out. Crowd annotations
-    (``iscrowd``) are left out silently.
+    (``iscrowd``) are left out silently. Boxes of other categories or with
+    low scores are counted in the log; where nothing is left of a file it is
+    refused.
 
     Args:
         ann_file (str): COCO json file, relative to ``data_root``.
@@ -73,6 +76,10 @@ class HumanParsingDataset(BaseDataset):
             Defaults to 0.
         person_cat_ids (Sequence[int]): The ``category_id`` of persons in both
             files; others are passed over. Defaults to (1, ).
+        filter_cfg (dict, optional): ``min_size``, the least width and height
+            of a person's box in pixels, for training, and
+            ``filter_empty_gt=True``, which leaves out images without boxes,
+            for testing. Defaults to None: nothing of it.
         kwargs: ``pipeline``, ``test_mode``, ``indices``, ``serialize_data``,
             ``lazy_init``, ``max_refetch``, ``backend_args``: as in
             :class:`mmengine.dataset.BaseDataset`.
@@ -94,12 +101,17 @@ class HumanParsingDataset(BaseDataset):
                  bbox_file: Optional[str] = None,
                  bbox_thr: float = 0.,
                  person_cat_ids: Sequence[int] = (1, ),
+                 filter_cfg: Optional[dict] = None,
                  backend_args: Optional[dict] = None,
                  test_mode: bool = False,
                  **kwargs) -> None:
         if bbox_file is not None and not test_mode:
             raise InputError('bbox_file is for testing (test_mode=True); '
                              'training takes the boxes of ann_file')
+        unknown = set(filter_cfg or {}).difference(_FILTERS)
+        if unknown:
+            raise InputError(f'filter_cfg has the keys {sorted(unknown)}, '
+                             f'allowed are {", ".join(_FILTERS)}')
         self.bbox_file = bbox_file
         self.bbox_thr = bbox_thr
         self.person_cat_ids = tuple(person_cat_ids)
@@ -110,6 +122,7 @@ class HumanParsingDataset(BaseDataset):
             metainfo=metainfo,
             data_root=data_root,
             data_prefix=self._complete_prefix(data_prefix),
+            filter_cfg=filter_cfg,
             test_mode=test_mode,
             **kwargs)
 
@@ -122,7 +135,9 @@ class HumanParsingDataset(BaseDataset):
             raise InputError(
                 f'data_prefix has the keys {sorted(data_prefix)}; it needs '
                 f"'img', and allowed are {', '.join(allowed)}")
-        split = osp.dirname(data_prefix['img'].rstrip('/\\'))
+        images = data_prefix['img'].rstrip('/\\')
+        # Of the root itself the neighbours are a level higher.
+        split = osp.dirname(images) if images not in ('', '.') else '..'
         for key, folder in _LABEL_FOLDERS.items():
             data_prefix.setdefault(key, osp.join(split, folder))
         return data_prefix
@@ -140,13 +155,16 @@ class HumanParsingDataset(BaseDataset):
         Raises:
             FileNotFoundError, InputError: See the class's docstring.
         """
-        document = load_persons(self.ann_file, read=self._read)
+        # Categories of what a file of boxes replaces do not matter.
+        cat_ids = None if self.bbox_file else self.person_cat_ids
+        document = load_persons(
+            self.ann_file, read=self._read, person_cat_ids=cat_ids)
+        check_noted_classes(self._metainfo['classes'], document, self.ann_file)
         self._check_document(document)
         images = {image['id']: image for image in document['images']}
         persons = [
             annotation for annotation in document['annotations']
-            if annotation['category_id'] in self.person_cat_ids
-            and not annotation.get('iscrowd', 0)
+            if not annotation.get('iscrowd', 0)
         ]
         if self.test_mode:
             samples = self._test_samples(images, persons)
@@ -163,9 +181,53 @@ class HumanParsingDataset(BaseDataset):
     def _check_document(self, document: dict) -> None:
         """A place for subclasses to look at the annotation file."""
 
+    def filter_data(self) -> List[dict]:
+        """The samples that ``filter_cfg`` leaves; it must leave one."""
+        filters = self.filter_cfg or {}
+        least = filters.get('min_size', 0)
+        kept = self.data_list
+        if self.test_mode and filters.get('filter_empty_gt'):
+            kept = [sample for sample in kept if len(sample['bboxes'])]
+        elif not self.test_mode and least:
+            kept = [
+                sample for sample in kept
+                if min(sample['bbox'][2:] - sample['bbox'][:2]) >= least
+            ]
+        if not kept:
+            raise InputError(f'filter_cfg {filters} leaves none of '
+                             f'{len(self.data_list)} samples of '
+                             f'{self.ann_file}')
+        if len(kept) < len(self.data_list):
+            MMLogger.get_current_instance().info(
+                f'filter_cfg {filters} leaves {len(kept)} of '
+                f'{len(self.data_list)} samples of {self.ann_file}')
+        return kept
+
+    def get_cat_ids(self, idx: int) -> List[int]:
+        """Classes of a sample, for :class:`ClassBalancedDataset`.
+
+        Reads the label maps; balancing a large data set takes minutes.
+
+        Args:
+            idx (int): Position of the sample.
+
+        Returns:
+            list[int]: Classes above 0 of the person (in training) or of all
+            persons of the image, ascending; 255 is none.
+        """
+        sample = self.get_data_info(idx)
+        labels = read_label_map(sample['seg_map_path'], self._read)
+        humans = read_label_map(sample['human_map_path'], self._read)
+        person = sample.get('parsing_id')
+        own = humans > 0 if person is None else humans == person
+        return [
+            int(label) for label in np.unique(labels[own])
+            if label not in (0, IGNORE_LABEL)
+        ]
+
     def _train_samples(self, images: Dict[int, dict],
                        persons: List[dict]) -> List[dict]:
-        persons = self._drop_bad_boxes(images, persons)
+        persons = self._usable(images, persons)
         if not persons:
             raise InputError(f'{self.ann_file} has no person to train on '
                              f'among {len(images)} images')
@@ -188,11 +250,11 @@ class HumanParsingDataset(BaseDataset):
         if self.bbox_file is None:
             records = [dict(person, score=1.) for person in persons]
         else:
-            records = load_detections(self._bbox_path(), images,
-                                      self.person_cat_ids, self.bbox_thr,
-                                      self._read)
+            records = read_person_boxes(self._bbox_path(), images,
+                                        self.person_cat_ids, self.bbox_thr,
+                                        self._read)
         boxes = defaultdict(list)
-        for record in self._drop_bad_boxes(images, records):
+        for record in self._usable(images, records):
             boxes[record['image_id']].append(record)
         samples = []
         for image_id, image in images.items():
@@ -204,6 +266,13 @@ class HumanParsingDataset(BaseDataset):
                                      dtype=np.float32))
             samples.append(sample)
         return samples
+
+    def _usable(self, images: Dict[int, dict],
+                records: List[dict]) -> List[dict]:
+        """Leave out boxes that hold nothing."""
+        kept = drop_bad_boxes(records, images, self.bbox_file or self.ann_file)
+        self.num_skipped_boxes = len(records) - len(kept)
+        return kept
 
     def _bbox_path(self) -> str:
         if osp.isabs(self.bbox_file) or osp.exists(self.bbox_file):
@@ -226,29 +295,6 @@ class HumanParsingDataset(BaseDataset):
         for prefix, path_key in _LABEL_PATHS.items():
             info[path_key] = label_path(self.data_prefix[prefix], name)
         return info
-
-    def _drop_bad_boxes(self, images: Dict[int, dict],
-                        records: List[dict]) -> List[dict]:
-        """Leave out boxes that hold nothing, and say which."""
-        kept, named = [], []
-        for record in records:
-            image = images[record['image_id']]
-            problem = box_problem(record['bbox'], image['width'],
-                                  image['height'])
-            if problem is None:
-                kept.append(record)
-                continue
-            named.append(f'{image["file_name"]} (image {image["id"]}, '
-                         f'annotation {record.get("id", "-")}): box '
-                         f'{record["bbox"]} is {problem}')
-        self.num_skipped_boxes = len(named)
-        if named:
-            logger = MMLogger.get_current_instance()
-            for line in named[:_MAX_NAMED]:
-                logger.warning(f'Skipped {line}')
-            logger.warning(f'Skipped {len(named)} of {len(records)} boxes of '
-                           f'{self.bbox_file or self.ann_file}')
-        return kept
 
     def _check_files(self, samples: List[dict]) -> None:
         """Refuse a download with holes now, not in the middle of an epoch.

@@ -150,6 +150,30 @@ def complete_metainfo(metainfo: dict) -> dict:
         flip_pairs=check_flip_pairs(flip_pairs, len(classes)))
 
 
+def check_noted_classes(classes: Sequence[str], document: dict,
+                        path: str) -> None:
+    """Compare a data set's classes with those that its json notes.
+
+    Args:
+        classes (Sequence[str]): Names, background first.
+        document (dict): COCO file; ``info`` may have ``classes`` (converters
+            of own data write them) or ``num_classes``.
+        path (str): Its path, for the message.
+
+    Raises:
+        InputError: If they differ.
+    """
+    info = document.get('info')
+    info = info if isinstance(info, dict) else {}
+    noted = info.get('classes', classes)
+    number = info.get('num_classes', len(noted))
+    if number != len(classes) or list(noted) != list(classes):
+        raise InputError(
+            f'{path} was made for {number} classes ({", ".join(noted)}), but '
+            f'the metainfo of the data set has {len(classes)}: '
+            f'{", ".join(classes)}')
+
+
 def checkpoint_meta(checkpoint: dict) -> Optional[dict]:
     """What a checkpoint says about its data set.
 

@@ -6,7 +6,6 @@ bbox`` (xywh, pixels), ``score``. Neither mmdet nor torch is needed here.
 """
 import os.path as osp
 from collections import Counter, defaultdict
-from functools import partial
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -15,6 +14,7 @@ import numpy as np
 from projects.qanet.datasets.coco_annotations import (box_problem,
                                                       load_detections)
 from projects.qanet.ground_truth import load_json
+from projects.qanet.ground_truth.annotations import keep_categories
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.parallel import map_in_order
 
@@ -79,10 +79,7 @@ def read_detections(path: str,
         labels = (_LABEL_PERSON, ) if cat_ids is None else cat_ids
         return _read_folder(path, images, labels)
     cat_ids = (_COCO_PERSON, ) if cat_ids is None else cat_ids
-    records = load_detections(path, images, cat_ids, -np.inf)
-    if not records:
-        _explain_nobody(path, [r['category_id'] for r in load_json(path)],
-                        cat_ids)
+    records = keep_categories(load_detections(path, images), cat_ids, path)
     return [_record(r['image_id'], r['bbox'], r['score']) for r in records]
 
 
@@ -92,17 +89,6 @@ def _record(image_id: int, bbox: Sequence[float], score: float) -> dict:
         category_id=PERSON,
         bbox=[float(value) for value in bbox],
         score=float(score))
-
-
-def _explain_nobody(path: str, found: Sequence[int],
-                    cat_ids: Sequence[int]) -> None:
-    """Boxes, but none of a person: the ids are others than expected."""
-    if found:
-        common = ', '.join(f'{label} ({count} boxes)'
-                           for label, count in Counter(found).most_common(5))
-        raise InputError(
-            f'{path} has no box of category {list(cat_ids)}; most '
-            f'frequent are {common}: wrong --cat-ids?')
 
 
 def _read_folder(path: str, images: Dict[int, dict],
@@ -131,20 +117,20 @@ def _read_folder(path: str, images: Dict[int, dict],
     if missing:
         raise InputError(f'{folder} has no {missing[0]}.json ({len(missing)} '
                          'such images): was the detector stopped?')
-    records, found = [], []
+    records = []
     places = [(str(files[stem]), image_id) for stem, image_id in stems.items()]
-    for rows, seen in map_in_order(
-            partial(_read_prediction, labels), places, title='reading'):
+    for rows in map_in_order(_read_prediction, places, title='reading'):
         records += rows
-        found += seen
     if not records:
-        _explain_nobody(str(folder), found, labels)
-    return records
+        raise InputError(f'the files of {folder} hold no box at all')
+    return [
+        dict(record, category_id=PERSON)
+        for record in keep_categories(records, labels, str(folder))
+    ]
 
 
-def _read_prediction(labels: Sequence[int],
-                     place: Tuple[str, int]) -> Tuple[List[dict], List[int]]:
-    """Records of one image's persons, and the labels of all its boxes."""
+def _read_prediction(place: Tuple[str, int]) -> List[dict]:
+    """Records of one image's boxes; labels are their categories."""
     path, image_id = place
     document: Any = load_json(path)
     for key in _PREDICTION_KEYS:
@@ -158,14 +144,13 @@ def _read_prediction(labels: Sequence[int],
                          f'{", ".join(_PREDICTION_KEYS)}')
     records = []
     for label, score, bbox in zip(*columns):
-        if label in labels:
-            if len(bbox) != 4:
-                raise InputError(f'{path} has the bbox {bbox}, expected the '
-                                 'four numbers x1, y1, x2, y2')
-            x1, y1, x2, y2 = bbox
-            records.append(
-                _record(image_id, (x1, y1, x2 - x1, y2 - y1), score))
-    return records, columns[0]
+        if len(bbox) != 4:
+            raise InputError(f'{path} has the bbox {bbox}, expected the four '
+                             'numbers x1, y1, x2, y2')
+        x1, y1, x2, y2 = bbox
+        record = _record(image_id, (x1, y1, x2 - x1, y2 - y1), score)
+        records.append(dict(record, category_id=label))
+    return records
 
 
 def select_detections(

@@ -214,11 +214,11 @@ def keep_categories(records: List[dict], cat_ids: Sequence[int],
     ]
     if records and not kept:
         counts = Counter(str(record['category_id']) for record in records)
-        found = ', '.join(f'{category} ({count} times)'
+        found = ', '.join(f'{category} ({count} boxes)'
                           for category, count in counts.most_common(5))
         raise InputError(
-            f'{path} has nothing of the categories {list(cat_ids)}, which '
-            f'are said to be persons; most frequent are {found}')
+            f'{path} has no box of category {list(cat_ids)}; most frequent '
+            f'are {found}: is the category of persons another?')
     return kept
 
 

@@ -148,9 +148,9 @@ def read_results_document(path: str) -> ResultsDocument:
         InputError: If it is no results file or is damaged; the message names
             the file, the record's position and the reason.
     """
-    with open(path, encoding='utf-8') as file:
+    with open(path, 'rb') as file:
         try:
-            document = json.load(file)
+            document = json.loads(file.read())
         except ValueError as error:
             raise InputError(
                 f'{path} is not a complete JSON document: {error}') from error
@@ -179,7 +179,6 @@ def _check_document(document: Any) -> ResultsDocument:
         _check_record(record, num_classes, f'results[{position}]')
     for position, image in enumerate(images or []):
         _check(image, _IMAGE, f'images[{position}]')
-    _check_duplicates(records)
     return ResultsDocument(info, records, images)
 
 
@@ -210,16 +209,3 @@ def _check(value: Any, rules: Dict[str, _Rule], place: str) -> None:
             raise InputError(f'{place} has no {key!r}')
         if not test(value[key]):
             raise InputError(f'{place}.{key} {message.format(value[key])}')
-
-
-def _check_duplicates(records: Sequence[Dict[str, Any]]) -> None:
-    """Refuse a record that is identical to another in every field."""
-    seen: Dict[Tuple, List[int]] = {}
-    for position, record in enumerate(records):
-        key = (record['image_id'], *record['bbox'], record['score'])
-        for other in seen.setdefault(key, []):
-            if records[other] == record:
-                raise InputError(
-                    f'results[{position}] is identical to results[{other}] '
-                    'in every field')
-        seen[key].append(position)

@@ -18,7 +18,7 @@ log=$venv/setup.log
 say() { printf '[setup %s] %s\n' "$(date +%H:%M:%S)" "$*"; }
 
 command -v "$python" >/dev/null || {
-    say "'$python' was not found: install Python 3.9-3.12 or set PYTHON"
+    say "'$python' was not found: install Python 3.10-3.12 or set PYTHON"
     exit 1
 }
 pins=$({

@@ -1,0 +1,61 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""What the package imports, needs and says about its versions."""
+import ast
+import configparser
+import re
+import sys
+from pathlib import Path
+
+from projects.qanet import __version__
+
+ROOT = Path(__file__).parents[2]
+#: Names of distributions, where they are not those of the module.
+DISTRIBUTIONS = dict(
+    cv2='opencv-python-headless',
+    mmseg='mmsegmentation',
+    PIL='pillow',
+    yaml='pyyaml')
+#: Imported on behalf of others, or for what they register.
+INDIRECT = {'ftfy', 'regex', 'mmpretrain'}
+
+
+def imported(folder):
+    """Third-party distributions that the modules in a folder import."""
+    found = set()
+    for path in (ROOT / folder).rglob('*.py'):
+        for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
+            if isinstance(node, ast.Import):
+                found.update(alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                found.add(node.module)
+    tops = {name.split('.')[0] for name in found} - {'projects'}
+    return {
+        DISTRIBUTIONS.get(name, name)
+        for name in tops - sys.stdlib_module_names
+    }
+
+
+def required(name):
+    text = (ROOT / 'requirements' / name).read_text()
+    return set(re.findall(r'^([\w-]+)', text, re.M))
+
+
+def test_the_package_declares_what_it_imports():
+    assert imported('projects/qanet') | INDIRECT == required('runtime.txt')
+
+
+def test_python_versions_agree():
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / 'setup.cfg')
+    listed = re.findall(r':: (3\.\d+)', setup['metadata']['classifiers'])
+    assert setup['options']['python_requires'] == f'>={listed[0]}'
+    span = f'Python {listed[0]}-{listed[-1]}'
+    for path in ('README.md', 'tools/setup_env.sh'):
+        assert span in (ROOT / path).read_text(), path
+
+
+def test_one_version_everywhere():
+    citation = (ROOT / 'CITATION.cff').read_text()
+    changes = (ROOT / 'CHANGELOG.md').read_text()
+    assert f'\nversion: {__version__}\n' in citation
+    assert re.search(r'^## (\S+)', changes, re.M)[1] == __version__

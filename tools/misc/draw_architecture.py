@@ -17,12 +17,12 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch
 
 from projects.qanet.utils.errors import InputError
 from tools.common.cli import run_tool
+from tools.common.diagrams import (MARKED, PLAIN, draw_arrow, draw_box,
+                                   new_diagram)
 
 PACKAGE = 'projects.qanet'
 #: Where each room is drawn, what it is for, and its stations of the walk.
@@ -39,7 +39,7 @@ ROOMS: Dict[str, Tuple[float, float, str, str]] = {
     'structures': (2.4, 1, 'results in memory\nand on disk', '7'),
     'synthetic': (4.6, 3, 'drawn people', ''),
     'engine': (4.6, 2, 'hooks', ''),
-    'released_weights': (4.6, 1, "the authors'\ncheckpoints", ''),
+    'released_weights': (2.4, 5, "the authors'\ncheckpoints", ''),
     'utils': (.8, 0, 'errors, Equation 1, files, tables: for everybody', ''),
 }
 
@@ -114,18 +114,8 @@ def direct(imports: Dict[str, Set[str]]) -> Dict[str, Set[str]]:
 def _draw_room(axes: Axes, room: str) -> None:
     x, y, text, stations = ROOMS[room]
     wide = 9.2 if room == 'utils' else 1.7
-    axes.add_patch(
-        FancyBboxPatch((x - wide / 2, y - .27),
-                       wide,
-                       .54,
-                       'round,pad=.03',
-                       facecolor='#f3dfb5' if stations else '#e8eef4',
-                       edgecolor='#2b2b2b',
-                       linewidth=.8,
-                       zorder=2))
-    middle = dict(ha='center', va='center')
-    axes.text(x, y + .16, room, weight='bold', size=8, **middle)
-    axes.text(x, y - .1, text, size=6.5, **middle)
+    draw_box(axes, (x, y), (wide, .54), room, text,
+             MARKED if stations else PLAIN)
     axes.text(
         x - wide / 2 + .03,
         y + .17,
@@ -152,23 +142,16 @@ def draw(imports: Dict[str, Set[str]]) -> Figure:
         room, other = upward(imports)[0]
         raise InputError(f'{room} imports {other}, which stands above it in '
                          'ROOMS of this file')
-    figure = Figure(figsize=(8, 5.2), layout='constrained')
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
+    axes = new_diagram((8, 5.2), (-4.1, 5.7), (-.4, 5.5))
     for room in ROOMS:
         _draw_room(axes, room)
     for room, found in direct(imports).items():
         for other in found:
             (x, y), (to_x, to_y) = ROOMS[room][:2], ROOMS[other][:2]
             side = max(-.7, min(.7, x - to_x))
-            axes.annotate(
-                '', (to_x + side / 2, to_y + .31), (x - side, y - .31),
-                arrowprops=dict(arrowstyle='-|>', color='#5a6b7b', lw=.9),
-                zorder=1)
-    axes.set_xlim(-4.1, 5.7)
-    axes.set_ylim(-.4, 5.5)
-    axes.axis('off')
-    return figure
+            draw_arrow(axes, (x - side, y - .31),
+                       (to_x + side / 2, to_y + .31))
+    return axes.figure
 
 
 def main() -> None:

@@ -1,0 +1,79 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Boxes and arrows of the drawings in the documents."""
+from typing import Tuple
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
+
+PLAIN, MARKED = '#e8eef4', '#f3dfb5'
+
+
+def new_diagram(size: Tuple[float, float], xlim: Tuple[float, float],
+                ylim: Tuple[float, float]) -> Axes:
+    """Make an empty drawing.
+
+    Args:
+        size (tuple[float, float]): Width and height in inches.
+        xlim (tuple[float, float]): Left and right end of the drawing's units.
+        ylim (tuple[float, float]): Lower and upper end.
+
+    Returns:
+        Axes: To draw on; ``axes.figure`` is the whole.
+    """
+    figure = Figure(figsize=size, layout='constrained')
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.set_xlim(*xlim)
+    axes.set_ylim(*ylim)
+    axes.axis('off')
+    return axes
+
+
+def draw_box(axes: Axes,
+             centre: Tuple[float, float],
+             size: Tuple[float, float],
+             title: str,
+             text: str,
+             colour: str = PLAIN) -> None:
+    """Draw a box with a title and a few words.
+
+    Args:
+        axes (Axes): Where.
+        centre (tuple[float, float]): Its middle, x and y.
+        size (tuple[float, float]): Its width and height.
+        title (str): Bold first line.
+        text (str): One or two lines below.
+        colour (str): Of its face. Defaults to PLAIN.
+    """
+    (x, y), (width, height) = centre, size
+    axes.add_patch(
+        FancyBboxPatch((x - width / 2, y - height / 2),
+                       width,
+                       height,
+                       'round,pad=.03',
+                       facecolor=colour,
+                       edgecolor='#2b2b2b',
+                       linewidth=.8,
+                       zorder=2))
+    middle = dict(ha='center', va='center')
+    axes.text(x, y + .3 * height, title, weight='bold', size=8, **middle)
+    axes.text(x, y - .18 * height, text, size=6.5, **middle)
+
+
+def draw_arrow(axes: Axes, start: Tuple[float, float],
+               end: Tuple[float, float]) -> None:
+    """Draw an arrow behind the boxes.
+
+    Args:
+        axes (Axes): Where.
+        start (tuple[float, float]): x and y of its tail.
+        end (tuple[float, float]): x and y of its head.
+    """
+    axes.annotate(
+        '',
+        end,
+        start,
+        arrowprops=dict(arrowstyle='-|>', color='#5a6b7b', lw=.9),
+        zorder=1)

@@ -21,7 +21,8 @@ def test_every_config_is_listed_once():
     # Those on drawn people are reported in docs/ablation.md.
     there = [
         str(path.relative_to(ROOT))
-        for folder in ('qanet', 'simple_baseline', 'ablation')
+        for folder in ('qanet', 'simple_baseline', 'ablation', 'fcos', 'mixing',
+                       'qam')
         for path in (ROOT / 'configs' / folder).glob('*.py')
         if 'synthetic' not in path.name
     ]

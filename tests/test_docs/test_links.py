@@ -1,0 +1,87 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""What the documents point to is there."""
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for pattern in ('*.md', 'docs/*.md', 'configs/*/*.md', 'projects/*/*.md')
+    for path in ROOT.glob(pattern))
+FOLDERS = sorted(
+    path.name for path in (ROOT / 'configs').iterdir()
+    if path.is_dir() and path.name[0] not in '_.')
+
+
+def read(page):
+    """A page without its code blocks, whose brackets are no links."""
+    text = (ROOT / page).read_text(encoding='utf-8')
+    return re.sub(r'^( *)```.*?^\1```', '', text, flags=re.S | re.M)
+
+
+def anchors(page):
+    """The anchors that GitHub makes of a page's headings."""
+    found = []
+    for title in re.findall(r'^#+ (.*)$', read(page), re.M):
+        text = re.sub(r'<[^>]+>|\]\([^)]*\)', '', title).lower()
+        found.append(re.sub(r'[^\w\- ]', '', text).replace(' ', '-'))
+    return found
+
+
+def broken(page, text):
+    """Links of a page that lead nowhere."""
+    for link in re.findall(r'\]\(([^)\s]+)\)', text):
+        if re.match(r'https?://', link):
+            continue
+        path, _, anchor = link.partition('#')
+        target = (ROOT / page).parent / path if path else ROOT / page
+        if not target.exists():
+            yield link
+        elif anchor and anchor not in anchors(target.resolve()):
+            yield link
+
+
+@pytest.mark.parametrize('page', PAGES)
+def test_links(page):
+    assert list(broken(page, read(page))) == []
+
+
+def test_broken_links_are_found():
+    text = ('[a](qam.md) [b](nowhere.md) [c](qam.md#does-it-help) '
+            '[d](qam.md#nowhere) [e](#qam) [f](https://example.org/x.md)')
+    assert list(broken('docs/qam.md',
+                       text)) == ['nowhere.md', 'qam.md#nowhere', '#qam']
+
+
+@pytest.mark.parametrize('page', PAGES)
+def test_paths(page):
+    """Paths of the repository that a page names, in text and in code."""
+    text = (ROOT / page).read_text(encoding='utf-8').replace('\\\n', ' ')
+    named = re.findall(
+        r'(?<![\w/:.-])((?:configs|docs|projects|requirements|tests|tools)'
+        r'/[\w./-]*\w/?)(?![\w*<{-])', text)
+    # A config that the reader is told to write.
+    named = {path for path in named if not path.startswith('configs/mine/')}
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
+def test_the_index_lists_every_page():
+    pages = {path.name for path in (ROOT / 'docs').glob('*.md')}
+    listed = re.findall(r'^\| \[([\w.]+)\]', read('docs/README.md'), re.M)
+    assert sorted(listed) == sorted(pages - {'README.md'})
+
+
+@pytest.mark.parametrize('folder', FOLDERS)
+def test_every_config_is_described(folder):
+    """Each one has a link, or all parts of its name are listed."""
+    text = read(f'configs/{folder}/README.md')
+    linked = {Path(link).name for link in re.findall(r'\]\((\S+\.py)\)', text)}
+    for path in (ROOT / 'configs' / folder).glob('*.py'):
+        parts = re.fullmatch(r'qanet_(\S+)_8xb32-140e_(\S+)-(\d+x\d+)',
+                             path.stem)
+        assert path.name in linked or (folder == 'qanet' and parts
+                                       and f'`{parts[1]}`' in text
+                                       and f'`{parts[2]}`' in text
+                                       and parts[3] in text), path.name

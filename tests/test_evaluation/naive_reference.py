@@ -176,8 +176,11 @@ class NaiveEvaluator:
                                           self.num_classes)
                     details[len(predictions), key] = by_class, truth
                     ious[key] = nanmean(by_class)
-                    if truths[key]:
-                        parts = data['maps'][i] > 0
+                    parts = data['maps'][i] > 0
+                    on_parts = parts & (truth > 0) & (truth < 255)
+                    if self.strict and not truths[key] and not on_parts.any():
+                        del ious[key]  # only the background agrees
+                    elif truths[key]:
                         inside = image.humans == image.persons[key[1]][0]
                         ious[key] = (parts & inside).sum() / max(
                             parts.sum(), 1)

@@ -126,6 +126,30 @@ def test_galleries(golden, evaluator, study):
     assert ious == sorted(ious)
 
 
+@pytest.mark.parametrize('protocol', ['released', 'strict'])
+def test_images_without_predictions_are_missed(golden, protocol):
+    evaluator = ParsingEvaluator(
+        golden.ann_file, golden.data_root, golden.classes, protocol=protocol)
+    image_id = golden.records[0]['image_id']
+    records = [
+        record for record in golden.records if record['image_id'] != image_id
+    ]
+    study = study_quality(evaluator, records, num_failures=1000)
+    _, humans = read_truth(golden, evaluator, image_id)
+    large = {
+        person.parsing_id
+        for person in evaluator.images[image_id].persons
+        if (humans == person.parsing_id).sum() > 2000
+    }
+    missed = {
+        item.parsing_id: item
+        for item in study.worst if item.image_id == image_id
+    }
+    assert large and large <= set(missed)
+    assert all(item.position == -1 and item.true_iou == 0
+               for item in missed.values())
+
+
 def test_document(study, tmp_path):
     path = tmp_path / 'deep' / 'quality.json'
     write_document(str(path), study_document(study, num_bins=5))

@@ -181,6 +181,21 @@ def test_second_choice(scenes, evaluate):
     assert strict['PCP_40'] == 100 and released['PCP_40'] == 50
 
 
+def test_person_that_is_not_touched(scenes, evaluate):
+    """The background alone gives a mean IoU of a third."""
+    image = scenes.make_image(1, draw(2, 7), humans(h1=2, h2=7))
+    options = dict(thresholds=Thresholds(nms_iou=None))
+    found_twice = [(1, [draw(2), draw(2)], [.9, .8])]
+    released, strict = evaluate([image], found_twice, **options)
+    for values in (released, strict):
+        assert values['APp_10'] == values['PCP_10'] == values['APp'] == 50
+    beside = [(1, [draw(5)], [.9])]
+    image = scenes.make_image(1, draw(2), humans(h1=2))
+    released, strict = evaluate([image], beside, **options)
+    assert (released['APp_20'], released['APp_40']) == (100, 0)
+    assert strict['APp_10'] == strict['PCP_10'] == 0
+
+
 def test_crowd(scenes, evaluate):
     image = scenes.make_image(1, draw(2, 7), humans(h1=2, h2=7), [(1, False),
                                                                   (2, True)])

@@ -98,6 +98,7 @@ def study_quality(evaluator: ParsingEvaluator,
     collector = _Collector(evaluator, _defined_scores(evaluator, records))
     for image_id, mine, places in evaluator.group(records, source):
         collector.add(image_id, mine, places)
+    collector.add_unpredicted()
     statistics = collector.all_statistics()
     persons, parts = (
         QualitySamples.join(samples)
@@ -156,6 +157,16 @@ class _Collector:
             if name == 'box':  # the global map depends on box scores alone
                 self.confusion += images[image_id].confusion
                 images[image_id].confusion = None
+
+    def add_unpredicted(self) -> None:
+        """Everybody in an image without records is missed."""
+        for image_id in self.evaluator.images:
+            if image_id not in self.statistics['box']:
+                overlaps = self.evaluator.measure(
+                    image_id, self.evaluator.decode(image_id, []))
+                nobody = np.zeros((0, len(overlaps.image.persons)))
+                self.misses += image_misses(overlaps, nobody, np.zeros(0),
+                                            np.zeros(0, bool))
 
     def _scores(self, name: str, records: Sequence[Dict[str, Any]],
                 places: Sequence[str]) -> PersonScores:

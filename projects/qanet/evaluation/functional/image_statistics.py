@@ -234,7 +234,10 @@ def _person_candidates(overlaps: ImageOverlaps, scores: np.ndarray,
     ious = np.where(ignored, to_truth.shares[kept][:, counted],
                     mean_ious(class_ious))
     # A person without parts has no share of anything.
-    predictions, truths = np.nonzero(~np.isnan(ious))
+    pairs = ~np.isnan(ious)
+    if protocol.pairs_share_parts:
+        pairs &= ignored | to_truth.touching[kept][:, counted]
+    predictions, truths = np.nonzero(pairs)
     parts = class_ious[predictions, truths, 1:, None]
     found = (np.nan_to_num(parts) > PART_THRESHOLDS).sum(axis=1)
     return PersonCandidates(scores[kept], np.zeros(int(kept.sum()), np.int64),

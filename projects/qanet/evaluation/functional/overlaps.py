@@ -20,6 +20,8 @@ class TruthOverlaps(NamedTuple):
             class.
         shares (np.ndarray): Share of each prediction's parts that lies on
             the annotated person, (N, G) float64.
+        touching (np.ndarray): Whether a part of the prediction and one of
+            the annotated person share a pixel, (N, G) bool.
         truth_areas (np.ndarray): Pixels of each annotated person's classes
             1..C-1 (column 0 stays 0), (G, C) int64.
         truth_visible (np.ndarray): Whether the person has a pixel in
@@ -27,6 +29,7 @@ class TruthOverlaps(NamedTuple):
     """
     class_ious: np.ndarray
     shares: np.ndarray
+    touching: np.ndarray
     truth_areas: np.ndarray
     truth_visible: np.ndarray
 
@@ -133,7 +136,7 @@ def truth_overlaps(segments: Segments, parsing_ids: Sequence[int],
     class_ious = _divide(hits, areas + truth_areas - hits)
     truth_areas[:, 0] = 0
     shares = _divide(on_person, segments.areas[:, 1:].sum(axis=1)[:, None])
-    return TruthOverlaps(class_ious, shares, truth_areas,
+    return TruthOverlaps(class_ious, shares, on_parts > 0, truth_areas,
                          truth_hist.sum(axis=1) > 0)
 
 

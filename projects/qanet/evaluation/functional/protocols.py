@@ -22,6 +22,8 @@ class Protocol(NamedTuple):
         suppress (Callable): (scores (N,), IoUs (N, N), threshold) -> whether
             each person stays (N,).
         match_persons (Callable): (Candidates, thresholds) -> Matches, AP^p.
+        pairs_share_parts (bool): Whether persons match only if their parts
+            share a pixel; the background alone can give an IoU.
         match_regions (Callable): The same for AP^r and AP^h.
         class_ratio (Callable): (counts (C,), counts of the whole (C,)) ->
             (C,), NaN for classes that leave the mean.
@@ -38,6 +40,7 @@ class Protocol(NamedTuple):
     description: str
     suppress: Callable[[np.ndarray, np.ndarray, float], np.ndarray]
     match_persons: Callable[[Candidates, np.ndarray], Matches]
+    pairs_share_parts: bool
     match_regions: Callable[[Candidates, np.ndarray], Matches]
     class_ratio: Callable[[np.ndarray, np.ndarray], np.ndarray]
     ap_without_truth: Callable[[int], float]
@@ -71,6 +74,7 @@ RELEASED = Protocol(
     description='comparable with published tables, quirks included',
     suppress=suppress_released,
     match_persons=match_first_choice,
+    pairs_share_parts=False,
     match_regions=match_reusing,
     class_ratio=_ratio_with_epsilon,
     ap_without_truth=_nan_if_predicted,
@@ -85,10 +89,11 @@ STRICT = Protocol(
     'drops the person that was meant, classes that occur nowhere and classes '
     'without ground truth are left out, images without predictions count '
     'everywhere, a ground truth is used once and predictions have a second '
-    'choice, crowds are ignored, hidden persons need not be found, no limit '
-    'of 254 parts per image',
+    'choice among the persons whose parts they touch, crowds are ignored, '
+    'hidden persons need not be found, no limit of 254 parts per image',
     suppress=suppress_greedily,
     match_persons=match_best_free,
+    pairs_share_parts=True,
     match_regions=match_best_free,
     class_ratio=_ratio_where_defined,
     ap_without_truth=_always_nan,

@@ -13,7 +13,6 @@ from PIL import Image
 from projects.qanet.datasets import CIHPParsingDataset, HumanParsingDataset
 from projects.qanet.datasets.conversion import convert_cihp, convert_polygons
 
-DOCS = ('custom_data.md', 'datasets.md')
 LABELS = ('Hat', 'Left-sleeve', 'Right-sleeve', 'Shirt')
 
 
@@ -150,19 +149,6 @@ def test_label_maps_of_the_recipe(tmp_path):
             'out/Training/Instance_ids/0001.txt').read_text() == '9 4 2\n'
 
 
-@pytest.mark.parametrize('name', DOCS)
-def test_commands(name, root):
-    """Every tool and option that a command names exists."""
-    text = (root / 'docs' / name).read_text().replace('\\\n', ' ')
-    commands = re.findall(r'python (tools/[\w/]+\.py)([^\n`]*)', text)
-    assert len(commands) >= 6
-    for tool, arguments in commands:
-        source = (root / tool).read_text()
-        source += (root / 'tools/common/launch.py').read_text()
-        for option in re.findall(r'--[a-z][\w-]*', arguments):
-            assert f"'{option}'" in source, (tool, option)
-
-
 def test_class_table_of_the_document(root):
     """The example that prints a class list runs."""
     code = blocks(root, 'datasets.md', 'python')[0]
@@ -182,12 +168,3 @@ def test_label_order_of_the_document(root, tmp_path):
         assert dataset.label_order == 'released'
         assert dataset.type == 'PPPParsingDataset'
         assert dataset.data_root == 'data/PASCAL-Person-Part/'
-
-
-@pytest.mark.parametrize('name', DOCS)
-def test_links(name, root):
-    text = (root / 'docs' / name).read_text()
-    for link in re.findall(r'\]\(([^)#:]+)\)', text):
-        assert (root / 'docs' / link).exists(), link
-    for path in re.findall(r'`(configs/_base_/[\w/]+/)`', text):
-        assert (root / path).is_dir(), path

@@ -5,6 +5,7 @@ Each tool's own ``parse_args`` reads it, so a missing argument, an unknown
 option or a value that is no choice fails. What a command prints is not looked
 at here.
 """
+import argparse
 import re
 import runpy
 import shlex
@@ -83,6 +84,16 @@ def parsers():
     return load
 
 
+class Parsed(Exception):
+    """A tool without ``parse_args`` has read its arguments."""
+
+
+def parse_and_stop(parser):
+    _, unknown = parser.parse_known_args()
+    assert unknown == []
+    raise Parsed
+
+
 def test_there_are_commands():
     tools = {words[0] for words in COMMANDS}
     assert len(COMMANDS) > 60 and len(tools) > 20
@@ -91,16 +102,31 @@ def test_there_are_commands():
                                                 ['C', 'W', '--tta'])
 
 
+def test_options_exist():
+    """Options that a page names in its text."""
+    sources = '\n'.join(
+        path.read_text(encoding='utf-8')
+        for path in (ROOT / 'tools').rglob('*.py'))
+    for page in PAGES:
+        text = page.read_text(encoding='utf-8')
+        for option in re.findall(r'`(?:[\w/.]+ )?(--[a-z][\w-]*)', text):
+            assert f"'{option}'" in sources, (page.name, option)
+
+
 @pytest.mark.parametrize('words', sorted(COMMANDS), ids=' '.join)
 def test_a_command_parses(words, parsers, monkeypatch, capsys):
     tool, *arguments = words
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(sys, 'argv', [tool, *arguments])
     try:
-        parse_args = parsers(tool).get('parse_args')
-        if parse_args is None:
-            pytest.skip('its main reads the arguments')
-        parse_args()
+        module = parsers(tool)
+        if 'parse_args' in module:
+            module['parse_args']()
+        else:
+            monkeypatch.setattr(argparse.ArgumentParser, 'parse_args',
+                                parse_and_stop)
+            with pytest.raises(Parsed):
+                module['main']()
     except SystemExit as error:
         if '--help' not in arguments:
             pytest.fail(f'{COMMANDS[words]}: exit code {error.code}, '

@@ -9,7 +9,8 @@ sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '..')))
 from mmengine.config import Config
 from mmengine.runner import Runner, find_latest_checkpoint
 
-from projects.qanet.utils.checkpoint import read_checkpoint
+from projects.qanet.utils.checkpoint import (check_any_weight,
+                                             check_state_dict, read_checkpoint)
 from projects.qanet.utils.errors import InputError
 from tools.common.launch import (add_common_arguments, load_config,
                                  run_distributed)
@@ -68,9 +69,17 @@ def main() -> None:
     start = cfg.get('load_from')
     if cfg.resume and start is None and osp.isdir(cfg.work_dir):
         start = find_latest_checkpoint(cfg.work_dir)
-    if start is not None:
-        read_checkpoint(start)  # refuse a bad file before anything is built
-    Runner.from_cfg(cfg).train()
+    # A bad file is refused before anything is built.
+    weights = None if start is None else read_checkpoint(start)['state_dict']
+    runner = Runner.from_cfg(cfg)
+    if weights is not None:
+        model = getattr(runner.model, 'module', runner.model)
+        if cfg.resume:
+            check_state_dict(model, weights, start)
+        else:  # finetuning may leave out what does not fit, but not all
+            check_any_weight(model.state_dict(), weights, start)
+        del weights
+    runner.train()
 
 
 if __name__ == '__main__':

@@ -7,9 +7,9 @@ allow_failed_imports=False)``, see ``configs/_base_/default_runtime.py``.
 from projects.qanet import apis, engine, models
 from projects.qanet.datasets import registered as datasets
 from projects.qanet.evaluation import metrics
-from projects.qanet.utils.checkpoint import allow_mmengine_checkpoints
+from projects.qanet.utils.checkpoint import allow_known_checkpoints
 from projects.qanet.visualization import registered as visualization
 
 __all__ = ['apis', 'datasets', 'engine', 'metrics', 'models', 'visualization']
 
-allow_mmengine_checkpoints()
+allow_known_checkpoints()

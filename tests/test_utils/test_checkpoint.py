@@ -1,15 +1,19 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 import os
 import pickle
+from collections import OrderedDict
 from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
 import torch
 from mmengine.logging import HistoryBuffer
+from mmengine.optim.scheduler import OneCycleLR
+from mmengine.optim.scheduler.param_scheduler import OneCycleParamScheduler
+from mmengine.registry import PARAM_SCHEDULERS
 from torch import nn
 
-from projects.qanet.utils.checkpoint import (_history_buffer_attribute,
+from projects.qanet.utils.checkpoint import (_allowed_method, check_any_weight,
                                              load_checkpoint, read_checkpoint)
 from projects.qanet.utils.errors import InputError
 
@@ -53,29 +57,163 @@ def test_booby_trap_is_refused(tmp_path):
     torch.save(
         dict(state_dict=head(2).state_dict(), meta=Trap(tmp_path / 'sprung')),
         path)
-    with pytest.raises(InputError, match='trap.pth was refused.*mkdir'):
+    with pytest.raises(
+            InputError,
+            match='trap.pth was refused: it holds .*mkdir, allowed are'):
         read_checkpoint(str(path))
     assert not (tmp_path / 'sprung').exists()
 
 
-def test_getattr_reaches_the_history_methods_only():
-    assert _history_buffer_attribute(HistoryBuffer,
-                                     'mean') is HistoryBuffer.mean
+def test_getattr_reaches_a_few_methods_only():
+    assert _allowed_method(HistoryBuffer, 'mean') is HistoryBuffer.mean
+    assert _allowed_method(
+        OneCycleParamScheduler,
+        '_annealing_linear') is OneCycleParamScheduler._annealing_linear
     for owner, name in [(os, 'system'), (HistoryBuffer, '__init__'),
                         (HistoryBuffer.mean, '__globals__'),
-                        (MagicMock(), 'mean')]:
+                        (OneCycleParamScheduler, 'build_iter_from_epoch'),
+                        (OneCycleParamScheduler, '__init__'),
+                        (OneCycleLR, '_annealing_cos'), (MagicMock(), 'mean')]:
         with pytest.raises(pickle.UnpicklingError):
-            _history_buffer_attribute(owner, name)
+            _allowed_method(owner, name)
+
+
+SCHEDULERS = dict(
+    Constant={},
+    CosineAnnealing=dict(T_max=3),
+    CosineRestart=dict(periods=[2, 2], restart_weights=[1, .5], eta_min=0),
+    Exponential=dict(gamma=.5),
+    Linear={},
+    MultiStep=dict(milestones=[1]),
+    OneCycle=dict(eta_max=.1, total_steps=5),
+    Poly={},
+    ReduceOnPlateau=dict(monitor='loss'),
+    Step=dict(step_size=1))
+
+
+@pytest.mark.parametrize('name', sorted(PARAM_SCHEDULERS.module_dict))
+def test_state_of_every_scheduler_of_mmengine(name, tmp_path):
+    """Each goes on from what was read as if nothing had happened."""
+
+    def build():
+        weight = nn.Parameter(torch.zeros(1))
+        optimizer = torch.optim.SGD([weight], lr=.1, momentum=.9)
+        kind = name
+        for ending in ('ParamScheduler', 'LR', 'Momentum'):
+            kind = kind.removesuffix(ending)
+        arguments = dict(SCHEDULERS[kind])
+        if name.endswith('ParamScheduler'):
+            arguments['param_name'] = 'lr'
+        scheduler = PARAM_SCHEDULERS.module_dict[name](optimizer, **arguments)
+        return optimizer, scheduler
+
+    def step(optimizer, scheduler):
+        optimizer.step()
+        scheduler.step(*([dict(loss=1.)] if 'Plateau' in name else []))
+
+    optimizer, scheduler = build()
+    step(optimizer, scheduler)
+    path = tmp_path / 'epoch_1.pth'
+    torch.save(
+        dict(
+            state_dict={},
+            optimizer=optimizer.state_dict(),
+            param_schedulers=[scheduler.state_dict()]), path)
+    checkpoint = read_checkpoint(path)
+    other, resumed = build()
+    other.load_state_dict(checkpoint['optimizer'])
+    resumed.load_state_dict(checkpoint['param_schedulers'][0])
+    for _ in range(2):
+        step(optimizer, scheduler)
+        step(other, resumed)
+    for key in ('lr', 'momentum'):
+        assert other.param_groups[0][key] == optimizer.param_groups[0][key]
+    assert resumed.last_step == scheduler.last_step >= 2
+
+
+def test_numbers_of_numpy(tmp_path):
+    path = tmp_path / 'palette.pth'
+    palette = np.arange(6, dtype=np.uint8).reshape(2, 3)
+    torch.save(
+        dict(state_dict={}, meta=dict(palette=palette, half=np.float16(2))),
+        path)
+    meta = read_checkpoint(path)['meta']
+    assert meta['palette'].dtype == np.uint8
+    assert meta['palette'].tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert meta['half'] == 2
+
+
+def test_names_of_a_network_on_several_gpus(tmp_path):
+    source, target = head(4), head(4)
+    weights = {
+        f'module.{name}': value
+        for name, value in source.state_dict().items()
+    }
+    path = tmp_path / 'ddp.pth'
+    torch.save(dict(state_dict=weights, meta=dict(epoch=2)), path)
+    assert load_checkpoint(target, path)['meta']['epoch'] == 2
+    assert torch.equal(target.conv_seg.bias, source.conv_seg.bias)
+
+
+def test_versions_of_modules_are_kept(tmp_path):
+    path = tmp_path / 'plain.pth'
+    torch.save(dict(state_dict=nn.BatchNorm2d(2).state_dict()), path)
+    assert read_checkpoint(path)['state_dict']._metadata['']['version'] == 2
 
 
 def test_missing_and_damaged_files_are_named(tmp_path):
     with pytest.raises(InputError, match='nothing.pth not found'):
         read_checkpoint(str(tmp_path / 'nothing.pth'))
     damaged = tmp_path / 'damaged.pth'
-    torch.save(dict(state_dict=head(2).state_dict()), damaged)
-    damaged.write_bytes(damaged.read_bytes()[:200])
-    with pytest.raises(InputError, match='damaged.pth'):
-        read_checkpoint(str(damaged))
+    for zipped in (True, False):
+        torch.save(
+            dict(state_dict=head(2).state_dict()),
+            damaged,
+            _use_new_zipfile_serialization=zipped)
+        damaged.write_bytes(damaged.read_bytes()[:200])
+        with pytest.raises(InputError, match='damaged.pth .* damaged'):
+            read_checkpoint(str(damaged))
+
+
+@pytest.mark.parametrize('start,reason', [
+    (b'', 'is empty: fetch it again'),
+    (b'<!DOCTYPE html><html>quota exceeded</html>', 'is a web page'),
+    (b'\xef\xbb\xbf\r\n <HTML>', 'is a web page'),
+    (b'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n',
+     'is a pointer of git-lfs: fetch the file itself with git lfs pull'),
+    (b'weights', "is no checkpoint of torch: it begins with b'weights'"),
+    (b'\x80\x02.', 'damaged'),
+    (b'PK\x03\x04', 'damaged'),
+])
+def test_first_bytes_say_what_a_file_is(start, reason, tmp_path):
+    path = tmp_path / 'x.pth'
+    path.write_bytes(start)
+    with pytest.raises(InputError) as error:
+        read_checkpoint(path)
+    text = str(error.value)
+    assert text.startswith(f'checkpoint {path} ') and reason in text
+    assert 'weights_only' not in text and '\n' not in text
+
+
+def test_folders_and_other_objects_are_no_checkpoints(tmp_path):
+    with pytest.raises(InputError, match='is a folder'):
+        read_checkpoint(tmp_path)
+    path = tmp_path / 'x.pth'
+    torch.save([1], path)
+    with pytest.raises(InputError, match='x.pth holds a list, not a dict'):
+        read_checkpoint(path)
+    torch.save(dict(state_dict=[1]), path)
+    with pytest.raises(InputError, match='state_dict .*x.pth is a list'):
+        read_checkpoint(path)
+
+
+def test_nothing_in_common_is_refused():
+    own = head(2).state_dict()
+    check_any_weight(own, {'conv_seg.bias': 1, 'other': 2}, 'x.pth')
+    with pytest.raises(InputError, match='none of its entries'):
+        check_any_weight(own, OrderedDict(), 'x.pth')
+    with pytest.raises(InputError, match='qanet_to_mmseg'):
+        check_any_weight(own, dict(model=dict(a=1), optimizer={}), 'x.pth')
 
 
 def test_load_checkpoint_fills_the_model(tmp_path):

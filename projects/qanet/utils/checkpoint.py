@@ -1,44 +1,57 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Reading checkpoints safely on every torch.
+"""Reading checkpoints without running what is inside.
 
 Since torch 2.6 files are unpickled with ``weights_only=True``, which refuses
-what mmengine 0.10 writes besides the weights (its logged history). Those few
-types are allowed here, by name; everything else stays refused.
+what mmengine 0.10 and the released trainer write besides the weights. Those
+few types are allowed here, by name; everything else stays refused. An older
+torch unpickles without restriction.
 """
 import inspect
+import os.path as osp
 import pickle
-from typing import Any, Dict, Optional
+import re
+from collections import OrderedDict
+from typing import Any, Container, Dict, Optional
 
 import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
+from mmengine.optim.scheduler.param_scheduler import OneCycleParamScheduler
 from mmengine.runner import CheckpointLoader, load_state_dict
 from torch import nn
 
 from .errors import InputError
 
+_PREFIX = 'module.'  # of the names in a network trained on several GPUs
 
-def _history_buffer_attribute(owner: Any, name: str) -> Any:
-    """Stand-in for ``getattr``: public methods of HistoryBuffer only.
 
-    mmengine pickles a history with its statistics methods, and pickle writes
-    a method as ``getattr(class, name)``.
+def _allowed_method(owner: Any, name: str) -> Any:
+    """Stand-in for ``getattr``: the few methods that mmengine pickles.
+
+    A history is written with its statistics and ``OneCycleLR`` with its
+    annealing function, and pickle writes a method as ``getattr(class, name)``.
     """
-    if owner is HistoryBuffer and not name.startswith('_'):
+    known = ((owner is HistoryBuffer and not name.startswith('_'))
+             or (owner is OneCycleParamScheduler
+                 and name in ('_annealing_cos', '_annealing_linear')))
+    if known:
         attribute = inspect.getattr_static(owner, name)
+        attribute = getattr(attribute, '__func__', attribute)
         if inspect.isfunction(attribute):
             return attribute
     raise pickle.UnpicklingError(
         f'getattr({owner!r}, {name!r}) is not allowed in a checkpoint')
 
 
-def allow_mmengine_checkpoints() -> None:
-    """Let torch read the checkpoints that mmengine writes.
+def allow_known_checkpoints() -> None:
+    """Let torch read checkpoints of mmengine and of the released trainer.
 
-    Registers mmengine's history, numpy's arrays, and a ``getattr`` that only
-    knows the history's methods with :mod:`torch.serialization`. Importing
-    :mod:`projects.qanet.plugin` calls it. Where torch does not restrict
-    unpickling by default (before 2.6) it does nothing.
+    Registers mmengine's history and one-cycle scheduler, numpy's arrays, and
+    a ``getattr`` that only knows their methods with
+    :mod:`torch.serialization`. A ``yacs.config.CfgNode`` becomes an ordinary
+    dictionary, with yacs or without. Importing :mod:`projects.qanet.plugin`
+    calls it. Where torch does not restrict unpickling by default (before 2.6)
+    it does nothing.
     """
     if tuple(int(part) for part in torch.__version__.split('.')[:2]) < (2, 6):
         return
@@ -46,19 +59,89 @@ def allow_mmengine_checkpoints() -> None:
     reconstruct = array.__reduce__()[0]
     scalar = array[0].__reduce__()[0]
     allowed = [
-        HistoryBuffer, np.ndarray, np.dtype,
-        (_history_buffer_attribute, 'builtins.getattr')
+        HistoryBuffer,
+        OneCycleParamScheduler,
+        np.ndarray,
+        np.dtype,
+        (_allowed_method, 'builtins.getattr'),
+        # torch fills no other dictionaries than its own three.
+        (OrderedDict, 'yacs.config.CfgNode'),
     ]
     # numpy 1 and 2 keep these functions in modules of different names, and a
     # file written with one is read with the other.
     for module in ('numpy.core.multiarray', 'numpy._core.multiarray'):
         allowed += [(reconstruct, f'{module}._reconstruct'),
                     (scalar, f'{module}.scalar')]
-    allowed += [
-        type(np.dtype(kind))
-        for kind in (np.float64, np.float32, np.int64, np.int32, np.bool_)
-    ]
+    numbers = np.typecodes['AllInteger'] + np.typecodes['AllFloat'] + '?'
+    allowed += {type(np.dtype(kind)) for kind in numbers}
     torch.serialization.add_safe_globals(allowed)
+
+
+def _check_beginning(filename: str) -> None:
+    """Refuse a local file that is no checkpoint by its first bytes."""
+    if '://' in filename:
+        return
+    if osp.isdir(osp.expanduser(filename)):
+        raise InputError(f'checkpoint {filename} is a folder, not a file')
+    with open(osp.expanduser(filename), 'rb') as file:
+        start = file.read(64)
+    if not start:
+        raise InputError(f'checkpoint {filename} is empty: fetch it again')
+    if start.removeprefix(b'\xef\xbb\xbf').lstrip().startswith(b'<'):
+        raise InputError(
+            f'checkpoint {filename} is a web page: open its address in a '
+            'browser, which shows what the download asked for')
+    if start.startswith(b'version https://git-lfs'):
+        raise InputError(f'checkpoint {filename} is a pointer of git-lfs: '
+                         'fetch the file itself with git lfs pull')
+    if not start.startswith((b'PK', b'\x80')):  # zip since torch 1.6, pickle
+        raise InputError(f'checkpoint {filename} is no checkpoint of torch: '
+                         f'it begins with {start[:16]!r}')
+
+
+def _unpickle(filename: str, map_location: Optional[str]) -> Any:
+    """Let mmengine read, and say in one sentence what is wrong."""
+    try:
+        _check_beginning(filename)
+        return CheckpointLoader.load_checkpoint(
+            filename, map_location, logger='silent')
+    except InputError:
+        raise
+    except FileNotFoundError as error:
+        raise InputError(f'checkpoint {filename} not found') from error
+    except pickle.UnpicklingError as error:
+        # torch's long text recommends to switch its protection off; what it
+        # found stands behind that.
+        foreign = re.search(r'GLOBAL (\S+)', str(error))
+        if foreign:
+            raise InputError(
+                f'checkpoint {filename} was refused: it holds {foreign[1]}, '
+                'allowed are weights, logs and plain values') from error
+        reason = str(error).partition('WeightsUnpickler error: ')[2]
+        reason = reason.strip().partition('\n')[0]
+        raise InputError(
+            f'checkpoint {filename} was refused: it is damaged or no '
+            f'checkpoint of torch ({reason})') from error
+    except Exception as error:  # damaged bytes may lead anywhere
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise InputError(f'checkpoint {filename} cannot be read, it is cut '
+                         f'off or damaged: {reason}') from error
+
+
+def strip_module(weights: Dict[str, Any]) -> Dict[str, Any]:
+    """Names as in a network on one GPU, as mmengine reads them, too.
+
+    Args:
+        weights (dict): Names, with or without ``module.`` in front, and
+            values.
+
+    Returns:
+        dict: The same, without.
+    """
+    names = {name: str(name).removeprefix(_PREFIX) for name in weights}
+    if all(name == short for name, short in names.items()):
+        return weights  # with the versions of modules that torch notes there
+    return {names[name]: value for name, value in weights.items()}
 
 
 def read_checkpoint(filename: str,
@@ -70,35 +153,49 @@ def read_checkpoint(filename: str,
         map_location (str, optional): As in :func:`torch.load`.
 
     Returns:
-        dict: The checkpoint, with ``state_dict``; a bare state dict is
-        wrapped.
+        dict: The checkpoint, with ``state_dict``, whose names have no
+        ``module.`` in front; a bare state dict is wrapped.
 
     Raises:
         InputError: If there is no such file, if it is no checkpoint, or
             if it holds objects other than weights and logs.
     """
-    allow_mmengine_checkpoints()
-    try:
-        checkpoint = CheckpointLoader.load_checkpoint(
-            str(filename), map_location, logger='silent')
-    except FileNotFoundError as error:
-        raise InputError(f'checkpoint {filename} not found') from error
-    except pickle.UnpicklingError as error:
-        reason = str(error).strip().splitlines()
-        unsafe = [line for line in reason if 'global' in line.lower()]
-        raise InputError(
-            f'checkpoint {filename} was refused: it is damaged or holds more '
-            f'than weights and logs ({(unsafe or reason)[0].strip()}). '
-            'Only load it with other tools if you trust its author') from error
-    except (EOFError, RuntimeError, OSError) as error:
-        raise InputError(f'checkpoint {filename} cannot be read: '
-                         f'{str(error).splitlines()[0]}') from error
+    allow_known_checkpoints()
+    filename = str(filename)
+    checkpoint = _unpickle(filename, map_location)
     if not isinstance(checkpoint, dict):
         raise InputError(f'checkpoint {filename} holds a '
                          f'{type(checkpoint).__name__}, not a dict')
     if 'state_dict' not in checkpoint:
         checkpoint = dict(state_dict=checkpoint, meta={})
-    return checkpoint
+    if not isinstance(checkpoint['state_dict'], dict):
+        raise InputError(
+            f'state_dict of checkpoint {filename} is a '
+            f'{type(checkpoint["state_dict"]).__name__}, not a dict')
+    return dict(checkpoint, state_dict=strip_module(checkpoint['state_dict']))
+
+
+def check_any_weight(own: Container[str], state_dict: Dict[str, Any],
+                     filename: str) -> None:
+    """Refuse a checkpoint that has nothing of a model.
+
+    Args:
+        own (Container[str]): Names of the model's entries.
+        state_dict (dict): The weights.
+        filename (str): Name of the checkpoint, for the message.
+
+    Raises:
+        InputError: If no name occurs in both.
+    """
+    if any(name in own for name in state_dict):
+        return
+    hint = ''
+    if isinstance(state_dict.get('model'), dict):
+        hint = (' (files of the released system are converted by '
+                'tools/model_converters/qanet_to_mmseg.py)')
+    raise InputError(
+        f'checkpoint {filename} does not fit the model: it has none of its '
+        f'entries, but {sorted(map(str, state_dict))[:3]}{hint}')
 
 
 def check_state_dict(model: nn.Module, state_dict: Dict[str, Any],
@@ -115,6 +212,7 @@ def check_state_dict(model: nn.Module, state_dict: Dict[str, Any],
             another number of classes, or if weights are missing.
     """
     own = model.state_dict()
+    check_any_weight(own, state_dict, filename)
     wrong = [
         f'{name} is {tuple(state_dict[name].shape)} in the file and '
         f'{tuple(value.shape)} in the model' for name, value in own.items()

@@ -12,4 +12,7 @@ train_pipeline = [
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 
-model = dict(test_cfg=dict(crop_size=crop_size, padding=_base_.padding))
+# As wide as the released networks of this size; at 512x384 both are 256.
+model = dict(
+    decode_head=dict(channels=384, iou_branch=dict(conv_channels=384)),
+    test_cfg=dict(crop_size=crop_size, padding=_base_.padding))

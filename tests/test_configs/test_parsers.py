@@ -16,7 +16,7 @@ from mmengine.optim import build_optim_wrapper
 from mmseg.registry import DATASETS, MODELS
 
 import projects.qanet.plugin  # noqa: F401
-from .narrowing import narrow_parser
+from .narrowing import drop_downloads, narrow_parser
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 PARSERS = sorted(
@@ -129,7 +129,8 @@ def test_train_test_and_metric(name, tmp_path):
     evaluator.process(samples)
     metrics = evaluator.evaluate(1)
     assert 0 <= metrics['parsing/mIoU'] <= 100
-    assert ('parsing/APr' in metrics) == ('_lip-' not in name)
+    one_person = any(f'_{data}-' in name for data in ('lip', 'atr'))
+    assert ('parsing/APr' in metrics) == (not one_person)
 
 
 @pytest.mark.parametrize('dataset,num_classes', CLASSES.items())
@@ -144,6 +145,33 @@ def test_fixed_names_say_what_is_inside(model, backbone, dataset, num_classes):
     assert config.train_cfg.max_epochs == 140
     assert config.auto_scale_lr.base_batch_size == 8 * 32
     assert config.optim_wrapper.optimizer == dict(type='Adam', lr=2e-3)
+
+
+@pytest.mark.parametrize('dataset,num_classes', CLASSES.items())
+def test_larger_crops_have_the_released_widths(dataset, num_classes):
+    """Section 1 of docs/protocol.md; HRNet-W48 has four levels."""
+    config = Config.fromfile(
+        CONFIGS / f'qanet/qanet_hrnet-w48_8xb32-140e_{dataset}-544x416.py')
+    drop_downloads(config.model)
+    with torch.device('meta'):
+        head = MODELS.build(config.model.decode_head)
+    assert head.num_classes == num_classes
+    assert [block[0].conv.weight.shape[:2]
+            for block in head.scale_heads] == [(384, 48), (384, 96),
+                                               (384, 192), (384, 384)]
+    assert head.conv_seg.weight.shape == (num_classes, 384, 1, 1)
+    assert head.iou_branch.conv.weight.shape == (384, 384, 1, 1)
+    assert head.iou_branch.fcs[0].weight.shape == (512, 384, 1, 1)
+
+
+def test_atr_has_its_own_classes():
+    config = Config.fromfile(CONFIGS /
+                             'qanet/qanet_r50_fpn_8xb32-140e_atr-512x384.py')
+    assert config.model.decode_head.num_classes == 18
+    for loader in (config.train_dataloader, config.test_dataloader):
+        assert loader.dataset.type == 'ATRParsingDataset'
+        assert loader.dataset.data_root == 'data/ATR/'
+    assert config.test_evaluator.metric == ('mIoU', )
 
 
 @pytest.mark.parametrize('name', PARSERS + OTHERS)

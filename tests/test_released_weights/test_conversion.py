@@ -4,21 +4,30 @@ import json
 import re
 import subprocess
 import sys
+from collections import OrderedDict
 from pathlib import Path
+from types import ModuleType
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from mmseg.registry import MODELS
 
 import projects.qanet.plugin  # noqa: F401
-from projects.qanet.released_weights import (convert_released, fill_network,
-                                             model_config, to_released)
-from projects.qanet.utils.checkpoint import read_checkpoint
+from projects.qanet.datasets.metainfo import checkpoint_meta, complete_metainfo
+from projects.qanet.released_weights import (METAINFOS, ConversionReport,
+                                             convert_released, fill_network,
+                                             model_config, to_released,
+                                             training_config, training_data)
+from projects.qanet.released_weights.names import NETWORKS as KNOWN
+from projects.qanet.utils.checkpoint import check_state_dict, read_checkpoint
 from projects.qanet.utils.errors import InputError
 from . import formula
 
 ROOT = Path(__file__).resolve().parents[2]
+CONFIGS = ROOT / 'configs'
 NETWORKS = dict(
     qanet_r50c='QANet-R50',
     qanet_r101d='QANet-R101',
@@ -40,7 +49,7 @@ def released(shapes):
 
 
 def build(report):
-    return MODELS.build(model_config(report, str(ROOT / 'configs')))
+    return MODELS.build(model_config(report, str(CONFIGS)))
 
 
 @pytest.mark.parametrize('name', NETWORKS)
@@ -170,16 +179,152 @@ def test_foreign_checkpoints_are_refused():
         to_released({'backbone.fc': torch.zeros(2)})
 
 
+def save_released(path, weights, module='yacs.config', zipped=True):
+    """Write a checkpoint as the released trainer does.
+
+    Its scheduler keeps a part of the config, a ``yacs.config.CfgNode``: a
+    dictionary with attributes. yacs is there while it is written, and gone
+    when it is read.
+    """
+
+    class CfgNode(dict):
+
+        def __init__(self, **values):
+            super().__init__(values)
+            self.__dict__.update(__immutable__=True, __deprecated_keys__=set())
+
+    CfgNode.__module__, CfgNode.__qualname__ = module, 'CfgNode'
+    fake = ModuleType(module)
+    fake.CfgNode = CfgNode
+    weight = torch.nn.Parameter(torch.zeros(2))
+    optimizer = torch.optim.Adam([weight], lr=7.5e-4)
+    weight.sum().backward()
+    optimizer.step()
+    solver = CfgNode(BASE_LR=7.5e-4, STEPS=[90, 120], GRAD=CfgNode(ON=False))
+    checkpoint = dict(
+        model={
+            f'module.{name}': value
+            for name, value in weights.items()
+        },
+        optimizer=optimizer.state_dict(),
+        scheduler=dict(solver=solver, iteration=3, new_lr=np.float64(7.5e-4)))
+    package = module.split('.')[0]
+    with patch.dict(sys.modules, {package: fake, module: fake}):
+        torch.save(checkpoint, path, _use_new_zipfile_serialization=zipped)
+
+
+@pytest.mark.parametrize('zipped', [True, False])
+def test_trainer_state_is_read_without_yacs(zipped, released, tmp_path):
+    weights = released('xdeconv_r50c')
+    path = tmp_path / 'released.pth'
+    save_released(path, weights, zipped=zipped)
+    assert 'yacs.config' not in sys.modules
+    checkpoint = read_checkpoint(path)
+    solver = checkpoint['state_dict']['scheduler']['solver']
+    assert type(solver) is OrderedDict
+    assert solver == dict(BASE_LR=7.5e-4, STEPS=[90, 120], GRAD=dict(ON=False))
+    report = convert_released(checkpoint, str(path))
+    fill_network(report, build(report), str(path))
+    assert len(report.state_dict) == len(weights)
+
+
+def test_other_foreign_classes_are_refused_by_name(tmp_path):
+    path = tmp_path / 'released.pth'
+    save_released(path, {'a': torch.zeros(1)}, module='yacs_too.config')
+    with pytest.raises(
+            InputError,
+            match='released.pth was refused: it holds '
+            'yacs_too.config.CfgNode,'):
+        read_checkpoint(path)
+
+
+def wide(shapes, num_classes=20):
+    """Shapes of the released HRNet-W48 for crops of 544x416.
+
+    384 channels in the semantic FPN and in the first convolution of the IoU
+    branch.
+    """
+    wider = {}
+    for name, shape in shapes['qanet_hrnet_w48'].items():
+        shape = list(shape)
+        if name.startswith('Conv_Body_FPN.') and shape:
+            shape[0] = 384
+            if not re.search(r'_block\.0\.0', name) and len(shape) == 4:
+                shape[1] = 384
+        elif 'classify' in name:
+            shape[:2] = [num_classes, 384][:len(shape[:2])]
+        elif 'conv1x1' in name:
+            shape = [384, 384, 1, 1][:len(shape)]
+        elif 'conv_layers.0.0.weight' in name:
+            shape[1] = 384
+        wider[name] = shape
+    return wider
+
+
+@pytest.mark.parametrize('dataset,num_classes', [('cihp', 20), ('lip', 20),
+                                                 ('mhp-v2', 59), ('ppp', 7)])
+def test_larger_crops_are_as_wide_as_their_configs(dataset, num_classes,
+                                                   shapes):
+    weights = {
+        name: torch.zeros(shape)
+        for name, shape in wide(shapes, num_classes).items()
+    }
+    report = convert_released(weights)
+    model = build(report)
+    fill_network(report, model, 'x.pth')
+    assert report.unknown == []
+    assert to_released(model.state_dict()).keys() == weights.keys()
+    # The config has the same network.
+    config = training_config(report, dataset, str(CONFIGS))
+    assert config == (f'qanet/qanet_hrnet-w48_8xb32-140e_{dataset}-544x416.py')
+    ours = Config.fromfile(CONFIGS / config).model
+    ours.backbone.init_cfg = None
+    assert ours.decode_head == model_config(report, str(CONFIGS)).decode_head
+    with torch.device('meta'):
+        check_state_dict(MODELS.build(ours), report.state_dict, 'x.pth')
+
+
+def report_with(num_classes, channels=256):
+    head = {
+        'decode_head.conv_seg.weight': torch.zeros(num_classes, channels, 1, 1)
+    }
+    return ConversionReport(KNOWN['r50'], head)
+
+
+def test_training_data_is_known_or_asked_for():
+    for num_classes, name in ((7, 'ppp'), (18, 'atr'), (59, 'mhp-v2')):
+        report = report_with(num_classes)
+        assert training_data(report, None, 'x.pth') == name
+        assert training_data(report, name, 'x.pth') == name
+    with pytest.raises(InputError, match='x.pth has 20 .* cihp or lip'):
+        training_data(report_with(20), None, 'x.pth')
+    assert training_data(report_with(20), 'lip', 'x.pth') == 'lip'
+    with pytest.raises(InputError, match='x.pth has 7 classes.* ppp'):
+        training_data(report_with(7), 'cihp', 'x.pth')
+    assert training_data(report_with(5), None, 'x.pth') is None
+    with pytest.raises(InputError, match='no data set'):
+        training_data(report_with(5), 'lip', 'x.pth')
+    assert METAINFOS['lip']['classes'][10] == 'Jumpsuits'
+    assert METAINFOS['cihp']['classes'][10] == 'Torso-skin'
+    assert METAINFOS['ppp']['classes'] == ('Background', 'Lower-arms', 'Head',
+                                           'Upper-legs', 'Torso', 'Lower-legs',
+                                           'Upper-arms')
+
+
+def test_configs_of_converted_networks():
+    assert training_config(
+        report_with(18), 'atr',
+        str(CONFIGS)) == 'qanet/qanet_r50_fpn_8xb32-140e_atr-512x384.py'
+    # Nobody has trained ResNet-50 with larger crops.
+    assert training_config(report_with(20, 384), 'lip', str(CONFIGS)) is None
+
+
 def test_tools_there_and_back(released, tmp_path):
     weights = dict(released('xdeconv_r50c'), extra=torch.zeros(3))
     paths = [tmp_path / name for name in ('src.pth', 'ours.pth', 'back.pth')]
-    torch.save(
-        dict(model={
-            f'module.{key}': value
-            for key, value in weights.items()
-        }), paths[0])
-    for tool, *files in (('qanet_to_mmseg', *paths[:2]), ('mmseg_to_qanet',
-                                                          *paths[1:])):
+    save_released(paths[0], weights)
+    for tool, *files in (('qanet_to_mmseg', *paths[:2], '--dataset', 'cihp'),
+                         ('mmseg_to_qanet', *paths[1:])):
         result = subprocess.run(
             [sys.executable, f'tools/model_converters/{tool}.py', *files],
             cwd=ROOT,
@@ -193,4 +338,7 @@ def test_tools_there_and_back(released, tmp_path):
     del weights['extra']
     assert back.keys() == weights.keys()
     assert all(torch.equal(back[key], weights[key]) for key in weights)
-    assert read_checkpoint(str(paths[1]))['meta']['network'] == 'SimpleNet-R50'
+    meta = checkpoint_meta(read_checkpoint(paths[1]))
+    assert meta['classes'][10] == 'Torso-skin'
+    assert complete_metainfo(meta)['flip_pairs'] == [(14, 15), (16, 17),
+                                                     (18, 19)]

@@ -5,6 +5,7 @@ import os.path as osp
 import sys
 
 ROOT = osp.abspath(osp.join(osp.dirname(__file__), '../..'))
+CONFIGS = osp.join(ROOT, 'configs')
 sys.path.insert(0, ROOT)
 
 import torch
@@ -13,8 +14,9 @@ from mmengine.utils import mkdir_or_exist
 from mmseg.registry import MODELS
 
 import projects.qanet.plugin  # noqa: F401, registers every part
-from projects.qanet.released_weights import (convert_released, fill_network,
-                                             model_config)
+from projects.qanet.released_weights import (METAINFOS, convert_released,
+                                             fill_network, model_config,
+                                             training_config, training_data)
 from projects.qanet.utils.checkpoint import read_checkpoint
 from tools.common.cli import run_tool
 
@@ -28,6 +30,12 @@ def parse_args() -> argparse.Namespace:
         'without a counterpart are listed.')
     parser.add_argument('src', help='released checkpoint')
     parser.add_argument('dst', help='checkpoint to write')
+    parser.add_argument(
+        '--dataset',
+        choices=METAINFOS,
+        help='what it was trained on, which the file does not say; needed '
+        'where the number of classes leaves a choice: class 10 of cihp is '
+        'Torso-skin, that of lip Jumpsuits. ppp has the released order')
     return parser.parse_args()
 
 
@@ -35,13 +43,16 @@ def main() -> None:
     """Convert, compare with the network, and write."""
     args = parse_args()
     report = convert_released(read_checkpoint(args.src), args.src)
+    dataset = training_data(report, args.dataset, args.src)
     init_default_scope('mmseg')
-    model = MODELS.build(model_config(report, osp.join(ROOT, 'configs')))
+    model = MODELS.build(model_config(report, CONFIGS))
     fill_network(report, model, args.src)
 
-    mkdir_or_exist(osp.dirname(osp.abspath(args.dst)))
     meta = dict(
         network=report.network.name, converted_from=osp.basename(args.src))
+    if dataset is not None:
+        meta['dataset_meta'] = METAINFOS[dataset]
+    mkdir_or_exist(osp.dirname(osp.abspath(args.dst)))
     torch.save(dict(meta=meta, state_dict=report.state_dict), args.dst)
     if report.unknown:
         print(f'left out {len(report.unknown)} entries that the network does '
@@ -50,11 +61,19 @@ def main() -> None:
             print(f'  {name}')
     part = 'backbone of ' if report.is_backbone else ''
     print(f'{args.dst}: {part}{report.network.name}, '
-          f'{len(report.state_dict)} entries, for '
-          f'configs/{report.network.config}')
+          f'{len(report.state_dict)} entries')
     if report.is_backbone:
         print('use it with --cfg-options model.backbone.init_cfg.checkpoint='
               f'{args.dst} model.backbone.init_cfg.prefix=None')
+        return
+    config = training_config(report, dataset, CONFIGS)
+    if dataset is None:
+        print('names of its classes: unknown, the config has to say them')
+    else:
+        print(f'trained on {dataset}: '
+              f'{", ".join(METAINFOS[dataset]["classes"])}')
+    print(f'test it with configs/{config}' if config else
+          f'no config fits as it is, configs/{report.network.config} is next')
 
 
 if __name__ == '__main__':

@@ -8,6 +8,7 @@ import torch
 from mmengine.config import Config
 from torch import Tensor, nn
 
+from projects.qanet.utils.checkpoint import strip_module
 from projects.qanet.utils.errors import InputError
 from .names import NETWORKS, Network, find_network, translate
 
@@ -50,10 +51,10 @@ def unwrap(checkpoint: Dict[str, Any], filename: str) -> Dict[str, Tensor]:
     for key in ('state_dict', 'model'):
         if isinstance(checkpoint.get(key), dict):
             return unwrap(checkpoint[key], filename)
-    weights = {
-        name[len('module.'):] if name.startswith('module.') else name: value
+    weights = strip_module({
+        name: value
         for name, value in checkpoint.items() if isinstance(value, Tensor)
-    }
+    })
     if not weights:
         raise InputError(
             f'checkpoint {filename} has no weights: expected a dictionary of '
@@ -128,11 +129,15 @@ def model_config(report: ConversionReport, config_dir: str) -> Config:
     model.backbone.init_cfg = None
     if report.is_backbone:
         return model.backbone
+    head = model.decode_head
     classifier = report.state_dict.get('decode_head.conv_seg.weight')
     if classifier is not None:
-        model.decode_head.num_classes = len(classifier)
+        head.num_classes, head.channels = classifier.shape[:2]
     if not any('.iou_branch.' in name for name in report.state_dict):
-        model.decode_head.pop('iou_branch', None)
+        head.pop('iou_branch', None)
+    conv = report.state_dict.get('decode_head.iou_branch.conv.weight')
+    if conv is not None:
+        head.iou_branch.conv_channels = len(conv)
     return model
 
 

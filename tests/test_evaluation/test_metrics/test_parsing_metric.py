@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from mmdet.evaluation import MultiDatasetsEvaluator
 from mmengine.evaluator import Evaluator
 from mmengine.logging import MMLogger
 from mmengine.structures import InstanceData
@@ -314,3 +315,62 @@ def test_config_of_one_metric_builds_an_evaluator(tmp_path):
     evaluator = Evaluator(config)
     assert isinstance(evaluator.metrics[0], ParsingMetric)
     assert 'metrics' not in inspect.signature(ParsingMetric).parameters
+
+
+def data_set(scenes, folder, column, photo):
+    """One image, id 7, with a person in one column: metric and sample."""
+    category = np.zeros((8, 12), int)
+    category[:, column] = 1
+    folder.mkdir()
+    ann_file, root = scenes.write_dataset(
+        folder, [scenes.make_image(7, category, category)])
+    path = folder / 'Validation/Images/0007.jpg'
+    path.parent.mkdir()
+    path.write_bytes(photo)
+    sample = dict(
+        img_id=7,
+        img_path=str(path),
+        ori_shape=(8, 12),
+        pred_instances=scenes.make_persons(7, [category], [.9], 2))
+    metric = ParsingMetric(ann_file, root)
+    metric.dataset_meta = dict(classes=['background', 'body'])
+    return metric, sample
+
+
+def test_equal_ids_of_two_data_sets(scenes, tmp_path):
+    (first, mine), (second, other) = (data_set(scenes, tmp_path / name, column,
+                                               name.encode())
+                                      for name, column in (('a', 2), ('b', 7)))
+    with pytest.raises(
+            InputError,
+            match='b/Validation/Images/0007.jpg has the image id 7, which is '
+            'another image, 0007.jpg, in .*a/val.json: .*MultiDatasetsEval'):
+        first.process(None, [mine, other])
+    # Each metric sees all images and evaluates its own.
+    evaluator = MultiDatasetsEvaluator([first, second], ['a', 'b'])
+    meta = dict(classes=['background', 'body'], cumulative_sizes=[1, 2])
+    evaluator.dataset_meta = meta
+    for metric in (first, second):
+        metric.results.clear()
+    for sample in (mine, other):
+        evaluator.process([SegDataSample(metainfo=sample)])
+    values = evaluator.evaluate(2)
+    for key in ('mIoU', 'APp', 'APr', 'APh'):
+        for name in 'ab':
+            assert values[f'{name}/parsing/{key}'] == pytest.approx(100)
+    # A copy of the image elsewhere is the image.
+    copied = tmp_path / 'copy.jpg'
+    copied.write_bytes(b'a')
+    first = data_set(scenes, tmp_path / 'c', 2, b'a')[0]
+    first.process(None, [dict(mine, img_path=str(copied))])
+    assert first.evaluate(1)['parsing/APp'] == pytest.approx(100)
+
+
+def test_equal_ids_without_annotations(build, samples):
+    """Nothing to compare with, but one id cannot be two images."""
+    metric = build(
+        ann_file=None, data_root=None, format_only=True, out_file='x.json')
+    metric.process(None, samples[:2])
+    with pytest.raises(
+            InputError, match='elsewhere.jpg and Images/.*.jpg have the same'):
+        metric.process(None, [dict(samples[0], img_path='elsewhere.jpg')])

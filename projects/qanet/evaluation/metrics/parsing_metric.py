@@ -16,6 +16,11 @@ from ..functional.image_statistics import Thresholds
 from ..functional.report import (PREFIX, SUMMARY_KEYS, format_tables,
                                  write_metrics)
 from ..functional.scores import PersonScores
+from .origin import has_several, is_of
+
+_SEVERAL = (
+    'test data sets one by one, or with a metric for each of them, mmdet\'s '
+    'ConcatDataset and its MultiDatasetsEvaluator')
 
 
 @METRICS.register_module()
@@ -125,6 +130,7 @@ class ParsingMetric(BaseMetric):
         if quality_weights is not None:
             self.result_info['quality_weights'] = quality_weights
         check_weights(self.result_info['quality_weights'])
+        self._paths: Dict[int, str] = {}
         self._evaluator: Optional[ParsingEvaluator] = None
         if not format_only:
             # The names of the classes come later, with dataset_meta.
@@ -141,9 +147,12 @@ class ParsingMetric(BaseMetric):
     @property
     def classes(self) -> Sequence[str]:
         """Names of all classes, background first."""
-        if not self.dataset_meta or 'classes' not in self.dataset_meta:
+        meta = self.dataset_meta
+        if meta and isinstance(meta, (list, tuple)):
+            meta = meta[0]  # each metric gets its own before it evaluates
+        if not meta or 'classes' not in meta:
             raise InputError('ParsingMetric needs dataset_meta with "classes"')
-        return self.dataset_meta['classes']
+        return meta['classes']
 
     @property
     def evaluator(self) -> Optional[ParsingEvaluator]:
@@ -160,11 +169,15 @@ class ParsingMetric(BaseMetric):
             data_samples (Sequence[dict]): Outputs of the model.
 
         Raises:
-            InputError: If a prediction does not fit its image or a score is
-                undefined.
+            InputError: If a prediction does not fit its image, a score is
+                undefined, or the image is of another data set.
         """
         for sample in data_samples:
             image_id = int(sample['img_id'])
+            if not self._check_origin(image_id, sample['img_path']):
+                # Left to another metric; the evaluator counts the entries.
+                self.results.append(dict(image_id=image_id))
+                continue
             persons = self._check_persons(sample)
             if self.quality_weights is not None:
                 persons = persons.fuse(self.quality_weights)
@@ -182,6 +195,24 @@ class ParsingMetric(BaseMetric):
                     width=int(sample['ori_shape'][1]),
                     height=int(sample['ori_shape'][0]))
             self.results.append(entry)
+
+    def _check_origin(self, image_id: int, path: str) -> bool:
+        """Whether an image is to be evaluated; ids alone do not tell."""
+        several = has_several(self.dataset_meta)
+        if not self.format_only:
+            if several and not is_of(self.evaluator, image_id, path):
+                return False
+            image = self.evaluator.find_image(image_id)  # names an unknown one
+            if not is_of(self.evaluator, image_id, path):
+                raise InputError(
+                    f'{path} has the image id {image_id}, which is another '
+                    f'image, {image.file_name}, in {self.evaluator.ann_file}: '
+                    f'{_SEVERAL}')
+        other = self._paths.setdefault(image_id, path)
+        if other != path and not several:
+            raise InputError(f'{path} and {other} have the same image id '
+                             f'{image_id}: {_SEVERAL}')
+        return True
 
     def reduce(self, sample: dict,
                persons: ParsingInstances) -> Dict[str, Any]:

@@ -413,3 +413,53 @@ def test_unknown_prefix(tiny_cihp):
         ValueError,
         "data_prefix has the keys .*img_path",
         data_prefix=dict(img_path='Training/Images'))
+
+
+@pytest.mark.parametrize('test_mode', [False, True])
+@pytest.mark.parametrize('kept,reason', [(0, 'empty'), (.5, 'cut off')])
+def test_damaged_image(tiny_cihp, test_mode, kept, reason):
+    path = tiny_cihp.split / 'Images' / '0000007.jpg'
+    data = path.read_bytes()
+    path.write_bytes(data[:int(kept * len(data))])
+    dataset = CIHPParsingDataset(**tiny_cihp.arguments(
+        test_mode=test_mode, pipeline=[dict(type='LoadImageFromFile')]))
+    with pytest.raises(
+            InputError, match=f'Images/0000007.jpg cannot be .* {reason}'):
+        dataset[0]
+
+
+def test_errors_of_transforms_stay(tiny_cihp):
+
+    def broken(sample):
+        raise AssertionError('a defect')
+
+    dataset = CIHPParsingDataset(**tiny_cihp.arguments(pipeline=[broken]))
+    with pytest.raises(AssertionError, match='a defect'):
+        dataset[0]
+
+
+@pytest.mark.parametrize('shape', [(1, 600), (600, 1)])
+def test_thin_pictures(tiny_cihp, shape):
+    """A line of pixels trains and tests like any other picture."""
+    tiny = tiny_cihp
+    labels = np.zeros(shape, np.uint8)
+    labels.reshape(-1)[100:400] = 5
+    tiny.write_pixels('0000007', labels, labels > 0)
+    height, width = shape
+    tiny.images[0].update(height=height, width=width)
+    x, y, w, h = (100, 0, 300, 1) if height == 1 else (0, 100, 1, 300)
+    tiny.annotations[:] = [dict(tiny.annotations[0], bbox=[x, y, w, h])]
+    tiny.write_annotations()
+    pipeline = [
+        dict(type='LoadImageFromFile'),
+        dict(type='LoadPersonParsing'),
+        dict(type='GetParsingBox', crop_size=(24, 32)),
+        dict(type='TopDownAffine', crop_size=(24, 32)),
+        dict(type='PackParsingInputs')
+    ]
+    sample = CIHPParsingDataset(**tiny.arguments(pipeline=pipeline))[0]
+    assert sample['inputs'].shape == (3, 32, 24)
+    assert 5 in sample['data_samples'].gt_sem_seg.data
+    tested = CIHPParsingDataset(**tiny.arguments(
+        test_mode=True, pipeline=pipeline[:1] + pipeline[-1:]))[0]
+    assert tested['inputs'].shape == (3, *shape)

@@ -1,7 +1,34 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Whether the files of a data set are there and whole."""
 import os
 import os.path as osp
 from typing import Dict, Sequence, Set
+
+import cv2
+import mmcv
+
+from projects.qanet.ground_truth.annotations import ByteReader
+from projects.qanet.utils.errors import InputError
+
+
+def check_image(path: str, read: ByteReader) -> None:
+    """Refuse an image that cannot be decoded.
+
+    Args:
+        path (str): The image.
+        read (Callable): Gets its content.
+
+    Raises:
+        InputError: If it is empty, cut off or no image.
+    """
+    content = read(path)
+    try:
+        image = mmcv.imfrombytes(content) if content else None
+    except cv2.error:
+        image = None
+    if image is None:
+        raise InputError(f'image {path} cannot be decoded: it is '
+                         f'{"cut off or no image" if content else "empty"}')
 
 
 class FolderListing:

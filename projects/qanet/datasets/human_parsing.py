@@ -2,19 +2,20 @@
 import os.path as osp
 from collections import defaultdict
 from functools import partial
-from typing import Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
+import cv2
 import numpy as np
 from mmengine import fileio
 from mmengine.dataset import BaseDataset
-from mmengine.logging import MMLogger
 from mmseg.registry import DATASETS
 
 from projects.qanet.ground_truth import (IGNORE_LABEL, label_path,
                                          load_persons, read_label_map)
 from projects.qanet.utils.errors import InputError
 from .coco_annotations import xywh_to_xyxy
-from .folder_listing import FolderListing
+from .filters import check_filters, filter_samples
+from .folder_listing import FolderListing, check_image
 from .metainfo import check_noted_classes, complete_metainfo
 from .person_boxes import drop_bad_boxes, read_person_boxes
 
@@ -26,7 +27,6 @@ _LABEL_PATHS = dict(
     seg_map='seg_map_path',
     human_map='human_map_path',
     instance_map='instance_map_path')
-_FILTERS = ('filter_empty_gt', 'min_size')
 
 
 @DATASETS.register_module()
@@ -108,10 +108,7 @@ class HumanParsingDataset(BaseDataset):
         if bbox_file is not None and not test_mode:
             raise InputError('bbox_file is for testing (test_mode=True); '
                              'training takes the boxes of ann_file')
-        unknown = set(filter_cfg or {}).difference(_FILTERS)
-        if unknown:
-            raise InputError(f'filter_cfg has the keys {sorted(unknown)}, '
-                             f'allowed are {", ".join(_FILTERS)}')
+        check_filters(filter_cfg or {})
         self.bbox_file = bbox_file
         self.bbox_thr = bbox_thr
         self.person_cat_ids = tuple(person_cat_ids)
@@ -173,6 +170,24 @@ class HumanParsingDataset(BaseDataset):
         self._check_files(samples)
         return samples
 
+    def prepare_data(self, idx: int) -> Any:
+        """Run the pipeline; an image that is empty or cut off is named.
+
+        Args:
+            idx (int): Position of the sample.
+
+        Returns:
+            Any: What the pipeline makes of it.
+
+        Raises:
+            InputError: If the image cannot be decoded.
+        """
+        try:
+            return super().prepare_data(idx)
+        except (AssertionError, cv2.error):
+            check_image(self.get_data_info(idx)['img_path'], self._read)
+            raise
+
     @property
     def _read(self) -> partial:
         """Gets a file's content from the storage backend."""
@@ -182,26 +197,9 @@ class HumanParsingDataset(BaseDataset):
         """A place for subclasses to look at the annotation file."""
 
     def filter_data(self) -> List[dict]:
-        """The samples that ``filter_cfg`` leaves; it must leave one."""
-        filters = self.filter_cfg or {}
-        least = filters.get('min_size', 0)
-        kept = self.data_list
-        if self.test_mode and filters.get('filter_empty_gt'):
-            kept = [sample for sample in kept if len(sample['bboxes'])]
-        elif not self.test_mode and least:
-            kept = [
-                sample for sample in kept
-                if min(sample['bbox'][2:] - sample['bbox'][:2]) >= least
-            ]
-        if not kept:
-            raise InputError(f'filter_cfg {filters} leaves none of '
-                             f'{len(self.data_list)} samples of '
-                             f'{self.ann_file}')
-        if len(kept) < len(self.data_list):
-            MMLogger.get_current_instance().info(
-                f'filter_cfg {filters} leaves {len(kept)} of '
-                f'{len(self.data_list)} samples of {self.ann_file}')
-        return kept
+        """The samples that ``filter_cfg`` leaves."""
+        return filter_samples(self.data_list, self.filter_cfg or {},
+                              self.ann_file)
 
     def get_cat_ids(self, idx: int) -> List[int]:
         """Classes of a sample, for :class:`ClassBalancedDataset`.

@@ -21,8 +21,8 @@ def test_every_config_is_listed_once():
     # Those on drawn people are reported in docs/ablation.md.
     there = [
         str(path.relative_to(ROOT))
-        for folder in ('qanet', 'simple_baseline', 'ablation', 'fcos', 'mixing',
-                       'qam')
+        for folder in ('qanet', 'simple_baseline', 'ablation', 'fcos',
+                       'mixing', 'qam')
         for path in (ROOT / 'configs' / folder).glob('*.py')
         if 'synthetic' not in path.name
     ]
@@ -45,6 +45,37 @@ def test_published_figures_are_the_papers():
     assert metrics['qanet_hrnet-w48_8xb32-140e_lip-512x384'] == dict(
         pixAcc=88.92, mAcc=71.17, mIoU=59.61)
     assert metrics['qanet_r50_fpn_8xb32-140e_ppp-512x384'] is None
+
+
+def test_the_authors_repository_has_other_figures_and_four_networks():
+    own = {
+        model['Name']: result['Metrics']
+        for model in models()
+        for result in model['Results']
+        if result['Source'] == "published, authors' repository"
+    }
+    assert own == {
+        'qanet_r101_fpn_8xb32-140e_cihp-512x384':
+        dict(
+            mIoU=64.1,
+            APp=62.0,
+            APp_50=77.9,
+            PCP_50=72.4,
+            APr=57.9,
+            APr_50=65.6),
+        'qanet_hrnet-w48_8xb32-140e_lip-512x384':
+        dict(pixAcc=88.92, mAcc=71.87, mIoU=59.61),
+        'qanet_hrnet-w48_8xb32-140e_lip-544x416':
+        dict(pixAcc=89.19, mAcc=72.97, mIoU=60.52)
+    }
+    assert [model['Name'] for model in models()
+            if 'Converted From' in model] == [
+                f'qanet_{name}'
+                for name in ('r50_fpn_8xb32-140e_cihp-512x384',
+                             'hrnet-w48_8xb32-140e_cihp-512x384',
+                             'hrnet-w48_8xb32-140e_lip-512x384',
+                             'hrnet-w48_8xb32-140e_lip-544x416')
+            ]
 
 
 def test_document_is_up_to_date():

@@ -21,7 +21,8 @@ from tools.common.cli import run_tool
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / 'docs/model_zoo.md'
 _BLOCK = re.compile(r'(<!-- table: (.+?) -->\n)(.*?)(<!-- end -->)', re.DOTALL)
-_ORDER = ('mIoU', 'pixAcc', 'mAcc', 'APp', 'APp_50', 'PCP_50', 'APr', 'APr_50')
+_ORDER = ('mIoU', 'pixAcc', 'mAcc', 'APp', 'APp_50', 'PCP_50', 'APr', 'APr_50',
+          'mask AP', 'mask AP_50', 'mask AP_75')
 
 
 def parse_args() -> argparse.Namespace:
@@ -77,19 +78,21 @@ def format_models(models: List[dict]) -> str:
     """Write one table in Markdown.
 
     Args:
-        models (list[dict]): Its rows.
+        models (list[dict]): Its models, a row for each of their results.
 
     Returns:
         str: The table, with a line break at the end.
     """
-    results = [model['Results'][0] for model in models]
+    results = [(model, result) for model in models
+               for result in model['Results']]
     keys = [
         key for key in _ORDER if any(
-            key in result.get('Metrics', {}) for result in results)
+            key in result.get('Metrics', {}) for _, result in results)
     ]
     header = ['config', 'backbone', 'input', 'test with', *keys, 'figures']
+    weights = [_link_weights(model) for model, _ in results]
     rows = []
-    for model, result in zip(models, results):
+    for model, result in results:
         path = model['Config']
         metrics = result.get('Metrics', {})
         rows.append([
@@ -98,7 +101,19 @@ def format_models(models: List[dict]) -> str:
             result.get('Test Time Augmentation', '-'),
             *(str(metrics.get(key, '-')) for key in keys), result['Source']
         ])
+    if any(weights):
+        header.append('weights')
+        rows = [[*row, link or '-'] for row, link in zip(rows, weights)]
     return format_table(header, rows, markdown=True) + '\n'
+
+
+def _link_weights(model: dict) -> str:
+    """Weights that fit as they are, or after conversion; '' if none."""
+    if 'Weights' in model:
+        return f'[mmdet]({model["Weights"]})'
+    if 'Converted From' in model:
+        return f'[to convert]({model["Converted From"]["Weights"]})'
+    return ''
 
 
 def main() -> None:

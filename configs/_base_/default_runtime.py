@@ -17,7 +17,7 @@ default_hooks = dict(
         type='CheckpointHook',
         interval=10,
         max_keep_ckpts=3,
-        save_best='parsing/mIoU',
+        save_best='auto',  # the first metric: parsing/mIoU, unless changed
         rule='greater'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='ParsingVisualizationHook'))

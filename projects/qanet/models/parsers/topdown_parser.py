@@ -1,9 +1,12 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import math
 from typing import Dict, Iterator, List, Optional, Sequence
 
 from mmengine.config import ConfigDict
-from mmseg.models.decode_heads import Mask2FormerHead, MaskFormerHead
+from mmseg.models.decode_heads import (Mask2FormerHead, MaskFormerHead,
+                                       SideAdapterCLIPHead, VPDDepthHead)
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
+from mmseg.models.losses import CrossEntropyLoss
 from mmseg.models.segmentors import CascadeEncoderDecoder, EncoderDecoder
 from mmseg.registry import MODELS
 from mmseg.utils import ConfigType, OptConfigType, SampleList
@@ -11,9 +14,17 @@ from torch import Tensor, cat, nn
 
 from projects.qanet.utils.errors import InputError
 from ..data_preprocessors import ParsingDataPreprocessor
+from ..losses import LovaszSoftmaxLoss
 from ..post_processors import PersonProbs
 from .crop_settings import CropSettings
 from .person_crops import MapsAndIoU, add_predictions, predict_persons
+
+# Heads that cannot parse a crop, and why.
+_REFUSED_HEADS = {
+    SideAdapterCLIPHead: 'needs the text encoder of mmseg\'s '
+    'MultimodalEncoderDecoder',
+    VPDDepthHead: 'predicts depth, not classes'
+}
 
 
 @MODELS.register_module()
@@ -22,8 +33,9 @@ class TopDownParser(EncoderDecoder):
 
     It trains like every :class:`mmseg.EncoderDecoder`, on crops of single
     persons. It is tested on whole images with boxes of persons, as
-    :meth:`predict` says. Any mmseg decode head works; the IoU score of one
-    that regresses none is 1.
+    :meth:`predict` says. Any mmseg decode head for classes works; the IoU
+    score of one that regresses none is 1. A head with ``out_channels=1`` tells
+    background from foreground by a sigmoid and its ``threshold``.
 
     Args:
         backbone (dict): Config of the backbone.
@@ -35,7 +47,8 @@ class TopDownParser(EncoderDecoder):
         kwargs: Those of :class:`mmseg.EncoderDecoder`.
 
     Raises:
-        InputError: If ``test_cfg`` is wrong, see :class:`CropSettings`.
+        InputError: If ``test_cfg`` is wrong, see :class:`CropSettings`, or a
+            head cannot parse crops or has a loss that does not fit it.
     """
 
     def __init__(self,
@@ -51,6 +64,9 @@ class TopDownParser(EncoderDecoder):
             **kwargs)
         self.post_processor = MODELS.build(post_processor)
         self.settings  # refuses a wrong test_cfg now
+        for heads in (self.decode_head, getattr(self, 'auxiliary_head', None)):
+            for head in heads if isinstance(heads, nn.ModuleList) else [heads]:
+                _check_head(head)
 
     @property
     def settings(self) -> CropSettings:
@@ -70,7 +86,16 @@ class TopDownParser(EncoderDecoder):
                 'the training pipeline makes crops of (width, height) = '
                 f'{size}, but model.test_cfg.crop_size is {crop_size}: the '
                 'two must be the same')
-        return super().loss(inputs, data_samples)
+        try:
+            return super().loss(inputs, data_samples)
+        except ValueError as error:
+            if 'more than 1 value per channel' not in str(error):
+                raise
+            raise InputError(
+                'a batch norm of this network pools a crop to one pixel, so '
+                'it cannot train on a batch of one person: set train_'
+                'dataloader.drop_last=True, and a batch_size from 2'
+            ) from error
 
     def val_step(self, data: dict) -> SampleList:
         """See :meth:`test_step`."""
@@ -122,7 +147,9 @@ class TopDownParser(EncoderDecoder):
         logits, iou = self._forward(crops)
         logits = logits.float()
         if self.out_channels == 1:  # two classes, told apart by a sigmoid
-            part = logits.sigmoid()
+            # The foreground wins where the sigmoid is above the threshold.
+            thr = self._last_head.threshold
+            part = (logits - math.log(thr / (1 - thr))).sigmoid()
             probs = cat([1 - part, part], dim=1)
         elif isinstance(self._last_head, (MaskFormerHead, Mask2FormerHead)):
             # These give sums of probabilities, not logits.
@@ -156,6 +183,30 @@ class TopDownParser(EncoderDecoder):
         logits, iou = self.decode_head.forward_with_iou(
             self.extract_feat(inputs))
         return self.decode_head.predict_by_feat(logits, metas), iou
+
+
+def _check_head(head: Optional[nn.Module]) -> None:
+    """Refuse what would fail late, or give nonsense."""
+    name = type(head).__name__
+    for refused, reason in _REFUSED_HEADS.items():
+        if isinstance(head, refused):
+            raise InputError(f'{name} cannot be the head of a top-down '
+                             f'parser: it {reason}')
+    if getattr(head, 'out_channels', None) != 1:
+        return
+    if not 0 < head.threshold < 1:
+        raise InputError(f'{name}: threshold must be in (0, 1), but got '
+                         f'{head.threshold}')
+    for loss in head.loss_decode.modules():
+        softmax = isinstance(
+            loss, LovaszSoftmaxLoss) or (isinstance(loss, CrossEntropyLoss)
+                                         and not loss.use_sigmoid)
+        if softmax:
+            raise InputError(
+                f'{name} has out_channels=1, one logit for a sigmoid, but '
+                f'{type(loss).__name__} takes the softmax of several: take '
+                'CrossEntropyLoss with use_sigmoid=True, or leave out_channels'
+                ' out')
 
 
 @MODELS.register_module()

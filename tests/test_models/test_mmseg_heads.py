@@ -1,0 +1,241 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Every decode head that mmseg has a config for, in a top-down parser.
+
+The heads are those of mmseg's configs, of full width; most backbones are
+replaced by projections of the crop.
+"""
+import re
+from pathlib import Path
+from typing import Any, List
+
+import mmseg
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config, ConfigDict
+from mmengine.model import revert_sync_batchnorm
+from mmengine.structures import PixelData
+from mmseg.datasets.transforms import GenerateEdge
+from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
+from torch import nn
+
+import projects.qanet.plugin  # noqa: F401
+from projects.qanet.utils.errors import InputError
+from ..test_configs.narrowing import drop_downloads
+from .test_parsers.toy_networks import BOXES, image_and_sample, predict
+
+CONFIGS = Path(mmseg.__file__).parent / '.mim' / 'configs'
+CROP = (64, 96)  # (width, height)
+
+#: A config with each head; the auxiliary heads come along.
+PATHS = dict(
+    ANNHead='ann/ann_r50-d8_4xb2-40k_cityscapes-512x1024.py',
+    APCHead='apcnet/apcnet_r50-d8_4xb2-40k_cityscapes-512x1024.py',
+    ASPPHead='deeplabv3/deeplabv3_r50-d8_4xb2-40k_cityscapes-512x1024.py',
+    CCHead='ccnet/ccnet_r50-d8_4xb2-40k_cityscapes-512x1024.py',
+    DAHead='danet/danet_r50-d8_4xb2-40k_cityscapes-512x1024.py',
+    DDRHead='ddrnet/ddrnet_23-slim_in1k-pre_2xb6-120k_cityscapes-1024x1024.py',
+    DMHead='dmnet/dmnet_r50-d8_4xb2-40k_cityscapes-512x1024.py',
+    DNLHead='dnlnet/dnl_r50-d8_4xb2-40k_cityscapes-512x1024.py',
+    DPTHead='dpt/dpt_vit-b16_8xb2-160k_ade20k-512x512.py',
+    DepthwiseSeparableASPPHead='deeplabv3plus/'
+    'deeplabv3plus_r50-d8_4xb2-40k_cityscapes-512x1024.py',
+    DepthwiseSeparableFCNHead='fastscnn/'
+    'fast_scnn_8xb4-160k_cityscapes-512x1024.py',
+    EMAHead='emanet/emanet_r50-d8_4xb2-80k_cityscapes-512x1024.py',
+    EncHead='encnet/encnet_r50-d8_4xb2-40k_cityscapes-512x1024.py',
+    FCNHead='fcn/fcn_r50-d8_4xb2-40k_cityscapes-512x1024.py',
+    FPNHead='sem_fpn/fpn_r50_4xb2-80k_cityscapes-512x1024.py',
+    GCHead='gcnet/gcnet_r50-d8_4xb2-40k_cityscapes-512x1024.py',
+    ISAHead='isanet/isanet_r50-d8_4xb2-40k_cityscapes-512x1024.py',
+    IterativeDecodeHead='knet/'
+    'knet-s3_r50-d8_fcn_8xb2-adamw-80k_ade20k-512x512.py',
+    LRASPPHead='mobilenet_v3/'
+    'mobilenet-v3-d8_lraspp_4xb4-320k_cityscapes-512x1024.py',
+    LightHamHead='segnext/'
+    'segnext_mscan-t_1xb16-adamw-160k_ade20k-512x512.py',
+    Mask2FormerHead='mask2former/mask2former_r50_8xb2-160k_ade20k-512x512.py',
+    MaskFormerHead='maskformer/'
+    'maskformer_r50-d32_8xb2-160k_ade20k-512x512.py',
+    NLHead='nonlocal_net/nonlocal_r50-d8_4xb2-40k_cityscapes-512x1024.py',
+    OCRHead='ocrnet/ocrnet_hr18_4xb2-40k_cityscapes-512x1024.py',
+    PIDHead='pidnet/pidnet-s_2xb6-120k_1024x1024-cityscapes.py',
+    PSAHead='psanet/psanet_r50-d8_4xb2-40k_cityscapes-512x1024.py',
+    PSPHead='pspnet/pspnet_r50-d8_4xb2-40k_cityscapes-512x1024.py',
+    PointHead='point_rend/pointrend_r50_4xb2-80k_cityscapes-512x1024.py',
+    SETRMLAHead='setr/setr_vit-l-mla_8xb1-160k_ade20k-512x512.py',
+    SETRUPHead='setr/setr_vit-l_naive_8xb2-160k_ade20k-512x512.py',
+    STDCHead='stdc/stdc1_4xb12-80k_cityscapes-512x1024.py',
+    SegformerHead='segformer/segformer_mit-b0_8xb2-160k_ade20k-512x512.py',
+    SegmenterMaskTransformerHead='segmenter/'
+    'segmenter_vit-t_mask_8xb1-160k_ade20k-512x512.py',
+    UPerHead='upernet/upernet_r50_4xb2-40k_cityscapes-512x1024.py')
+#: Those that cannot parse crops, and the reason in the message.
+REFUSED = dict(
+    SideAdapterCLIPHead=('san/san-vit-b16_coco-stuff164k-640x640.py',
+                         'needs the text encoder of mmseg'),
+    VPDDepthHead=('vpd/vpd_sd_4xb8-25k_nyu-480x480.py', 'predicts depth'))
+#: These train on other maps than they test on.
+OWN_BACKBONES = ('DDRNet', 'PIDNet')
+
+
+@MODELS.register_module()
+class ProjectedStages(nn.Module):
+    """Each stage is a projection of the crop, reduced to its stride."""
+
+    def __init__(self, channels, strides, cls_token):
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Conv2d(3, c, 1) for c in channels)
+        self.strides, self.cls_token = strides, cls_token
+
+    def forward(self, x):
+        maps = [
+            layer(nn.functional.avg_pool2d(x, stride))
+            for layer, stride in zip(self.layers, self.strides)
+        ]
+        if self.cls_token:
+            return tuple((y, y.mean((2, 3))) for y in maps)
+        return tuple(maps)
+
+
+def as_list(value: Any) -> list:
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def heads_of(model: ConfigDict) -> List[ConfigDict]:
+    heads = as_list(model.decode_head) + as_list(
+        model.get('auxiliary_head') or [])
+    return [head.get('kernel_generate_head', head) for head in heads]
+
+
+def stage_channels(model: ConfigDict) -> List[int]:
+    """Channels of the maps that neck and heads ask the backbone for."""
+    neck = model.get('neck')
+    if neck:
+        return as_list(neck.get('in_channels'))
+    found = {}
+    for head in heads_of(model):
+        channels = as_list(head.get('in_channels', 8))
+        indices = as_list(
+            head.get('in_index',
+                     list(range(len(channels))) if len(channels) > 1 else -1))
+        found.update(zip(indices, channels))
+        if head.get('c1_in_channels'):
+            found[0] = head.c1_in_channels
+    count = max([index + 1 for index in found] + [-index for index in found])
+    return [found.get(k, found.get(k - count, 8)) for k in range(count)]
+
+
+def parser_config(path: str) -> ConfigDict:
+    """The model of a config of mmseg as a parser of small crops."""
+    model = Config.fromfile(CONFIGS / path).model
+    drop_downloads(model)
+    cascade = model.type == 'CascadeEncoderDecoder'
+    model.type = 'CascadeTopDownParser' if cascade else 'TopDownParser'
+    model.data_preprocessor = dict(
+        type='ParsingDataPreprocessor', mean=[100.] * 3, std=[50.] * 3)
+    test_cfg = {
+        key: value
+        for key, value in model.test_cfg.items()
+        if key.startswith('subdiv') or key == 'scale_factor'
+    }
+    for head in heads_of(model):
+        for loss in as_list(head.get('loss_decode', [])):
+            # mmseg's fails where there is an ignored pixel.
+            if loss.type == 'CrossEntropyLoss' and loss.get('class_weight'):
+                loss.type = 'ParsingCrossEntropyLoss'
+    model.test_cfg = dict(crop_size=CROP, flip=True, **test_cfg)
+    if model.get('backbone', {}).get('type') not in OWN_BACKBONES:
+        channels = stage_channels(model)
+        plain = model.get('backbone', {}).get('type') == 'VisionTransformer'
+        strides = [16] * len(channels) if plain else [4, 8, 16, 32, 32]
+        if 'LRASPPHead' in str(model.decode_head):
+            strides = [1] * 3  # it pools windows of 49 x 49
+        model.backbone = dict(
+            type='ProjectedStages',
+            channels=channels,
+            strides=strides[:len(channels)],
+            cls_token='DPTHead' in str(model.decode_head))
+    return model
+
+
+def build(path: str) -> nn.Module:
+    torch.manual_seed(0)
+    return revert_sync_batchnorm(MODELS.build(parser_config(path)))
+
+
+def training_batch() -> dict:
+    """Two crops whose labels are blocks, with their edges."""
+    rng = np.random.default_rng(0)
+    batch = dict(inputs=[], data_samples=[])
+    for _ in range(2):
+        label = np.kron(rng.integers(0, 19, (3, 2)), np.ones(
+            (32, 32))).astype(np.uint8)
+        label[:4] = 255
+        edges = GenerateEdge(edge_width=4)(
+            dict(img_shape=label.shape, gt_seg_map=label))
+        sample = SegDataSample(metainfo=dict(img_shape=CROP[::-1]))
+        for key, data in (('gt_sem_seg', label.astype(int)),
+                          ('gt_edge_map', edges['gt_edge_map'].astype(int))):
+            sample.set_data(
+                {key: PixelData(data=torch.from_numpy(data[None]))})
+        batch['data_samples'].append(sample)
+        batch['inputs'].append(
+            torch.from_numpy(rng.integers(0, 256, (3, 96, 64), np.uint8)))
+    return batch
+
+
+def test_all_heads_of_mmseg_are_here():
+    found = set()
+    for path in CONFIGS.rglob('*.py'):
+        found.update(re.findall(r"type='(\w+Head)'", path.read_text()))
+    found -= {'KernelUpdateHead'}  # a part of IterativeDecodeHead
+    assert found == {*PATHS, *REFUSED}
+
+
+@pytest.mark.parametrize('name', PATHS)
+def test_loss_and_prediction(name):
+    model = build(PATHS[name])
+    types = [type(head).__name__ for head in model.modules()]
+    assert name in types
+    model.train()
+    data = model.data_preprocessor(training_batch(), training=True)
+    losses = model(**data, mode='loss')
+    total, values = model.parse_losses(losses)
+    assert all(value.isfinite() for value in values.values())
+    total.backward()
+    gradients = [p.grad for p in model.backbone.parameters()]
+    assert any(g is not None and g.abs().max() > 0 for g in gradients)
+    assert all(g is None or g.isfinite().all() for g in gradients)
+
+    model.eval()
+    with torch.no_grad():
+        crops = torch.rand(3, 3, *CROP[::-1]) * 4 - 2
+        probs, iou = model.predict_crops(crops)
+        assert iou is None
+        assert probs.shape == (3, model.num_classes, *CROP[::-1])
+        assert (probs >= 0).all()
+        np.testing.assert_allclose(probs.sum(1), 1, rtol=1e-4)
+        # It looks at its crop: not the same everywhere, and not the others'.
+        assert probs.std(0).max() > 0
+        if name != 'LightHamHead':  # starts from random numbers
+            np.testing.assert_allclose(
+                model.predict_crops(crops[1:2])[0][0], probs[1], atol=1e-4)
+        result, = predict(model, [image_and_sample(1, (97, 71), BOXES)])
+    persons = result.pred_instances
+    assert persons.image_size == (97, 71) and len(persons) == 3
+    assert np.isfinite(persons.scores).all()
+
+
+@pytest.mark.parametrize('name', REFUSED)
+def test_other_heads_are_refused(name):
+    path, reason = REFUSED[name]
+    model = parser_config(path)
+    model = ConfigDict({
+        key: model[key]
+        for key in ('type', 'decode_head', 'data_preprocessor', 'test_cfg',
+                    'backbone')
+    })
+    with pytest.raises(InputError, match=f'{name}.*{reason}'):
+        MODELS.build(model)

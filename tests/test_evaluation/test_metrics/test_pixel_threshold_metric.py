@@ -93,7 +93,8 @@ def test_each_row_is_an_evaluation_of_its_own(golden, protocol, weights,
     assert len(values) == len(usual) + len(THRS) * len(KEYS)
 
 
-def test_chosen_metrics_and_the_table(golden, caplog, tmp_path):
+@pytest.mark.parametrize('thrs', [THRS, THRS[1:]])
+def test_chosen_metrics_and_the_table(thrs, golden, caplog, tmp_path):
     logger = MMLogger.get_current_instance()
     logger.addHandler(caplog.handler)
     try:
@@ -103,14 +104,18 @@ def test_chosen_metrics_and_the_table(golden, caplog, tmp_path):
                 make_samples(golden, THRS),
                 tmp_path / 'metrics.json',
                 type='PixelThresholdMetric',
-                pixel_score_thrs=THRS[1:],
+                pixel_score_thrs=thrs,
                 metric=('mIoU', 'APr'))
     finally:
         logger.removeHandler(caplog.handler)
     assert 'parsing/APr.T0.4' in values
-    assert not any('APp' in key or key.endswith('.T0') for key in values)
+    assert ('parsing/APr.T0' in values) == (0 in thrs)
+    assert not any('APp' in key for key in values)
     table = caplog.text.split('Threshold T of the pixel score')[1]
     assert f'{values["parsing/APr.T0.4"]:.2f}' in table and '0.4 |' in table
+    # The paper's row for T = 0 is of another kind.
+    assert ('47.5 / 42.2 (AP^p / AP^r) cannot be compared'
+            in table) == (0 in thrs)
 
 
 @pytest.mark.parametrize('thrs', [[], [-.1], [float('nan')], ['x'], 3])

@@ -132,7 +132,12 @@ class PixelThresholdMetric(ParsingMetric):
             rows.append(
                 [f'{thr:g}', *(format_value(found, key) for key in keys)])
             values.update({f'{key}.T{thr:g}': found[key] for key in keys})
-        MMLogger.get_current_instance().info(
-            'Threshold T of the pixel score\n' +
-            format_table(['T', *keys], rows))
+        text = ('Threshold T of the pixel score\n' +
+                format_table(['T', *keys], rows))
+        if 0 in self.pixel_score_thrs:
+            text += ('\nT = 0: a part is averaged over the pixels that its '
+                     'class wins. The paper averages over the whole canvas '
+                     'there, so its 47.5 / 42.2 (AP^p / AP^r) cannot be '
+                     'compared')
+        MMLogger.get_current_instance().info(text)
         return values

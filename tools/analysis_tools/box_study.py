@@ -1,0 +1,134 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Table 2 of the paper: what are QAM and the ground-truth boxes worth?
+
+Tests a parser with a detector's boxes and with those of the ground truth, and
+ranks each result by the box score alone and by the config's quality weights.
+"""
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any, Dict, List
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from mmengine.config import DictAction
+
+from projects.qanet.evaluation.functional import ParsingEvaluator, format_value
+from projects.qanet.structures import read_results
+from projects.qanet.utils.configs import read_config
+from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.files import write_text
+from projects.qanet.utils.tables import format_table
+from tools.common.cli import run_tool
+from tools.common.jobs import Commands
+from tools.test import find_parsing_metric
+
+KEYS = ('mIoU', 'APp', 'APp_50', 'PCP_50', 'APr', 'APr_50')
+BOX_SCORE = (1., 0., 0.)
+NOTE = '''Without QAM persons and parts are ranked by the box score alone, as \
+in row (a) of
+Table 1. (Table 3 also has a row without QAM, but ranked by box and IoU score.)
+Boxes of the ground truth all have the score 1: then everything without QAM is
+a tie, which the order of the annotations settles, so AP says little there.'''
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config of the parser')
+    parser.add_argument('checkpoint', help='its checkpoint')
+    parser.add_argument('bbox_file', help="the detector's boxes (json)")
+    parser.add_argument(
+        '--out-dir',
+        type=Path,
+        default=Path('work_dirs/box_study'),
+        help='folder for the two results files and table2.json')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        default=[],
+        help='settings of the config, as in tools/test.py')
+    return parser.parse_args()
+
+
+def read_truth(args: argparse.Namespace) -> Dict[str, Any]:
+    """Where the ground truth is, and how to evaluate, as the config says.
+
+    Args:
+        args (argparse.Namespace): The command line.
+
+    Returns:
+        dict[str, Any]: Arguments of :class:`ParsingEvaluator`.
+
+    Raises:
+        FileNotFoundError: If there is no such config.
+        InputError: If it is no config, or has no ParsingMetric.
+    """
+    config = read_config(args.config)
+    if args.cfg_options:
+        parser = argparse.ArgumentParser()
+        parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+        config.merge_from_dict(
+            parser.parse_args(['--cfg-options',
+                               *args.cfg_options]).cfg_options)
+    metric = find_parsing_metric(config, 'Table 2')
+    names = ('ann_file', 'data_root', 'img_subdir', 'protocol')
+    return {name: metric[name] for name in names if name in metric}
+
+
+def evaluate(path: Path, truth: Dict[str, Any]) -> List[Dict[str, float]]:
+    """Evaluate a results file without and with QAM.
+
+    Args:
+        path (Path): The results file.
+        truth (dict[str, Any]): See :func:`read_truth`.
+
+    Returns:
+        list[dict[str, float]]: Two dicts of metrics in percent.
+    """
+    info, records = read_results(str(path))
+    return [
+        ParsingEvaluator(
+            classes=info['classes'],
+            metrics=('mIoU', 'APp', 'APr'),
+            quality_weights=weights,
+            **truth).evaluate(records, source=f'{path}: results')
+        for weights in (BOX_SCORE, None)
+    ]
+
+
+def main() -> None:
+    """Test twice, evaluate four times, print and write the table."""
+    args = parse_args()
+    if not Path(args.bbox_file).is_file():
+        raise InputError(f'{args.bbox_file} is missing: it is the box file of '
+                         'a detector, see docs/detection_boxes.md')
+    truth = read_truth(args)
+    commands = Commands()
+    boxes = dict(detector=Path(args.bbox_file).resolve(), truth=None)
+    found = {}
+    for name, bbox_file in boxes.items():
+        results = args.out_dir / f'{name}.json'
+        commands.run(f'boxes of the {name}',
+                     'tools/test.py', args.config, args.checkpoint, '--out',
+                     results.resolve(), '--work-dir', args.out_dir / name,
+                     '--cfg-options', *args.cfg_options,
+                     f'test_dataloader.dataset.bbox_file={bbox_file}')
+        found[name] = evaluate(results, truth)
+    # The order of the paper: without QAM first.
+    table = [
+        dict(truth_boxes=name == 'truth', qam=bool(qam), **found[name][qam])
+        for qam in (0, 1) for name in boxes
+    ]
+    write_text(str(args.out_dir / 'table2.json'), json.dumps(table) + '\n')
+    rows = [[
+        'yes' if row['truth_boxes'] else '', 'yes' if row['qam'] else '',
+        *(format_value(row, key) for key in KEYS)
+    ] for row in table]
+    print(format_table(['GT-box', 'QAM', *KEYS], rows))
+    print(NOTE)
+
+
+if __name__ == '__main__':
+    run_tool(main)

@@ -8,6 +8,7 @@ from mmengine.logging import MMLogger
 from mmseg.registry import DATASETS
 
 from projects.qanet.datasets import CIHPParsingDataset, HumanParsingDataset
+from projects.qanet.evaluation.functional import ParsingEvaluator
 from projects.qanet.ground_truth import label_path, read_annotations
 from projects.qanet.utils.errors import InputError
 
@@ -463,3 +464,13 @@ def test_thin_pictures(tiny_cihp, shape):
     tested = CIHPParsingDataset(**tiny.arguments(
         test_mode=True, pipeline=pipeline[:1] + pipeline[-1:]))[0]
     assert tested['inputs'].shape == (3, *shape)
+
+
+def test_images_that_would_share_label_maps(tiny_cihp):
+    tiny_cihp.images[1]['file_name'] = 'Images/0000007.png'
+    tiny_cihp.write_annotations()
+    message = ('CIHP_train.json: 0000007.jpg and Images/0000007.png would '
+               'share the label map 0000007.png')
+    build_error(tiny_cihp, InputError, message)
+    with pytest.raises(InputError, match=message):
+        ParsingEvaluator(str(tiny_cihp.ann_file), str(tiny_cihp.split), ())

@@ -15,6 +15,8 @@ def run_tool(main: Callable[[], None]) -> None:
             with exit code 2 and their text, everything else is a defect and
             keeps its traceback.
     """
+    # A class name that the terminal's encoding lacks is no reason to fail.
+    sys.stdout.reconfigure(errors='backslashreplace')
     try:
         main()
     except (InputError, OSError) as error:

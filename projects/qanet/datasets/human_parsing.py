@@ -10,8 +10,9 @@ from mmengine import fileio
 from mmengine.dataset import BaseDataset
 from mmseg.registry import DATASETS
 
-from projects.qanet.ground_truth import (IGNORE_LABEL, label_path,
-                                         load_persons, read_label_map)
+from projects.qanet.ground_truth import (IGNORE_LABEL, check_label_names,
+                                         label_path, load_persons,
+                                         read_label_map)
 from projects.qanet.utils.errors import InputError
 from .coco_annotations import xywh_to_xyxy
 from .filters import check_filters, filter_samples
@@ -229,6 +230,8 @@ class HumanParsingDataset(BaseDataset):
         if not persons:
             raise InputError(f'{self.ann_file} has no person to train on '
                              f'among {len(images)} images')
+        check_label_names((image['file_name'] for image in images.values()),
+                          self.ann_file)
         samples = []
         for person in persons:
             if 'parsing_id' not in person:

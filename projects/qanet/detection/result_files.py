@@ -34,7 +34,7 @@ def read_records(path: str) -> List[Dict[str, Any]]:
         InputError: If it is missing, or no list of records with ``score``.
     """
     try:
-        records = json.loads(Path(path).read_text(encoding='utf-8'))
+        records = json.loads(Path(path).read_bytes())
     except (OSError, ValueError) as error:
         raise InputError(f'{path} cannot be read as json: {error}') from error
     if not isinstance(records, list):
@@ -59,15 +59,21 @@ def read_probability_map(path: Path) -> np.ndarray:
     Raises:
         InputError: If it is something else.
     """
-    if path.suffix == '.npy':
-        probs = np.load(path, allow_pickle=False).astype(np.float64)
-    else:
-        with Image.open(path) as image:
-            limit = 255 if image.mode == 'L' else 65535
-            if image.mode not in ('L', 'I', 'I;16'):
-                raise InputError(f'{path} must be grey with 8 or 16 bits, but '
-                                 f'its mode is {image.mode}')
-            probs = np.asarray(image).astype(np.float64) / limit
+    limit, mode = 1, None
+    try:
+        if path.suffix == '.npy':
+            values = np.load(path, allow_pickle=False)
+        else:
+            with Image.open(path) as image:
+                mode, values = image.mode, np.asarray(image)
+            limit = 255 if mode == 'L' else 65535
+    except (OSError, SyntaxError, ValueError, EOFError,
+            Image.DecompressionBombError) as error:
+        raise InputError(f'{path} cannot be read: {error}') from error
+    if mode not in (None, 'L', 'I', 'I;16'):
+        raise InputError(f'{path} must be grey with 8 or 16 bits, but its '
+                         f'mode is {mode}')
+    probs = values.astype(np.float64) / limit
     if probs.ndim != 2 or not ((probs >= 0) & (probs <= 1)).all():
         raise InputError(f'{path} must be of shape (h, w) with probabilities '
                          f'in [0, 1], but its shape is {probs.shape}')

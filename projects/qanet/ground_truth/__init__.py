@@ -7,14 +7,14 @@ OpenMMLab.
 """
 from .annotations import (ImageInfo, PersonInfo, load_json, load_persons,
                           read_annotations)
-from .label_maps import (IGNORE_LABEL, check_label_values, decode_label_map,
-                         label_path, read_label_map)
+from .label_maps import (IGNORE_LABEL, check_label_names, check_label_values,
+                         decode_label_map, label_path, read_label_map)
 from .label_runs import (LabelRuns, empty_truth, make_label_runs,
                          read_label_runs)
 
 __all__ = [
     'IGNORE_LABEL', 'ImageInfo', 'LabelRuns', 'PersonInfo',
-    'check_label_values', 'decode_label_map', 'empty_truth', 'label_path',
-    'load_json', 'load_persons', 'make_label_runs', 'read_annotations',
-    'read_label_map', 'read_label_runs'
+    'check_label_names', 'check_label_values', 'decode_label_map',
+    'empty_truth', 'label_path', 'load_json', 'load_persons',
+    'make_label_runs', 'read_annotations', 'read_label_map', 'read_label_runs'
 ]

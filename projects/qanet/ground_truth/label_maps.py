@@ -2,7 +2,7 @@
 """Label maps: PNG files, read and checked in one place."""
 import os
 from io import BytesIO
-from typing import Tuple
+from typing import Dict, Iterable, Tuple
 
 import cv2
 import numpy as np
@@ -39,6 +39,24 @@ def label_path(folder: str,
     if img_subdir and stem.startswith(prefix):
         stem = stem[len(prefix):]
     return os.path.join(folder, stem + suffix)
+
+
+def check_label_names(file_names: Iterable[str], where: str) -> None:
+    """Refuse images that would share their label maps.
+
+    Args:
+        file_names (Iterable[str]): Paths of images inside the image folder.
+        where (str): The file that lists them, for the message.
+
+    Raises:
+        InputError: Names two of them, such as ``a.jpg`` and ``a.png``.
+    """
+    owners: Dict[str, str] = {}
+    for name in file_names:
+        other = owners.setdefault(label_path('', name), name)
+        if other != name:
+            raise InputError(f'{where}: {other} and {name} would share the '
+                             f'label map {label_path("", name)}')
 
 
 def decode_label_map(data: bytes, name: str) -> np.ndarray:

@@ -2,11 +2,11 @@
 """The figures of a study as a JSON document."""
 import json
 import math
-import os
 from typing import Any, Dict
 
 import numpy as np
 
+from projects.qanet.utils.files import write_text
 from .agreement import Agreement, score_agreements
 from .precision_recall import RECALLS
 from .study import QualityStudy
@@ -57,9 +57,7 @@ def write_document(path: str, document: Dict[str, Any]) -> None:
         path (str): File to write. Its folder is made if it is missing.
         document (dict): The document.
     """
-    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-    with open(path, 'w', encoding='utf-8') as file:
-        file.write(json.dumps(document, indent=1, allow_nan=False) + '\n')
+    write_text(path, json.dumps(document, indent=1, allow_nan=False) + '\n')
 
 
 def to_plain(value: Any) -> Any:

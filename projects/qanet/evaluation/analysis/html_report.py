@@ -4,6 +4,8 @@ import base64
 from html import escape
 from typing import List, Optional, Sequence
 
+from projects.qanet.utils.files import write_text
+
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #2b2b2b; margin: 0;
        background: #f4f4f2; }
@@ -125,14 +127,14 @@ class Report:
         """Write the report.
 
         Args:
-            path (str): HTML file. Its folder must exist.
+            path (str): HTML file. Its folder is made if it is missing.
         """
         body = '\n'.join(self._blocks)
-        with open(path, 'w', encoding='utf-8') as file:
-            file.write('<!DOCTYPE html>\n<html lang="en"><head>'
-                       '<meta charset="utf-8"><title>'
-                       f'{self._title}</title><style>{_STYLE}</style></head>'
-                       f'<body><main>\n{body}\n</main></body></html>\n')
+        write_text(
+            path, '<!DOCTYPE html>\n<html lang="en"><head>'
+            f'<meta charset="utf-8"><title>{self._title}</title>'
+            f'<style>{_STYLE}</style></head>'
+            f'<body><main>\n{body}\n</main></body></html>\n')
 
 
 def _image(data: bytes, description: str) -> str:

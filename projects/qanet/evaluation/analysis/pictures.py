@@ -111,7 +111,7 @@ class PictureBook:
         try:
             with Image.open(path) as file:
                 photo = np.asarray(file.convert('RGB'))
-        except (OSError, SyntaxError) as error:
+        except (OSError, SyntaxError, Image.DecompressionBombError) as error:
             raise InputError(f'{path} is not readable: {error}') from error
         if photo.shape[:2] != (image.height, image.width):
             raise InputError(

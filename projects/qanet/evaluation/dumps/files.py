@@ -21,6 +21,7 @@ from PIL import Image
 from projects.qanet.ground_truth import ImageInfo, label_path
 from projects.qanet.ground_truth.label_maps import read_image_labels
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.files import read_text, write_text
 
 GLOBAL, HUMANS, PARTS = DUMP_FOLDERS = ('global_parsing',
                                         'instance_segmentation',
@@ -88,10 +89,8 @@ def write_dump(folder: str,
         os.makedirs(os.path.dirname(path), exist_ok=True)
         Image.fromarray(labels).save(path)
         if name in lines:
-            with open(
-                    os.path.splitext(path)[0] + '.txt', 'w',
-                    encoding='utf-8') as file:
-                file.writelines(lines[name])
+            write_text(
+                os.path.splitext(path)[0] + '.txt', ''.join(lines[name]))
 
 
 def find_dumped_images(folder: str,
@@ -213,8 +212,7 @@ def _read_rows(path: str, widths: Tuple[int, ...],
                score_column: int) -> List[List[float]]:
     """Read lines of numbers; scores must be finite and not negative."""
     try:
-        with open(path, encoding='utf-8') as file:
-            lines = [line.split() for line in file]
+        lines = [line.split() for line in read_text(path).splitlines()]
     except FileNotFoundError:
         raise FileNotFoundError(f'file {path} does not exist') from None
     while lines and not lines[-1]:

@@ -4,8 +4,8 @@ import math
 import os
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
-from projects.qanet.ground_truth import (ImageInfo, read_annotations,
-                                         read_label_runs)
+from projects.qanet.ground_truth import (ImageInfo, check_label_names,
+                                         read_annotations, read_label_runs)
 from projects.qanet.structures.records import decode_records
 from projects.qanet.structures.runs import PersonRuns
 from projects.qanet.utils.errors import InputError
@@ -86,6 +86,8 @@ class ParsingEvaluator:
                              'Category_ids, Human_ids and Instance_ids')
         self.ann_file = ann_file
         self.images = read_annotations(ann_file, person_cat_ids)
+        check_label_names((image.file_name for image in self.images.values()),
+                          ann_file)
         self.data_root = data_root
         self.classes = tuple(classes)
         self.img_subdir = img_subdir

@@ -11,7 +11,7 @@ from mmengine.config import Config, ConfigDict
 from mmengine.runner import Runner
 
 from projects.qanet.utils.checkpoint import check_state_dict, read_checkpoint
-from projects.qanet.utils.configs import read_config
+from projects.qanet.utils.configs import read_config, type_name
 from projects.qanet.utils.errors import InputError
 from tools.common.launch import (add_common_arguments, load_config,
                                  run_distributed)
@@ -95,7 +95,7 @@ def find_parsing_metric(cfg: Config, option: str) -> ConfigDict:
     if not isinstance(evaluators, (list, tuple)):
         evaluators = [evaluators]
     for item in evaluators:
-        if item.type in ('ParsingMetric', 'PixelThresholdMetric'):
+        if type_name(item.type) in ('ParsingMetric', 'PixelThresholdMetric'):
             return item
     raise InputError(
         f'{option} needs a ParsingMetric in test_evaluator; a detector '
@@ -141,7 +141,7 @@ def set_pixel_thresholds(cfg: Config, thrs: Sequence[float]) -> None:
         raise InputError(
             f'--pixel-score-thrs must be in [0, 1], not {outside}')
     metric = find_parsing_metric(cfg, '--pixel-score-thrs')
-    metric.type = 'PixelThresholdMetric'
+    metric.type = 'mmseg.PixelThresholdMetric'
     metric.pixel_score_thrs = list(thrs)
     module = cfg.model.setdefault('post_processor',
                                   ConfigDict(type='QualityAwareModule'))

@@ -6,11 +6,13 @@ import sys
 
 sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '..')))
 
+import torch
 from mmengine.config import Config
 from mmengine.runner import Runner, find_latest_checkpoint
 
 from projects.qanet.utils.checkpoint import (check_any_weight,
                                              check_state_dict, read_checkpoint)
+from projects.qanet.utils.configs import type_name
 from projects.qanet.utils.errors import InputError
 from tools.common.launch import (add_common_arguments, load_config,
                                  run_distributed)
@@ -43,14 +45,36 @@ def enable_amp(cfg: Config) -> None:
         cfg (Config): The config, changed in place.
 
     Raises:
-        InputError: If the optimizer wrapper is neither of the two known ones.
+        InputError: If the optimizer wrapper is neither of the two known ones,
+            or there is no GPU, which mmengine's mixed precision needs.
     """
-    kind = cfg.optim_wrapper.type
-    if kind not in ('OptimWrapper', 'AmpOptimWrapper'):
+    kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
+    if not torch.cuda.is_available():
+        raise InputError('--amp needs a GPU, but torch finds none; train '
+                         'without it')
+    if type_name(kind) not in ('OptimWrapper', 'AmpOptimWrapper'):
         raise InputError("--amp needs optim_wrapper.type='OptimWrapper', but "
                          f'the config has {kind!r}')
     cfg.optim_wrapper.type = 'AmpOptimWrapper'
     cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+
+
+def enable_auto_scale_lr(cfg: Config) -> None:
+    """Let the learning rate follow the persons of one optimizer step.
+
+    Args:
+        cfg (Config): The config, changed in place. mmengine counts processes
+            and their batch sizes; accumulated batches are counted here.
+
+    Raises:
+        InputError: If the config does not say what its rate belongs to.
+    """
+    if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
+        raise InputError('--auto-scale-lr needs '
+                         'auto_scale_lr.base_batch_size in the config')
+    cfg.auto_scale_lr.enable = True
+    cfg.auto_scale_lr.base_batch_size /= cfg.optim_wrapper.get(
+        'accumulative_counts', 1)
 
 
 def main() -> None:
@@ -60,10 +84,7 @@ def main() -> None:
     if args.amp:
         enable_amp(cfg)
     if args.auto_scale_lr:
-        if 'auto_scale_lr' not in cfg:
-            raise InputError('--auto-scale-lr needs '
-                             'auto_scale_lr.base_batch_size in the config')
-        cfg.auto_scale_lr.enable = True
+        enable_auto_scale_lr(cfg)
     cfg.resume = args.resume
 
     start = cfg.get('load_from')

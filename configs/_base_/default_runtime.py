@@ -20,6 +20,7 @@ default_hooks = dict(
         save_best='auto',  # the first metric: parsing/mIoU, unless changed
         rule='greater'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    guard=dict(type='TrainingGuardHook'),
     visualization=dict(type='ParsingVisualizationHook'))
 
 vis_backends = [dict(type='LocalVisBackend')]

@@ -140,3 +140,23 @@ def test_a_sampler_needs_losses_that_weigh_pixels():
                     dict(type='ParsingCrossEntropyLoss'),
                     dict(type='LovaszSoftmaxLoss')
                 ]))
+
+
+def test_one_logit_is_compared_with_the_threshold():
+    """Accuracy and IoU target of two classes told apart by a sigmoid."""
+    config = head_config(
+        out_channels=1,
+        threshold=.3,
+        iou_branch=dict(type='IoUBranch'),
+        loss_decode=dict(type='CrossEntropyLoss', use_sigmoid=True))
+    head = MODELS.build({**config, 'num_classes': 2})
+    # Sigmoids .4 and .2: foreground above, background below.
+    probs = torch.tensor([[.4, .4, .2], [.2, .2, .2]]).view(1, 1, 2, 3)
+    label = torch.tensor([[[1, 0, 0], [0, 1, 255]]])
+    sample = SegDataSample(gt_sem_seg=PixelData(data=label))
+    losses = head.loss_by_feat(
+        torch.logit(probs), [sample], iou=torch.zeros(1))
+    assert losses['acc_seg'].item() == pytest.approx(60)
+    # IoU of the background 2 of 4, of the foreground 1 of 3.
+    assert losses['iou_target'].item() == pytest.approx((1 / 2 + 1 / 3) / 2)
+    assert losses['loss_ce'] > 0

@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import Config
+from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from torch import distributed
 
+from projects.qanet.utils.errors import InputError
 from tools.common.launch import add_common_arguments, load_config
+from tools.train import enable_amp, enable_auto_scale_lr
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = """
@@ -59,6 +63,49 @@ def test_reading_a_config_starts_no_processes(config, monkeypatch):
     # Without device ids, for a model on a CPU.
     assert cfg.model_wrapper_cfg == dict(
         type='MMDistributedDataParallel', device_ids=None)
+
+
+def test_processes_of_torchrun_are_one_training(config, monkeypatch):
+    monkeypatch.setenv('WORLD_SIZE', '2')
+    assert load_config(arguments(config)).launcher == 'pytorch'
+    slurm = load_config(arguments(config, '--launcher', 'slurm'))
+    assert slurm.launcher == 'slurm'
+    monkeypatch.setenv('WORLD_SIZE', '1')
+    assert load_config(arguments(config)).launcher == 'none'
+
+
+@pytest.mark.parametrize('kind', [
+    'OptimWrapper', 'mmengine.OptimWrapper', OptimWrapper, 'AmpOptimWrapper',
+    AmpOptimWrapper
+])
+def test_mixed_precision_knows_the_wrapper_by_any_name(kind, monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    cfg = Config(dict(optim_wrapper=dict(type=kind)))
+    enable_amp(cfg)
+    assert cfg.optim_wrapper == dict(
+        type='AmpOptimWrapper', loss_scale='dynamic')
+
+
+def test_mixed_precision_is_refused_where_it_cannot_work(monkeypatch):
+    cfg = Config(dict(optim_wrapper=dict(type='ApexOptimWrapper')))
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    with pytest.raises(InputError, match='ApexOptimWrapper'):
+        enable_amp(cfg)
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    with pytest.raises(InputError, match='--amp needs a GPU'):
+        enable_amp(Config(dict(optim_wrapper=dict(type='OptimWrapper'))))
+
+
+def test_the_learning_rate_follows_accumulated_batches():
+    cfg = Config(
+        dict(
+            auto_scale_lr=dict(enable=False, base_batch_size=256),
+            optim_wrapper=dict(accumulative_counts=4)))
+    enable_auto_scale_lr(cfg)
+    # mmengine scales by processes x batch size / base_batch_size.
+    assert cfg.auto_scale_lr == dict(enable=True, base_batch_size=64)
+    with pytest.raises(InputError, match='auto_scale_lr.base_batch_size'):
+        enable_auto_scale_lr(Config(dict(optim_wrapper=dict())))
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='is for CPUs')

@@ -36,6 +36,8 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
 def load_config(args: argparse.Namespace) -> Config:
     """Read the config of a tool and apply the command line to it.
 
+    Under torchrun the launcher is pytorch's, even if nobody says so.
+
     Args:
         args (argparse.Namespace): With ``config`` (a file, or
             ``package::file`` for one of an installed package), ``work_dir``,
@@ -52,6 +54,8 @@ def load_config(args: argparse.Namespace) -> Config:
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg = read_config(args.config)
     cfg.launcher = args.launcher
+    if cfg.launcher == 'none' and int(os.environ.get('WORLD_SIZE', 1)) > 1:
+        cfg.launcher = 'pytorch'  # or each process would do all the work
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
     if args.work_dir is not None:

@@ -4,6 +4,7 @@ from typing import List, Sequence, Tuple
 
 from mmengine.config import Config, ConfigDict
 
+from projects.qanet.utils.configs import type_name
 from projects.qanet.utils.errors import InputError
 
 _TTA_KEYS = ('flip', 'scales')
@@ -51,9 +52,10 @@ def enable_tta(cfg: Config, name: str) -> None:
                          f'{unknown[0]!r}, allowed are {", ".join(_TTA_KEYS)}')
     for model in cfg.model.get('parsers', [cfg.model]):
         if 'crop_size' not in (model.get('test_cfg') or {}):
-            raise InputError(f'--tta: {name} has a {model.type}; augmentation '
-                             'is for top-down parsers, whose test_cfg has a '
-                             'crop_size')
+            raise InputError(
+                f'--tta: {name} has a {type_name(model.type)}; augmentation '
+                'is for top-down parsers, whose test_cfg has a '
+                'crop_size')
         model.test_cfg.update(settings)
 
 
@@ -71,6 +73,6 @@ def make_ensemble(cfg: Config, others: Sequence[Config]) -> None:
     post_processor = cfg.model.get('post_processor',
                                    ConfigDict(type='QualityAwareModule'))
     cfg.model = ConfigDict(
-        type='ParserEnsemble',
+        type='mmseg.ParserEnsemble',
         parsers=[cfg.model, *(other.model for other in others)],
         post_processor=post_processor)

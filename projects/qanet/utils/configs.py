@@ -1,8 +1,8 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""The only place where a config is read."""
+"""Reading configs, and the names in them."""
 import os.path as osp
 from importlib.util import find_spec
-from typing import Union
+from typing import Any, Union
 
 from mmengine.config import Config
 from mmengine.hub import get_config
@@ -11,6 +11,19 @@ from yaml import YAMLError
 from .errors import InputError
 
 _ENDINGS = ('.py', '.json', '.yaml', '.yml')
+
+
+def type_name(kind: Any) -> str:
+    """Name of a part in a config, to compare it with.
+
+    Args:
+        kind (str | type): ``type`` of the part: a name, a name with its scope
+            (``mmengine.OptimWrapper``), or, in pure-Python configs, a class.
+
+    Returns:
+        str: The name without the scope.
+    """
+    return getattr(kind, '__name__', str(kind)).split('.')[-1]
 
 
 def read_config(config: Union[str, Config]) -> Config:

@@ -18,6 +18,7 @@ from projects.qanet.models.parsers.person_crops import (crop_persons,
 from projects.qanet.models.post_processors import quality_aware_module
 from projects.qanet.quality import paste_parsing, pixel_score, quality_score
 from projects.qanet.structures import pad_boxes
+from projects.qanet.utils.errors import InputError
 
 
 @pytest.mark.parametrize('flip,scales', [(False, (1., )), (True, (1., )),
@@ -293,14 +294,77 @@ def test_other_data_preprocessors_serve(kind):
     assert (result.pred_instances.scores > 0).all()
 
 
-def test_a_sigmoid_tells_two_classes_apart():
-    model = toy_parser(with_iou=False)
-    model.out_channels = 1
-    logits = torch.tensor([-2., 0., 3.]).view(1, 1, 1, 3)
-    model._forward = lambda crops: (logits, None)
+def binary_parser(head='QANetHead', **options):
+    """Background and foreground from one logit."""
+    loss = dict(type='CrossEntropyLoss', use_sigmoid=True)
+    settings = dict(type=head, num_classes=2, out_channels=1, loss_decode=loss)
+    return small_qanet(**{**settings, **options})
+
+
+@pytest.mark.parametrize('thr', [.5, .3])
+def test_a_sigmoid_tells_two_classes_apart(thr):
+    model = binary_parser(threshold=thr)
+    sigmoids = torch.tensor([.1, .4, .8]).view(1, 1, 1, 3)
+    model._forward = lambda crops: (sigmoids.logit(), None)
     probs, _ = model.predict_crops(torch.zeros(1, 3, 1, 3))
-    part = 1 / (1 + np.exp([2., 0., -3.]))
-    np.testing.assert_allclose(probs[0, :, 0], [1 - part, part], rtol=1e-6)
+    np.testing.assert_allclose(probs.sum(1), 1, rtol=1e-6)
+    assert probs.argmax(1).flatten().tolist() == [0, int(.4 > thr), 1]
+    if thr == .5:
+        np.testing.assert_allclose(probs[0, 1, 0], [.1, .4, .8], rtol=1e-5)
+
+
+@pytest.mark.parametrize('kind', ['QANetHead', 'FPNHead'])
+def test_one_logit_is_learnt(kind):
+    """A bright half of a crop: trained, parsed, labelled 1."""
+    torch.manual_seed(0)
+    model = binary_parser(kind, threshold=.4)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    label = torch.zeros(1, 64, 48, dtype=torch.long)
+    label[:, :, 24:] = 1
+    sample = SegDataSample()
+    sample.gt_sem_seg = PixelData(data=label)
+    crops = (2. * label - 1).expand(2, 3, 64, 48)
+    for _ in range(30):
+        losses = model.loss(crops, [sample] * 2)
+        total, _ = model.parse_losses(losses)
+        optimizer.zero_grad()
+        total.backward()
+        optimizer.step()
+    with torch.no_grad():
+        probs, _ = model.predict_crops(crops)
+    assert (probs.argmax(1) == label).float().mean() > .9
+
+
+@pytest.mark.parametrize('loss', [
+    dict(type='CrossEntropyLoss'),
+    dict(type='ParsingCrossEntropyLoss'),
+    [
+        dict(type='CrossEntropyLoss', use_sigmoid=True),
+        dict(type='LovaszSoftmaxLoss')
+    ]
+])
+def test_one_logit_is_refused_where_a_softmax_needs_two(loss):
+    with pytest.raises(InputError, match='QANetHead has out_channels=1.*Loss'):
+        binary_parser(loss_decode=loss)
+    with pytest.raises(InputError, match=r'threshold must be in \(0, 1\)'):
+        binary_parser(threshold=1.)
+
+
+def test_a_batch_of_one_that_a_batch_norm_cannot_take_is_named():
+    model = toy_parser()
+    model.decode_head = MODELS.build(
+        dict(
+            type='PSPHead',
+            in_channels=3,
+            channels=3,
+            num_classes=3,
+            norm_cfg=dict(type='BN')))
+    model.train()
+    sample = SegDataSample()
+    sample.gt_sem_seg = PixelData(data=torch.zeros(1, 16, 12).long())
+    with pytest.raises(InputError, match='batch of one .*drop_last=True'):
+        model.loss(torch.rand(1, 3, 16, 12), [sample])
+    assert model.loss(torch.rand(2, 3, 16, 12), [sample] * 2)
 
 
 def test_mask2former_scores_are_no_logits():

@@ -71,19 +71,24 @@ def small_qanet(**head):
                 out_channels=16,
                 num_outs=4,
                 act_cfg=None),
-            decode_head=dict(
-                type='QANetHead',
-                in_channels=[16] * 4,
-                in_index=[0, 1, 2, 3],
-                feature_strides=[4, 8, 16, 32],
-                channels=16,
-                num_classes=5,
-                dropout_ratio=0,
-                loss_decode=[
+            decode_head={
+                'type':
+                'QANetHead',
+                'in_channels': [16] * 4,
+                'in_index': [0, 1, 2, 3],
+                'feature_strides': [4, 8, 16, 32],
+                'channels':
+                16,
+                'num_classes':
+                5,
+                'dropout_ratio':
+                0,
+                'loss_decode': [
                     dict(type='ParsingCrossEntropyLoss'),
                     dict(type='LovaszSoftmaxLoss')
                 ],
-                **head),
+                **head
+            },
             test_cfg=dict(crop_size=(48, 64), flip=True)))
 
 

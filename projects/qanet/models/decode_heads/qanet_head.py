@@ -128,7 +128,7 @@ class QANetHead(FPNHead):
                      iou: Optional[Tensor] = None) -> Dict[str, Tensor]:
         """Losses at input resolution (``docs/protocol.md``, section 2).
 
-        The arg-max is taken once and serves the accuracy and the IoU target;
+        The predicted labels are found once, for accuracy and IoU target;
         no value is copied to the host.
 
         Args:
@@ -159,7 +159,11 @@ class QANetHead(FPNHead):
                 ignore_index=self.ignore_index)
             losses[module.loss_name] = losses.get(module.loss_name, 0) + value
 
-        pred = seg_logits.detach().argmax(dim=1)
+        pred = seg_logits.detach()
+        if self.out_channels == 1:  # a sigmoid above the threshold
+            pred = (pred.sigmoid() > self.threshold).long().squeeze(1)
+        else:
+            pred = pred.argmax(dim=1)
         valid = label != self.ignore_index
         losses['acc_seg'] = 100 * (
             (pred == label) & valid).sum() / valid.sum().clamp(min=1)

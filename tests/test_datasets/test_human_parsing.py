@@ -469,8 +469,9 @@ def test_thin_pictures(tiny_cihp, shape):
 def test_images_that_would_share_label_maps(tiny_cihp):
     tiny_cihp.images[1]['file_name'] = 'Images/0000007.png'
     tiny_cihp.write_annotations()
-    message = ('CIHP_train.json: 0000007.jpg and Images/0000007.png would '
-               'share the label map 0000007.png')
+    message = (
+        'CIHP_train.json: the images 0000007.jpg and Images/0000007.png would '
+        'share the label map 0000007.png')
     build_error(tiny_cihp, InputError, message)
     with pytest.raises(InputError, match=message):
         ParsingEvaluator(str(tiny_cihp.ann_file), str(tiny_cihp.split), ())

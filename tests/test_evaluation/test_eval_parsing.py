@@ -136,3 +136,13 @@ def test_damaged_labels(golden, results, tmp_path):
     check_error(golden, results, '0001020.png is 299x495 pixels', root)
     path.unlink()
     check_error(golden, results, f'label map {path} does not exist', root)
+
+
+def test_results_of_nobody(golden, results):
+    document = json.loads(results.read_text())
+    document['results'] = []
+    results.write_text(json.dumps(document))
+    done = call(results, '--ann-file', golden.ann_file, '--data-root',
+                golden.data_root)
+    assert done.returncode == 0
+    assert done.stderr == f'warning: {results} has no person\n'

@@ -26,7 +26,8 @@ from projects.qanet.evaluation.dumps import (DUMP_FOLDERS, dump_to_records,
                                              read_dump, write_dump)
 from projects.qanet.evaluation.functional import (PROTOCOLS, Thresholds,
                                                   get_protocol)
-from projects.qanet.ground_truth import ImageInfo, read_annotations
+from projects.qanet.ground_truth import (ImageInfo, check_label_names,
+                                         read_annotations)
 from projects.qanet.structures import read_results_document, write_results
 from projects.qanet.utils.errors import InputError
 from tools.common.cli import run_tool
@@ -116,6 +117,8 @@ def convert_to_dump(args: argparse.Namespace) -> None:
                 f'{args.ann_file or "the list of images"}')
         groups.setdefault(record['image_id'], []).append(position)
     chosen = images if args.all_images else sorted(groups)
+    check_label_names((images[image_id].file_name for image_id in chosen),
+                      args.ann_file or args.source)
     for image_id in chosen:
         mine = groups.get(image_id, [])
         dump = paint_dump(images[image_id], [records[i] for i in mine],

@@ -73,6 +73,8 @@ def evaluate_file(
         protocol=args.protocol,
         quality_weights=args.quality_weights,
         thresholds=Thresholds(nms_iou=nms_thr))
+    if not records:
+        print(f'warning: {args.results} has no person', file=sys.stderr)
     return evaluator, evaluator.evaluate(
         records, args.num_workers, source=f'{args.results}: results')
 

@@ -53,10 +53,11 @@ def check_label_names(file_names: Iterable[str], where: str) -> None:
     """
     owners: Dict[str, str] = {}
     for name in file_names:
-        other = owners.setdefault(label_path('', name), name)
-        if other != name:
-            raise InputError(f'{where}: {other} and {name} would share the '
-                             f'label map {label_path("", name)}')
+        path = label_path('', name)
+        if path in owners:
+            raise InputError(f'{where}: the images {owners[path]} and {name} '
+                             f'would share the label map {path}')
+        owners[path] = name
 
 
 def decode_label_map(data: bytes, name: str) -> np.ndarray:

@@ -125,3 +125,15 @@ def test_errors(golden, results, tmp_path):
     results.write_text(json.dumps(document))
     check_error('--ann-file is needed', 'convert_results.py', 'to-dump',
                 results, tmp_path / 'other')
+
+
+def test_images_that_would_share_a_file(results, tmp_path):
+    document = json.loads(results.read_text())
+    first, second = sorted({r['image_id'] for r in document['results']})[:2]
+    for image in document['images']:
+        if image['id'] in (first, second):
+            image['file_name'] = 'a.' + ('jpg', 'png')[image['id'] == second]
+    results.write_text(json.dumps(document))
+    check_error('results.json: the images a.jpg and a.png would share',
+                'convert_results.py', 'to-dump', results, tmp_path / 'dump')
+    assert not (tmp_path / 'dump').exists()

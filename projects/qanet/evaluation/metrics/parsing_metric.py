@@ -191,10 +191,16 @@ class ParsingMetric(BaseMetric):
                 ]
                 entry['image'] = dict(
                     id=image_id,
-                    file_name=os.path.basename(sample['img_path']),
+                    file_name=self._file_name(image_id, sample['img_path']),
                     width=int(sample['ori_shape'][1]),
                     height=int(sample['ori_shape'][0]))
             self.results.append(entry)
+
+    def _file_name(self, image_id: int, path: str) -> str:
+        """With its folder, so that it is one image's alone, if it is known."""
+        if self._evaluator is None:
+            return os.path.basename(path)
+        return self._evaluator.find_image(image_id).file_name
 
     def _check_origin(self, image_id: int, path: str) -> bool:
         """Whether an image is to be evaluated; ids alone do not tell."""

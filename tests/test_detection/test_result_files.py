@@ -144,3 +144,17 @@ def test_the_tool(tmp_path, monkeypatch, capsys):
             ] == np.float32([.9, .8, .7]).tolist()
     with pytest.raises(SystemExit):
         run_tool(monkeypatch, source, source)
+
+
+@pytest.mark.parametrize('name', ['a.npy', 'a.png'])
+@pytest.mark.parametrize('content', [b'', b'<html>'])
+def test_damaged_probability_map(name, content, tmp_path):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=f'{name} cannot be read'):
+        read_probability_map(tmp_path / name)
+
+
+def test_records_with_a_byte_order_mark(tmp_path):
+    path = tmp_path / 'a.segm.json'
+    path.write_text(json.dumps([record(score=.5)]), encoding='utf-8-sig')
+    assert read_records(str(path)) == [record(score=.5)]

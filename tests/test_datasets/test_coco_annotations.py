@@ -22,6 +22,8 @@ from projects.qanet.utils.errors import InputError
       ], r"\[0\] has score '1'"),
     ([dict(image_id=1, category_id=1, bbox=[1, 2, 3, 4], score=float('nan'))
       ], r'\[0\] has score nan'),
+    ([dict(image_id=[1], category_id=1, bbox=[1, 2, 3, 4], score=1)
+      ], r'\[0\] has image_id \[1\], which is not in'),
     ([], 'd.json is an empty list'),
 ])
 def test_malformed_detections(document, pattern, tmp_path):

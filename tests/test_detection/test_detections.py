@@ -230,6 +230,17 @@ def test_errors_name_the_file(coco_file, folder, tmp_path):
      'preds/a.json').write_text('{"labels": [0], "scores": [], "bboxes": []}')
     with pytest.raises(InputError, match='a.json has 1, 0, 0 labels, scores'):
         read_detections(str(folder), IMAGES)
+    for bbox, score, message in [([1, 2, 3], .5, r'has the bbox \[1, 2, 3\]'),
+                                 ([1, 2, 3, '?'], .5, 'expected the numbers'),
+                                 ([1, 2, 3, 4], float('nan'), 'score nan')]:
+        (folder / 'preds/a.json').write_text(
+            json.dumps(dict(labels=[0], scores=[score], bboxes=[bbox])))
+        with pytest.raises(InputError, match=f'a.json.* {message}'):
+            read_detections(str(folder), IMAGES)
+    (folder /
+     'preds/a.json').write_text('{"labels": 1, "scores": [], "bboxes": []}')
+    with pytest.raises(InputError, match='a.json: labels, .* must be lists'):
+        read_detections(str(folder), IMAGES)
     with pytest.raises(InputError, match='has no .json files'):
         read_detections(str(tmp_path / 'Images'), IMAGES)
 

@@ -5,8 +5,8 @@ from typing import Dict, Iterable, List, Optional, Sequence
 import numpy as np
 
 from projects.qanet.ground_truth.annotations import (ByteReader, check_bbox,
-                                                     check_records, load_json,
-                                                     read_bytes)
+                                                     check_records, is_whole,
+                                                     load_json, read_bytes)
 from projects.qanet.utils.errors import InputError
 
 _DETECTION_KEYS = ('image_id', 'category_id', 'bbox', 'score')
@@ -41,7 +41,7 @@ def load_detections(path: str,
         raise InputError(f'{path} is an empty list: there is no box to parse')
     known = set(image_ids)
     for position, record in enumerate(records):
-        if record['image_id'] not in known:
+        if not is_whole(record['image_id']) or record['image_id'] not in known:
             raise InputError(
                 f'{path}[{position}] has image_id {record["image_id"]}, '
                 'which is not in the annotation file: wrong split?')

@@ -4,6 +4,7 @@
 A box file is a COCO results file: a json list of ``image_id, category_id,
 bbox`` (xywh, pixels), ``score``. Neither mmdet nor torch is needed here.
 """
+import math
 import os.path as osp
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -138,16 +139,24 @@ def _read_prediction(place: Tuple[str, int]) -> List[dict]:
             raise InputError(f'{path} lacks the key {key!r} (needed: '
                              f'{", ".join(_PREDICTION_KEYS)})')
     columns = [document[key] for key in _PREDICTION_KEYS]
+    if not all(isinstance(column, list) for column in columns):
+        raise InputError(
+            f'{path}: {", ".join(_PREDICTION_KEYS)} must be lists')
     if len({len(column) for column in columns}) > 1:
         raise InputError(f'{path} has '
                          f'{", ".join(str(len(c)) for c in columns)} '
                          f'{", ".join(_PREDICTION_KEYS)}')
     records = []
     for label, score, bbox in zip(*columns):
-        if len(bbox) != 4:
-            raise InputError(f'{path} has the bbox {bbox}, expected the four '
-                             'numbers x1, y1, x2, y2')
-        x1, y1, x2, y2 = bbox
+        try:
+            x1, y1, x2, y2, score = (float(v) for v in (*bbox, score))
+        except (TypeError, ValueError):
+            raise InputError(
+                f'{path} has the bbox {bbox!r} with the score {score!r}, '
+                'expected the numbers x1, y1, x2, y2 and one more') from None
+        if not math.isfinite(score):
+            raise InputError(f'{path} has the score {score}, expected a '
+                             'finite number')
         record = _record(image_id, (x1, y1, x2 - x1, y2 - y1), score)
         records.append(dict(record, category_id=label))
     return records

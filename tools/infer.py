@@ -1,5 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Parse the persons in a photo, a folder or a video."""
+"""Parse the persons in photos, folders and videos."""
 import argparse
 import os.path as osp
 import sys
@@ -15,10 +15,14 @@ from tools.common.cli import run_tool
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
-        description='Parse the persons in a photo, a folder or a video. '
+        description='Parse the persons in photos, folders and videos. '
         'Leaves OUT/vis/, OUT/results.json and, on request, label PNGs in '
         'OUT/Category_ids and OUT/Human_ids.')
-    parser.add_argument('input', help='image, video, or folder of both')
+    parser.add_argument(
+        'inputs',
+        metavar='INPUT',
+        nargs='+',
+        help='image, video, folder of both, or quoted pattern (\'*.jpg\')')
     parser.add_argument(
         '--model',
         required=True,
@@ -109,7 +113,7 @@ def main() -> None:
         quality_weights=args.quality_weights,
         visualizer=dict(show_part_scores=args.show_part_scores))
     inferencer(
-        args.input,
+        args.inputs,
         bboxes=args.bbox,
         out_dir=args.out_dir,
         batch_size=args.batch_size,

@@ -24,7 +24,9 @@ from .output import OutputFolder
 from .parser_builder import ModelType, checked_meta, load_parser, test_pipeline
 from .sources import (Frame, InputsType, ParsedImage, collect_sources,
                       read_frames)
-from .user_boxes import boxes_of_frame, check_all_used, split_boxes
+from .summary import RunSummary
+from .user_boxes import (boxes_of_frame, check_all_used, split_boxes,
+                         warn_outside)
 
 
 @INFERENCERS.register_module()
@@ -50,8 +52,7 @@ class HumanParsingInferencer(BaseInferencer):
             drawn nor painted into label maps.
         device (str, optional): Defaults to the accelerator, if there is one;
             for a built parser to where it is.
-        palette (Sequence, optional): One RGB colour per class instead of the
-            data set's.
+        palette (Sequence, optional): RGB colours instead of the data set's.
         quality_weights (Sequence[float], optional): Weights of the box, IoU
             and pixel score instead of the model's.
         visualizer (dict, optional): Further arguments of
@@ -68,14 +69,9 @@ class HumanParsingInferencer(BaseInferencer):
         >>> infer = HumanParsingInferencer('configs/qanet/...', 'qanet.pth',
         ...                                'configs/fcos/...', 'fcos.pth')
         >>> persons = infer('photo.jpg', out_dir='out')['predictions'][0]
-        >>> infer('photo.jpg', bboxes=[[10, 20, 200, 400]])
         >>> for frame, persons in infer.stream('long.mp4', batch_size=8):
         ...     print(frame.name, len(persons))
     """
-
-    preprocess_kwargs = {'bboxes', 'bbox_thr'}
-    forward_kwargs = {'quality_weights'}
-    visualize_kwargs = {'show', 'wait_time', 'score_thr', 'nms_thr'}
 
     def __init__(self,
                  model: ModelType,
@@ -155,16 +151,14 @@ class HumanParsingInferencer(BaseInferencer):
         """Parse image after image, as they are asked for; nothing is kept.
 
         Args:
-            inputs (InputsType): Path of an image, a video, or a folder of
-                both; a BGR image (H, W, 3) uint8; or a list of these (folders
-                excepted).
+            inputs (InputsType): See :func:`collect_sources`.
             bboxes (Any): Boxes to use instead of the detector's: (N, 4) xyxy
                 in pixels or (N, 5) with scores, the score being 1 otherwise.
                 For several images, or a video, a list with one array each.
             batch_size (int): Images at once, in the detector and the parser.
             show_progress (bool): Show a progress bar.
-            skipped (list[tuple], optional): Takes (file, reason) of each of
-                several files that could not be decoded.
+            skipped (list[tuple], optional): Takes (file, reason) of each file
+                that could not be decoded, or not wholly.
             settings: See the class.
 
         Returns:
@@ -192,14 +186,16 @@ class HumanParsingInferencer(BaseInferencer):
 
     def _parse(self, frames: Iterator[Frame], boxes: Optional[List[Any]],
                batch_size: int, settings: dict) -> Iterator[ParsedImage]:
-        count = 0
+        batch, warned = [], False
         for batch in self._get_chunk_data(frames, batch_size):
             data = self.preprocess(batch, boxes, settings['bbox_thr'])
             found = self.forward(data, settings['quality_weights'])
-            count = batch[-1].index + 1
-            yield from map(ParsedImage, batch, found)
-        if count and batch[-1].source.is_video:
-            check_all_used(boxes, count)
+            parsed = list(map(ParsedImage, batch, found))
+            warned = warned or any(map(warn_outside, parsed))
+            yield from parsed
+        source = batch[-1].source if batch else None
+        if source is not None and source.is_video:
+            check_all_used(boxes, max(batch[-1].index + 1, source.num_images))
 
     def __call__(self,
                  inputs: InputsType,
@@ -225,8 +221,7 @@ class HumanParsingInferencer(BaseInferencer):
                 :class:`OutputFolder`; without it nothing is written.
             save_label_maps (bool): Write label PNGs, too.
             return_vis (bool): Return the pictures.
-            return_predictions (bool): Return the predictions; without, long
-                videos need less memory.
+            return_predictions (bool): Return the persons, of every frame.
             no_save_vis (bool): Write the results, but no pictures.
             show (bool): Show each picture for ``wait_time`` s, 0 for ever.
 
@@ -234,7 +229,7 @@ class HumanParsingInferencer(BaseInferencer):
             dict[str, list]: ``predictions``, one ParsingInstances per image
             or frame, whose ``image_id`` is its position in the stream;
             ``visualization``, RGB pictures (H, W, 3) uint8; ``skipped``,
-            (file, reason) of each of several files that could not be decoded.
+            (file, reason) of each file that was not, or not wholly, decoded.
 
         Raises:
             FileNotFoundError, InputError: See :meth:`stream`.
@@ -242,23 +237,25 @@ class HumanParsingInferencer(BaseInferencer):
         if save_label_maps and out_dir is None:
             raise InputError('save_label_maps=True needs an out_dir')
         results = dict(predictions=[], visualization=[], skipped=[])
+        summary = RunSummary()
         stream = self.stream(inputs, bboxes, batch_size, show_progress,
                              results['skipped'], **settings)
         settings = self._settings(settings)
         saves_vis = out_dir is not None and not no_save_vis
         draws = saves_vis or return_vis or show
-        module = getattr(self.model, 'post_processor', None)
-        output = None if out_dir is None else OutputFolder(
-            out_dir, self.dataset_meta['classes'], settings['quality_weights']
-            or getattr(module, 'weights', None),
-            getattr(module, 'pixel_score_thr',
-                    None), save_label_maps, saves_vis)
-        with closing(output) if output else nullcontext(), closing(stream):
+        qam = getattr(self.model, 'post_processor', None)
+        weights = settings['quality_weights'] or getattr(qam, 'weights', None)
+        folder = nullcontext() if out_dir is None else closing(
+            OutputFolder(out_dir, self.dataset_meta['classes'], weights,
+                         getattr(qam, 'pixel_score_thr', None),
+                         save_label_maps, saves_vis))
+        with folder as output, closing(stream):
             for frame, instances in stream:
-                shown, picture = [], None
+                shown, picture = range(len(instances)), None
                 if draws or save_label_maps:
                     shown = select_persons(instances, settings['score_thr'],
                                            settings['nms_thr'])
+                summary.add(frame.name, len(instances), len(shown))
                 if draws:
                     picture = self.visualize(frame, instances, shown, show,
                                              wait_time)
@@ -268,6 +265,7 @@ class HumanParsingInferencer(BaseInferencer):
                     results['visualization'].append(picture)
                 if return_predictions:
                     results['predictions'].append(instances)
+        summary.log()
         return self.postprocess(**results)
 
     def preprocess(self, inputs: Sequence[Frame], bboxes: Optional[List[Any]],

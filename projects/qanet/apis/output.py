@@ -24,10 +24,12 @@ class _Video:
     def __init__(self, stem: str, source: Source,
                  shape: Sequence[int]) -> None:
         self.source = source
+        self._count = 0
         # Most codecs want even sides.
         self._shape = shape[0] + shape[0] % 2, shape[1] + shape[1] % 2
         for codec, suffix in CODECS:
-            self._writer = cv2.VideoWriter(stem + suffix,
+            self._path = stem + suffix
+            self._writer = cv2.VideoWriter(self._path,
                                            cv2.VideoWriter_fourcc(*codec),
                                            source.fps, self._shape[::-1])
             if self._writer.isOpened():
@@ -40,9 +42,15 @@ class _Video:
         picture = mmcv.rgb2bgr(picture[:self._shape[0], :self._shape[1]])
         canvas[:picture.shape[0], :picture.shape[1]] = picture
         self._writer.write(canvas)
+        self._count += 1
 
     def close(self) -> None:
         self._writer.release()
+        # OpenCV says nothing when the disk is full.
+        written = cv2.VideoCapture(self._path).get(cv2.CAP_PROP_FRAME_COUNT)
+        if written < self._count:
+            raise OSError(f'{self._path} has only {max(0, int(written))} of '
+                          f'{self._count} frames; is the disk full?')
 
 
 class OutputFolder:
@@ -61,7 +69,8 @@ class OutputFolder:
         save_vis (bool): Write the pictures.
 
     Raises:
-        InputError: If the folder cannot be made.
+        InputError: If the folder cannot be made, or has label maps of other
+            origin, such as a data set's, where some are to be written.
     """
 
     def __init__(self,
@@ -78,6 +87,13 @@ class OutputFolder:
         self._records: List[Dict[str, Any]] = []
         self._images: List[Dict[str, Any]] = []
         self._video: Optional[_Video] = None
+        for name in ('Category_ids', 'Human_ids') if save_label_maps else ():
+            if osp.isdir(osp.join(folder, name)) and not osp.isfile(
+                    osp.join(folder, 'results.json')):
+                raise InputError(
+                    f'{osp.join(folder, name)} exists, but {folder} has no '
+                    'results.json: label maps of a data set would be '
+                    'overwritten; give another output folder')
         try:
             os.makedirs(
                 osp.join(folder, 'vis') if save_vis else folder, exist_ok=True)
@@ -122,18 +138,20 @@ class OutputFolder:
         self._video.add(picture)
 
     def _write(self, folder: str, stem: str, image: np.ndarray) -> None:
-        mmcv.imwrite(image, osp.join(self.folder, folder, f'{stem}.png'))
+        path = osp.join(self.folder, folder, f'{stem}.png')
+        if not mmcv.imwrite(image, path):
+            raise OSError(f'{path} cannot be written')
 
     def _close_video(self) -> None:
-        if self._video is not None:
-            self._video.close()
-            self._video = None
+        video, self._video = self._video, None
+        if video is not None:
+            video.close()
 
     def close(self) -> None:
-        """Finish everything and write the results so far."""
-        self._close_video()
+        """Write the results so far and finish everything."""
         write_results(
             osp.join(self.folder, 'results.json'),
             self._records,
             *self._info,
             images=self._images)
+        self._close_video()

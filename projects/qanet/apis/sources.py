@@ -1,21 +1,29 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """From what the user hands over to a stream of images."""
+import glob
+import io
 import os
 import os.path as osp
+import re
+from collections import Counter
 from dataclasses import dataclass
-from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Union
+from typing import (Any, Dict, Iterator, List, NamedTuple, Optional, Sequence,
+                    Union)
 
 import cv2
 import mmcv
 import numpy as np
 from mmengine.logging import MMLogger
+from PIL import Image
 
 from projects.qanet.structures import ParsingInstances
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.files import IMAGE_ENDINGS, VIDEO_ENDINGS, has_ending
+from projects.qanet.utils.names import unique_name
 
-IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
-VIDEO_SUFFIXES = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.mpg')
 DEFAULT_FPS = 25.
+# More frames in a row that cannot be decoded are the end of a video.
+_LONGEST_HOLE = 1000
 
 InputsType = Union[str, os.PathLike, np.ndarray,
                    Sequence[Union[str, os.PathLike, np.ndarray]]]
@@ -53,15 +61,21 @@ class Source:
         path (str): The file; for an array its position in the inputs.
         stem (str): Name without suffix for its output, unique in the run.
         array (np.ndarray, optional): The image, if it is no file.
+        name (str): File name in the results; with folders where files of
+            several folders have one name.
     """
     path: str
     stem: str
     array: Optional[np.ndarray] = None
+    name: str = ''
+
+    def __post_init__(self) -> None:
+        self.name = self.name or osp.basename(self.path)
 
     @property
     def is_video(self) -> bool:
         """Whether it holds many images."""
-        return self.array is None and _has_suffix(self.path, VIDEO_SUFFIXES)
+        return self.array is None and has_ending(self.path, VIDEO_ENDINGS)
 
     @property
     def fps(self) -> float:
@@ -77,8 +91,10 @@ class Source:
         count = cv2.VideoCapture(self.path).get(cv2.CAP_PROP_FRAME_COUNT)
         return max(0, int(count))
 
-    def images(self) -> Iterator[np.ndarray]:
+    def images(self) -> Iterator[Optional[np.ndarray]]:
         """Load its BGR images (H, W, 3) uint8, one after the other.
+
+        A video has None in place of a frame that cannot be decoded.
 
         Raises:
             InputError: If the file cannot be decoded.
@@ -86,31 +102,55 @@ class Source:
         if self.array is not None:
             yield self.array
         elif self.is_video:
-            capture = cv2.VideoCapture(self.path)
-            found, image = capture.read()
-            if not found:
-                raise InputError(f'{self.path} is no video that can be read')
-            while found:
-                yield image
-                found, image = capture.read()
+            yield from _read_video(self.path, self.num_images)
         else:
             yield _read_image(self.path)
 
 
-def _has_suffix(path: str, suffixes: Sequence[str]) -> bool:
-    return osp.splitext(path)[1].lower() in suffixes
+def _read_video(path: str, announced: int) -> Iterator[Optional[np.ndarray]]:
+    """Frames of a video, at least as many as its header has."""
+    capture = cv2.VideoCapture(path)
+    number, missing, found_any = 0, 0, False
+    while True:
+        found, image = capture.read()
+        number += 1
+        if found:
+            yield from [None] * missing
+            yield image
+            missing, found_any = 0, True
+        elif (not capture.isOpened() or number > announced
+              or missing == _LONGEST_HOLE):
+            break
+        else:
+            missing += 1
+    if not found_any:
+        raise InputError(f'{path} is no video that can be read')
+    yield from [None] * missing
 
 
 def _read_image(path: str) -> np.ndarray:
     """Decode an image file, with its EXIF orientation applied."""
-    with open(path, 'rb') as file:
-        content = file.read()
+    try:
+        with open(path, 'rb') as file:
+            content = file.read()
+    except OSError as error:
+        raise InputError(f'{path} cannot be read: {error}') from error
+    if not content:
+        raise InputError(f'{path} is empty')
+    try:
+        # Pillow looks at the header alone, OpenCV would decode it all.
+        Image.open(io.BytesIO(content)).close()
+    except Image.DecompressionBombError as error:
+        raise InputError(f'{path} is too large: {error}') from error
+    except (OSError, SyntaxError, ValueError):
+        pass  # OpenCV knows other pictures than Pillow.
     try:
         image = mmcv.imfrombytes(content, flag='color', channel_order='bgr')
     except cv2.error:
         image = None
     if image is None:
-        raise InputError(f'{path} is no image that can be read')
+        raise InputError(f'{path} is no image that can be read; it may be '
+                         'cut off')
     return image
 
 
@@ -119,52 +159,62 @@ def collect_sources(inputs: InputsType) -> List[Source]:
 
     Args:
         inputs (InputsType): An image or video file, a folder of them (sorted
-            by name), a BGR image (H, W, 3) uint8, or a list of these (folders
-            excepted).
+            by name), a pattern such as ``photos/*.jpg``, a BGR image
+            (H, W, 3) uint8, or a list of these.
+
+    Returns:
+        list[Source]: One for each file and array. No two have one stem, and
+        none that of another's frames (``clip_000012``), in any case.
 
     Raises:
         FileNotFoundError: If a file is missing.
         InputError: If the inputs are empty or of another kind.
     """
-    if isinstance(inputs, (list, tuple)):
-        items = inputs
-    elif isinstance(inputs, (str, os.PathLike)) and osp.isdir(inputs):
-        items = _list_folder(os.fspath(inputs))
-    else:
-        items = [inputs]
+    items = inputs if isinstance(inputs, (list, tuple)) else [inputs]
     if not items:
         raise InputError('inputs is an empty list')
-    sources = [_make_source(item, i) for i, item in enumerate(items)]
-    taken = set()
-    for source in sources:
-        stem, count = source.stem, 1
-        while source.stem in taken:
-            count += 1
-            source.stem = f'{stem}_{count}'
-        taken.add(source.stem)
+    sources = [
+        source for i, item in enumerate(items)
+        for source in _make_sources(item, i)
+    ]
+    _name_apart(sources)
     return sources
 
 
-def _list_folder(folder: str) -> List[str]:
-    suffixes = IMAGE_SUFFIXES + VIDEO_SUFFIXES
-    paths = [osp.join(folder, name) for name in sorted(os.listdir(folder))]
-    paths = [
-        path for path in paths
-        if _has_suffix(path, suffixes) and osp.isfile(path)
-    ]
-    if not paths:
-        raise InputError(f'folder {folder} holds no image or video; known '
-                         f'are {" ".join(suffixes)}')
-    return paths
+def _name_apart(sources: Sequence[Source]) -> None:
+    """Give each source a stem, and each file a name, that is its own."""
+    taken: Dict[str, Any] = {}
+    clips = set()
+    # Videos first: an image must not look like one of their frames.
+    for source in sorted(sources, key=lambda source: not source.is_video):
+        wished = stem = source.stem
+        if re.sub(r'_\d{6,}$', '',
+                  stem).casefold() in clips and (not source.is_video):
+            stem += '_image'
+        source.stem = unique_name(stem, id(source), taken)
+        if source.stem != wished:
+            MMLogger.get_current_instance().warning(
+                f'{source.path} is written as {source.stem}: another input '
+                'has its name')
+        if source.is_video:
+            clips.add(source.stem.casefold())
+    files = [source for source in sources if source.array is None]
+    paths = {osp.abspath(source.path) for source in files}
+    counts = Counter(osp.basename(path) for path in paths)
+    shared = [path for path in paths if counts[osp.basename(path)] > 1]
+    for source in files:
+        if counts[osp.basename(source.path)] > 1:
+            source.name = osp.relpath(source.path, osp.commonpath(shared))
 
 
-def _make_source(item: Any, position: int) -> Source:
+def _make_sources(item: Any, position: int) -> List[Source]:
     """Check one item of the inputs."""
     if isinstance(item, (str, os.PathLike)):
-        path = os.fspath(item)
-        if not osp.isfile(path):
-            raise FileNotFoundError(f'no such image or video: {path}')
-        return Source(path, osp.splitext(osp.basename(path))[0])
+        return [
+            Source(path,
+                   osp.splitext(osp.basename(path))[0])
+            for path in _list_files(os.fspath(item))
+        ]
     if not isinstance(item, np.ndarray):
         raise InputError(f'input {position} must be a path or an array, but '
                          f'got {type(item).__name__}')
@@ -173,7 +223,34 @@ def _make_source(item: Any, position: int) -> Source:
         raise InputError(
             f'input {position} is an array of shape {item.shape} and type '
             f'{item.dtype}; a BGR image is (H, W, 3) uint8')
-    return Source(f'{position:08d}', f'{position:08d}', item)
+    return [Source(f'{position:08d}', f'{position:08d}', item)]
+
+
+def _list_files(path: str) -> List[str]:
+    """The files that a file name, a folder or a pattern stands for."""
+    if osp.isfile(path):
+        return [path]
+    if osp.isdir(path):
+        what, found = f'folder {path}', os.listdir(path)
+        found = [osp.join(path, name) for name in found]
+    elif glob.has_magic(path):
+        what, found = f'pattern {path}', glob.glob(path, recursive=True)
+    else:
+        raise FileNotFoundError(f'no such image or video: {path}')
+    endings = IMAGE_ENDINGS + VIDEO_ENDINGS
+    files = sorted(
+        name for name in found
+        if has_ending(name, endings) and osp.isfile(name))
+    if not files:
+        raise InputError(f'{what} holds no image or video; known are '
+                         f'{" ".join(endings)}')
+    ignored = sorted(map(osp.basename, set(found).difference(files)))
+    if ignored:
+        more = ', ...' if len(ignored) > 5 else ''
+        MMLogger.get_current_instance().warning(
+            f'{what}: ignored {len(ignored)} entries that are no file with '
+            f'the name of an image or a video: {", ".join(ignored[:5])}{more}')
+    return files
 
 
 def read_frames(sources: Sequence[Source],
@@ -183,31 +260,41 @@ def read_frames(sources: Sequence[Source],
     Args:
         sources (Sequence[Source]): What to read.
         skipped (list[tuple]): Takes (file, reason) of each file that cannot
-            be decoded. It leaves its number free, which must fit boxes.
+            be decoded, or not wholly. What is missing leaves its number free,
+            which must fit boxes.
 
     Raises:
         InputError: If the only source, or every one, cannot be decoded.
     """
     logger = MMLogger.get_current_instance()
-    index = 0
+    index = unreadable = 0
     for source in sources:
-        name = osp.basename(source.path)
+        missing, k = 0, -1
         try:
             for k, image in enumerate(source.images()):
+                name, stem = source.name, source.stem
                 if source.is_video:
-                    yield Frame(index, image, f'{name}#{k}',
-                                f'{source.stem}_{k:06d}', source)
+                    name, stem = f'{name}#{k}', f'{stem}_{k:06d}'
+                if image is None:
+                    missing += 1
                 else:
-                    yield Frame(index, image, name, source.stem, source)
+                    yield Frame(index, image, name, stem, source)
                 index += 1
         except InputError as error:
             if len(sources) == 1:
                 raise
             index += 1
+            unreadable += 1
             skipped.append((source.path, str(error)))
             logger.warning(f'Skipped: {error}')
-    if skipped:
-        logger.warning(f'Skipped {len(skipped)} of {len(sources)} inputs')
-    if len(skipped) == len(sources):
+        if missing:
+            total = max(k + 1, source.num_images)
+            reason = (f'{k + 1 - missing} of {total} frames of {source.path} '
+                      'could be decoded')
+            skipped.append((source.path, reason))
+            logger.warning(reason)
+    if unreadable:
+        logger.warning(f'Skipped {unreadable} of {len(sources)} inputs')
+    if unreadable == len(sources):
         raise InputError(f'none of the {len(sources)} inputs can be read; '
                          f'the first: {skipped[0][1]}')

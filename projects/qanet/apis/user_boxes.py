@@ -3,9 +3,10 @@
 from typing import Any, List, Optional, Sequence, Tuple
 
 import numpy as np
+from mmengine.logging import MMLogger
 
 from projects.qanet.utils.errors import InputError
-from .sources import Frame, Source
+from .sources import Frame, ParsedImage, Source
 
 
 def _to_array(bboxes: Any, where: str) -> np.ndarray:
@@ -110,6 +111,27 @@ def boxes_of_frame(per_image: Sequence[Any], frame: Frame) -> np.ndarray:
                          f'an image {frame.index + 1}: {frame.name}')
     return check_boxes(per_image[frame.index], frame.image.shape[1::-1],
                        f'bboxes[{frame.index}] ({frame.name})')
+
+
+def warn_outside(parsed: ParsedImage) -> bool:
+    """Warn if a box of an image has most of its area outside the image.
+
+    Returns:
+        bool: Whether there is such a box; then the first is named.
+    """
+    frame, (x1, y1, x2, y2) = parsed.frame, parsed.instances.bboxes.T
+    height, width = frame.image.shape[:2]
+    inside = ((x2.clip(0, width) - x1.clip(0, width)) *
+              (y2.clip(0, height) - y1.clip(0, height)))
+    outside = inside < (x2 - x1) * (y2 - y1) / 2
+    if outside.any():
+        row = int(outside.argmax())
+        MMLogger.get_current_instance().warning(
+            f'{frame.name}: box {row} '
+            f'{parsed.instances.bboxes[row].tolist()} lies mostly outside the '
+            f'image of {width}x{height} pixels; boxes are x1, y1, x2, y2 in '
+            'pixels of the image (further ones are not named)')
+    return bool(outside.any())
 
 
 def check_all_used(per_image: Optional[Sequence[Any]],

@@ -4,10 +4,12 @@ import copy
 from types import ModuleType
 from typing import Dict, List, Optional, Sequence, Union
 
+import mmcv
 import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
+from mmengine.logging import MMLogger
 from mmengine.registry import DefaultScope
 from mmengine.structures import InstanceData
 from torch import nn
@@ -30,6 +32,29 @@ def _import_mmdet() -> ModuleType:
     return mmdet
 
 
+# Thinner pictures are padded: a side must not become 0 pixels when resized.
+_THINNEST = 32
+
+
+def _num_classes(model: nn.Module) -> Optional[int]:
+    """Classes of a detector, by its heads; None where they do not say."""
+    numbers = [
+        module.num_classes for name, module in model.named_modules()
+        if 'head' in name
+        and isinstance(getattr(module, 'num_classes', None), int)
+    ]
+    return max(numbers, default=None)
+
+
+def _padded(image: np.ndarray) -> np.ndarray:
+    """An image with black below or beside it if it is very thin."""
+    least = -(-max(image.shape[:2]) // _THINNEST)
+    if min(image.shape[:2]) >= least:
+        return image
+    return mmcv.impad(
+        image, shape=tuple(max(side, least) for side in image.shape[:2]))
+
+
 class PersonDetector:
     """Finds persons with a detector of mmdet.
 
@@ -50,7 +75,8 @@ class PersonDetector:
     Raises:
         FileNotFoundError: If the config file is missing.
         ImportError: If mmdet is not installed.
-        InputError: If the weights are missing, cannot be read or do not fit.
+        InputError: If the weights are missing, cannot be read or do not fit,
+            or if the detector has no such labels.
 
     Example:
         >>> detector = PersonDetector('configs/fcos/...', 'fcos.pth')
@@ -76,12 +102,34 @@ class PersonDetector:
                 model = mmdet.registry.MODELS.build(config.model)
                 model.cfg = config
             if weights is not None:
-                load_checkpoint(model, weights)
+                meta = load_checkpoint(model, weights).get('meta') or {}
+                model.dataset_meta = meta.get('dataset_meta')
+            # The networks would find nobody, without an error.
+            if not all(value.isfinite().all() for value in model.parameters()):
+                raise InputError(f'the detector {weights or ""} has weights '
+                                 'that are not finite; it has diverged')
+            self._check_labels(model)
             self.model = model.to(device).eval()
             pipeline = copy.deepcopy(
                 mmdet.utils.get_test_pipeline_cfg(model.cfg))
             pipeline[0].type = 'mmdet.LoadImageFromNDArray'
             self._pipeline = Compose(pipeline)
+
+    def _check_labels(self, model: nn.Module) -> None:
+        """Refuse labels that do not exist, warn where persons are others."""
+        names = (getattr(model, 'dataset_meta', None) or {}).get('classes')
+        names = [names] if isinstance(names, str) else list(names or ())
+        count = len(names) or _num_classes(model)
+        for label in self.cat_ids:
+            if label < 0 or count is not None and label >= count:
+                raise InputError(
+                    f'det_cat_ids has {label}, but the detector has '
+                    f'{count or "no negative"} labels, counted from 0')
+        lower = [str(name).lower() for name in names]
+        if 'person' in lower and lower.index('person') not in self.cat_ids:
+            MMLogger.get_current_instance().warning(
+                f'the detector calls label {lower.index("person")} person, '
+                f'but det_cat_ids is {list(self.cat_ids)}')
 
     @torch.no_grad()
     def __call__(self,
@@ -100,12 +148,15 @@ class PersonDetector:
         Returns:
             list[np.ndarray]: One (N, 5) float32 array per image, xyxy in
             pixels and score, best first; N may be 0.
+
+        Raises:
+            InputError: If boxes or scores are not finite.
         """
         thr = self.bbox_thr if bbox_thr is None else bbox_thr
         found: Dict[int, np.ndarray] = {}
         with DefaultScope.overwrite_default_scope('mmdet'):
             packed = [
-                self._pipeline(dict(img=image, img_id=k))
+                self._pipeline(dict(img=_padded(image), img_id=k))
                 for k, image in enumerate(images)
             ]
             shapes = [sample['inputs'].shape for sample in packed]
@@ -114,14 +165,22 @@ class PersonDetector:
                 samples = self.model.test_step(
                     pseudo_collate([packed[k] for k in alike]))
                 for k, sample in zip(alike, samples):
-                    found[k] = self._persons(sample.pred_instances, thr)
+                    found[k] = self._persons(sample.pred_instances, thr,
+                                             images[k].shape)
         return [found[k] for k in range(len(images))]
 
-    def _persons(self, instances: InstanceData, thr: float) -> np.ndarray:
+    def _persons(self, instances: InstanceData, thr: float,
+                 shape: Sequence[int]) -> np.ndarray:
         """Boxes of the persons that reach the threshold, best first."""
         scores = instances.scores.cpu().numpy().astype(np.float32)
         labels = instances.labels.cpu().numpy()
         bboxes = instances.bboxes.cpu().numpy().astype(np.float32)
+        if not (np.isfinite(scores).all() and np.isfinite(bboxes).all()):
+            raise InputError('the detector gave boxes or scores that are not '
+                             'finite; it has diverged, or its weights are '
+                             'damaged')
+        # Nobody is in the padding.
+        bboxes = bboxes.clip(0, np.float32([shape[1], shape[0]] * 2))
         size = bboxes[:, 2:] - bboxes[:, :2]
         chosen = (
             np.isin(labels, self.cat_ids) & (scores >= thr)

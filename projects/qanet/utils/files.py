@@ -9,6 +9,8 @@ from projects.qanet.utils.errors import InputError
 #: What the names of pictures end in, in lower case; see :func:`has_ending`.
 IMAGE_ENDINGS = ('.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.bmp', '.tif',
                  '.tiff', '.webp')
+#: What the names of videos end in.
+VIDEO_ENDINGS = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.mpg')
 
 
 def has_ending(path: str, endings: Sequence[str] = IMAGE_ENDINGS) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.names import unique_name
 from .ground_truth import ground_truth_maps
 from .legend import join_beside
 from .painting import Colour
@@ -105,13 +106,13 @@ def browse(dataset: BaseDataset,
         classes=meta['classes'], palette=meta['palette'])
     np.random.seed(seed)
     chosen = np.random.permutation(len(dataset))[:number]
-    pictures, names = [], []
+    pictures, names, taken = [], [], {'contact_sheet.png': None}
     for index in sorted(chosen.tolist()):
         info = dataset.get_data_info(index)
         stem = osp.splitext(osp.basename(info['img_path']))[0]
         person = f'_{info["ann_id"]}' if 'ann_id' in info else ''
         pictures.append(draw_sample(visualizer, dataset, index))
-        names.append(f'{stem}{person}.png')
+        names.append(unique_name(f'{stem}{person}.png', index, taken))
     pictures.append(contact_sheet(pictures))
     names.append('contact_sheet.png')
     paths = [osp.join(output_dir, name) for name in names]

@@ -24,8 +24,8 @@ def ground_truth_maps(
         without ground truth.
     """
     if 'gt_sem_seg' in data_sample:
-        category = data_sample.gt_sem_seg.data.squeeze(0).cpu().numpy()
-        return category, None
+        # Tensors, or arrays, as mmseg's browse_dataset.py hands them over.
+        return np.asarray(data_sample.gt_sem_seg.cpu().data).squeeze(0), None
     seg_map_path = data_sample.get('seg_map_path')
     if seg_map_path is None:
         return None

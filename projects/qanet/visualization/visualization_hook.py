@@ -10,6 +10,8 @@ from mmseg.engine import SegVisualizationHook
 from mmseg.registry import HOOKS
 from mmseg.structures import SegDataSample
 
+from projects.qanet.utils.names import unique_name
+
 
 @HOOKS.register_module()
 class ParsingVisualizationHook(SegVisualizationHook):
@@ -22,7 +24,8 @@ class ParsingVisualizationHook(SegVisualizationHook):
         show (bool): Show each picture in a window. Defaults to False.
         wait_time (float): Seconds that a window stays. Defaults to 0.
         test_out_dir (str, optional): Folder for the pictures of a test, one
-            ``<image stem>.png`` each. A relative folder is put into
+            ``<image stem>.png`` each, with a number where two images have
+            one stem. A relative folder is put into
             ``work_dir/timestamp``. Without it pictures go to the visualizer's
             backends. Defaults to None.
         backend_args (dict, optional): File backend that images are read with.
@@ -44,17 +47,6 @@ class ParsingVisualizationHook(SegVisualizationHook):
             backend_args=backend_args)
         self.test_out_dir = test_out_dir
         self._written: Dict[str, str] = {}
-
-    def _out_file(self, runner: Runner, img_path: str) -> str:
-        """Where the picture of an image goes; no two images share one."""
-        folder = osp.join(runner.work_dir, runner.timestamp, self.test_out_dir)
-        stem = osp.splitext(osp.basename(img_path))[0]
-        out_file = osp.join(folder, f'{stem}.png')
-        count = 1
-        while self._written.setdefault(out_file, img_path) != img_path:
-            count += 1
-            out_file = osp.join(folder, f'{stem}_{count}.png')
-        return out_file
 
     def _after_iter(self,
                     runner: Runner,
@@ -81,13 +73,17 @@ class ParsingVisualizationHook(SegVisualizationHook):
             image = mmcv.imfrombytes(
                 fileio.get(output.img_path, backend_args=self.backend_args),
                 channel_order='rgb')
-            to_file = mode == 'test' and self.test_out_dir is not None
+            name, out_file = osp.basename(output.img_path), None
+            if mode == 'test' and self.test_out_dir is not None:
+                out_file = osp.join(
+                    runner.work_dir, runner.timestamp, self.test_out_dir,
+                    unique_name(f'{osp.splitext(name)[0]}.png',
+                                output.img_path, self._written))
             self._visualizer.add_datasample(
-                f'{mode}_{osp.basename(output.img_path)}',
+                unique_name(f'{mode}_{name}', output.img_path, self._written),
                 image,
                 data_sample=output,
                 show=self.show,
                 wait_time=self.wait_time,
-                out_file=self._out_file(runner, output.img_path)
-                if to_file else None,
+                out_file=out_file,
                 step=step)

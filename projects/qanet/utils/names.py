@@ -1,0 +1,24 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Names of output files that no two inputs share."""
+import itertools
+import os.path as osp
+from typing import Dict, Hashable
+
+
+def unique_name(name: str, owner: Hashable, taken: Dict[str, Hashable]) -> str:
+    """A file name that is its owner's alone, also where case is not told.
+
+    Args:
+        name (str): The name wished for, with or without an ending.
+        owner (Hashable): Whose it is; asked again, it gets the same name.
+        taken (dict): Owner of each name given away, in lower case; takes
+            the new one.
+
+    Returns:
+        str: ``a.png``, or the first free one of ``a_2.png``, ``a_3.png``, ...
+    """
+    stem, ending = osp.splitext(name)
+    for count in itertools.count(2):
+        if taken.setdefault(name.casefold(), owner) == owner:
+            return name
+        name = f'{stem}_{count}{ending}'

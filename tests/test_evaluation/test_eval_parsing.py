@@ -146,3 +146,20 @@ def test_results_of_nobody(golden, results):
                 golden.data_root)
     assert done.returncode == 0
     assert done.stderr == f'warning: {results} has no person\n'
+
+
+def test_persons_of_another_category(golden, results, tmp_path):
+    with open(golden.ann_file) as file:
+        document = json.load(file)
+    for annotation in document['annotations']:
+        annotation['category_id'] = 0
+    ann_file = tmp_path / 'val.json'
+    ann_file.write_text(json.dumps(document))
+    options = ('--ann-file', ann_file, '--data-root', golden.data_root)
+    done = call(results, *options)
+    assert done.returncode == 2
+    assert f'{ann_file} has no box of category [1]' in done.stderr
+    expected = call(results, '--ann-file', golden.ann_file, '--data-root',
+                    golden.data_root)
+    done = call(results, *options, '--person-cat-ids', '0')
+    assert done.stdout == expected.stdout and done.returncode == 0

@@ -138,6 +138,7 @@ def analyze(args: argparse.Namespace) -> None:
         args.data_root,
         classes,
         img_subdir=args.img_subdir,
+        person_cat_ids=args.person_cat_ids,
         protocol=args.protocol,
         quality_weights=args.quality_weights,
         thresholds=Thresholds(nms_iou=args.nms_thr))

@@ -69,6 +69,7 @@ def evaluate_file(
         args.data_root,
         classes,
         img_subdir=args.img_subdir,
+        person_cat_ids=args.person_cat_ids,
         metrics=args.metrics or METRICS,
         protocol=args.protocol,
         quality_weights=args.quality_weights,
@@ -103,6 +104,7 @@ def evaluate_folder(
         args.data_root,
         _numbered(args.num_classes),
         img_subdir=args.img_subdir,
+        person_cat_ids=args.person_cat_ids,
         metrics=metrics,
         protocol=args.protocol)
     values = evaluate_dump(evaluator, args.results, args.num_workers)

@@ -149,6 +149,7 @@ def tune(args: argparse.Namespace) -> None:
         args.data_root,
         info.get('classes') or [str(i) for i in range(info['num_classes'])],
         img_subdir=args.img_subdir,
+        person_cat_ids=args.person_cat_ids,
         metrics=args.metrics,
         protocol=args.protocol,
         thresholds=Thresholds(nms_iou=args.nms_thr))

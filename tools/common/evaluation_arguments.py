@@ -20,6 +20,13 @@ def add_truth_arguments(parser: argparse.ArgumentParser) -> None:
         'Instance_ids/ and, for pictures, Images/')
     parser.add_argument(
         '--img-subdir', default='Images', help='name of the image folder')
+    parser.add_argument(
+        '--person-cat-ids',
+        type=int,
+        nargs='+',
+        default=[1],
+        metavar='ID',
+        help='category_id of persons in the annotation file (default: 1)')
 
 
 def add_protocol_arguments(parser: argparse.ArgumentParser) -> None:

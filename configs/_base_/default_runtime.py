@@ -29,6 +29,8 @@ visualizer = dict(
 
 # What `tools/test.py --tta` adds to model.test_cfg: scales of the padded box.
 tta_cfg = dict(flip=True, scales=(1., 0.9, 1.1, 1.2, 1.3))
+# The same for mmseg's own tools/test.py.
+tta_model = dict(type='AugmentedParser', **tta_cfg)
 
 log_processor = dict(by_epoch=True)
 log_level = 'INFO'

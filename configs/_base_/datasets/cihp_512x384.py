@@ -38,6 +38,7 @@ test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='PackParsingInputs')
 ]
+tta_pipeline = test_pipeline  # for mmseg's own tools/test.py --tta
 
 # Persons per GPU. With another total batch (GPUs x batch_size) than 256 run
 # tools/train.py with --auto-scale-lr.

@@ -26,6 +26,7 @@ test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='PackParsingInputs')
 ]
+tta_pipeline = test_pipeline  # for mmseg's own tools/test.py --tta
 
 train_dataloader = dict(
     batch_size=16,

@@ -4,12 +4,14 @@ from .data_preprocessors import ParsingDataPreprocessor
 from .decode_heads import IoUBranch, QANetHead, SimpleBaselineHead
 from .losses import (LovaszSoftmaxLoss, ParsingCrossEntropyLoss,
                      ParsingIoULoss, lovasz_softmax, parsing_iou)
-from .parsers import CascadeTopDownParser, ParserEnsemble, TopDownParser
+from .parsers import (AugmentedParser, CascadeTopDownParser, ParserEnsemble,
+                      TopDownParser)
 from .post_processors import PersonProbs, QualityAwareModule
 
 __all__ = [
-    'CascadeTopDownParser', 'IoUBranch', 'LovaszSoftmaxLoss', 'ParserEnsemble',
-    'ParsingCrossEntropyLoss', 'ParsingDataPreprocessor', 'ParsingIoULoss',
-    'PersonProbs', 'QANetHead', 'QualityAwareModule', 'SimpleBaselineHead',
-    'TopDownParser', 'lovasz_softmax', 'parsing_iou'
+    'AugmentedParser', 'CascadeTopDownParser', 'IoUBranch',
+    'LovaszSoftmaxLoss', 'ParserEnsemble', 'ParsingCrossEntropyLoss',
+    'ParsingDataPreprocessor', 'ParsingIoULoss', 'PersonProbs', 'QANetHead',
+    'QualityAwareModule', 'SimpleBaselineHead', 'TopDownParser',
+    'lovasz_softmax', 'parsing_iou'
 ]

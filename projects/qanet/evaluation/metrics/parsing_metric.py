@@ -108,6 +108,11 @@ class ParsingMetric(BaseMetric):
                  collect_device: str = 'cpu',
                  prefix: Optional[str] = None,
                  **kwargs: Any) -> None:
+        if 'output_dir' in kwargs:
+            raise InputError(
+                'output_dir, which mmseg\'s tools/test.py --out sets, would '
+                'hold label maps; write the results file by out_file=... or '
+                'by --out of the tools/test.py of this project')
         super().__init__(
             collect_device=collect_device, prefix=prefix, **kwargs)
         if format_only and out_file is None:

@@ -1,10 +1,11 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+from .augmented_parser import AugmentedParser
 from .crop_settings import CropSettings
 from .parser_ensemble import ParserEnsemble
 from .person_crops import add_predictions, predict_persons
 from .topdown_parser import CascadeTopDownParser, TopDownParser
 
 __all__ = [
-    'CascadeTopDownParser', 'CropSettings', 'ParserEnsemble', 'TopDownParser',
-    'add_predictions', 'predict_persons'
+    'AugmentedParser', 'CascadeTopDownParser', 'CropSettings',
+    'ParserEnsemble', 'TopDownParser', 'add_predictions', 'predict_persons'
 ]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 from mmseg.registry import MODELS
 from torch import nn
 
@@ -48,6 +49,15 @@ class ToyParser(nn.Module):
         return ParsingInstances(bboxes, scores, scores, scores, scores, parts,
                                 parts, np.zeros(len(bboxes)), part_maps,
                                 corners[:, :2], size, sample.img_id)
+
+
+@pytest.fixture
+def warnings(monkeypatch):
+    """What is logged as a warning from now on."""
+    texts = []
+    monkeypatch.setattr(MMLogger.get_current_instance(), 'warning',
+                        texts.append)
+    return texts
 
 
 @pytest.fixture

@@ -188,8 +188,8 @@ def _name_apart(sources: Sequence[Source]) -> None:
     # Videos first: an image must not look like one of their frames.
     for source in sorted(sources, key=lambda source: not source.is_video):
         wished = stem = source.stem
-        if re.sub(r'_\d{6,}$', '',
-                  stem).casefold() in clips and (not source.is_video):
+        prefix = re.sub(r'_\d{6,}$', '', stem).casefold()
+        if prefix in clips and not source.is_video:
             stem += '_image'
         source.stem = unique_name(stem, id(source), taken)
         if source.stem != wished:

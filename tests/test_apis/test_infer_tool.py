@@ -83,6 +83,7 @@ def test_own_boxes_from_another_folder(parser_files, photo, tmp_path):
                           capture_output=True,
                           text=True)
     assert done.returncode == 0, done.stderr
+    assert 'Found 2 persons in 1 of 1 images' in done.stdout
     info, records = read_results(str(tmp_path / 'out' / 'results.json'))
     assert info['quality_weights'] == [1, 0, 0] and info['num_classes'] == 20
     assert [record['bbox'] for record in records] == [[5, 6, 35, 64],
@@ -212,3 +213,38 @@ def test_onnx_file(parser_files, photo, tmp_path, monkeypatch):
         assert found['score'] == pytest.approx(expected['score'], abs=1e-4)
         assert [part['label'] for part in found['parts']
                 ] == [part['label'] for part in expected['parts']]
+
+
+def test_several_inputs_and_patterns(parser_files, tmp_path, monkeypatch,
+                                     capfd):
+    image = np.zeros((20, 30, 3), np.uint8)
+    for name in ('a/1.png', 'b/1.png', 'b/2.jpe'):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(cv2.imencode('.png', image)[1])
+    (tmp_path / 'b' / '1.jpg').write_bytes(b'')
+    out = tmp_path / 'out'
+    check_error(monkeypatch, capfd, 'bboxes has 1 entries for 4 images',
+                tmp_path / 'a' / '1.png', tmp_path / 'b' / '*', '--model',
+                parser_files[0], '--weights', parser_files[1], '--out-dir',
+                out, '--device', 'cpu', *BOXES[:5])
+    assert run_tool(monkeypatch, tmp_path / 'a' / '1.png', '--model',
+                    parser_files[0], '--weights', parser_files[1], '--out-dir',
+                    out, '--device', 'cpu', *BOXES[:5]) == 0
+    assert (out / 'vis' / '1.png').is_file()
+
+
+@pytest.mark.parametrize('content, words', [
+    (b'', 'is empty'),
+    (b'version https://git-lfs.github.com/spec/v1\noid sha256:0\n', 'LFS'),
+    (b'<!DOCTYPE html><html></html>', 'web page'),
+])
+def test_files_that_are_no_checkpoint(parser_files, photo, tmp_path,
+                                      monkeypatch, capfd, content, words):
+    path = tmp_path / 'weights.pth'
+    path.write_bytes(content)
+    assert run_tool(monkeypatch, photo, '--model', parser_files[0],
+                    '--weights', path, '--out-dir', tmp_path / 'out',
+                    '--device', 'cpu', *BOXES) == 2
+    errors = capfd.readouterr().err
+    assert 'weights.pth' in errors and words.lower() in errors.lower()
+    assert 'Traceback' not in errors and 'weights_only' not in errors

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 import torch
 from mmengine.infer import BaseInferencer
+from mmengine.logging import MMLogger
 from mmengine.registry import DefaultScope
 from mmseg.registry import INFERENCERS
 
 from projects.qanet.apis import (HumanParsingInferencer,
                                  human_parsing_inferencer)
+from projects.qanet.apis.sources import Source
 from projects.qanet.models import QualityAwareModule
 from projects.qanet.structures import read_results
 from projects.qanet.utils.errors import InputError
@@ -409,3 +411,74 @@ def test_two_inferencers_on_one_model(toy_config, toy_weights, photo):
     for infer in (second, first):
         persons, = infer(photo, bboxes=box, show_progress=False)['predictions']
         assert persons.scores.tolist() == [.5]
+
+
+def test_it_says_how_many_persons_were_found(infer, photo, warnings,
+                                             monkeypatch):
+    said = []
+    monkeypatch.setattr(MMLogger.get_current_instance(), 'info', said.append)
+    twice = [BOX[0] + [.9]] * 2 + [[50, 2, 88, 59, .1]]
+    infer([photo, photo, photo],
+          bboxes=[twice, [], []],
+          score_thr=.2,
+          return_vis=True,
+          show_progress=False)
+    assert said == [
+        'Found 3 persons in 1 of 3 images, nobody in photo.png, photo.png; '
+        '2 of the persons are not drawn (score_thr, nms_thr)'
+    ]
+    infer([photo, photo], bboxes=[[], []], show_progress=False)
+    assert warnings[-1] == 'Found nobody in 2 images' and len(said) == 1
+
+
+def test_boxes_that_mostly_leave_the_image_warn_once(infer, photo, warnings):
+    """The image is 90 wide and 60 high; a little outside is usual."""
+    infer(photo, bboxes=[[-9, 5, 40, 50]], show_progress=False)
+    assert warnings == []
+    image = cv2.imread(photo)
+    infer([photo, image],
+          bboxes=[BOX + [[60, 30, 120, 110]], [[80, 5, 180, 50]]],
+          show_progress=False)
+    text, = warnings
+    assert text.startswith('photo.png: box 1 [60.0, 30.0, 120.0, 110.0] lies')
+    assert '90x60' in text
+
+
+def test_equal_boxes_are_two_persons_in_the_file_too(infer, photo, tmp_path):
+    infer(photo, bboxes=BOX * 2, out_dir=str(tmp_path), show_progress=False)
+    _, records = read_results(str(tmp_path / 'results.json'))
+    assert len(records) == 2 and records[0] == records[1]
+
+
+def test_results_so_far_survive_ctrl_c_and_a_full_disk(infer, photo, tmp_path,
+                                                       monkeypatch):
+    draw = infer.visualizer.draw
+    for error in (KeyboardInterrupt(), OSError(28, 'No space left')):
+        out, calls = tmp_path / type(error).__name__, []
+
+        def stop(*args, error=error, calls=calls):
+            calls.append(args)
+            if len(calls) == 2:
+                raise error
+            return draw(*args)
+
+        monkeypatch.setattr(infer.visualizer, 'draw', stop)
+        with pytest.raises(type(error)):
+            infer(
+                [photo] * 3,
+                bboxes=[BOX] * 3,
+                out_dir=str(out),
+                show_progress=False)
+        assert len(read(out / 'results.json')['results']) == 1
+
+
+def test_boxes_for_a_video_whose_end_is_damaged(infer, tmp_path, monkeypatch):
+    """As many boxes as the header has frames are right, not one more."""
+    video = write_frames(tmp_path / 'clip.avi', 3)
+    monkeypatch.setattr(Source, 'num_images', property(lambda self: 5))
+    out = infer(video, bboxes=[BOX] * 5, show_progress=False)
+    assert len(out['predictions']) == 3
+    (path, reason), = out['skipped']
+    assert path == video and reason.startswith('3 of 5 frames of ')
+    with pytest.raises(InputError, match='6 entries.*only 5 images'):
+        infer(video, bboxes=[BOX] * 6, show_progress=False)

@@ -1,10 +1,13 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 import cv2
 import numpy as np
+import pytest
 
 from projects.qanet.apis.output import OutputFolder
 from projects.qanet.apis.sources import Frame, Source
 from projects.qanet.structures import ParsingInstances
+from projects.qanet.structures.results_io import read_results_document
+from projects.qanet.utils.errors import InputError
 
 
 def test_pictures_of_a_video_get_even_sides_and_one_size(tmp_path):
@@ -50,3 +53,29 @@ def test_more_persons_than_a_byte_can_number(tmp_path):
         str(tmp_path / 'Human_ids/a.png'), cv2.IMREAD_UNCHANGED)
     assert humans.dtype == np.uint16
     assert humans[5, :count].tolist() == list(range(1, count + 1))
+
+
+def test_label_maps_of_a_data_set_are_not_overwritten(tmp_path):
+    """A folder of an earlier run is known by its results file."""
+    args = (str(tmp_path), ('Background', 'Hat'), None, None)
+    OutputFolder(*args, save_vis=False)
+    (tmp_path / 'Human_ids').mkdir()
+    OutputFolder(*args, save_vis=False)
+    with pytest.raises(InputError, match='Human_ids exists, but'):
+        OutputFolder(*args, save_label_maps=True, save_vis=False)
+    (tmp_path / 'results.json').write_text('{}')
+    OutputFolder(*args, save_label_maps=True, save_vis=False)
+
+
+def test_a_video_that_does_not_reach_the_disk_is_said(tmp_path):
+    output = OutputFolder(str(tmp_path), ('Background', 'Hat'), None, None)
+    picture = np.zeros((24, 32, 3), np.uint8)
+    source = Source('gone.mp4', 'clip')
+    for k in range(3):
+        frame = Frame(k, picture, '', '', source)
+        output.add(frame, ParsingInstances.empty((32, 24), 2, k), picture, [])
+    output._video._count = 4
+    with pytest.raises(OSError, match='clip.* has only 3 of 4 frames'):
+        output.close()
+    assert len(read_results_document(str(tmp_path /
+                                         'results.json')).images) == 3

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 from mmengine.registry import DefaultScope
 
 from projects.qanet.detection.person_detector import PersonDetector
@@ -159,3 +160,71 @@ def test_without_mmdet_there_is_a_clear_message(config, monkeypatch):
     monkeypatch.setitem(sys.modules, 'mmdet.registry', None)
     with pytest.raises(ImportError, match='needs mmdet.*bboxes='):
         PersonDetector(config)
+
+
+@pytest.mark.parametrize('shape', [(1, 100), (1, 600), (2, 3000)])
+@pytest.mark.parametrize('upright', [False, True])
+def test_thin_pictures(config, weights, shape, upright):
+    """Their thin side does not vanish, and boxes end at the image's edge."""
+    image = np.zeros((*shape, 3), np.uint8)
+    image[:, 20:60] = 255
+    if upright:
+        image = np.ascontiguousarray(image.transpose(1, 0, 2))
+    rows, = PersonDetector(config, weights)([image])
+    if shape == (1, 100):
+        expected = [0, 20, 1, 60] if upright else [20, 0, 60, 1]
+        np.testing.assert_allclose(rows[0, :4], expected, atol=1)
+        assert .5 < rows[:, 2 if upright else 3].max() <= 1
+
+
+@pytest.mark.parametrize('where', ['bboxes', 'scores'])
+def test_a_detector_that_has_diverged(config, weights, image, where,
+                                      monkeypatch):
+    detector = PersonDetector(config, weights)
+    predict = detector.model.predict
+
+    def diverged(*args, **kwargs):
+        samples = predict(*args, **kwargs)
+        samples[0].pred_instances[where][1] = float('nan')
+        return samples
+
+    monkeypatch.setattr(detector.model, 'predict', diverged)
+    with pytest.raises(InputError, match='detector gave .* not finite'):
+        detector([image])
+
+
+def test_weights_that_are_not_finite(config, tmp_path):
+    path = str(tmp_path / 'diverged.pth')
+    torch.save(dict(state_dict=dict(weight=torch.tensor([0, np.nan]))), path)
+    with pytest.raises(InputError, match='diverged.pth .* not finite'):
+        PersonDetector(config, path)
+
+
+def test_labels_are_those_of_the_detector(config, weights, tmp_path, warnings):
+    """Known from the checkpoint, or else from the heads."""
+    path = str(tmp_path / 'named.pth')
+    meta = dict(dataset_meta=dict(classes=('car', 'Person')))
+    torch.save(dict(state_dict=dict(weight=torch.zeros(2)), meta=meta), path)
+    with pytest.raises(InputError, match='det_cat_ids has 2, but .* 2 labels'):
+        PersonDetector(config, path, cat_ids=(1, 2))
+    PersonDetector(config, path, cat_ids=(1, ))
+    assert warnings == []
+    PersonDetector(config, path)
+    assert 'calls label 1 person, but det_cat_ids is [0]' in warnings[0]
+    with pytest.raises(InputError, match='det_cat_ids has -1'):
+        PersonDetector(config, weights, cat_ids=(-1, ))
+    model = PersonDetector(config, weights, cat_ids=(7, )).model
+    model.bbox_head = torch.nn.Identity()
+    model.bbox_head.num_classes = 7
+    PersonDetector(model, cat_ids=(6, ))
+    with pytest.raises(InputError, match='det_cat_ids has 7, but .* 7 labels'):
+        PersonDetector(model, cat_ids=(7, ))
+
+
+@pytest.fixture
+def warnings(monkeypatch):
+    """What is logged as a warning from now on."""
+    texts = []
+    monkeypatch.setattr(MMLogger.get_current_instance(), 'warning',
+                        texts.append)
+    return texts

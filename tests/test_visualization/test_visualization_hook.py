@@ -82,3 +82,26 @@ def test_nothing_is_drawn_unless_asked_for(visualizer, samples, tmp_path):
         hook = make_hook(test_out_dir='shown')
     hook.after_test_iter(make_runner(tmp_path), 0, {}, samples)
     assert not (tmp_path / 'now').exists()
+
+
+def test_names_that_only_differ_in_case_or_ending(visualizer, tmp_path):
+    """The backends' pictures are told apart too: one step may have many."""
+    names = ['a.png', 'A.png', 'a.bmp', 'b/a.png']
+    samples = []
+    for name in names:
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        cv2.imwrite(str(path), np.zeros((20, 30, 3), np.uint8))
+        sample = SegDataSample(metainfo=dict(img_path=str(path)))
+        sample.pred_instances = ParsingInstances.empty((30, 20), 2)
+        samples.append(sample)
+    hook = make_hook(draw=True, test_out_dir='shown')
+    hook.after_test_iter(make_runner(tmp_path), 0, {}, samples)
+    hook.after_val_iter(make_runner(tmp_path, iter=7), 0, {}, samples)
+    shown = sorted(p.name for p in (tmp_path / 'now' / 'shown').iterdir())
+    assert shown == ['A_2.png', 'a.png', 'a_3.png', 'a_4.png']
+    folder = tmp_path / 'backend' / 'vis_data' / 'vis_image'
+    assert sorted(p.name for p in folder.iterdir()) == [
+        'val_A_2.png_7.png', 'val_a.bmp_7.png', 'val_a.png_7.png',
+        'val_a_3.png_7.png'
+    ]

@@ -10,6 +10,7 @@ from mmengine.config import Config
 from mmengine.model import revert_sync_batchnorm
 from mmengine.optim import build_optim_wrapper
 from mmengine.structures import InstanceData, PixelData
+from mmseg.datasets.transforms import GenerateEdge
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from torch import nn
@@ -53,6 +54,14 @@ NARROW = {
         'backbone.num_layers': [1] * 4,
         'decode_head.in_channels': [8, 16, 40, 64],
         'decode_head.channels': 8
+    },
+    'pidnet-s_8xb32-140e_cihp-512x384': {
+        'backbone.channels': 4,
+        'backbone.ppm_channels': 8,
+        'decode_head.in_channels': 16,
+        'decode_head.channels': 16,
+        'decode_head.loss_decode.1.min_kept': 100,
+        'decode_head.loss_decode.3.min_kept': 100
     },
     'qanet_convnext-tiny_fpn_8xb32-140e_cihp-512x384': {
         **FPN, 'backbone.arch':
@@ -105,6 +114,9 @@ def crop_batch(num_classes=20, size=CROP):
         image = rng.integers(0, 256, (3, size[1], size[0]), np.uint8)
         sample = SegDataSample()
         sample.gt_sem_seg = PixelData(data=torch.from_numpy(label[None]))
+        edges = GenerateEdge()(dict(img_shape=label.shape,
+                                    gt_seg_map=label))['gt_edge_map']
+        sample.gt_edge_map = PixelData(data=torch.from_numpy(edges[None]))
         batch['inputs'].append(torch.from_numpy(image))
         batch['data_samples'].append(sample)
     return batch
@@ -143,6 +155,11 @@ def test_training_step(name):
     }
     if head == 'decode_1':
         expected |= {'decode_0.acc_seg', 'decode_0.loss_ce'}
+    if name.startswith('pidnet'):
+        expected = {'loss', 'decode.acc_seg'} | {
+            f'decode.loss_{part}'
+            for part in ('sem_p', 'sem_i', 'bd', 'sem_bd')
+        }
     if name in WITH_IOU:
         expected |= {'decode.loss_iou', 'decode.iou_target'}
     if '_aux_' in name:

@@ -65,6 +65,13 @@ def test_reading_a_config_starts_no_processes(config, monkeypatch):
         type='MMDistributedDataParallel', device_ids=None)
 
 
+def test_no_workers_are_not_kept(config):
+    config.write_text('train_dataloader = dict(num_workers=0, '
+                      'persistent_workers=True)')
+    loader = load_config(arguments(config)).train_dataloader
+    assert loader == dict(num_workers=0, persistent_workers=False)
+
+
 def test_processes_of_torchrun_are_one_training(config, monkeypatch):
     monkeypatch.setenv('WORLD_SIZE', '2')
     assert load_config(arguments(config)).launcher == 'pytorch'

@@ -92,4 +92,5 @@ def test_training_samples_are_painted(trained, call, tmp_path):
     call('misc/browse_dataset.py', trained[0], '--output-dir', tmp_path,
          '--not-show', '--cfg-options', 'visualizer.name=browsing')
     path, = tmp_path.rglob('*.png')  # of the one image, its last person
-    assert cv2.imread(str(path)).shape == (64, 48, 3)
+    height, width, _ = cv2.imread(str(path)).shape
+    assert height > 64 and width > 48  # the crop and a legend

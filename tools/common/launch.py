@@ -63,6 +63,10 @@ def load_config(args: argparse.Namespace) -> Config:
     elif cfg.get('work_dir') is None:
         name = osp.splitext(osp.basename(args.config))[0]
         cfg.work_dir = osp.join('work_dirs', name)
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        loader = cfg.get(name) or {}
+        if loader.get('num_workers') == 0:
+            loader.persistent_workers = False  # torch refuses to keep none
     if cfg.launcher == 'pytorch' and not torch.cuda.is_available():
         # mmengine 0.10 hands device ids to the model wrapper by default.
         wrapper = cfg.setdefault('model_wrapper_cfg', ConfigDict())

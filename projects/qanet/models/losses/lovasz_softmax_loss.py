@@ -6,6 +6,8 @@ import torch
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from projects.qanet.utils.errors import InputError
+
 
 def _lovasz_weights(errors: Tensor, targets: Tensor) -> Tensor:
     """Weights in the Lovasz extension of the Jaccard loss, both (K, P)."""
@@ -124,10 +126,11 @@ class LovaszSoftmaxLoss(nn.Module):
             Tensor: The loss, a scalar.
 
         Raises:
-            ValueError: If pixel weights are given.
+            InputError: If pixel weights are given.
         """
         if weight is not None:
-            raise ValueError('LovaszSoftmaxLoss takes no pixel weights')
+            raise InputError('LovaszSoftmaxLoss takes no pixel weights: leave '
+                             'out the sampler of its head')
         probs = cls_score.float().softmax(dim=1)
         return self.loss_weight * lovasz_softmax(probs, label,
                                                  ignore_index).mean()

@@ -1,0 +1,128 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""The config with classes is the config with names, for the tools too."""
+import json
+import runpy
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmseg.registry import MODELS
+
+from projects.qanet.datasets import CIHPParsingDataset
+from projects.qanet.synthetic import write_dataset
+from projects.qanet.utils.configs import type_name
+from tools.train import enable_amp
+
+ROOT = Path(__file__).parents[2]
+NAME = 'qanet_r50_fpn_8xb32-140e_cihp-512x384.py'
+PURE = ROOT / 'configs' / 'pure_python' / NAME
+
+
+def with_names(node: Any) -> Any:
+    """A config's values with the names of its classes."""
+    if isinstance(node, dict):
+        return {
+            key:
+            type_name(node[key]) if key == 'type' else with_names(node[key])
+            for key in node
+        }
+    if isinstance(node, (list, tuple)):
+        return [with_names(child) for child in node]
+    return type_name(node) if isinstance(node, type) else node
+
+
+def read(path: Path) -> dict:
+    cfg = Config.fromfile(path)
+    return with_names({key: cfg[key] for key in cfg})
+
+
+def test_both_styles_say_the_same():
+    named = read(ROOT / 'configs' / 'qanet' / NAME)
+    assert named.pop('custom_imports')
+    pure = read(PURE)  # with its imported classes
+    assert {key: pure.get(key) for key in named} == named
+
+
+@pytest.fixture(scope='module')
+def small(tmp_path_factory):
+    """The config, narrow and on drawn people, and a checkpoint."""
+    folder = tmp_path_factory.mktemp('pure_python')
+    write_dataset(folder, num_train=1, num_val=2, size=(120, 90), seed=3)
+    text = PURE.read_text()
+    for old, new in {
+            'data/CIHP/': f'{folder}/',
+            'depth=50': 'depth=18, base_channels=8',
+            '[256, 512, 1024, 2048]': '[8, 16, 32, 64]',
+            '[256, 256, 256, 256]': '[16] * 4',
+            'channels=256': 'channels=16',
+            '(384, 512)': '(48, 64)',
+            "'Pretrained', checkpoint='open-mmlab://resnet50_v1c'":
+            "'Kaiming', layer='Conv2d'",
+            'num_workers=8': 'num_workers=0',
+            'num_workers=4': 'num_workers=0',
+            'persistent_workers=True': 'persistent_workers=False',
+            'batch_size=32': 'batch_size=2'
+    }.items():
+        assert old in text, old
+        text = text.replace(old, new)
+    path = folder / 'small.py'
+    path.write_text(text)
+    torch.manual_seed(0)
+    with DefaultScope.overwrite_default_scope('mmseg'), torch.no_grad():
+        model = MODELS.build(Config.fromfile(path).model)
+        model.decode_head.conv_seg.weight.normal_()  # several classes win
+    torch.save(
+        dict(
+            state_dict=model.state_dict(),
+            meta=dict(dataset_meta=CIHPParsingDataset.METAINFO)),
+        folder / 'small.pth')
+    return path, folder / 'small.pth'
+
+
+def run(tool, *arguments):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, 'argv', [tool, *map(str, arguments)])
+        patch.setenv('LOCAL_RANK', '0')
+        runpy.run_path(str(ROOT / 'tools' / tool), run_name='__main__')
+
+
+def test_the_options_of_testing(small, tmp_path):
+    out = tmp_path / 'results.json'
+    run('test.py', *small, '--work-dir', tmp_path, '--out', out, '--tta',
+        '--show-dir', 'painted', '--pixel-score-thrs', .1, .5, '--cfg-options',
+        f'test_evaluator.metrics_file={tmp_path}/metrics.json')
+    document = json.loads(out.read_text())
+    assert document['results']
+    assert document['info']['quality_weights'] == [1, .5, 3]
+    metrics = json.loads((tmp_path / 'metrics.json').read_text())
+    assert {'parsing/mIoU', 'parsing/APp.T0.1',
+            'parsing/APp.T0.5'} <= set(metrics)
+    assert len(list(tmp_path.glob('*/painted/**/*.png'))) == 2
+    # The others of a config of this style, too.
+    run('test.py', *small, *small, '--work-dir', tmp_path / 'two', '--out',
+        tmp_path / 'two.json')
+    run('test.py', *small, '--work-dir', tmp_path / 'one', '--out',
+        tmp_path / 'one.json')
+    two, one = (
+        json.loads((tmp_path / f'{name}.json').read_text())['results']
+        for name in ('two', 'one'))
+    assert [r['score']
+            for r in two] == pytest.approx([r['score'] for r in one], rel=1e-5)
+
+
+def test_it_trains(small, tmp_path):
+    run('train.py', small[0], '--work-dir', tmp_path, '--auto-scale-lr',
+        '--cfg-options', 'train_cfg.max_epochs=1', 'train_cfg.val_interval=1')
+    assert list(tmp_path.glob('best_parsing_mIoU_epoch_1.pth'))
+
+
+def test_mixed_precision(monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    cfg = Config.fromfile(PURE)
+    enable_amp(cfg)
+    assert type_name(cfg.optim_wrapper.type) == 'AmpOptimWrapper'
+    assert cfg.optim_wrapper.loss_scale == 'dynamic'

@@ -1,5 +1,8 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+from pathlib import Path
+
 import cv2
+import mmcv
 import numpy as np
 import pytest
 
@@ -79,3 +82,22 @@ def test_a_video_that_does_not_reach_the_disk_is_said(tmp_path):
         output.close()
     assert len(read_results_document(str(tmp_path /
                                          'results.json')).images) == 3
+
+
+def test_a_full_disk_is_said_by_name_and_leaves_no_half_a_picture(
+        tmp_path, monkeypatch):
+
+    def fill(image, path):
+        Path(path).write_bytes(b'half a picture')
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr(mmcv, 'imwrite', fill)
+    output = OutputFolder(str(tmp_path), ('Background', 'Hat'), None, None)
+    picture = np.zeros((24, 32, 3), np.uint8)
+    frame = Frame(0, picture, 'a.jpg', 'a', Source('a.jpg', 'a'))
+    with pytest.raises(OSError, match='vis/a.png cannot be written.*No space'):
+        output.add(frame, ParsingInstances.empty((32, 24), 2), picture, [])
+    assert list((tmp_path / 'vis').iterdir()) == []
+    output.close()
+    images = read_results_document(str(tmp_path / 'results.json')).images
+    assert [image['file_name'] for image in images] == ['a.jpg']

@@ -2,7 +2,9 @@
 """Write what the inferencer finds, image by image."""
 import os
 import os.path as osp
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import cv2
 import mmcv
@@ -16,6 +18,17 @@ from .sources import Frame, Source
 # In the order of preference; which of them OpenCV can write depends on how
 # it was built.
 CODECS: Tuple[Tuple[str, str], ...] = (('mp4v', '.mp4'), ('MJPG', '.avi'))
+
+
+@contextmanager
+def _writing(path: str) -> Iterator[None]:
+    """Name the file that a full disk does not take; leave no half of it."""
+    try:
+        yield
+    except OSError as error:
+        for partial in (path, f'{path}.partial'):
+            Path(partial).unlink(missing_ok=True)
+        raise OSError(f'{path} cannot be written: {error}') from error
 
 
 class _Video:
@@ -113,7 +126,8 @@ class OutputFolder:
             shown (Sequence[int]): Persons for the label maps, the best last.
 
         Raises:
-            OSError: If OpenCV can write no video here.
+            OSError: If a file cannot be written, or OpenCV can write no video
+                here.
         """
         self._records.extend(instances.to_records())
         entry = dict(id=frame.index, file_name=frame.name)
@@ -139,8 +153,8 @@ class OutputFolder:
 
     def _write(self, folder: str, stem: str, image: np.ndarray) -> None:
         path = osp.join(self.folder, folder, f'{stem}.png')
-        if not mmcv.imwrite(image, path):
-            raise OSError(f'{path} cannot be written')
+        with _writing(path):
+            mmcv.imwrite(image, path)
 
     def _close_video(self) -> None:
         video, self._video = self._video, None
@@ -149,9 +163,10 @@ class OutputFolder:
 
     def close(self) -> None:
         """Write the results so far and finish everything."""
-        write_results(
-            osp.join(self.folder, 'results.json'),
-            self._records,
-            *self._info,
-            images=self._images)
-        self._close_video()
+        path = osp.join(self.folder, 'results.json')
+        try:
+            with _writing(path):
+                write_results(
+                    path, self._records, *self._info, images=self._images)
+        finally:
+            self._close_video()

@@ -73,8 +73,9 @@ class OutputFolder:
     ``results.json`` and on request ``Category_ids/<stem>.png`` and
     ``Human_ids/<stem>.png`` as in the CIHP layout (frames of a video:
     ``<stem>_000012.png``). Inputs of one name, in whatever case, are numbered
-    (``a.png``, ``a_2.png``); see :func:`collect_sources`. A person's value in Human_ids is its position
-    among the image's records, counted from 1, as on its tag in the picture.
+    (``a.png``, ``a_2.png``); see :func:`collect_sources`. A person's value in
+    Human_ids is its position among the image's records, counted from 1, as on
+    its tag in the picture.
 
     Args:
         folder (str): The folder; made if it is missing.

@@ -12,6 +12,8 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmseg.registry import MODELS
 
+from projects.qanet.apis.parser_builder import build_parser
+from projects.qanet.apis.parser_builder import test_pipeline as loaded_pipeline
 from projects.qanet.datasets import CIHPParsingDataset
 from projects.qanet.synthetic import write_dataset
 from projects.qanet.utils.configs import type_name
@@ -118,6 +120,14 @@ def test_it_trains(small, tmp_path):
     run('train.py', small[0], '--work-dir', tmp_path, '--auto-scale-lr',
         '--cfg-options', 'train_cfg.max_epochs=1', 'train_cfg.val_interval=1')
     assert list(tmp_path.glob('best_parsing_mIoU_epoch_1.pth'))
+
+
+def test_inference_knows_its_classes(small):
+    config = Config.fromfile(small[0])
+    parser = build_parser(config, None, 'cpu')
+    assert parser.dataset_meta['classes'][10] == 'Torso-skin'
+    packing, = loaded_pipeline(config).transforms
+    assert type(packing).__name__ == 'PackParsingInputs'
 
 
 def test_mixed_precision(monkeypatch):

@@ -16,7 +16,7 @@ from projects.qanet.datasets.metainfo import checkpoint_meta, complete_metainfo
 from projects.qanet.deployment.network import default_device
 from projects.qanet.deployment.onnx_parser import OnnxParser
 from projects.qanet.utils.checkpoint import load_checkpoint
-from projects.qanet.utils.configs import read_config
+from projects.qanet.utils.configs import read_config, type_name
 from projects.qanet.utils.device import choose_device
 from projects.qanet.utils.errors import InputError
 
@@ -46,7 +46,8 @@ def _complete(meta: Dict[str, Any], where: str) -> Dict[str, Any]:
 def _config_meta(config: Config) -> Optional[Dict[str, Any]]:
     """What the first data set of a config that has classes says of them."""
     for dataset in _dataset_configs(config):
-        cls = DATASETS.get(dataset.get('type'))
+        cls = dataset.get('type')
+        cls = cls if isinstance(cls, type) else DATASETS.get(cls)
         meta = dict(getattr(cls, 'METAINFO', None) or {})
         meta.update(dataset.get('metainfo') or {})
         if meta.get('classes'):
@@ -66,7 +67,7 @@ def test_pipeline(config: Config) -> Compose:
         pipeline = found[0].get('pipeline') if found else None
     steps = [
         step for step in pipeline or []
-        if not str(step['type']).split('.')[-1].startswith('Load')
+        if not type_name(step['type']).startswith('Load')
     ]
     with DefaultScope.overwrite_default_scope('mmseg'):
         return Compose(steps or [dict(type='PackParsingInputs')])

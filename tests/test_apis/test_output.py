@@ -101,3 +101,13 @@ def test_a_full_disk_is_said_by_name_and_leaves_no_half_a_picture(
     output.close()
     images = read_results_document(str(tmp_path / 'results.json')).images
     assert [image['file_name'] for image in images] == ['a.jpg']
+
+
+def test_inputs_are_not_overwritten(tmp_path):
+    output = OutputFolder(str(tmp_path), ('Background', 'Hat'), None, None)
+    picture = np.zeros((24, 32, 3), np.uint8)
+    path = tmp_path / 'vis' / 'a.png'
+    frame = Frame(0, picture, 'a.png', 'a', Source(str(path), 'a'))
+    with pytest.raises(InputError, match='vis/a.png is in a folder that is'):
+        output.add(frame, ParsingInstances.empty((32, 24), 2), picture, [])
+    assert not path.exists()

@@ -128,9 +128,15 @@ class OutputFolder:
             shown (Sequence[int]): Persons for the label maps, the best last.
 
         Raises:
+            InputError: If an input could be overwritten.
             OSError: If a file cannot be written, or OpenCV can write no video
                 here.
         """
+        inputs = osp.realpath(osp.dirname(frame.source.path))
+        for name in ('vis', 'Category_ids', 'Human_ids'):
+            if inputs == osp.realpath(osp.join(self.folder, name)):
+                raise InputError(f'{frame.source.path} is in a folder that is '
+                                 'written to; give another output folder')
         self._records.extend(instances.to_records())
         entry = dict(id=frame.index, file_name=frame.name)
         entry['width'], entry['height'] = frame.image.shape[1::-1]

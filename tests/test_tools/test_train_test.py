@@ -126,8 +126,13 @@ def test_two_processes_give_the_same_numbers(single, data, work_dir, tmp_path,
     expected = metrics_of(single)
     assert expected['parsing/mIoU'] >= 0
     assert metrics_of(tmp_path) == expected
-    assert json.loads((tmp_path / 'results.json').read_text()) == json.loads(
-        (single / 'results.json').read_text())
+    # A convolution of fewer crops at once may differ in a float's last bit.
+    both, one = (
+        json.loads(
+            (folder / 'results.json').read_text(),
+            parse_float=lambda text: round(float(text), 6))
+        for folder in (tmp_path, single))
+    assert both == one
 
 
 def test_offline_evaluation_gives_the_same_numbers(single, data, tmp_path):

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from projects.qanet.structures import read_results, write_results
+from projects.qanet.structures import (read_results, read_results_document,
+                                       write_results)
 from projects.qanet.utils.errors import InputError
 
 CLASSES = ['background', 'head', 'torso']
@@ -67,6 +68,48 @@ def test_writer_refuses_what_readers_refuse(path, record):
         write_results(path, [record], CLASSES, (1, 1, 1), .2)
 
 
+def test_writer_refuses_more_classes_than_readers_know(path):
+    with pytest.raises(InputError, match='num_classes is 400.* 2..255'):
+        write_results(path, [], [str(i) for i in range(400)], None, None)
+
+
+IMAGE = dict(id=17, file_name='a.jpg', width=7, height=5)
+
+
+@pytest.mark.parametrize(
+    'images, message',
+    [([dict(IMAGE, file_name=name)], r'images\[0\].file_name is')
+     for name in ('', '../evil.jpg', 'a/../../b.jpg', '/etc/a.jpg',
+                  '..\\evil.jpg', 'C:\\a.jpg', None)] +
+    [
+        ([dict(IMAGE, width=10**400)], r'images\[0\].width is 10{79}, not'),
+        ([dict(IMAGE, height=0)], r'images\[0\].height is 0'),
+        ([IMAGE, dict(IMAGE, file_name='b.jpg')
+          ], r'images\[0\] and images\[1\] have the same id 17'),
+    ])
+def test_images_that_would_lead_astray(path, images, message):
+    with pytest.raises(InputError, match=message):
+        write_results(path, [], CLASSES, None, None, images)
+    write_results(path, [], CLASSES, None, None, [])
+    with open(path) as file:
+        document = dict(json.load(file), images=images)
+    with open(path, 'w') as file:
+        json.dump(document, file)
+    with pytest.raises(InputError, match=message):
+        read_results(path)
+
+
+def test_paths_written_on_windows(path):
+    write_results(path, [], CLASSES, None, None, [IMAGE])
+    with open(path) as file:
+        document = json.load(file)
+    document['images'][0]['file_name'] = 'v0\\a..b.jpg'
+    with open(path, 'w') as file:
+        json.dump(document, file)
+    image, = read_results_document(path).images
+    assert image == dict(IMAGE, file_name='v0/a..b.jpg')
+
+
 def change(document, keys, value):
     """Set (or delete, with ...) the value behind a path of keys."""
     for key in keys[:-1]:
@@ -96,6 +139,9 @@ RECORD, PART = ('results', 1), ('results', 1, 'parts', 0)
     (RECORD + ('score', ), float('nan'), r'results\[1\].score is nan'),
     (RECORD + ('score', ), float('inf'), r'results\[1\].score is inf'),
     (RECORD + ('bbox_score', ), -.1, r'results\[1\].bbox_score is -0.1'),
+    (RECORD + ('score', ), 10**400, r'results\[1\].score is 10{79}, a'),
+    (RECORD + ('bbox', ), [1, 2, 10**400, 4], r'results\[1\].bbox is'),
+    (RECORD + ('image_id', ), 10**400, r'results\[1\].image_id is 10{79},'),
     (RECORD + ('score', ), '1', r"results\[1\].score is '1'"),
     (RECORD + ('parts', ), {}, r'results\[1\].parts is not a list'),
     (PART + ('label', ), 3, r'results\[1\].parts\[0\].label is 3, allowed'),

@@ -1,7 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Write, read and check the results file (docs/results_format.md)."""
 import json
-import math
+import re
 from typing import (Any, Callable, Dict, List, NamedTuple, Optional, Sequence,
                     Tuple)
 
@@ -12,12 +12,14 @@ FORMAT = 'human-parsing-results'
 VERSION = 1
 
 
-def _is_int(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 def _is_number(value: Any) -> bool:
-    return _is_int(value) or isinstance(value, float) and math.isfinite(value)
+    # Finite, and no larger than what arrays of numbers hold.
+    return (isinstance(value, (int, float)) and not isinstance(value, bool)
+            and abs(value) < 2**63)
+
+
+def _is_int(value: Any) -> bool:
+    return isinstance(value, int) and _is_number(value)
 
 
 def _is_score(value: Any) -> bool:
@@ -29,32 +31,48 @@ def _is_box(value: Any) -> bool:
             and all(map(_is_number, value)) and min(value[2:]) >= 0)
 
 
+def _is_side(value: Any) -> bool:
+    return _is_int(value) and value > 0
+
+
 def _is_size(value: Any) -> bool:
     return (isinstance(value, list) and len(value) == 2
-            and all(_is_int(side) and side > 0 for side in value))
+            and all(map(_is_side, value)))
+
+
+def _is_inside(value: Any) -> bool:
+    """A path that does not leave its folder, on no system."""
+    if not isinstance(value, str):
+        return False
+    value = value.replace('\\', '/')
+    return bool(value) and not (re.match('/|[A-Za-z]:/', value)
+                                or '..' in value.split('/'))
 
 
 #: What a value has to be, and what to say of another one.
 _Rule = Tuple[Callable[[Any], bool], str]
-_INTEGER: _Rule = (_is_int, 'is {!r}, not an integer')
-_SCORE: _Rule = (_is_score, 'is {!r}, a score is a finite number >= 0, or '
+_INTEGER: _Rule = (_is_int, 'is {!r:.80}, not an integer')
+_SIDE: _Rule = (_is_side, 'is {!r:.80}, not a number of pixels')
+_SCORE: _Rule = (_is_score, 'is {!r:.80}, a score is a finite number >= 0, or '
                  'null where it is undefined')
 _INFO: Dict[str, _Rule] = dict(
     format=(lambda value: value == FORMAT,
-            f'is {{!r}}, a results file has {FORMAT!r} there'),
+            f'is {{!r:.80}}, a results file has {FORMAT!r} there'),
     version=(lambda value: value == VERSION,
-             f'is {{!r}}, this reader knows version {VERSION}'),
+             f'is {{!r:.80}}, this reader knows version {VERSION}'),
     num_classes=(lambda value: _is_int(value) and 2 <= value <= 255,
-                 'is {!r}, allowed are 2..255'))
+                 'is {!r:.80}, allowed are 2..255'))
 _IMAGE: Dict[str, _Rule] = dict(
     id=_INTEGER,
-    file_name=(lambda value: isinstance(value, str), 'is {!r}, not a name'),
-    width=_INTEGER,
-    height=_INTEGER)
+    file_name=(_is_inside, 'is {!r:.80}, not a path inside a folder of '
+               'images'),
+    width=_SIDE,
+    height=_SIDE)
 _RECORD: Dict[str, _Rule] = dict(
     image_id=_INTEGER,
     category_id=_INTEGER,
-    bbox=(_is_box, 'is {!r}, not [x, y, width, height] with a size that is '
+    bbox=(_is_box,
+          'is {!r:.80}, not [x, y, width, height] with a size that is '
           'not negative'),
     score=_SCORE,
     bbox_score=_SCORE,
@@ -67,7 +85,7 @@ _PART: Dict[str, _Rule] = dict(
     pixel_score=_SCORE,
     segmentation=(lambda value: isinstance(value, dict), 'is not an object'))
 _MASK: Dict[str, _Rule] = dict(
-    size=(_is_size, 'is {!r}, not [height, width]'),
+    size=(_is_size, 'is {!r:.80}, not [height, width]'),
     counts=(lambda value: isinstance(value, str),
             'is not a string (COCO compressed run-length code)'))
 
@@ -106,10 +124,14 @@ def write_results(path: str,
             file_name, width and height.
 
     Raises:
-        InputError: If a record is not what a reader expects.
+        InputError: If a record or an image is not what a reader expects.
     """
+    _check(
+        dict(num_classes=len(classes)), dict(num_classes=_INFO['num_classes']),
+        'info')
     for position, record in enumerate(records):
         _check_record(record, len(classes), f'records[{position}]')
+    images = _check_images(images)
     if quality_weights is not None:
         quality_weights = [float(weight) for weight in quality_weights]
     if pixel_score_thr is not None:
@@ -123,7 +145,7 @@ def write_results(path: str,
             quality_weights=quality_weights,
             pixel_score_thr=pixel_score_thr))
     if images is not None:
-        document['images'] = list(images)
+        document['images'] = images
     document['results'] = list(records)
     # `dumps` uses the C encoder for the whole document, `dump` does not.
     write_text(path, json.dumps(document, allow_nan=False))
@@ -175,11 +197,29 @@ def _check_document(document: Any) -> ResultsDocument:
         raise InputError('results must be a list of records')
     if images is not None and not isinstance(images, list):
         raise InputError('images must be a list')
+    images = _check_images(images)
     for position, record in enumerate(records):
         _check_record(record, num_classes, f'results[{position}]')
-    for position, image in enumerate(images or []):
-        _check(image, _IMAGE, f'images[{position}]')
     return ResultsDocument(info, records, images)
+
+
+def _check_images(
+    images: Optional[Sequence[Dict[str,
+                                   Any]]]) -> Optional[List[Dict[str, Any]]]:
+    """Check the images; their paths get forward slashes on every system."""
+    if images is None:
+        return None
+    known: Dict[int, int] = {}
+    for position, image in enumerate(images):
+        _check(image, _IMAGE, f'images[{position}]')
+        first = known.setdefault(image['id'], position)
+        if first != position:
+            raise InputError(f'images[{first}] and images[{position}] have '
+                             f'the same id {image["id"]}')
+    return [
+        dict(image, file_name=image['file_name'].replace('\\', '/'))
+        for image in images
+    ]
 
 
 def _check_record(record: Any, num_classes: int, place: str) -> None:

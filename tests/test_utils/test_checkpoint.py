@@ -155,6 +155,14 @@ def test_names_of_a_network_on_several_gpus(tmp_path):
     assert torch.equal(target.conv_seg.bias, source.conv_seg.bias)
 
 
+def test_a_weight_that_is_there_twice(tmp_path):
+    path = tmp_path / 'twice.pth'
+    torch.save({'module.a': torch.zeros(1), 'a': torch.ones(1)}, path)
+    with pytest.raises(
+            InputError, match='twice.pth holds both module.a and a, '):
+        read_checkpoint(path)
+
+
 def test_versions_of_modules_are_kept(tmp_path):
     path = tmp_path / 'plain.pth'
     torch.save(dict(state_dict=nn.BatchNorm2d(2).state_dict()), path)
@@ -193,6 +201,39 @@ def test_first_bytes_say_what_a_file_is(start, reason, tmp_path):
     text = str(error.value)
     assert text.startswith(f'checkpoint {path} ') and reason in text
     assert 'weights_only' not in text and '\n' not in text
+
+
+@pytest.mark.filterwarnings('ignore::DeprecationWarning')
+def test_torchscript_is_named(tmp_path):
+    path = tmp_path / 'script.pth'
+    torch.jit.trace(nn.Linear(2, 3), torch.zeros(1, 2)).save(str(path))
+    with pytest.raises(InputError, match='is a network in TorchScript') as e:
+        read_checkpoint(path)
+    assert 'weights_only' not in str(e.value)
+
+
+def test_advice_of_torch_is_never_repeated(tmp_path):
+    """Torch recommends to allow what it did not expect to be built."""
+    path = tmp_path / 'build.pth'
+    path.write_bytes(b'\x80\x02]}b.')  # the state of a list
+    with pytest.raises(InputError, match='Can only build Tensor, ') as error:
+        read_checkpoint(path)
+    text = str(error.value)
+    assert 'safe_globals' not in text and 'weights_only' not in text
+    assert "but got <class 'list'>" in text
+
+
+@pytest.mark.parametrize('address, message', [
+    ('http://127.0.0.1:9/x.pth', 'cannot be fetched: .*refused'),
+    ('foo://a/x.pth', 'not found: foo:// is no address that mmengine knows'),
+    ('torchvision://nix', 'not found: torchvision:// has no model of that'),
+    ('s3://a/x.pth', 'cannot be fetched: .*install petrel_client'),
+])
+def test_addresses_that_lead_nowhere(address, message):
+    with pytest.raises(InputError, match=message) as error:
+        read_checkpoint(address)
+    assert 'damaged' not in str(error.value)
+    assert str(error.value).startswith(f'checkpoint {address} ')
 
 
 def test_folders_and_other_objects_are_no_checkpoints(tmp_path):

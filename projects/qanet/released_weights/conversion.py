@@ -51,10 +51,11 @@ def unwrap(checkpoint: Dict[str, Any], filename: str) -> Dict[str, Tensor]:
     for key in ('state_dict', 'model'):
         if isinstance(checkpoint.get(key), dict):
             return unwrap(checkpoint[key], filename)
-    weights = strip_module({
-        name: value
-        for name, value in checkpoint.items() if isinstance(value, Tensor)
-    })
+    weights = strip_module(
+        {
+            name: value
+            for name, value in checkpoint.items() if isinstance(value, Tensor)
+        }, filename)
     if not weights:
         raise InputError(
             f'checkpoint {filename} has no weights: expected a dictionary of '

@@ -107,40 +107,68 @@ def _unpickle(filename: str, map_location: Optional[str]) -> Any:
             filename, map_location, logger='silent')
     except InputError:
         raise
-    except FileNotFoundError as error:
-        raise InputError(f'checkpoint {filename} not found') from error
     except pickle.UnpicklingError as error:
-        # torch's long text recommends to switch its protection off; what it
-        # found stands behind that.
         foreign = re.search(r'GLOBAL (\S+)', str(error))
         if foreign:
             raise InputError(
                 f'checkpoint {filename} was refused: it holds {foreign[1]}, '
                 'allowed are weights, logs and plain values') from error
-        reason = str(error).partition('WeightsUnpickler error: ')[2]
-        reason = reason.strip().partition('\n')[0]
         raise InputError(
             f'checkpoint {filename} was refused: it is damaged or no '
-            f'checkpoint of torch ({reason})') from error
+            f'checkpoint of torch ({_reason(error)})') from error
     except Exception as error:  # damaged bytes may lead anywhere
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise InputError(f'checkpoint {filename} cannot be read, it is cut '
-                         f'off or damaged: {reason}') from error
+        raise InputError(
+            f'checkpoint {filename} {_failure(filename, error)}') from error
 
 
-def strip_module(weights: Dict[str, Any]) -> Dict[str, Any]:
+def _failure(filename: str, error: Exception) -> str:
+    """Say of a file or an address what is wrong, other than its pickle."""
+    scheme, is_address, _ = filename.rpartition('://')
+    if isinstance(error, FileNotFoundError):
+        return (f'not found: {scheme}:// is no address that mmengine knows'
+                if is_address else 'not found')
+    if is_address and isinstance(error, KeyError):
+        return f'not found: {scheme}:// has no model of that name'
+    if isinstance(error, (OSError, ImportError)):
+        what = 'fetched' if is_address else 'read'
+        return f'cannot be {what}: {_reason(error)}'
+    if 'TorchScript' in str(error):
+        return ('is a network in TorchScript (torch.jit.save), not a file of '
+                'weights: take the checkpoint that it was made from')
+    return f'cannot be read, it is cut off or damaged: {_reason(error)}'
+
+
+def _reason(error: Exception) -> str:
+    """What torch found, without its advice to switch its protection off."""
+    text = str(error).rpartition('WeightsUnpickler error: ')[2].strip()
+    text = text.partition('\n')[0] or type(error).__name__
+    text = re.sub(r' or \w+ allowlisted via `add_safe_globals`', '', text)
+    return 'torch does not say why' if re.search('weights.only|safe_globals',
+                                                 text, re.IGNORECASE) else text
+
+
+def strip_module(weights: Dict[str, Any], filename: str) -> Dict[str, Any]:
     """Names as in a network on one GPU, as mmengine reads them, too.
 
     Args:
         weights (dict): Names, with or without ``module.`` in front, and
             values.
+        filename (str): Name of the checkpoint, for the message.
 
     Returns:
         dict: The same, without.
+
+    Raises:
+        InputError: If a name occurs with and without it.
     """
     names = {name: str(name).removeprefix(_PREFIX) for name in weights}
     if all(name == short for name, short in names.items()):
         return weights  # with the versions of modules that torch notes there
+    for name, short in names.items():
+        if name != short and short in weights:
+            raise InputError(
+                f'checkpoint {filename} holds both {name} and {short}, '
+                'which name the same weight')
     return {names[name]: value for name, value in weights.items()}
 
 
@@ -172,7 +200,9 @@ def read_checkpoint(filename: str,
         raise InputError(
             f'state_dict of checkpoint {filename} is a '
             f'{type(checkpoint["state_dict"]).__name__}, not a dict')
-    return dict(checkpoint, state_dict=strip_module(checkpoint['state_dict']))
+    return dict(
+        checkpoint,
+        state_dict=strip_module(checkpoint['state_dict'], filename))
 
 
 def check_any_weight(own: Container[str], state_dict: Dict[str, Any],

@@ -161,6 +161,11 @@ class TestLabelMe:
                 (0, 0, 5, 5), 1, points=[1, 2])], {}, 'has no list of points'),
         ([shape('hat', (0, 0, 5, 5), [1])], {}, 'has the person id [1]'),
         ([dict(points=[])], {}, 'shapes[0] has no label'),
+        ([shape(' ', (0, 0, 5, 5), 1)], {}, "label: ' ' is no name"),
+        ([shape('hat', (0, 0, 5, 10**9), 1)
+          ], {}, 'coordinate beyond 800 pixels, but the image is 40x30'),
+        ([shape('hat', (0, 0, 5, 10**400), 1)], {}, 'no list of points'),
+        (SHAPES, dict(imageWidth='40'), "has the size '40' x 30"),
         (SHAPES, dict(imageWidth=30, imageHeight=40), 'is 30x40 pixels'),
         (None, {}, 'is no LabelMe file'),
     ])
@@ -170,7 +175,7 @@ class TestLabelMe:
             labelme, 'one/b.json', shapes, imagePath='b.jpg', **kwargs)
         report, _ = convert_polygons(str(labelme.raw), str(labelme.out))
         (stem, why), = report.skipped
-        assert stem == 'b' and reason in why
+        assert stem in ('b', 'one/b.json') and reason in why
 
     def test_rectangle_of_four_corners(self, labelme):
         tilted = [[12, 4], [20, 12], [12, 20], [4, 12]]
@@ -210,7 +215,7 @@ class TestLabelMe:
                 imagePath=f'{name}.jpg')
         report, classes = convert_polygons(str(labelme.raw), str(labelme.out))
         assert classes == ('Background', shirt) and report.num_images == 3
-        assert [stem for stem, _ in report.skipped] == ['b', 'c']
+        assert [stem for stem, _ in report.skipped] == ['one/b.json', 'c']
         assert 'one/b.json is not valid json' in report.skipped[0][1]
         assert labelme.maps('Training', 'a')[0].sum() == 49
         # The second run reads what the first has written.
@@ -238,6 +243,55 @@ class TestLabelMe:
         ])
         report, _ = convert_polygons(str(labelme.raw), str(labelme.out))
         assert report.num_persons == 1  # '7' is 7, and owns what lies in it
+
+    def test_broken_file_beside_a_good_one_of_its_name(self, labelme):
+        """0.JSON describes a.jpg; a.json and two called 1.json are broken."""
+        (labelme.raw / 'one/a.json').unlink()
+        write_labelme(labelme, 'one/0.JSON', SHAPES)
+        for name in ('b', 'c', 'd'):
+            labelme.photo(f'one/{name}.jpg')
+            write_labelme(
+                labelme, f'one/{name}.json', SHAPES, imagePath=f'{name}.jpg')
+        for name in ('one/a.json', '1.json', 'one/1.json', '._b.json'):
+            labelme.text(name, '{}')
+        report, _ = convert_polygons(str(labelme.raw), str(labelme.out))
+        assert report.num_images == 4
+        assert [name for name, _ in report.skipped
+                ] == ['1.json', 'one/1.json', 'one/a.json']
+        np.testing.assert_array_equal(
+            labelme.maps('Training', 'a')[0],
+            expected_maps()[0])
+
+    def test_numbers_are_ids_beside_a_stray_file(self, labelme):
+        labelme.text('one/settings.json', '{}')
+        for stem in ('0007', '0030'):
+            labelme.photo(f'one/{stem}.jpg')
+            write_labelme(
+                labelme, f'one/{stem}.json', SHAPES, imagePath=f'{stem}.jpg')
+        (labelme.raw / 'one/a.json').unlink()
+        convert_polygons(str(labelme.raw), str(labelme.out))
+        assert [
+            image['id'] for image in labelme.document('Custom_train')['images']
+        ] == [7, 30]
+
+    def test_almost_the_label_of_persons(self, labelme, tmp_path):
+        write_labelme(labelme, 'one/a.json',
+                      [shape('Person', (0, 0, 20, 30), 2), *SHAPES])
+        arguments = str(labelme.raw), str(labelme.out)
+        with pytest.raises(InputError, match="'Person' is almost 'person'"):
+            convert_polygons(*arguments)
+        convert_polygons(*arguments, person_label='Person')
+        np.testing.assert_array_equal(
+            labelme.maps('Training', 'a')[0],
+            expected_maps()[0])
+
+    def test_shape_beside_the_image(self, labelme):
+        write_labelme(labelme, 'one/a.json',
+                      [*SHAPES, shape('hat', (50, 0, 60, 9))])
+        report, _ = convert_polygons(str(labelme.raw), str(labelme.out))
+        (stem, note), = report.notes
+        assert stem == 'a' and note.endswith(
+            'shape 6 (hat) covers no pixel of the image')
 
     def test_person_who_is_all_ignored(self, labelme):
         labelme.photo('one/b.jpg')
@@ -269,6 +323,11 @@ class TestLabelMe:
         report, _ = convert_polygons(
             str(labelme.raw), str(labelme.out), ids=str(ids))
         assert report.skipped == [('c', 'c is not in the annotations')]
+        labelme.text('one/c.json', '{}')
+        report, _ = convert_polygons(
+            str(labelme.raw), str(labelme.out), ids=str(ids))
+        (stem, why), = report.skipped
+        assert stem == 'c' and 'one/c.json is no LabelMe file' in why
 
 
 @pytest.fixture
@@ -389,6 +448,8 @@ class TestCoco:
         (dict(image_id=5), 'annotation 0 belongs to image_id 5, which'),
         (dict(category_id=5), 'annotation 0 has category_id 5, which'),
         (dict(person_id=[2]), r'annotation 0 has the person id \[2\]'),
+        (dict(image_id=[31]), r'annotations\[0\] has image_id \[31\], exp'),
+        (dict(category_id={}), r'annotations\[0\] has category_id {}, exp'),
     ])
     def test_broken_annotations(self, change, message, coco):
         coco.coco['annotations'][0].update(change)
@@ -404,6 +465,25 @@ class TestCoco:
         assert [
             image['id'] for image in coco.document('Custom_train')['images']
         ] == [1, 2]
+
+    def test_attributes_that_are_a_list(self, coco):
+        for annotation in coco.coco['annotations']:
+            annotation.setdefault('attributes', [3, 'person_id'])
+        report, _ = convert_coco(coco)
+        assert (report.num_images, report.num_persons) == (2, 4)
+
+    def test_broken_categories_and_sizes(self, coco):
+        coco.coco['images'][0]['width'] = '40'
+        with pytest.raises(InputError, match="image 31 has the size '40' x"):
+            convert_coco(coco)
+        coco.coco['categories'][1]['name'] = None
+        with pytest.raises(
+                InputError, match='category 20 has no label: None is no'):
+            convert_coco(coco)
+        coco.coco['categories'][1]['id'] = 10
+        with pytest.raises(
+                InputError, match='several categories with the id 10'):
+            convert_coco(coco)
 
     def test_repeated_image_id(self, coco):
         coco.coco['images'][1]['id'] = 31
@@ -439,6 +519,14 @@ def test_shape_mask():
         shape_mask(Shape('a', None, counts, 'a'), (9, 5)), expected)
     with pytest.raises(InputError, match=r'size \(h, w\) \[5, 9\], but the'):
         shape_mask(Shape('a', None, counts, 'a'), (5, 9))
+    for wrong, reason in (([5], '5 pixels, but the image has 45'),
+                          ([10, 36], '46 pixels'), ([], '0 pixels'),
+                          ('', 'not a compressed'), (None, 'not a compressed'),
+                          ([50, -5], 'whole numbers'), ('zz', 'not a compr'),
+                          ([45.], 'whole numbers'), ('5', '5 pixels')):
+        code = dict(size=[5, 9], counts=wrong)
+        with pytest.raises(InputError, match=reason):
+            shape_mask(Shape('a', None, code, 'a'), (9, 5))
     for wrong in ([], [[1, 2, 3,
                         4]], [[1, 2] * 3 + [1]], [[1, 2, 3, 4, 5,
                                                    'x']], 'counts', None):

@@ -4,7 +4,13 @@ from typing import Any, Hashable, Optional, Sequence
 
 from projects.qanet.ground_truth import load_json
 from projects.qanet.utils.errors import InputError
-from .shapes import Shape, ShapeImage, ShapeSet, check_person
+from .shapes import (Shape, ShapeImage, ShapeSet, check_label, check_person,
+                     check_size)
+
+
+def _is_id(value: Any) -> bool:
+    return (isinstance(value, (int, float, str))
+            and not isinstance(value, bool))
 
 
 def _records(document: Any, key: str, needed: Sequence[str],
@@ -16,13 +22,20 @@ def _records(document: Any, key: str, needed: Sequence[str],
         for name in needed:
             if not isinstance(record, dict) or name not in record:
                 raise InputError(f'{path}: {key}[{i}] lacks the key {name!r}')
+            if name.endswith('id') and not _is_id(record[name]):
+                raise InputError(f'{path}: {key}[{i}] has {name} '
+                                 f'{record[name]!r}, expected a number or a '
+                                 'text')
     return records
 
 
 def _person_of(annotation: dict, keys: Sequence[str],
                name: str) -> Optional[Hashable]:
     """Whose a part is, as the annotation or its attributes say."""
-    for source in (annotation, annotation.get('attributes') or {}):
+    attributes = annotation.get('attributes')
+    if not isinstance(attributes, dict):
+        attributes = {}  # some files list the numbers of attributes
+    for source in (annotation, attributes):
         for key in keys:
             person = check_person(source.get(key), name)
             if person is not None:
@@ -57,14 +70,16 @@ def read_coco_parts(
             images have the same name.
     """
     document = load_json(path)
-    categories = {
-        record['id']: str(record['name'])
-        for record in _records(document, 'categories', ('id', 'name'), path)
-    }
+    categories = {}
+    for record in _records(document, 'categories', ('id', 'name'), path):
+        if record['id'] in categories:
+            raise InputError(f'{path} has several categories with the id '
+                             f'{record["id"]!r}')
+        categories[record['id']] = check_label(
+            record['name'], f'{path}: category {record["id"]!r}')
     result = ShapeSet(labels=list(categories.values()))
     by_id = {}
     for record in _records(document, 'images', ('id', 'file_name'), path):
-        size = record.get('width'), record.get('height')
         if record['id'] in by_id:
             raise InputError(f'{path} has several images with the id '
                              f'{record["id"]!r}')
@@ -72,7 +87,9 @@ def read_coco_parts(
         image = ShapeImage(
             osp.join(images,
                      str(record['file_name']).replace('\\', '/')), path,
-            size if all(size) else None, number)
+            check_size(
+                record.get('width'), record.get('height'),
+                f'{path}: image {record["id"]!r}'), number)
         by_id[record['id']] = image
         result.add(osp.splitext(osp.basename(image.path))[0], image)
     for record in _records(document, 'annotations',

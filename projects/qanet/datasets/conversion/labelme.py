@@ -1,11 +1,14 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-import glob
+import os
 import os.path as osp
 from typing import List, Optional
 
 from projects.qanet.ground_truth import load_json
 from projects.qanet.utils.errors import InputError
-from .shapes import Shape, ShapeImage, ShapeSet, check_person
+from projects.qanet.utils.files import has_ending
+from .files import warn
+from .shapes import (Shape, ShapeImage, ShapeSet, check_label, check_person,
+                     check_size)
 
 
 def _polygon_of(shape: dict, name: str) -> List[float]:
@@ -13,7 +16,7 @@ def _polygon_of(shape: dict, name: str) -> List[float]:
     kind, points = shape.get('shape_type', 'polygon'), shape.get('points')
     try:
         points = [(float(x), float(y)) for x, y in points]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InputError(f'{name} has no list of points (x, y)') from None
     if kind == 'rectangle' and len(points) == 2:
         (x1, y1), (x2, y2) = points
@@ -46,18 +49,30 @@ def _read_file(path: str, images: Optional[str]) -> ShapeImage:
             or not isinstance(document.get('imagePath'), str)):
         raise InputError(f"{path} is no LabelMe file: it lacks 'shapes' or "
                          "'imagePath'")
-    width, height = document.get('imageWidth'), document.get('imageHeight')
-    size = (width, height) if width and height else None
+    size = check_size(
+        document.get('imageWidth'), document.get('imageHeight'), path)
     image = ShapeImage(_find_photo(document, path, images), path, size)
     for i, shape in enumerate(document['shapes']):
-        if not isinstance(shape, dict) or 'label' not in shape:
-            raise InputError(f'{path}: shapes[{i}] has no label')
-        label = str(shape['label'])
+        if not isinstance(shape, dict):
+            raise InputError(f'{path}: shapes[{i}] must be an object')
+        label = check_label(shape.get('label'), f'{path}: shapes[{i}]')
         name = f'{path}: shape {i} ({label})'
         image.shapes.append(
             Shape(label, check_person(shape.get('group_id'), name),
                   [_polygon_of(shape, name)], name))
     return image
+
+
+def _list_files(folder: str) -> List[str]:
+    """The json files of a folder and those below it."""
+    paths = sorted(
+        osp.join(root, name) for root, _, names in os.walk(folder)
+        for name in names if has_ending(name, ('.json', )))
+    kept = [path for path in paths if not osp.basename(path).startswith('.')]
+    if len(kept) < len(paths):
+        warn(f'{len(paths) - len(kept)} json files of {folder} are passed '
+             'over, as their names begin with a dot')
+    return kept
 
 
 def read_labelme(folder: str, images: Optional[str] = None) -> ShapeSet:
@@ -75,16 +90,15 @@ def read_labelme(folder: str, images: Optional[str] = None) -> ShapeSet:
         InputError: If there is no json file or none can be used, or two images
             have the same name.
     """
-    paths = sorted(glob.glob(osp.join(folder, '**', '*.json'), recursive=True))
+    paths = _list_files(folder)
     if not paths:
         raise InputError(f'{folder} holds no json files of LabelMe')
     result = ShapeSet()
     for path in paths:
-        stem = osp.splitext(osp.basename(path))[0]
         try:
             image = _read_file(path, images)
         except InputError as error:
-            result.problems[stem] = str(error)
+            result.problems[osp.relpath(path, folder)] = str(error)
             continue
         result.add(osp.splitext(osp.basename(image.path))[0], image)
     if not result.images:

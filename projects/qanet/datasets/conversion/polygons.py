@@ -43,9 +43,13 @@ def _outlines(image: ShapeImage, size: Tuple[int, int],
 
 
 def _paint(image: ShapeImage, size: Tuple[int, int], numbers: Dict[str, int],
-           person_label: str, single_person: bool) -> PersonPainter:
-    """Paint the shapes in their order: the later covers the earlier."""
-    painter = PersonPainter(size)
+           person_label: str,
+           single_person: bool) -> Tuple[PersonPainter, List[str]]:
+    """Paint the shapes in their order: the later covers the earlier.
+
+    Returns the painter and notes of shapes that are not on the image.
+    """
+    painter, notes = PersonPainter(size), []
     outlines = _outlines(image, size, person_label)
     for shape in image.shapes:
         if shape.label == person_label:
@@ -55,6 +59,9 @@ def _paint(image: ShapeImage, size: Tuple[int, int], numbers: Dict[str, int],
         if label is None:
             raise InputError(f'{shape.name} is none of the classes '
                              f'{", ".join(numbers)}')
+        if not mask.any():
+            notes.append(f'{shape.name} covers no pixel of the image')
+            continue
         if label == 0:
             painter.erase(mask)
             continue
@@ -66,15 +73,17 @@ def _paint(image: ShapeImage, size: Tuple[int, int], numbers: Dict[str, int],
                 f'{shape.name} belongs to nobody: it has no person id and '
                 f'lies in no outline called {person_label!r}')
         painter.paint(person, label, mask)
-    return painter
+    return painter, notes
 
 
 def _convert_image(source: ShapeSet, out: str, classes: Sequence[str],
                    person_label: str, single_person: bool,
                    stem: str) -> Optional[ImageRecord]:
-    if stem in source.problems:
-        raise InputError(source.problems[stem])
     if stem not in source.images:
+        # A list of images has names without folder and ending.
+        for file, problem in source.problems.items():
+            if stem in (file, osp.splitext(osp.basename(file))[0]):
+                raise InputError(problem)
         raise InputError(f'{stem} is not in the annotations')
     image = source.images[stem]
     if not osp.isfile(image.path):
@@ -85,8 +94,8 @@ def _convert_image(source: ShapeSet, out: str, classes: Sequence[str],
             f'{image.source} says that {image.path} is {image.size[0]}x'
             f'{image.size[1]} pixels (w x h), but it is {size[0]}x{size[1]}')
     numbers = {name: label for label, name in enumerate(classes) if label}
-    categories, humans, hidden = _paint(image, size, numbers, person_label,
-                                        single_person).result()
+    painter, notes = _paint(image, size, numbers, person_label, single_person)
+    categories, humans, hidden = painter.result()
     persons = persons_of(humans)
     # Nobody, or persons of whom all is to be ignored.
     if not (np.isin(categories, (0, IGNORE_LABEL), invert=True)).any():
@@ -94,7 +103,7 @@ def _convert_image(source: ShapeSet, out: str, classes: Sequence[str],
     write_person_maps(out, stem, categories, humans, len(classes))
     name = osp.basename(image.path)
     link_file(image.path, osp.join(out, 'Images', name))
-    notes = [f'person {person} is hidden, left out' for person in hidden]
+    notes += [f'person {person} is hidden, left out' for person in hidden]
     return ImageRecord(name, *size, persons, notes, image.image_id)
 
 
@@ -103,6 +112,12 @@ def _choose_classes(source: ShapeSet, listed: Optional[str], earlier: str,
     """The list that was given, that of an earlier run, or the labels."""
     if listed is not None:
         return read_classes(listed)
+    for label in source.labels:
+        if label != person_label and label.lower() == person_label.lower():
+            raise InputError(
+                f'the label {label!r} is almost {person_label!r}, that of '
+                'outlines of persons: rename it, give it as --person-label, '
+                'or list it with --classes if it is a part')
     if osp.isfile(earlier):
         print(f'Classes from {earlier}')
         classes = read_classes(earlier)
@@ -185,7 +200,8 @@ def convert_polygons(raw: str,
                          'COCO file')
     earlier = osp.join(out, 'annotations', 'classes.txt')
     names = _choose_classes(source, classes, earlier, person_label)
-    stems: List[str] = sorted({*source.images, *source.problems})
+    stems: List[str] = sorted([*source.images, *source.problems],
+                              key=osp.basename)
     if ids is not None:
         stems = read_stems(ids)
     convert_one = partial(_convert_image, source,

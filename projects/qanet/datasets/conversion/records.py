@@ -33,10 +33,11 @@ def _image_ids(stems: Sequence[str],
     given = {stem: record.image_id for stem, record in records.items()}
     if None not in given.values():
         return given
-    if all(stem.isdecimal() for stem in stems):
-        ids = [int(stem) for stem in stems]
-        if len(set(ids)) == len(ids):
-            return dict(zip(stems, ids))
+    # A stray file that is no image of the data set must not matter.
+    if all(stem.isdecimal() for stem in records):
+        ids = {stem: int(stem) for stem in records}
+        if len(set(ids.values())) == len(ids):
+            return ids
     # Images that cannot be converted have a number, too: it must not change
     # with the next download, since files of boxes refer to it.
     return {stem: number for number, stem in enumerate(stems, 1)}
@@ -48,9 +49,9 @@ def coco_document(stems: Sequence[str],
     """Make the COCO annotation file of a split.
 
     Args:
-        stems (Sequence[str]): Names of all images that are listed. Where all
-            are different numbers these are the image ids, else their
-            positions, unless the records have ids.
+        stems (Sequence[str]): Names of all images that are listed. Where
+            those that could be converted are different numbers these are the
+            image ids, else their positions, unless the records have ids.
         records (dict[str, ImageRecord]): Those that could be converted, by
             name.
         info (dict, optional): Put under ``info``. Defaults to None.

@@ -185,6 +185,25 @@ def test_cihp_skips_with_reason(damage, reason, raw, tmp_path):
     assert [image['id'] for image in document['images']] == [10, 3, 21]
 
 
+def test_cihp_classes_and_endings(raw, tmp_path):
+    for folder in ('Category_ids', 'Human_ids', 'Instance_ids'):
+        path = raw / 'Training' / folder / '0000005.png'
+        path.rename(path.with_suffix('.PNG'))
+    report = convert_cihp(str(raw), str(tmp_path / 'out'))[0]
+    assert (report.num_images, report.skipped) == (4, [])
+    target = tmp_path / 'out/Training/Instance_ids/0000005.png'
+    np.testing.assert_array_equal(read_label_map(str(target)), make_maps()[2])
+    for num_classes in (1, 256):
+        with pytest.raises(InputError, match='allowed are 2 to 255'):
+            convert_cihp(
+                str(raw), str(tmp_path / 'out'), num_classes=num_classes)
+
+
+def nobody(split):
+    for path in (split / 'Human_ids').iterdir():
+        write_png(path, 0 * make_maps()[1])
+
+
 def empty_images(split):
     for path in (split / 'Images').iterdir():
         path.unlink()
@@ -202,6 +221,7 @@ def half_missing(split):
 @pytest.mark.parametrize('damage,pattern', [
     (empty_images, 'Training/Images holds no images: incomplete download'),
     (no_human_ids, 'Training/Human_ids does not exist: incomplete download'),
+    (nobody, 'CIHP_train: none of 4 images shows a person with parts'),
     (half_missing, 'CIHP_train: 3 of 4 images cannot be converted'),
 ])
 def test_cihp_incomplete_download(damage, pattern, raw, tmp_path):

@@ -13,6 +13,10 @@ def test_with_background():
     assert with_background(['hat', 'arm']) == ('Background', 'hat', 'arm')
     assert with_background(['__ignore__', '_background_',
                             'hat']) == ('Background', 'hat')
+    names = [f'part {i}' for i in range(254)]
+    assert with_background(names)[254] == 'part 253'
+    with pytest.raises(InputError, match='num_classes is 256, allowed are 2 '):
+        with_background([*names, 'one more'])
     assert [
         special_label(name) for name in ('Background', '__IGNORE__', 'hat')
     ] == [0, 255, None]

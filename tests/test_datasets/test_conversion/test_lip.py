@@ -34,9 +34,11 @@ def raw(mini):
     mini.photo(f'{IMAGES}/train_images/unlisted.jpg')
     mini.photo(f'{IMAGES}/val_images/9_3.jpg', size=(22, 34))
     mini.labels(f'{LABELS}/val_segmentations/9_3.png', np.zeros((34, 22)))
+    mini.photo(f'{IMAGES}/val_images/9_4.jpg')
+    mini.labels(f'{LABELS}/val_segmentations/9_4.png', person())
     mini.photo('LIP/Testing_images/Testing_images/testing_images/5_5.jpg')
     mini.text(f'{IMAGES}/train_id.txt', '7_2\n7_1\n8_1')
-    mini.text('LIP/TrainVal_images/val_id.txt', '9_3\n')
+    mini.text('LIP/TrainVal_images/val_id.txt', '9_3\n9_4\n')
     mini.text('LIP/Testing_images/Testing_images/test_id.txt', '5_5\n')
     return mini
 
@@ -106,6 +108,20 @@ def test_without_lists_all_images(raw):
     train = convert_lip(str(raw.raw), str(raw.out))[0]
     (stem, reason), = train.skipped
     assert stem == 'unlisted' and 'unlisted.png does not exist' in reason
+
+
+def test_split_without_labelled_pixels(raw):
+    raw.labels(f'{LABELS}/val_segmentations/9_4.png', np.zeros((30, 40)))
+    with pytest.raises(InputError, match='LIP_val: none of 2 images shows'):
+        convert_lip(str(raw.raw), str(raw.out))
+
+
+def test_labels_with_endings_in_capitals(raw):
+    path = raw.raw / LABELS / 'train_segmentations/7_2.png'
+    path.rename(path.with_suffix('.PNG'))
+    train, *_ = convert_lip(str(raw.raw), str(raw.out))
+    assert not train.skipped
+    np.testing.assert_array_equal(raw.maps('Training', '7_2')[0], person())
 
 
 def test_incomplete_downloads(raw, messages):

@@ -168,8 +168,8 @@ def test_skipped_with_reason(damage, reason, raw):
 
 
 def test_list_masks(tmp_path):
-    for name in ('2_02_01.png', '2_02_02.png', 'a_b_12_10.png', 'a_b_12_2.png',
-                 'readme.txt'):
+    for name in ('2_02_01.png', '._2_02_01.png', '2_02_02.PNG',
+                 'a_b_12_10.png', 'a_b_12_2.png', 'readme.txt'):
         (tmp_path / name).touch()
     found = list_masks(str(tmp_path))
     assert [row[:2] for row in found['2']] == [(2, 1), (2, 2)]

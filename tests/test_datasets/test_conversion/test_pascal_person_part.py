@@ -68,6 +68,8 @@ def raw(mini):
 
 
 def test_one_person(raw):
+    path, = raw.raw.rglob('2008_000001.mat')
+    path.rename(path.with_suffix('.MAT'))
     for _ in range(2):
         train, val = convert_pascal_person_part(str(raw.raw), str(raw.out))
     assert (train.num_images, train.num_persons) == (2, 4 - 1)

@@ -1,4 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import errno
 import json
 
 import pytest
@@ -20,11 +21,15 @@ def convert_one(stem):
     return ImageRecord(f'{stem}.jpg', 30, 40, persons)
 
 
-@pytest.mark.parametrize('stems,ids', [
-    (['007', '019', '011', '028', '002'], [7, 11, 2]),
-    (['x7', '019', '011', '028', 'x2'], [1, 3, 5]),
-    (['7', '1_9', '01', '28', '1'], [1, 3, 5]),
-])
+@pytest.mark.parametrize(
+    'stems,ids',
+    [
+        (['007', '019', '011', '028', '002'], [7, 11, 2]),
+        (['x7', '019', '011', '028', 'x2'], [1, 3, 5]),
+        # What cannot be converted does not matter.
+        (['7', 'x9', '11', 'x8', '2'], [7, 11, 2]),
+        (['7', '1_9', '01', '28', '1'], [1, 3, 5]),
+    ])
 def test_convert_split(stems, ids, tmp_path):
     path = tmp_path / 'new' / 'X_train.json'
     report = convert_split(str(path), stems, convert_one, workers=3)
@@ -60,6 +65,33 @@ def test_incomplete_download(tmp_path):
             'incomplete download.* The first one: 19 is bad'):
         convert_split(str(path), ['1', '19', '28'], convert_one)
     assert not path.exists()
+
+
+def test_files_that_cannot_be_read_and_full_disks(tmp_path):
+
+    def convert(stem):
+        if stem == 'folder':
+            open(tmp_path)
+        if stem == 'full':
+            raise OSError(errno.ENOSPC, 'No space left on device')
+        return convert_one('1')
+
+    path = str(tmp_path / 'X_train.json')
+    report = convert_split(path, ['1', '2', 'folder'], convert)
+    assert report.skipped == [('folder',
+                               f"[Errno 21] Is a directory: '{tmp_path}'")]
+    with pytest.raises(OSError, match='No space left'):
+        convert_split(path, ['1', '2', '3', 'full'], convert)
+
+
+def test_nobody_is_an_error_where_there_are_labels(tmp_path):
+    path = tmp_path / 'X_train.json'
+    with pytest.raises(InputError, match='X_train: none of 2 images shows'):
+        convert_split(str(path), ['10', '20'], convert_one)
+    assert not path.exists()
+    report = convert_split(
+        str(path), ['10', '20'], convert_one, labelled=False)
+    assert (report.num_images, report.num_persons) == (2, 0)
 
 
 def test_unexpected_errors_are_not_hidden(tmp_path):

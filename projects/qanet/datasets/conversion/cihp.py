@@ -6,7 +6,8 @@ from typing import List
 import numpy as np
 
 from projects.qanet.utils.errors import InputError
-from .files import ImageFolder, find_root, link_file, read_stems
+from .class_lists import check_num_classes
+from .files import ImageFolder, any_case, find_root, link_file, read_stems
 from .label_maps import (instance_table, persons_of, place_label_map,
                          read_labels_of, write_instance_table)
 from .person_maps import write_instances
@@ -23,7 +24,9 @@ def _convert_image(raw: str, images: ImageFolder, out: str, labelled: bool,
     image, size = images.require(stem)
     record = ImageRecord(osp.basename(image), *size)
     if labelled:
-        sources = [osp.join(raw, name, f'{stem}.png') for name in _LABELS]
+        sources = [
+            any_case(osp.join(raw, name, f'{stem}.png')) for name in _LABELS
+        ]
         categories = read_labels_of(image, size, sources[0], num_classes)
         humans = read_labels_of(image, size, sources[1])
         record.persons = persons_of(humans)
@@ -41,10 +44,11 @@ def _convert_image(raw: str, images: ImageFolder, out: str, labelled: bool,
 def _complete_instances(source: str, target: str, categories: np.ndarray,
                         humans: np.ndarray, num_classes: int) -> None:
     """Link the part instances, or rebuild what is missing of them."""
-    if osp.isfile(f'{source}.png'):
+    label_map = any_case(f'{source}.png')
+    if osp.isfile(label_map):
         size = humans.shape[1], humans.shape[0]
-        instances = read_labels_of('the image', size, f'{source}.png')
-        place_label_map(f'{source}.png', f'{target}.png', instances)
+        instances = read_labels_of('the image', size, label_map)
+        place_label_map(label_map, f'{target}.png', instances)
     else:
         write_instances(target, categories, humans, num_classes)
         return
@@ -82,8 +86,10 @@ def convert_cihp(raw: str,
 
     Raises:
         InputError: If the download is incomplete: no split, a split without
-            images or without labels, or most of a split missing.
+            images, labels or persons, or most of a split missing; or if
+            ``num_classes`` is not 2..255.
     """
+    check_num_classes(num_classes)
     root = find_root(raw, list(SPLITS))
     splits = []
     for split in SPLITS:
@@ -103,5 +109,5 @@ def convert_cihp(raw: str,
                               osp.join(out, split), labelled, num_classes)
         splits.append(
             Split(split, stems, convert_one,
-                  _OFFICIAL[split] if name == 'CIHP' else None))
+                  _OFFICIAL[split] if name == 'CIHP' else None, labelled))
     return convert_splits(out, name, splits, workers)

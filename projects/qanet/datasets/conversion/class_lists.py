@@ -4,6 +4,7 @@ import os.path as osp
 from typing import List, Optional, Sequence, Tuple
 
 from projects.qanet.ground_truth import IGNORE_LABEL
+from projects.qanet.ground_truth.annotations import is_whole
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import read_text, write_text
 
@@ -26,6 +27,20 @@ def special_label(name: str) -> Optional[int]:
     return IGNORE_LABEL if name.lower() in _IGNORE_NAMES else None
 
 
+def check_num_classes(num_classes: int) -> None:
+    """Refuse a number of classes that 8-bit label maps cannot hold.
+
+    Args:
+        num_classes (int): Number of classes, background included.
+
+    Raises:
+        InputError: If it is not 2..255; the value 255 is ignored.
+    """
+    if not is_whole(num_classes, 2, IGNORE_LABEL):
+        raise InputError(f'num_classes is {num_classes}, allowed are 2 to '
+                         f'{IGNORE_LABEL}, background included')
+
+
 def with_background(names: Sequence[str]) -> Tuple[str, ...]:
     """Put the background first.
 
@@ -38,7 +53,8 @@ def with_background(names: Sequence[str]) -> Tuple[str, ...]:
         those to be ignored.
 
     Raises:
-        InputError: If a name is there twice or no class is left.
+        InputError: If a name is there twice, no class is left or there are
+            too many.
     """
     parts = [name for name in names if special_label(name) is None]
     if not parts:
@@ -47,6 +63,7 @@ def with_background(names: Sequence[str]) -> Tuple[str, ...]:
     if repeated:
         raise InputError(
             f'the classes {", ".join(repeated)} stand there twice')
+    check_num_classes(len(parts) + 1)
     return ('Background', *parts)
 
 
@@ -65,7 +82,7 @@ def read_classes(path: str) -> Tuple[str, ...]:
     """
     if not osp.isfile(path):
         raise InputError(f'list of classes {path} does not exist')
-    lines = [line.strip() for line in read_text(path).splitlines()]
+    lines = [' '.join(line.split()) for line in read_text(path).splitlines()]
     names = [line for line in lines if line]
     try:
         return with_background(names)

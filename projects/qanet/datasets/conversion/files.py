@@ -183,10 +183,26 @@ def read_stems(path: str) -> List[str]:
         dict.fromkeys(_drop_ending(osp.basename(name)) for name in names))
 
 
+def any_case(path: str) -> str:
+    """Find a file whose ending may be written in capitals.
+
+    Args:
+        path (str): File with its ending in lower case.
+
+    Returns:
+        str: The file with its ending in upper case if only that is there,
+        else ``path``.
+    """
+    root, ending = osp.splitext(path)
+    upper = root + ending.upper()
+    return upper if osp.exists(upper) and not osp.exists(path) else path
+
+
 class ImageFolder:
     """The pictures of a folder, listed once.
 
-    Files that are no pictures are named in a warning.
+    Files that are no pictures, or whose names begin with a dot, are named in
+    a warning.
 
     Args:
         folder (str): Folder to list.
@@ -203,7 +219,7 @@ class ImageFolder:
         self._names: Dict[str, List[str]] = {}
         ignored = []
         for name in sorted(os.listdir(folder)):
-            if has_ending(name):
+            if has_ending(name) and not name.startswith('.'):
                 self._names.setdefault(osp.splitext(name)[0], []).append(name)
             elif osp.isfile(osp.join(folder, name)):
                 ignored.append(name)
@@ -213,7 +229,7 @@ class ImageFolder:
                              f'{", ".join(IMAGE_ENDINGS)}')
         if ignored:
             rest = ', ...' if len(ignored) > _MAX_NAMED else ''
-            warn(f'{len(ignored)} files of {folder} are no images and are '
+            warn(f'{len(ignored)} files of {folder} are no images or hidden, '
                  f'passed over: {", ".join(ignored[:_MAX_NAMED])}{rest}')
 
     @property
@@ -255,7 +271,8 @@ def list_stems(folder: str, ending: str) -> List[str]:
         ending (str): What their names end in, in lower case.
 
     Returns:
-        list[str]: The sorted names, without ending.
+        list[str]: The sorted names, without ending; hidden files are not
+        listed.
 
     Raises:
         InputError: If there is no such folder, or no such file in it.
@@ -265,7 +282,7 @@ def list_stems(folder: str, ending: str) -> List[str]:
                          'download?')
     stems = sorted(
         osp.splitext(name)[0] for name in os.listdir(folder)
-        if has_ending(name, (ending, )))
+        if has_ending(name, (ending, )) and not name.startswith('.'))
     if not stems:
         raise InputError(f'folder {folder} holds no {ending} files: '
                          'incomplete download?')

@@ -1,6 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Persons and part instances of label maps."""
 import os.path as osp
+from pathlib import Path
 from typing import Callable, List, Optional, Tuple
 
 import cv2
@@ -202,8 +203,9 @@ def write_label_map(path: str, labels: np.ndarray) -> None:
         labels (np.ndarray): Shape (h, w), uint8 or uint16.
 
     Raises:
-        InputError: If the file cannot be written.
+        OSError: If the file cannot be written.
     """
     make_place(path)
-    if not cv2.imwrite(path, labels):
-        raise InputError(f'{path} cannot be written')
+    _, data = cv2.imencode('.png', labels)
+    # OpenCV's own writing does not tell why it fails.
+    Path(path).write_bytes(data.tobytes())

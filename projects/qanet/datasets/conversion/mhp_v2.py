@@ -22,7 +22,7 @@ _FOLDERS = dict(
     Testing=('test', 'test_all.txt', 5000))
 # <image>_<number of persons>_<person>.png; the image's name may itself hold
 # underscores.
-_MASK_NAME = re.compile(r'(.+)_(\d+)_(\d+)\.png')
+_MASK_NAME = re.compile(r'(.+)_(\d+)_(\d+)\.(?i:png)')
 # Image -> its masks as (number of persons, person, path).
 Masks = Dict[str, List[Tuple[int, int, str]]]
 
@@ -40,7 +40,7 @@ def list_masks(folder: str) -> Masks:
     masks = defaultdict(list)
     for name in os.listdir(folder):
         match = _MASK_NAME.fullmatch(name)
-        if match:
+        if match and not name.startswith('.'):
             stem, total, person = match.groups()
             masks[stem].append(
                 (int(total), int(person), osp.join(folder, name)))
@@ -94,7 +94,7 @@ def _plan(raw: str, out: str, split: str) -> Optional[Split]:
     id_list = find_file(raw, osp.join('list', list_name))
     stems = images.stems if id_list is None else read_stems(id_list)
     convert_one = partial(_convert_image, images, masks, osp.join(out, split))
-    return Split(split, stems, convert_one, official)
+    return Split(split, stems, convert_one, official, masks is not None)
 
 
 def convert_mhp_v2(raw: str, out: str, workers: int = 4) -> List[SplitReport]:

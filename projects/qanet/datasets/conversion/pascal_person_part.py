@@ -7,8 +7,8 @@ import numpy as np
 
 from projects.qanet.utils.errors import InputError
 from ..metainfo import LABEL_ORDERS, RELEASED_ORDER
-from .files import (ImageFolder, find_file, find_folder, link_file, list_stems,
-                    warn)
+from .files import (ImageFolder, any_case, find_file, find_folder, link_file,
+                    list_stems, warn)
 from .label_maps import persons_of
 from .pascal_parts import PascalObject, read_pascal_parts
 from .person_maps import PersonPainter, write_person_maps
@@ -85,7 +85,7 @@ def _paint(objects: List[PascalObject], size: Tuple[int, int],
 
 def _convert_image(images: ImageFolder, annotations: str, out: str,
                    label_order: str, stem: str) -> Optional[ImageRecord]:
-    path = osp.join(annotations, f'{stem}.mat')
+    path = any_case(osp.join(annotations, f'{stem}.mat'))
     objects = read_pascal_parts(path)
     if not any(item.name == 'person' and item.parts for item in objects):
         return None

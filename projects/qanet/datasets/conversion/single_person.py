@@ -7,7 +7,8 @@ from typing import Dict, List, Optional
 import numpy as np
 
 from projects.qanet.utils.errors import InputError
-from .files import ImageFolder, link_file, read_stems
+from .class_lists import check_num_classes
+from .files import ImageFolder, any_case, link_file, read_stems
 from .label_maps import place_label_map, read_labels_of, write_label_map
 from .person_maps import write_instances
 from .records import ImageRecord
@@ -21,7 +22,7 @@ def _convert_image(images: ImageFolder, label_dir: Optional[str], out: str,
     person = dict(parsing_id=1, bbox=[0, 0, *size], area=size[0] * size[1])
     record = ImageRecord(osp.basename(image), *size, [person])
     if label_dir is not None:
-        source = osp.join(label_dir, f'{stem}.png')
+        source = any_case(osp.join(label_dir, f'{stem}.png'))
         labels = read_labels_of(image, size, source, num_classes)
         place_label_map(source, osp.join(out, 'Category_ids', f'{stem}.png'),
                         labels)
@@ -130,9 +131,11 @@ def convert_single_person(image_dir: str,
         list[SplitReport]: Training, then validation, as far as asked for.
 
     Raises:
-        InputError: If a folder or list is missing or empty, or most of a
-            split cannot be converted.
+        InputError: If a folder or list is missing or empty, most of a split
+            cannot be converted or nothing of it is labelled, or
+            ``num_classes`` is not 2..255.
     """
+    check_num_classes(num_classes)
     images = ImageFolder(image_dir)
     stems_of = read_split_lists(Training=train_ids, Validation=val_ids)
     splits = [

@@ -1,5 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """The part that all converters share: walk a split, write its json."""
+import errno
 import json
 import os.path as osp
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,8 @@ SPLITS = dict(Training='train', Validation='val', Testing='test')
 #: Gets an image's name and puts image and label maps in their places. None:
 #: nobody is in the image.
 ConvertImage = Callable[[str], Optional[ImageRecord]]
+# What befalls all images alike.
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 # Of many skipped files, how many are named in the log.
 _MAX_NAMED = 20
 
@@ -31,12 +34,14 @@ class Split:
         stems (list[str]): Names of the images, without ending.
         convert_one (Callable): See :func:`convert_split`.
         official (int, optional): How many images the data set has there.
+        labelled (bool): Whether there must be persons.
     """
 
     folder: str
     stems: List[str]
     convert_one: ConvertImage
     official: Optional[int] = None
+    labelled: bool = True
 
 
 @dataclass
@@ -93,7 +98,9 @@ def _guarded(convert_one: ConvertImage,
     """The record, or why there is none."""
     try:
         return convert_one(stem)
-    except (InputError, FileNotFoundError) as error:
+    except (InputError, OSError) as error:
+        if getattr(error, 'errno', None) in _DISK_FULL:
+            raise
         return str(error)
 
 
@@ -101,7 +108,8 @@ def convert_split(ann_file: str,
                   stems: Sequence[str],
                   convert_one: ConvertImage,
                   workers: int = 4,
-                  info: Optional[dict] = None) -> SplitReport:
+                  info: Optional[dict] = None,
+                  labelled: bool = True) -> SplitReport:
     """Convert the images of a split and write its annotation file.
 
     Args:
@@ -110,10 +118,11 @@ def convert_split(ann_file: str,
         convert_one (Callable): Called with each name; puts the image and its
             label maps in their places and returns an :class:`ImageRecord`,
             or None if the image is to be left out because nobody is in it.
-            :class:`InputError` and :class:`FileNotFoundError` leave the image
-            out, too. It is called from several threads.
+            :class:`InputError` and :class:`OSError` leave the image out, too,
+            unless the disk is full. It is called from several threads.
         workers (int): Number of threads. Defaults to 4.
         info (dict, optional): Goes into the file. Defaults to None.
+        labelled (bool): Whether there must be persons. Defaults to True.
 
     Returns:
         SplitReport: What was converted and what was not.
@@ -121,6 +130,7 @@ def convert_split(ann_file: str,
     Raises:
         InputError: If more than half of the images had to be left out, or
             nobody is in any image; no annotation file is written then.
+        OSError: If the disk is full.
     """
     name = osp.splitext(osp.basename(ann_file))[0]
     with ThreadPoolExecutor(max(1, workers)) as pool:
@@ -142,9 +152,13 @@ def convert_split(ann_file: str,
         raise InputError(
             f'{name}: {len(skipped)} of {len(stems)} images cannot be '
             f'converted: incomplete download? The first one: {skipped[0][1]}')
-    if not kept:
+    persons = [
+        person for record in kept.values() for person in record.persons
+        if person['area']
+    ]
+    if not kept or labelled and not persons:
         raise InputError(f'{name}: none of {len(stems)} images shows a person '
-                         'with parts')
+                         'with parts: are the label maps the right ones?')
     document = coco_document(stems, kept, info=info)
     write_text(ann_file, json.dumps(document))
     notes = [(stem, note) for stem, record in kept.items()
@@ -178,7 +192,7 @@ def convert_splits(out: str,
         ann_file = osp.join(out, 'annotations',
                             f'{name}_{SPLITS[split.folder]}.json')
         report = convert_split(ann_file, split.stems, split.convert_one,
-                               workers, info)
+                               workers, info, split.labelled)
         report.log(split.official)
         reports.append(report)
     return reports

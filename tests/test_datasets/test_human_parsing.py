@@ -233,9 +233,14 @@ def test_what_is_left_out_is_counted(tiny_cihp, warnings_of):
 @pytest.mark.parametrize('arguments,pattern', [
     (dict(person_cat_ids=(0, )), r'no box of category \[0\]; .* 1 \(1 boxes'),
     (dict(bbox_thr=.6), 'boxes.json: bbox_thr = 0.6 leaves none of 1 boxes'),
+    (dict(bbox=[99, 0, 5, 5]), 'boxes.json: none of 1 boxes can be used; .* '
+     'wholly outside the image'),
+    (dict(bbox=[0, 0, float('nan'), 5]), 'none of 1 boxes .* not finite'),
 ])
 def test_nothing_left_of_a_bbox_file(tiny_cihp, arguments, pattern):
-    path = tiny_cihp.write_boxes([detection(9)])
+    arguments = dict(arguments)
+    box = {key: arguments.pop(key) for key in ('bbox', ) if key in arguments}
+    path = tiny_cihp.write_boxes([dict(detection(9), **box)])
     with pytest.raises(InputError, match=pattern):
         CIHPParsingDataset(
             **tiny_cihp.arguments(test_mode=True, bbox_file=path, **arguments))
@@ -306,6 +311,18 @@ def test_classes_of_the_json(tiny_cihp, info):
     CIHPParsingDataset(**tiny_cihp.arguments())
 
 
+@pytest.mark.parametrize('classes', ['Hat', [1, 2], 3])
+def test_classes_of_the_json_that_are_no_names(tiny_cihp, classes):
+    tiny_cihp.write_annotations(dict(classes=classes))
+    build_error(tiny_cihp, InputError,
+                'CIHP_train.json: info.classes is .*, expected a list')
+
+
+def test_classes_that_the_json_leaves_open(tiny_cihp):
+    tiny_cihp.write_annotations(dict(classes=None, num_classes=None))
+    assert len(CIHPParsingDataset(**tiny_cihp.arguments())) == 2
+
+
 def test_own_classes(tiny_cihp):
     dataset = DATASETS.build(
         dict(
@@ -370,8 +387,31 @@ def test_nobody_to_train_on(tiny_cihp):
     tiny_cihp.annotations[0]['iscrowd'] = 1
     tiny_cihp.annotations[1]['bbox'] = [0, 0, 0, 0]
     tiny_cihp.write_annotations()
+    for test_mode in (False, True):
+        build_error(
+            tiny_cihp,
+            InputError,
+            'CIHP_train.json: none of 1 boxes can be used; .* is zero size',
+            test_mode=test_mode)
+    tiny_cihp.annotations[1]['iscrowd'] = 1
+    tiny_cihp.write_annotations()
     build_error(tiny_cihp, ValueError,
                 'CIHP_train.json has no person to train on among 2 images')
+
+
+@pytest.mark.parametrize('arguments,pattern', [
+    (dict(person_cat_ids=1), 'person_cat_ids is 1, expected a list'),
+    (dict(person_cat_ids=()), r'person_cat_ids is \(\), expected a list'),
+    (dict(person_cat_ids=['1']), 'person_cat_ids is .*, expected a list'),
+    (dict(bbox_thr='0.5'), "bbox_thr is '0.5', expected a number"),
+    (dict(bbox_thr=None), 'bbox_thr is None, expected a number'),
+    (dict(data_prefix='V/Images'), "data_prefix is 'V/Images'; it needs"),
+    (dict(data_prefix=dict(img='Training/Images', seg_map=None)),
+     "'seg_map': None.* the values are folders"),
+    (dict(filter_cfg=dict(min_size='5')), "min_size is '5', expected"),
+])
+def test_arguments_of_the_wrong_kind(tiny_cihp, arguments, pattern):
+    build_error(tiny_cihp, InputError, pattern, **arguments)
 
 
 def test_unknown_image_in_bbox_file(tiny_cihp):
@@ -412,7 +452,7 @@ def test_unknown_prefix(tiny_cihp):
     build_error(
         tiny_cihp,
         ValueError,
-        "data_prefix has the keys .*img_path",
+        "data_prefix is .*img_path.*; it needs 'img'",
         data_prefix=dict(img_path='Training/Images'))
 
 

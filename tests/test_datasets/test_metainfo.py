@@ -1,6 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 import numpy as np
 import pytest
+from mmengine.config import Config
 
 from projects.qanet.datasets import CIHPParsingDataset
 from projects.qanet.datasets.metainfo import (check_flip_pairs,
@@ -47,6 +48,10 @@ def test_left_and_right_need_flip_pairs():
     (dict(classes=('bg', )), "'classes' must list"),
     (dict(classes=('bg', 'a', 'a')), 'repeated names'),
     (dict(classes=tuple(map(str, range(256)))), 'do not fit'),
+    (dict(classes=('bg', 'a'), flip_pairs=3), 'flip_pairs is 3, expected'),
+    (dict(classes=('bg', 'a'), palette=7), 'palette is 7, expected'),
+    (dict(classes=('bg', 'a'), palette=[1, 2]), 'colour 1 is not three'),
+    (dict(classes=('bg', 'a'), palette=['#00', '#ff']), "'#00' is not three"),
     (dict(classes=('bg', 'a'), palette=[[0, 0, 0]]), '1 colours for 2'),
     (dict(classes=('bg', 'a'), palette=[[0, 0, 0], [0, 256, 0]
                                         ]), r'\[0, 256, 0\] is not'),
@@ -54,6 +59,16 @@ def test_left_and_right_need_flip_pairs():
 def test_wrong_metainfo(meta, pattern):
     with pytest.raises(ValueError, match=pattern):
         complete_metainfo(meta)
+
+
+def test_nested_dictionaries_are_plain():
+    """Checkpoints hold them; readers allow no classes of mmengine."""
+    cfg = Config(
+        dict(meta=dict(classes=['bg', 'a'], notes=[dict(by=dict(who='x'))])))
+    meta = complete_metainfo(cfg.meta)
+    assert meta['notes'] == [dict(by=dict(who='x'))]
+    assert type(meta) is type(meta['notes'][0]) is dict
+    assert type(meta['notes'][0]['by']) is dict
 
 
 def test_default_palette_is_voc():

@@ -5,8 +5,9 @@ from typing import Dict, Iterable, List, Optional, Sequence
 import numpy as np
 
 from projects.qanet.ground_truth.annotations import (ByteReader, check_bbox,
-                                                     check_records, is_whole,
-                                                     load_json, read_bytes)
+                                                     check_records, is_number,
+                                                     is_whole, load_json,
+                                                     read_bytes)
 from projects.qanet.utils.errors import InputError
 
 _DETECTION_KEYS = ('image_id', 'category_id', 'bbox', 'score')
@@ -47,8 +48,7 @@ def load_detections(path: str,
                 'which is not in the annotation file: wrong split?')
         check_bbox(record['bbox'], f'{path}[{position}]')
         score = record['score']
-        if (isinstance(score, bool) or not isinstance(score, (int, float))
-                or not np.isfinite(score)):
+        if not is_number(score):
             raise InputError(f'{path}[{position}] has score {score!r}, '
                              'expected a finite number')
     return records

@@ -4,6 +4,7 @@ from typing import Any, Dict, List
 
 from mmengine.logging import MMLogger
 
+from projects.qanet.ground_truth.annotations import is_number
 from projects.qanet.utils.errors import InputError
 
 _FILTERS = ('filter_empty_gt', 'min_size')
@@ -16,12 +17,16 @@ def check_filters(filters: Dict[str, Any]) -> None:
         filters (dict): ``filter_cfg`` of :class:`HumanParsingDataset`.
 
     Raises:
-        InputError: Names the unknown keys.
+        InputError: Names the unknown keys, or a size that is no number.
     """
     unknown = sorted(set(filters).difference(_FILTERS))
     if unknown:
         raise InputError(f'filter_cfg has the keys {unknown}, allowed are '
                          f'{", ".join(_FILTERS)}')
+    min_size = filters.get('min_size', 0)
+    if not is_number(min_size):
+        raise InputError(f'filter_cfg: min_size is {min_size!r}, expected a '
+                         'number of pixels')
 
 
 def _passes(sample: dict, filters: Dict[str, Any]) -> bool:

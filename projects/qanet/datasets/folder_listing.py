@@ -1,14 +1,50 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Whether the files of a data set are there and whole."""
+"""Where the files of a data set are, and whether they are whole."""
 import os
 import os.path as osp
-from typing import Dict, Sequence, Set
+from typing import Dict, Optional, Sequence, Set
 
 import cv2
 import mmcv
 
 from projects.qanet.ground_truth.annotations import ByteReader
 from projects.qanet.utils.errors import InputError
+
+# Key of data_prefix -> its folder next to the images' folder by default.
+_LABEL_FOLDERS = dict(
+    seg_map='Category_ids', human_map='Human_ids', instance_map='Instance_ids')
+
+
+def complete_prefix(data_prefix: Optional[Dict[str, str]]) -> Dict[str, str]:
+    """Fill in the folders of labels.
+
+    Args:
+        data_prefix (dict[str, str], optional): See
+            :class:`HumanParsingDataset`.
+
+    Returns:
+        dict[str, str]: ``img, seg_map, human_map, instance_map``.
+
+    Raises:
+        InputError: If ``img`` is missing, a key is unknown or a value is no
+            text.
+    """
+    prefix = data_prefix or dict(img='Training/Images')
+    allowed = ('img', *_LABEL_FOLDERS)
+    if (not isinstance(prefix, dict) or 'img' not in prefix
+            or not set(prefix).issubset(allowed)
+            or not all(isinstance(folder, str) for folder in prefix.values())):
+        raise InputError(
+            f"data_prefix is {prefix!r}; it needs 'img', allowed are "
+            f'{", ".join(allowed)}, and the values are folders')
+    images = prefix['img'].rstrip('/\\')
+    # Of the root itself the neighbours are a level higher.
+    split = osp.dirname(images) if images not in ('', '.') else '..'
+    neighbours = {
+        key: osp.join(split, folder)
+        for key, folder in _LABEL_FOLDERS.items()
+    }
+    return {**neighbours, **prefix}
 
 
 def check_image(path: str, read: ByteReader) -> None:

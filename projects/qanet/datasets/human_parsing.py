@@ -13,16 +13,14 @@ from mmseg.registry import DATASETS
 from projects.qanet.ground_truth import (IGNORE_LABEL, check_label_names,
                                          label_path, load_persons,
                                          read_label_map)
+from projects.qanet.ground_truth.annotations import is_number
 from projects.qanet.utils.errors import InputError
 from .coco_annotations import xywh_to_xyxy
 from .filters import check_filters, filter_samples
-from .folder_listing import FolderListing, check_image
+from .folder_listing import FolderListing, check_image, complete_prefix
 from .metainfo import check_noted_classes, complete_metainfo
-from .person_boxes import drop_bad_boxes, read_person_boxes
+from .person_boxes import check_cat_ids, drop_bad_boxes, read_person_boxes
 
-# Key of data_prefix -> its folder next to the images' folder by default.
-_LABEL_FOLDERS = dict(
-    seg_map='Category_ids', human_map='Human_ids', instance_map='Instance_ids')
 # Key of data_prefix -> key of a sample.
 _LABEL_PATHS = dict(
     seg_map='seg_map_path',
@@ -110,35 +108,21 @@ class HumanParsingDataset(BaseDataset):
             raise InputError('bbox_file is for testing (test_mode=True); '
                              'training takes the boxes of ann_file')
         check_filters(filter_cfg or {})
+        if not is_number(bbox_thr):
+            raise InputError(f'bbox_thr is {bbox_thr!r}, expected a number')
         self.bbox_file = bbox_file
         self.bbox_thr = bbox_thr
-        self.person_cat_ids = tuple(person_cat_ids)
+        self.person_cat_ids = check_cat_ids(person_cat_ids)
         self.backend_args = backend_args
         self.num_skipped_boxes = 0
         super().__init__(
             ann_file=ann_file,
             metainfo=metainfo,
             data_root=data_root,
-            data_prefix=self._complete_prefix(data_prefix),
+            data_prefix=complete_prefix(data_prefix),
             filter_cfg=filter_cfg,
             test_mode=test_mode,
             **kwargs)
-
-    @staticmethod
-    def _complete_prefix(data_prefix: Optional[dict]) -> Dict[str, str]:
-        data_prefix = dict(data_prefix or dict(img='Training/Images'))
-        allowed = ('img', *_LABEL_FOLDERS)
-        unknown = set(data_prefix).difference(allowed)
-        if unknown or 'img' not in data_prefix:
-            raise InputError(
-                f'data_prefix has the keys {sorted(data_prefix)}; it needs '
-                f"'img', and allowed are {', '.join(allowed)}")
-        images = data_prefix['img'].rstrip('/\\')
-        # Of the root itself the neighbours are a level higher.
-        split = osp.dirname(images) if images not in ('', '.') else '..'
-        for key, folder in _LABEL_FOLDERS.items():
-            data_prefix.setdefault(key, osp.join(split, folder))
-        return data_prefix
 
     @classmethod
     def _load_metainfo(cls, metainfo: Optional[dict] = None) -> dict:

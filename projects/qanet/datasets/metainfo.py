@@ -1,6 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """What a parsing data set must say about itself, checked once."""
-from typing import List, Optional, Sequence, Tuple
+from typing import Any, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -28,6 +28,9 @@ def check_flip_pairs(flip_pairs: Sequence[Sequence[int]],
         InputError: If an entry is no pair of two different foreground
             classes (1 ... num_classes - 1), or a class stands in two pairs.
     """
+    if not isinstance(flip_pairs, (list, tuple)):
+        raise InputError(f'flip_pairs is {flip_pairs!r}, expected a list of '
+                         '(left, right) class indices')
     pairs, seen = [], set()
     for pair in flip_pairs:
         valid = (
@@ -85,13 +88,18 @@ def default_palette(num_classes: int) -> List[List[int]]:
 
 def _check_palette(palette: Sequence[Sequence[int]],
                    num_classes: int) -> List[List[int]]:
+    if not isinstance(palette, (list, tuple)):
+        raise InputError(f'metainfo: palette is {palette!r}, expected a list '
+                         'of RGB colours')
     if len(palette) != num_classes:
         raise InputError(f'metainfo: palette has {len(palette)} colours for '
                          f'{num_classes} classes')
     for color in palette:
-        if len(color) != 3 or not all(0 <= value <= 255 for value in color):
+        if (not isinstance(color, (list, tuple)) or len(color) != 3 or not all(
+                isinstance(value, (int, np.integer)) and 0 <= value <= 255
+                for value in color)):
             raise InputError(f'metainfo: palette colour {color!r} is not '
-                             'three numbers from 0 to 255')
+                             'three whole numbers from 0 to 255')
     return [[int(value) for value in color] for color in palette]
 
 
@@ -110,6 +118,15 @@ def _default_flip_pairs(classes: Sequence[str]) -> Sequence[Sequence[int]]:
     return []
 
 
+def _plain(value: Any) -> Any:
+    """A copy without the config's own kinds of dictionaries and lists."""
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in value.items()}
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
+    return list(map(_plain, value)) if isinstance(value, list) else value
+
+
 def complete_metainfo(metainfo: dict) -> dict:
     """Check ``classes``, ``palette`` and ``flip_pairs`` and fill the gaps.
 
@@ -118,7 +135,8 @@ def complete_metainfo(metainfo: dict) -> dict:
             ``palette`` (RGB per class) and ``flip_pairs``; other keys pass.
 
     Returns:
-        dict: A copy in which ``classes`` is a tuple of names, ``palette`` a
+        dict: A copy, of plain dictionaries and lists as it goes into
+        checkpoints, in which ``classes`` is a tuple of names, ``palette`` a
         list of RGB lists and ``flip_pairs`` a list of integer pairs.
 
     Raises:
@@ -126,6 +144,7 @@ def complete_metainfo(metainfo: dict) -> dict:
             not fit them, if the flip pairs are wrong, or if there are
             left/right classes but no flip pairs.
     """
+    metainfo = _plain(metainfo)
     classes = metainfo.get('classes')
     if (not isinstance(classes, (list, tuple)) or len(classes) < 2
             or not all(isinstance(name, str) for name in classes)):
@@ -161,12 +180,18 @@ def check_noted_classes(classes: Sequence[str], document: dict,
         path (str): Its path, for the message.
 
     Raises:
-        InputError: If they differ.
+        InputError: If they differ, or are no names.
     """
     info = document.get('info')
     info = info if isinstance(info, dict) else {}
-    noted = info.get('classes', classes)
-    number = info.get('num_classes', len(noted))
+    noted = info.get('classes')
+    noted = classes if noted is None else noted
+    if not isinstance(noted, (list, tuple)) or not all(
+            isinstance(name, str) for name in noted):
+        raise InputError(f'{path}: info.classes is {noted!r}, expected a list '
+                         'of names')
+    number = info.get('num_classes')
+    number = len(noted) if number is None else number
     if number != len(classes) or list(noted) != list(classes):
         raise InputError(
             f'{path} was made for {number} classes ({", ".join(noted)}), but '

@@ -1,15 +1,36 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Which boxes a data set uses; the others are counted in the log."""
-from typing import Dict, List, Sequence
+from typing import Any, Dict, List, Sequence, Tuple
 
 from mmengine.logging import MMLogger
 
-from projects.qanet.ground_truth.annotations import ByteReader, keep_categories
+from projects.qanet.ground_truth.annotations import (ByteReader, is_whole,
+                                                     keep_categories)
+from projects.qanet.utils.errors import InputError
 from .coco_annotations import (box_doubts, box_problem, keep_scores,
                                load_detections)
 
 # Of thousands of bad boxes, how many are named one by one.
 _MAX_NAMED = 50
+
+
+def check_cat_ids(cat_ids: Any) -> Tuple[int, ...]:
+    """Check the ``person_cat_ids`` of a data set.
+
+    Args:
+        cat_ids (Any): What the config says.
+
+    Returns:
+        tuple[int, ...]: One or more categories.
+
+    Raises:
+        InputError: If it is no list of one or more whole numbers.
+    """
+    if (not isinstance(cat_ids, (list, tuple)) or not cat_ids
+            or not all(map(is_whole, cat_ids))):
+        raise InputError(f'person_cat_ids is {cat_ids!r}, expected a list of '
+                         'one or more whole numbers, such as [1]')
+    return tuple(cat_ids)
 
 
 def read_person_boxes(path: str, images: Dict[int,
@@ -52,6 +73,9 @@ def drop_bad_boxes(records: List[dict], images: Dict[int, dict],
 
     Returns:
         list[dict]: The records that are kept, in their order.
+
+    Raises:
+        InputError: If there are records, but none is kept.
     """
     logger = MMLogger.get_current_instance()
     doubts = box_doubts(records, images, source)
@@ -67,6 +91,9 @@ def drop_bad_boxes(records: List[dict], images: Dict[int, dict],
         named.append(f'{image["file_name"]} (image {image["id"]}, annotation '
                      f'{record.get("id", "-")}): box {record["bbox"]} is '
                      f'{problem}')
+    if records and not kept:
+        raise InputError(f'{source}: none of {len(records)} boxes can be '
+                         f'used; the first one: {named[0]}')
     for line in named[:_MAX_NAMED]:
         logger.warning(f'Skipped {line}')
     if named:

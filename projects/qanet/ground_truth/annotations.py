@@ -78,6 +78,19 @@ def is_whole(value: Any,
             and low <= value <= high)
 
 
+def is_number(value: Any) -> bool:
+    """Whether a JSON value is a finite number.
+
+    Args:
+        value (Any): True and False are none.
+
+    Returns:
+        bool: Whether it is.
+    """
+    return (isinstance(value, (int, float)) and not isinstance(value, bool)
+            and abs(value) < math.inf)
+
+
 def load_json(path: str, read: ByteReader = read_bytes) -> Any:
     """Read a json file.
 

@@ -1,7 +1,10 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+from unittest import mock
+
 import cv2
 import numpy as np
 import pytest
+from mmengine.logging import MMLogger
 
 from projects.qanet.datasets import CIHPParsingDataset, LoadPersonParsing
 
@@ -27,9 +30,24 @@ def test_other_persons_are_background(tiny_cihp, index):
 def test_person_without_pixels(tiny_cihp):
     tiny_cihp.annotations[0]['parsing_id'] = 3
     tiny_cihp.write_annotations()
-    results = LoadPersonParsing()(sample_of(tiny_cihp, 0))
-    assert results['gt_seg_map'].shape == (40, 60)
-    assert not results['gt_seg_map'].any()
+    sample, transform = sample_of(tiny_cihp, 0), LoadPersonParsing()
+    with mock.patch.object(MMLogger, 'warning') as warning:
+        for _ in range(2):
+            results = transform(dict(sample))
+            assert results['gt_seg_map'].shape == (40, 60)
+            assert not results['gt_seg_map'].any()
+    (message, ), _ = warning.call_args
+    assert warning.call_count == 1
+    assert 'Human_ids/0000007.png has no pixel of the person 3' in message
+    assert message.endswith('3 values are there: [0, 1, 2]')
+
+
+def test_mask_in_place_of_persons(tiny_cihp):
+    tiny_cihp.write_pixels('0000007', tiny_cihp.category,
+                           255 * (tiny_cihp.human > 0).astype(np.uint8))
+    with pytest.raises(
+            ValueError, match='Human_ids/0000007.png holds no values but 0'):
+        LoadPersonParsing()(sample_of(tiny_cihp, 0))
 
 
 def test_size_of_labels_and_image(tiny_cihp):

@@ -1,22 +1,25 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 from functools import partial
-from typing import Optional
+from typing import Optional, Set, Tuple
 
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmengine import fileio
+from mmengine.logging import MMLogger
 from mmseg.registry import TRANSFORMS
 
 from projects.qanet.ground_truth import check_label_values, read_label_map
 from projects.qanet.ground_truth.label_maps import (check_label_size,
                                                     check_some_class)
+from projects.qanet.utils.errors import InputError
 
 
 @TRANSFORMS.register_module()
 class LoadPersonParsing(BaseTransform):
     """Load one person's label map: other persons are background.
 
-    A person without any pixel gives an all-background map.
+    A person without any pixel gives an all-background map and is named in
+    the log, each once per process.
 
     Required Keys:
 
@@ -39,6 +42,7 @@ class LoadPersonParsing(BaseTransform):
 
     def __init__(self, backend_args: Optional[dict] = None) -> None:
         self.backend_args = backend_args
+        self._named: Set[Tuple[str, int]] = set()
 
     def transform(self, results: dict) -> dict:
         """Load ``gt_seg_map``.
@@ -52,7 +56,8 @@ class LoadPersonParsing(BaseTransform):
         Raises:
             FileNotFoundError: If a label map is missing.
             InputError: If a label map is no one-channel PNG, if the sizes of
-                image and label maps differ, or if a label is no class.
+                image and label maps differ, if a label is no class, or if the
+                map of persons is a mask of 0 and 255.
         """
         seg_path = results['seg_map_path']
         read = partial(fileio.get, backend_args=self.backend_args)
@@ -69,9 +74,25 @@ class LoadPersonParsing(BaseTransform):
             check_some_class(categories, results['num_classes'], seg_path)
         # A product is several times faster than np.where on bytes.
         own = humans == results['parsing_id']
+        if not own.any():
+            self._check_missing(humans, results['parsing_id'], human_path)
         results['gt_seg_map'] = categories.astype(np.uint8, copy=False) * own
         results.setdefault('seg_fields', []).append('gt_seg_map')
         return results
+
+    def _check_missing(self, humans: np.ndarray, parsing_id: int,
+                       path: str) -> None:
+        """Refuse a mask in place of persons; name a person not in the map."""
+        present = np.unique(humans).tolist()
+        if present in ([0, 255], [255]):
+            raise InputError(f'{path} holds no values but 0 and 255: persons '
+                             'must be numbered, their parsing_id')
+        if (path, parsing_id) not in self._named:
+            self._named.add((path, parsing_id))
+            MMLogger.get_current_instance().warning(
+                f'{path} has no pixel of the person {parsing_id}, only '
+                f'background is learned of it; {len(present)} values are '
+                f'there: {present[:10]}')
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(backend_args={self.backend_args})'

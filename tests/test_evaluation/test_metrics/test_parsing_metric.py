@@ -2,6 +2,8 @@
 import inspect
 import json
 import logging
+import os
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -109,7 +111,7 @@ def test_statistics_are_small(samples, build):
     metric = build()
     metric.process(None, samples)
     for entry in metric.results:
-        assert set(entry) == {'image_id', 'statistics'}
+        assert set(entry) == {'image_id', 'path', 'statistics'}
         arrays = [
             array for candidates in (entry['statistics'].persons,
                                      entry['statistics'].regions)
@@ -255,7 +257,10 @@ def test_persons_of_a_category(scenes, tmp_path):
         json.dump(document, file)
     persons = scenes.make_persons(1, [human == 1], [.9], 2)
     sample = dict(
-        img_id=1, img_path='1.jpg', ori_shape=(4, 6), pred_instances=persons)
+        img_id=1,
+        img_path='0001.jpg',
+        ori_shape=(4, 6),
+        pred_instances=persons)
     for cat_ids, expected in (((1, ), 100), ((1, 2), 50)):
         metric = METRICS.build(
             dict(
@@ -374,3 +379,28 @@ def test_equal_ids_without_annotations(build, samples):
     with pytest.raises(
             InputError, match='elsewhere.jpg and Images/.*.jpg have the same'):
         metric.process(None, [dict(samples[0], img_path='elsewhere.jpg')])
+    # The same of two ranks.
+    other = build(
+        ann_file=None, data_root=None, format_only=True, out_file='x.json')
+    other.process(None, [dict(samples[0], img_path='elsewhere.jpg')])
+    with pytest.raises(
+            InputError, match='elsewhere.jpg and Images/.*.jpg have the same'):
+        metric.compute_metrics(metric.results + other.results)
+
+
+def test_images_of_equal_size_and_time(scenes, tmp_path):
+    (first, mine), (_, other) = (
+        data_set(scenes, tmp_path / name, 2, name.encode()) for name in 'ab')
+    for sample in (mine, other):
+        os.utime(sample['img_path'], (1, 1))
+    with pytest.raises(InputError, match='which is another image, 0007.jpg'):
+        first.process(None, [other])
+
+
+def test_names_count_where_the_images_are_elsewhere(scenes, tmp_path):
+    metric, sample = data_set(scenes, tmp_path / 'a', 2, b'a')
+    shutil.move(tmp_path / 'a/Validation/Images', tmp_path / 'photos')
+    metric.process(None,
+                   [dict(sample, img_path=str(tmp_path / 'photos/0007.jpg'))])
+    with pytest.raises(InputError, match='which is another image, 0007.jpg'):
+        metric.process(None, [dict(sample, img_path='elsewhere/7.jpg')])

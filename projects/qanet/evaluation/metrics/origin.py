@@ -2,10 +2,15 @@
 """Which data set an image comes from: several may be tested in one run."""
 import filecmp
 import os
-from typing import Any
+from typing import Any, Dict
 
 from projects.qanet.ground_truth import label_path
+from projects.qanet.utils.errors import InputError
 from ..functional.evaluator import ParsingEvaluator
+
+#: How to test several data sets, for messages.
+SEVERAL = ('test data sets one by one, or with a metric for each of them, '
+           'mmdet\'s ConcatDataset and its MultiDatasetsEvaluator')
 
 
 def has_several(dataset_meta: Any) -> bool:
@@ -22,6 +27,22 @@ def has_several(dataset_meta: Any) -> bool:
             or 'cumulative_sizes' in (dataset_meta or {}))
 
 
+def is_same_image(path: str, other: str) -> bool:
+    """Whether two paths are one image, or copies of one.
+
+    Args:
+        path, other (str): Paths of images.
+
+    Returns:
+        bool: Whether paths or contents are equal.
+    """
+    if os.path.abspath(path) == os.path.abspath(other):
+        return True
+    # Not by size and time alone: an unpacked archive has equal times.
+    return (os.path.isfile(path) and os.path.isfile(other)
+            and filecmp.cmp(path, other, shallow=False))
+
+
 def is_of(evaluator: ParsingEvaluator, image_id: int, path: str) -> bool:
     """Whether an image is the one of that id, or a copy of it.
 
@@ -32,7 +53,7 @@ def is_of(evaluator: ParsingEvaluator, image_id: int, path: str) -> bool:
 
     Returns:
         bool: False if the data set has no such id, or has another file for
-        it. True where it has no files of images to compare with.
+        it. Where it has no files of images, the names are compared.
     """
     image = evaluator.images.get(image_id)
     if image is None:
@@ -41,5 +62,23 @@ def is_of(evaluator: ParsingEvaluator, image_id: int, path: str) -> bool:
     own = label_path(folder, image.file_name,
                      os.path.splitext(image.file_name)[1],
                      evaluator.img_subdir)
-    return (not os.path.isfile(own) or not os.path.isfile(path)
-            or filecmp.cmp(own, path))
+    if os.path.isfile(own) and os.path.isfile(path):
+        return is_same_image(own, path)
+    return os.path.basename(own) == os.path.basename(path)
+
+
+def note_path(paths: Dict[int, str], image_id: int, path: str) -> None:
+    """Note the path of an id.
+
+    Args:
+        paths (dict[int, str]): Paths so far by id, changed in place.
+        image_id (int): The image's id.
+        path (str): The image that was tested.
+
+    Raises:
+        InputError: If the id is that of another image already.
+    """
+    other = paths.setdefault(image_id, path)
+    if not is_same_image(path, other):
+        raise InputError(f'{path} and {other} have the same image id '
+                         f'{image_id}: {SEVERAL}')

@@ -16,11 +16,7 @@ from ..functional.image_statistics import Thresholds
 from ..functional.report import (PREFIX, SUMMARY_KEYS, format_tables,
                                  write_metrics)
 from ..functional.scores import PersonScores
-from .origin import has_several, is_of
-
-_SEVERAL = (
-    'test data sets one by one, or with a metric for each of them, mmdet\'s '
-    'ConcatDataset and its MultiDatasetsEvaluator')
+from .origin import SEVERAL, has_several, is_of, note_path
 
 
 @METRICS.register_module()
@@ -186,7 +182,8 @@ class ParsingMetric(BaseMetric):
             persons = self._check_persons(sample)
             if self.quality_weights is not None:
                 persons = persons.fuse(self.quality_weights)
-            entry: Dict[str, Any] = dict(image_id=image_id)
+            entry: Dict[str, Any] = dict(
+                image_id=image_id, path=sample['img_path'])
             if not self.format_only:
                 entry.update(self.reduce(sample, persons))
             if self.out_file is not None:
@@ -218,11 +215,9 @@ class ParsingMetric(BaseMetric):
                 raise InputError(
                     f'{path} has the image id {image_id}, which is another '
                     f'image, {image.file_name}, in {self.evaluator.ann_file}: '
-                    f'{_SEVERAL}')
-        other = self._paths.setdefault(image_id, path)
-        if other != path and not several:
-            raise InputError(f'{path} and {other} have the same image id '
-                             f'{image_id}: {_SEVERAL}')
+                    f'{SEVERAL}')
+        if not several:  # else compute_metrics looks at this data set's part
+            note_path(self._paths, image_id, path)
         return True
 
     def reduce(self, sample: dict,
@@ -284,8 +279,15 @@ class ParsingMetric(BaseMetric):
         Returns:
             dict[str, float]: The headline values in percent, NaN where
             undefined; empty with ``format_only``.
+
+        Raises:
+            InputError: If two images, maybe of two ranks, have one id.
         """
         logger = MMLogger.get_current_instance()
+        paths: Dict[int, str] = {}
+        for entry in results:
+            if 'path' in entry:
+                note_path(paths, entry['image_id'], entry['path'])
         images = {entry['image_id']: entry for entry in results}
         entries = [images[image_id] for image_id in sorted(images)]
         if self.out_file is not None:

@@ -115,7 +115,7 @@ def draw_dataset(folder: Path, num_images: int, total_persons: int,
         num_images (int): Number of images that are drawn.
         total_persons (int): Number of persons in all of them.
         size (tuple[int, int]): Width and height of the images.
-        copies (int): How often each image is listed, with different ids.
+        copies (int): How often each image is written, with different ids.
         seed (int): Seed of the drawing.
     """
     rng = np.random.default_rng(seed)
@@ -127,17 +127,17 @@ def draw_dataset(folder: Path, num_images: int, total_persons: int,
     records: List[dict] = []
     for number, num_persons in enumerate(np.diff(bounds)):
         truth, maps = draw_image(rng, size, num_persons)
-        stem = f'{number:04d}'
-        for name, labels in zip(LABEL_FOLDERS, truth):
-            Image.fromarray(labels).save(folder / name / f'{stem}.png')
         parts = np.unique(
             truth.reshape(3, -1)[:, truth[2].ravel() > 0], axis=1)
-        (folder / 'Instance_ids' / f'{stem}.txt').write_text(''.join(
-            f'{instance} {label} {human}\n'
-            for label, human, instance in parts.T))
         drawn = predict_scores(rng, maps, size, number).to_records()
         for copy in range(copies):
             image_id = number + copy * num_images
+            stem = f'{image_id:04d}'
+            for name, labels in zip(LABEL_FOLDERS, truth):
+                Image.fromarray(labels).save(folder / name / f'{stem}.png')
+            (folder / 'Instance_ids' / f'{stem}.txt').write_text(''.join(
+                f'{instance} {label} {human}\n'
+                for label, human, instance in parts.T))
             images.append(
                 dict(
                     id=image_id,

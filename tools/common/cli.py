@@ -1,5 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """How every command line tool ends; imports neither torch nor OpenMMLab."""
+import io
 import sys
 from typing import Callable
 
@@ -16,7 +17,8 @@ def run_tool(main: Callable[[], None]) -> None:
             keeps its traceback.
     """
     # A class name that the terminal's encoding lacks is no reason to fail.
-    sys.stdout.reconfigure(errors='backslashreplace')
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors='backslashreplace')
     try:
         main()
     except (InputError, OSError) as error:

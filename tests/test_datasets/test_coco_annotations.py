@@ -22,6 +22,10 @@ from projects.qanet.utils.errors import InputError
       ], r"\[0\] has score '1'"),
     ([dict(image_id=1, category_id=1, bbox=[1, 2, 3, 4], score=float('nan'))
       ], r'\[0\] has score nan'),
+    ([dict(image_id=1, category_id=1, bbox=[1, 2, 3, 4], score=10**400)
+      ], r'\[0\] has score 1000'),
+    ([dict(image_id=1, category_id=1, bbox=[1, 2, 10**400, 4], score=1)
+      ], r'\[0\] has bbox \[1, 2, 1000'),
     ([dict(image_id=[1], category_id=1, bbox=[1, 2, 3, 4], score=1)
       ], r'\[0\] has image_id \[1\], which is not in'),
     ([], 'd.json is an empty list'),

@@ -2,6 +2,7 @@
 """Which images and persons a data set has: its COCO json, checked."""
 import json
 import math
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import (Any, Callable, Dict, List, NamedTuple, Optional, Sequence,
@@ -88,7 +89,7 @@ def is_number(value: Any) -> bool:
         bool: Whether it is.
     """
     return (isinstance(value, (int, float)) and not isinstance(value, bool)
-            and abs(value) < math.inf)
+            and abs(value) <= sys.float_info.max)
 
 
 def load_json(path: str, read: ByteReader = read_bytes) -> Any:
@@ -153,8 +154,7 @@ def check_bbox(bbox: Any, where: str) -> None:
         InputError: If it is something else.
     """
     if (not isinstance(bbox, list) or len(bbox) != 4 or not all(
-            isinstance(value, (int, float)) and not isinstance(value, bool)
-            for value in bbox)):
+            is_number(value) or isinstance(value, float) for value in bbox)):
         raise InputError(f'{where} has bbox {bbox!r}, expected the four '
                          'numbers x, y, width, height')
 
@@ -190,6 +190,9 @@ def load_persons(
     document = load_json(path, read)
     if not isinstance(document, dict) or 'images' not in document:
         raise InputError(f"{path} lacks the key 'images' of a COCO file")
+    if 'results' in document and 'annotations' not in document:
+        raise InputError(f'{path} is a results file, not the annotations of a '
+                         'data set')
     annotations = document.setdefault('annotations', [])
     known = _check_images(document['images'], path)
     check_records(annotations, ('image_id', ), f'{path}: annotations')

@@ -252,7 +252,8 @@ class TestLabelMe:
             labelme.photo(f'one/{name}.jpg')
             write_labelme(
                 labelme, f'one/{name}.json', SHAPES, imagePath=f'{name}.jpg')
-        for name in ('one/a.json', '1.json', 'one/1.json', '._b.json'):
+        for name in ('one/a.json', '1.json', 'one/1.json', '._b.json',
+                     '.cache/b.json', '__MACOSX/b.json'):
             labelme.text(name, '{}')
         report, _ = convert_polygons(str(labelme.raw), str(labelme.out))
         assert report.num_images == 4

@@ -98,10 +98,10 @@ def read_coco_parts(
         name = f'{path}: annotation {record["id"]}'
         if record['image_id'] not in by_id:
             raise InputError(f'{name} belongs to image_id '
-                             f'{record["image_id"]}, which is not listed')
+                             f'{record["image_id"]!r}, which is not listed')
         if record['category_id'] not in categories:
             raise InputError(
-                f'{name} has category_id {record["category_id"]}, '
+                f'{name} has category_id {record["category_id"]!r}, '
                 'which is not listed')
         label = categories[record['category_id']]
         person = _person_of(record, person_keys, name)

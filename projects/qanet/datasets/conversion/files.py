@@ -23,6 +23,11 @@ def warn(text: str) -> None:
     print(f'warning: {text}', file=sys.stderr)
 
 
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder is the system's own, such as ``._a.jpg``."""
+    return name.startswith('.') or name == '__MACOSX'
+
+
 def _folders(raw: str, depth: int) -> Iterator[str]:
     """The folder and those below it, the nearest first."""
     if not osp.isdir(raw):
@@ -33,7 +38,7 @@ def _folders(raw: str, depth: int) -> Iterator[str]:
         level = [
             entry.path for folder in level
             for entry in sorted(os.scandir(folder), key=lambda e: e.name)
-            if entry.is_dir()
+            if entry.is_dir() and not is_hidden(entry.name)
         ]
 
 
@@ -64,9 +69,7 @@ def find_root(raw: str, markers: Sequence[str], depth: int = 5) -> str:
     """Find the folder that holds the data; it must be there.
 
     Args:
-        raw (str): See :func:`search_root`, also for the others.
-        markers (Sequence[str]): Folders of which it has at least one.
-        depth (int): How many levels down to look. Defaults to 5.
+        raw, markers, depth: See :func:`search_root`.
 
     Returns:
         str: The folder nearest to ``raw``.
@@ -190,8 +193,7 @@ def any_case(path: str) -> str:
         path (str): File with its ending in lower case.
 
     Returns:
-        str: The file with its ending in upper case if only that is there,
-        else ``path``.
+        str: The file in capitals if only that is there, else ``path``.
     """
     root, ending = osp.splitext(path)
     upper = root + ending.upper()
@@ -219,7 +221,7 @@ class ImageFolder:
         self._names: Dict[str, List[str]] = {}
         ignored = []
         for name in sorted(os.listdir(folder)):
-            if has_ending(name) and not name.startswith('.'):
+            if has_ending(name) and not is_hidden(name):
                 self._names.setdefault(osp.splitext(name)[0], []).append(name)
             elif osp.isfile(osp.join(folder, name)):
                 ignored.append(name)
@@ -227,8 +229,8 @@ class ImageFolder:
             raise InputError(f'folder {folder} holds no images: incomplete '
                              'download? Their names end in '
                              f'{", ".join(IMAGE_ENDINGS)}')
+        rest = ', ...' if len(ignored) > _MAX_NAMED else ''
         if ignored:
-            rest = ', ...' if len(ignored) > _MAX_NAMED else ''
             warn(f'{len(ignored)} files of {folder} are no images or hidden, '
                  f'passed over: {", ".join(ignored[:_MAX_NAMED])}{rest}')
 
@@ -271,8 +273,7 @@ def list_stems(folder: str, ending: str) -> List[str]:
         ending (str): What their names end in, in lower case.
 
     Returns:
-        list[str]: The sorted names, without ending; hidden files are not
-        listed.
+        list[str]: Sorted names without ending; hidden files are left out.
 
     Raises:
         InputError: If there is no such folder, or no such file in it.
@@ -282,7 +283,7 @@ def list_stems(folder: str, ending: str) -> List[str]:
                          'download?')
     stems = sorted(
         osp.splitext(name)[0] for name in os.listdir(folder)
-        if has_ending(name, (ending, )) and not name.startswith('.'))
+        if has_ending(name, (ending, )) and not is_hidden(name))
     if not stems:
         raise InputError(f'folder {folder} holds no {ending} files: '
                          'incomplete download?')
@@ -300,8 +301,7 @@ def image_size(path: str) -> Tuple[int, int]:
         rotation that the camera noted in the file.
 
     Raises:
-        InputError: If the image cannot be read, is cut off, or is too large
-            for Pillow (above 179 megapixels).
+        InputError: If it cannot be read, is cut off or above 179 megapixels.
     """
     try:
         with Image.open(path) as image:

@@ -6,7 +6,7 @@ from typing import List, Optional
 from projects.qanet.ground_truth import load_json
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import has_ending
-from .files import warn
+from .files import is_hidden, warn
 from .shapes import (Shape, ShapeImage, ShapeSet, check_label, check_person,
                      check_size)
 
@@ -66,12 +66,17 @@ def _read_file(path: str, images: Optional[str]) -> ShapeImage:
 def _list_files(folder: str) -> List[str]:
     """The json files of a folder and those below it."""
     paths = sorted(
-        osp.join(root, name) for root, _, names in os.walk(folder)
+        osp.join(root, name)
+        for root, _, names in os.walk(folder, followlinks=True)
         for name in names if has_ending(name, ('.json', )))
-    kept = [path for path in paths if not osp.basename(path).startswith('.')]
+    kept = [
+        path for path in paths
+        if not any(map(is_hidden,
+                       osp.relpath(path, folder).split(os.sep)))
+    ]
     if len(kept) < len(paths):
-        warn(f'{len(paths) - len(kept)} json files of {folder} are passed '
-             'over, as their names begin with a dot')
+        warn(f'{len(paths) - len(kept)} hidden json files of {folder} are '
+             'passed over')
     return kept
 
 

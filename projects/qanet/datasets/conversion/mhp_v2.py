@@ -7,7 +7,8 @@ from functools import partial
 from typing import Dict, List, Optional, Tuple
 
 from projects.qanet.utils.errors import InputError
-from .files import ImageFolder, find_file, link_file, read_stems, search_root
+from .files import (ImageFolder, find_file, is_hidden, link_file, read_stems,
+                    search_root)
 from .label_maps import persons_of, read_labels_of, read_red_labels
 from .person_maps import PersonPainter, write_person_maps
 from .records import ImageRecord
@@ -40,7 +41,7 @@ def list_masks(folder: str) -> Masks:
     masks = defaultdict(list)
     for name in os.listdir(folder):
         match = _MASK_NAME.fullmatch(name)
-        if match and not name.startswith('.'):
+        if match and not is_hidden(name):
             stem, total, person = match.groups()
             masks[stem].append(
                 (int(total), int(person), osp.join(folder, name)))

@@ -6,7 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from projects.qanet.structures import write_results
 
@@ -19,6 +21,8 @@ for name in ('torch', 'mmengine', 'mmcv', 'mmseg'):
     sys.modules[name] = None  # importing it fails
 runpy.run_path(sys.argv[0], run_name='__main__')
 """
+
+IMAGE = dict(id=1, file_name='a.jpg', width=7, height=5)
 
 
 def call(*args):
@@ -36,7 +40,11 @@ def results(golden, tmp_path):
     """Results file of the golden predictions with stored (1, 0, 0) scores."""
     path = tmp_path / 'results.json'
     write_results(
-        str(path), golden.records, golden.classes, (1, 0, 0), .2, images=[])
+        str(path),
+        golden.records,
+        golden.classes, (1, 0, 0),
+        .2,
+        images=[IMAGE])
     return path
 
 
@@ -163,3 +171,84 @@ def test_persons_of_another_category(golden, results, tmp_path):
                     golden.data_root)
     done = call(results, *options, '--person-cat-ids', '0')
     assert done.stdout == expected.stdout and done.returncode == 0
+
+
+@pytest.fixture
+def damaged(golden, tmp_path):
+    """A copy of the golden data set: its root and annotations to change."""
+    root = tmp_path / 'Validation'
+    shutil.copytree(golden.data_root, root)
+    return root, json.loads(Path(golden.ann_file).read_text())
+
+
+def test_black_and_white_masks(golden, results, damaged, tmp_path):
+    """They are refused, unless nobody but a crowd is ignored there."""
+    root, document = damaged
+    path = root / 'Category_ids/0001020.png'
+    labels = np.array(Image.open(path))
+    Image.fromarray(np.uint8(255) * (labels > 0)).save(path)
+    check_error(golden, results, '0001020.png holds no labels but 0 and 255',
+                root)
+    for annotation in document['annotations']:
+        if annotation['image_id'] == 1020:
+            annotation['iscrowd'] = 1
+    ann_file = tmp_path / 'crowd.json'
+    ann_file.write_text(json.dumps(document))
+    done = call(results, '--ann-file', ann_file, '--data-root', root)
+    assert done.returncode == 0, done.stderr
+
+
+def test_persons_without_pixels_are_counted(golden, results, damaged):
+    root, _ = damaged
+    for name in ('0001020', '0001054'):
+        path = root / f'Human_ids/{name}.png'
+        humans = np.array(Image.open(path))
+        Image.fromarray(humans * (humans != 1)).save(path)
+    done = call(results, '--ann-file', golden.ann_file, '--data-root', root,
+                '--num-workers', '1')
+    assert done.returncode == 0
+    assert done.stderr == (
+        '2 annotated persons of 2 images have no pixel in Human_ids, those '
+        'of 0001020.jpg first\n')
+
+
+def test_annotations_of_other_classes(golden, results, damaged, tmp_path):
+    _, document = damaged
+    ann_file = tmp_path / 'noted.json'
+
+    def evaluate(path, **info):
+        ann_file.write_text(json.dumps(dict(document, info=info)))
+        return call(path, '--ann-file', ann_file, '--data-root',
+                    golden.data_root, '--metrics', 'mIoU')
+
+    assert evaluate(results, classes=golden.classes).returncode == 0
+    done = evaluate(results, classes=golden.classes[::-1])
+    assert done.returncode == 2
+    assert 'noted.json was made for 20 classes (class19, ' in done.stderr
+    assert 'but the results have 20: class0, class1' in done.stderr
+    done = evaluate(results, num_classes=7)
+    assert 'was made for 7 classes' in done.stderr
+    # Results without names have numbers, which do not differ from names.
+    unnamed = json.loads(results.read_text())
+    del unnamed['info']['classes']
+    results.write_text(json.dumps(unnamed))
+    assert evaluate(results, classes=golden.classes).returncode == 0
+    done = evaluate(results, classes=golden.classes[:7])
+    assert 'was made for 7 classes' in done.stderr
+
+
+def test_annotations_of_nobody(golden, results, damaged, tmp_path):
+    _, document = damaged
+    check_error(
+        golden,
+        results,
+        f'{results} is a results file, not the annotations',
+        ann_file=results)
+    document['annotations'] = []
+    ann_file = tmp_path / 'nobody.json'
+    ann_file.write_text(json.dumps(document))
+    done = call(results, '--ann-file', ann_file, '--data-root',
+                golden.data_root)
+    assert done.returncode == 0
+    assert done.stderr == (f'{ann_file} annotates nobody: there is no person '
+                           'to find\n')

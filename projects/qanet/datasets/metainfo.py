@@ -169,8 +169,11 @@ def complete_metainfo(metainfo: dict) -> dict:
         flip_pairs=check_flip_pairs(flip_pairs, len(classes)))
 
 
-def check_noted_classes(classes: Sequence[str], document: dict,
-                        path: str) -> None:
+def check_noted_classes(
+        classes: Sequence[str],
+        document: dict,
+        path: str,
+        whose: str = 'the metainfo of the data set has') -> None:
     """Compare a data set's classes with those that its json notes.
 
     Args:
@@ -178,6 +181,7 @@ def check_noted_classes(classes: Sequence[str], document: dict,
         document (dict): COCO file; ``info`` may have ``classes`` (converters
             of own data write them) or ``num_classes``.
         path (str): Its path, for the message.
+        whose (str): Whose classes they are, for the message.
 
     Raises:
         InputError: If they differ, or are no names.
@@ -195,7 +199,7 @@ def check_noted_classes(classes: Sequence[str], document: dict,
     if number != len(classes) or list(noted) != list(classes):
         raise InputError(
             f'{path} was made for {number} classes ({", ".join(noted)}), but '
-            f'the metainfo of the data set has {len(classes)}: '
+            f'{whose} {len(classes)}: '
             f'{", ".join(classes)}')
 
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from projects.qanet.utils.errors import InputError
 from .annotations import MAX_ID, ImageInfo
-from .label_maps import (IGNORE_LABEL, check_label_values, label_path,
-                         read_image_labels)
+from .label_maps import (IGNORE_LABEL, check_label_values, check_some_class,
+                         label_path, read_image_labels)
 
 
 class LabelRuns(NamedTuple):
@@ -146,7 +146,8 @@ def read_label_runs(image: ImageInfo,
     Raises:
         FileNotFoundError: If a file is missing.
         InputError: If a file is broken, does not fit the image, or has a
-            label that is neither a class nor 255.
+            label that is neither a class nor 255, or if the annotated
+            persons who are no crowds have none but 255.
     """
 
     def path(folder: str, suffix: str = '.png') -> str:
@@ -165,4 +166,7 @@ def read_label_runs(image: ImageInfo,
     runs = make_label_runs(categories, humans, instances, classes)
     # Of many pixels few runs are left to be checked.
     check_label_values(runs.categories, num_classes, path('Category_ids'))
+    persons = [one.parsing_id for one in image.persons if not one.is_crowd]
+    check_some_class(runs.categories[np.isin(runs.humans, persons)],
+                     num_classes, path('Category_ids'))
     return runs

@@ -37,6 +37,10 @@ def draw_truth(rng, make_image, image_id, shape):
     categories[rng.random(shape) < .02] = rng.choice(labels)
     persons = [(human, bool(rng.random() < .2)) for human in (3, 1, 2, 4)
                if rng.random() < .8]
+    own = categories * np.isin(humans,
+                               [i for i, crowd in persons if not crowd])
+    if set(np.unique(own)) in ({255}, {0, 255}):  # refused as no labels
+        categories[own == 255] = 1
     return make_image(image_id, categories, humans, persons)
 
 

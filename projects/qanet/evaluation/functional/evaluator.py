@@ -1,22 +1,27 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Evaluation of persons against a data set on disk."""
-import math
+import logging
 import os
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
+from projects.qanet.datasets.metainfo import check_noted_classes
 from projects.qanet.ground_truth import (ImageInfo, check_label_names,
-                                         read_annotations, read_label_runs)
+                                         load_json, read_annotations,
+                                         read_label_runs)
 from projects.qanet.structures.records import decode_records
 from projects.qanet.structures.runs import PersonRuns
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.fusion import check_weights
 from projects.qanet.utils.parallel import map_in_order
 from .image_statistics import (METRICS, ImageOverlaps, ImageStatistics,
-                               Thresholds, measure_overlaps, reduce_image,
-                               unpredicted_statistics)
+                               Thresholds, check_thresholds, measure_overlaps,
+                               reduce_image, unpredicted_statistics)
 from .protocols import get_protocol
 from .scores import PersonScores, read_scores
 from .summary import summarize
+
+# Without mmengine; what nobody handles, Python prints on stderr.
+_LOGGER = logging.getLogger(__name__)
 
 
 class ParsingEvaluator:
@@ -42,7 +47,8 @@ class ParsingEvaluator:
 
     Raises:
         FileNotFoundError: If there is no annotation file.
-        InputError: If an argument or the annotation file is wrong.
+        InputError: If an argument or the annotation file is wrong, or notes
+            other classes.
 
     Examples:
         >>> from projects.qanet.structures import read_results
@@ -79,7 +85,7 @@ class ParsingEvaluator:
         self.protocol = get_protocol(protocol)
         if quality_weights is not None:
             check_weights(quality_weights)
-        _check_thresholds(thresholds)
+        check_thresholds(thresholds)
         if not os.path.isdir(os.path.join(data_root, 'Category_ids')):
             raise InputError(f'data_root {data_root} has no Category_ids; it '
                              'must be the folder of the split, with '
@@ -90,10 +96,15 @@ class ParsingEvaluator:
                           ann_file)
         self.data_root = data_root
         self.classes = tuple(classes)
+        if classes:
+            _check_classes(self.classes, ann_file)
         self.img_subdir = img_subdir
         self.metrics = metrics
         self.quality_weights = quality_weights
         self.thresholds = thresholds
+        if not any(image.persons for image in self.images.values()):
+            _LOGGER.warning('%s annotates nobody: there is no person to find',
+                            ann_file)
 
     def find_image(self, image_id: int) -> ImageInfo:
         """Look an image up.
@@ -224,6 +235,15 @@ class ParsingEvaluator:
         for image_id in self.images:
             if image_id not in images:
                 images[image_id] = self.process_records(image_id, [])
+        hidden = {
+            i: images[i].num_hidden
+            for i in sorted(images) if images[i].num_hidden
+        }
+        if hidden:
+            _LOGGER.warning(
+                '%d annotated persons of %d images have no pixel in '
+                'Human_ids, those of %s first', sum(hidden.values()),
+                len(hidden), self.images[next(iter(hidden))].file_name)
         return summarize(
             list(images.values()), self.classes, self.protocol, self.metrics)
 
@@ -286,11 +306,13 @@ class ParsingEvaluator:
                 for image_id, mine in sorted(positions.items())]
 
 
-def _check_thresholds(thresholds: Thresholds) -> None:
-    names = ('box_score_thr', 'nms_thr', 'quality_thr')
-    for name, value in zip(names, thresholds):
-        if value is None and name == 'nms_thr':
-            continue
-        if not (isinstance(value, (int, float)) and math.isfinite(value)
-                and value >= 0):
-            raise InputError(f'{name} is {value!r}, allowed are numbers >= 0')
+def _check_classes(classes: Tuple[str, ...], ann_file: str) -> None:
+    """Compare with the classes that the annotations note, if they do."""
+    document = load_json(ann_file)
+    info = document.get('info')
+    noted = info.get('classes') if isinstance(info, dict) else None
+    # Numbers stand in for names that the results do not know.
+    if (isinstance(noted, list) and len(noted) == len(classes)
+            and classes == tuple(map(str, range(len(classes))))):
+        return
+    check_noted_classes(classes, document, ann_file, 'the results have')

@@ -1,5 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """What one image contributes to the metrics, without its pixels."""
+import math
 from dataclasses import dataclass
 from typing import NamedTuple, Optional, Tuple
 
@@ -35,6 +36,24 @@ class Thresholds(NamedTuple):
     quality: float = 0.01
 
 
+def check_thresholds(thresholds: Thresholds) -> None:
+    """Refuse thresholds that are no numbers.
+
+    Args:
+        thresholds (Thresholds): Thresholds of scores and suppression.
+
+    Raises:
+        InputError: If one is not finite or below 0.
+    """
+    names = ('box_score_thr', 'nms_thr', 'quality_thr')
+    for name, value in zip(names, thresholds):
+        if value is None and name == 'nms_thr':
+            continue
+        if not (isinstance(value, (int, float)) and math.isfinite(value)
+                and value >= 0):
+            raise InputError(f'{name} is {value!r}, allowed are numbers >= 0')
+
+
 @dataclass
 class PersonCandidates(Candidates):
     """Candidates of AP^p with what PCP needs.
@@ -61,6 +80,8 @@ class ImageStatistics:
         persons (PersonCandidates, optional): For AP^p and PCP.
         regions (Candidates, optional): For AP^r.
         humans (Candidates, optional): For AP^h.
+        num_hidden (int): Annotated persons without a pixel in Human_ids, as
+            far as the label maps were read. Defaults to 0.
     """
     image_id: int
     has_predictions: bool
@@ -68,6 +89,7 @@ class ImageStatistics:
     persons: Optional[PersonCandidates] = None
     regions: Optional[Candidates] = None
     humans: Optional[Candidates] = None
+    num_hidden: int = 0
 
 
 class ImageOverlaps(NamedTuple):
@@ -134,8 +156,10 @@ def reduce_image(overlaps: ImageOverlaps,
     """
     segments = overlaps.segments
     num_classes = scores.parts.shape[1] + 1
-    statistics = ImageStatistics(overlaps.image.image_id,
-                                 len(segments.labels) > 0)
+    statistics = ImageStatistics(
+        overlaps.image.image_id,
+        len(segments.labels) > 0,
+        num_hidden=int((~overlaps.to_truth.truth_visible).sum()))
     if 'mIoU' in metrics:
         painted = paint_categories(segments, scores.boxes,
                                    thresholds.box_score)

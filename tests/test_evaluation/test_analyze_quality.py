@@ -84,6 +84,8 @@ def test_report_and_figures_without_photos(golden, arguments, tmp_path):
 
 @pytest.mark.parametrize('change, message', [
     (('--num-bins', 0), 'num_bins must be >= 1'),
+    (('--box-score-thr', 2), ' persons has a box score of at least 2.0, '),
+    (('--box-score-thr', 'nan'), ' has a box score of at least nan, there'),
     (('--quality-weights', 0, 0, 0), 'must be three numbers'),
     (('--ann-file', 'none.json'), 'none.json'),
     (('--figure1', 4), 'the image id 4 is not in'),

@@ -83,3 +83,12 @@ def test_errors(call, args, message):
     done = call(*args)
     assert done.returncode == 2 and message in done.stderr
     assert done.stderr.count('\n') == 1
+
+
+def test_results_of_nobody(golden, call, tmp_path):
+    path = tmp_path / 'results.json'
+    write_results(str(path), [], golden.classes, (1, 0, 0), .2)
+    done = call()
+    assert done.returncode == 2
+    assert done.stderr == (f'error: {path} has no person: there are no scores '
+                           'to fuse\n')

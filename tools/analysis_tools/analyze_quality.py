@@ -130,6 +130,12 @@ def draw_confidence(args: argparse.Namespace, study: QualityStudy,
 def analyze(args: argparse.Namespace) -> None:
     """Read, study, write."""
     info, records = read_results(args.results)
+    scores = [record['bbox_score'] for record in records]
+    if not any(score is None or score >= args.box_score_thr
+               for score in scores):
+        raise InputError(
+            f'{args.results}: none of {len(records)} persons has a box score '
+            f'of at least {args.box_score_thr}, there is nothing to study')
     classes = info.get('classes') or [
         str(label) for label in range(info['num_classes'])
     ]

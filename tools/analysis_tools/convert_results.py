@@ -16,7 +16,7 @@ again. To evaluate a dump, give it to eval_parsing.py as it is.
 import argparse
 import sys
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Sequence
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -27,7 +27,7 @@ from projects.qanet.evaluation.dumps import (DUMP_FOLDERS, dump_to_records,
 from projects.qanet.evaluation.functional import (PROTOCOLS, Thresholds,
                                                   get_protocol)
 from projects.qanet.ground_truth import (ImageInfo, check_label_names,
-                                         read_annotations)
+                                         load_persons)
 from projects.qanet.structures import read_results_document, write_results
 from projects.qanet.utils.errors import InputError
 from tools.common.cli import run_tool
@@ -85,6 +85,16 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def list_images(images: Sequence[Dict[str, Any]]) -> Dict[int, ImageInfo]:
+    """Names and sizes by id, ids ascending; persons do not matter here."""
+    return {
+        image['id']:
+        ImageInfo(image['id'], image['file_name'], image['width'],
+                  image['height'], ())
+        for image in sorted(images, key=lambda image: image['id'])
+    }
+
+
 def convert_to_dump(args: argparse.Namespace) -> None:
     """Paint a results file.
 
@@ -93,14 +103,10 @@ def convert_to_dump(args: argparse.Namespace) -> None:
     """
     info, records, listed = read_results_document(args.source)
     if args.ann_file:
-        images = read_annotations(args.ann_file)
+        images = list_images(
+            load_persons(args.ann_file, ('image_id', ))['images'])
     elif listed is not None:
-        images = {
-            image['id']:
-            ImageInfo(image['id'], image['file_name'], image['width'],
-                      image['height'], ())
-            for image in listed
-        }
+        images = list_images(listed)
     else:
         raise InputError(f'{args.source} does not list its images, '
                          '--ann-file is needed')
@@ -140,8 +146,10 @@ def convert_to_json(args: argparse.Namespace) -> None:
     Args:
         args (argparse.Namespace): The command line.
     """
-    images = read_annotations(args.ann_file)
+    images = list_images(load_persons(args.ann_file, ('image_id', ))['images'])
     found = find_dumped_images(args.source, images, img_subdir=args.img_subdir)
+    if not found:
+        raise InputError(f'{args.source} has no image of {args.ann_file}')
     records: List[Dict[str, Any]] = []
     for image_id in found:
         dump = read_dump(

@@ -144,6 +144,9 @@ def tune(args: argparse.Namespace) -> None:
     if not set(args.metrics) - {'mIoU'}:
         raise InputError('mIoU does not depend on quality weights')
     info, records = read_results(args.results)
+    if not records:
+        raise InputError(f'{args.results} has no person: there are no scores '
+                         'to fuse')
     evaluator = ParsingEvaluator(
         args.ann_file,
         args.data_root,

@@ -137,3 +137,31 @@ def test_images_that_would_share_a_file(results, tmp_path):
     check_error('results.json: the images a.jpg and a.png would share',
                 'convert_results.py', 'to-dump', results, tmp_path / 'dump')
     assert not (tmp_path / 'dump').exists()
+
+
+def test_only_names_and_sizes_of_annotations_count(golden, results, tmp_path):
+    """Persons may lack what evaluation needs, or be of any category."""
+    document = json.loads(Path(golden.ann_file).read_text())
+    for annotation in document['annotations']:
+        del annotation['parsing_id']
+        annotation['category_id'] = 7
+    ann_file = tmp_path / 'boxes.json'
+    ann_file.write_text(json.dumps(document))
+    options = ('--ann-file', ann_file)
+    code, out, err = call('convert_results.py', 'to-dump', results,
+                          tmp_path / 'dump', *options)
+    assert (code, err) == (0, '') and 'Wrote 10 images' in out
+    code, out, err = call('convert_results.py', 'to-json', tmp_path / 'dump',
+                          tmp_path / 'back.json', *options, '--num-classes',
+                          20)
+    assert (code, err) == (0, '') and 'of 10 images to' in out
+
+
+def test_empty_dump(golden, tmp_path):
+    for name in ('global_parsing', 'instance_segmentation',
+                 'instance_parsing'):
+        (tmp_path / 'dump' / name).mkdir(parents=True)
+    check_error('dump has no image of', 'convert_results.py', 'to-json',
+                tmp_path / 'dump', tmp_path / 'back.json', '--ann-file',
+                golden.ann_file, '--num-classes', 20)
+    assert not (tmp_path / 'back.json').exists()

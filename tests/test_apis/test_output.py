@@ -20,7 +20,8 @@ def test_pictures_of_a_video_get_even_sides_and_one_size(tmp_path):
     for k, (height, width) in enumerate([(41, 65), (24, 99)]):
         picture = np.full((height, width, 3), (230, 20, 20), np.uint8)
         nobody = ParsingInstances.empty((65, 41), 2, k)
-        frame = Frame(k, np.zeros((41, 65, 3), np.uint8), '', '', source)
+        frame = Frame(k, np.zeros((41, 65, 3), np.uint8), f'clip#{k}', '',
+                      source)
         output.add(frame, nobody, picture, [])
     output.close()
     written, = (tmp_path / 'vis').glob('clip.*')
@@ -75,7 +76,7 @@ def test_a_video_that_does_not_reach_the_disk_is_said(tmp_path):
     picture = np.zeros((24, 32, 3), np.uint8)
     source = Source('gone.mp4', 'clip')
     for k in range(3):
-        frame = Frame(k, picture, '', '', source)
+        frame = Frame(k, picture, f'clip#{k}', '', source)
         output.add(frame, ParsingInstances.empty((32, 24), 2, k), picture, [])
     output._video._count = 4
     with pytest.raises(OSError, match='clip.* has only 3 of 4 frames'):

@@ -1,6 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Test a parser, an ensemble of parsers, or a person detector."""
 import argparse
+import logging
 import os.path as osp
 import sys
 from typing import Sequence
@@ -8,8 +9,11 @@ from typing import Sequence
 sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '..')))
 
 from mmengine.config import Config, ConfigDict
+from mmengine.logging import print_log
 from mmengine.runner import Runner
+from mmseg.models.segmentors import BaseSegmentor
 
+from projects.qanet.datasets.metainfo import checkpoint_meta
 from projects.qanet.utils.checkpoint import check_state_dict, read_checkpoint
 from projects.qanet.utils.configs import read_config, type_name
 from projects.qanet.utils.errors import InputError
@@ -172,6 +176,38 @@ def load_models(args: argparse.Namespace) -> Config:
     return cfg
 
 
+def warn_of_other_classes(runner: Runner, checkpoint: dict) -> None:
+    """Warn if the parser learnt other classes than it is tested on.
+
+    Data sets can agree in the number of their classes and not in the
+    classes: the tenth of LIP is not that of CIHP.
+
+    Args:
+        runner (Runner): Runner whose model is tested.
+        checkpoint (dict): What :func:`read_checkpoint` gives.
+    """
+    model = getattr(runner.model, 'module', runner.model)
+    if not isinstance(model, BaseSegmentor):
+        return
+    learnt = (checkpoint_meta(checkpoint) or {}).get('classes')
+    meta = getattr(runner.test_loop.dataloader.dataset, 'metainfo', None)
+    tested = (meta or {}).get('classes')
+    if not learnt or not tested:
+        return
+    differences = [
+        f'{label} ({ours!r}, here {theirs!r})'
+        for label, (ours, theirs) in enumerate(zip(learnt, tested))
+        if ours != theirs
+    ]
+    if differences:
+        print_log(
+            'the checkpoint was trained on other classes than those of '
+            f'test_dataloader: {", ".join(differences)}; the metrics compare '
+            'them by number',
+            logger='current',
+            level=logging.WARNING)
+
+
 def main() -> None:
     """Build the runner from the config and test."""
     args = parse_args()
@@ -185,17 +221,17 @@ def main() -> None:
         set_pixel_thresholds(cfg, args.pixel_score_thrs)
     # An ensemble is filled below, a single model by the runner.
     cfg.load_from = None if checkpoints else args.checkpoint
-    weights = None
-    if not checkpoints:
-        weights = read_checkpoint(args.checkpoint)['state_dict']
+    checkpoint = None if checkpoints else read_checkpoint(args.checkpoint)
 
     runner = Runner.from_cfg(cfg)
     model = getattr(runner.model, 'module', runner.model)
-    if weights is None:
+    if checkpoint is None:
         model.load_checkpoints([args.checkpoint, *checkpoints])
+        checkpoint = dict(meta=dict(dataset_meta=model.dataset_meta))
     else:
-        check_state_dict(model, weights, args.checkpoint)
-    del weights
+        check_state_dict(model, checkpoint['state_dict'], args.checkpoint)
+    warn_of_other_classes(runner, checkpoint)
+    del checkpoint
     runner.test()
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from projects.qanet.released_weights import METAINFOS
 from projects.qanet.utils.checkpoint import read_checkpoint
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -192,6 +193,19 @@ def test_wrong_number_of_classes_is_named(data, work_dir, tmp_path):
     message = result.stderr.strip().splitlines()[-1]
     assert 'epoch_2.pth does not fit the model' in message
     assert 'decode_head.conv_seg.weight is (20, 16, 1, 1)' in message
+
+
+def test_other_classes_are_named(single, data, work_dir, tmp_path):
+    # LIP and CIHP have 20 classes each; a part of them are the same.
+    names = list(METAINFOS['lip']['classes'])
+    result = run(
+        sys.executable, 'tools/test.py', CONFIG, work_dir / 'epoch_2.pth',
+        '--work-dir', tmp_path, *data_options(data),
+        f'test_dataloader.dataset.metainfo.classes={",".join(names)}')
+    text = result.stdout + result.stderr
+    assert "other classes than those of test_dataloader: 10 (" in text
+    assert f"here {names[10]!r})" in text
+    assert metrics_of(tmp_path) == metrics_of(single)
 
 
 def test_missing_config_and_checkpoint_are_named(tmp_path):

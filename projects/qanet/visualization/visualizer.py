@@ -298,8 +298,7 @@ class ParsingVisualizer(Visualizer):
             show (bool): Show the picture in a window. Defaults to False.
             wait_time (float): Seconds that the window stays, 0 for ever.
                 Defaults to 0.
-            out_file (str, optional): Write the picture to this file instead
-                of handing it to the backends. Defaults to None.
+            out_file (str, optional): Write to this file, not the backends.
             step (int): Global step for the backends. Defaults to 0.
         """
         drawings = []

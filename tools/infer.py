@@ -2,6 +2,7 @@
 """Parse the persons in photos, folders and videos."""
 import argparse
 import os.path as osp
+import signal
 import sys
 
 sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '..')))
@@ -95,6 +96,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Build the inferencer and run it."""
     args = parse_args()
+    # What is there when a cluster or a service ends the process is kept.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if args.weights is None and not is_onnx(args.model):
         raise InputError('--weights is missing: only an ONNX file holds its '
                          f'own, and --model is {args.model}')

@@ -1,7 +1,9 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """tools/infer.py with a real, small and untrained parser and detector."""
+import os
 import os.path as osp
 import runpy
+import signal
 import subprocess
 import sys
 
@@ -16,6 +18,7 @@ from mmseg.registry import MODELS
 
 import projects.qanet.plugin  # noqa: F401
 from projects.qanet.structures import read_results
+from projects.qanet.visualization import ParsingVisualizer
 
 ROOT = osp.abspath(osp.join(osp.dirname(__file__), '..', '..'))
 TOOL = osp.join(ROOT, 'tools', 'infer.py')
@@ -248,3 +251,19 @@ def test_files_that_are_no_checkpoint(parser_files, photo, tmp_path,
     errors = capfd.readouterr().err
     assert 'weights.pth' in errors and words.lower() in errors.lower()
     assert 'Traceback' not in errors and 'weights_only' not in errors
+
+
+def test_sigterm_ends_with_a_results_file(parser_files, photo, tmp_path,
+                                          monkeypatch):
+    monkeypatch.setattr(ParsingVisualizer, 'draw',
+                        lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        code = run_tool(monkeypatch, photo, '--model', parser_files[0],
+                        '--weights', parser_files[1], '--out-dir',
+                        tmp_path / 'out', '--device', 'cpu', *BOXES)
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+    assert code == 143
+    info, records = read_results(str(tmp_path / 'out' / 'results.json'))
+    assert info['num_classes'] == 20 and records == []

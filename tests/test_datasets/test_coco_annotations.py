@@ -83,6 +83,10 @@ def test_corners_are_not_sizes():
         record['bbox'] = [x1, y1, x2 - x1, y2 - y1]
     assert box_doubts(records, images, 'd.json') is None
     assert box_doubts([], images, 'd.json') is None
+    shares = [dict(image_id=4, bbox=[.25, .5, .5, 1.])]
+    assert box_doubts(shares, images, 'd.json') == (
+        'no number in the boxes of d.json is above 1; they must be in pixels: '
+        'are they shares of the image?')
     # A detector's box may reach a little beyond.
     assert box_doubts([dict(image_id=4, bbox=[-3, 2, 68, 41])], images,
                       'x') is None

@@ -102,7 +102,7 @@ def box_problem(bbox: Sequence[float], width: int,
 
 def box_doubts(records: Sequence[dict], images: Dict[int, dict],
                path: str) -> Optional[str]:
-    """Whether boxes look like corners that were taken for sizes.
+    """Whether boxes look like corners or shares of the image.
 
     Args:
         records (Sequence[dict]): ``image_id`` and ``bbox`` (xywh, pixels).
@@ -110,14 +110,19 @@ def box_doubts(records: Sequence[dict], images: Dict[int, dict],
         path (str): Where the boxes stand, for the message.
 
     Returns:
-        str | None: A warning if a quarter of the boxes reach beyond the
-        right or lower edge by more than a tenth of the image.
+        str | None: A warning if no number is above 1, or a quarter of the
+        boxes reach beyond the right or lower edge by more than a tenth of
+        the image.
     """
     sizes = np.array([(images[record['image_id']]['width'],
                        images[record['image_id']]['height'])
                       for record in records]).reshape(-1, 2)
     boxes = np.array([record['bbox'] for record in records],
                      np.float64).reshape(-1, 4)
+    if len(boxes) and boxes.max() <= 1:
+        return (
+            f'no number in the boxes of {path} is above 1; they must be in '
+            'pixels: are they shares of the image?')
     beyond = (boxes[:, :2] + boxes[:, 2:] > 1.1 * sizes).any(axis=1).sum()
     if not beyond or 4 * beyond < len(records):
         return None

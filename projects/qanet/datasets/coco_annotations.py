@@ -4,8 +4,8 @@ from typing import Dict, Iterable, List, Optional, Sequence
 
 import numpy as np
 
-from projects.qanet.ground_truth.annotations import (ByteReader, check_bbox,
-                                                     check_records, is_number,
+from projects.qanet.ground_truth.annotations import check_bbox, check_records
+from projects.qanet.ground_truth.json_values import (ByteReader, is_number,
                                                      is_whole, load_json,
                                                      read_bytes)
 from projects.qanet.utils.errors import InputError

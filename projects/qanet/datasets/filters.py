@@ -4,7 +4,7 @@ from typing import Any, Dict, List
 
 from mmengine.logging import MMLogger
 
-from projects.qanet.ground_truth.annotations import is_number
+from projects.qanet.ground_truth.json_values import is_number
 from projects.qanet.utils.errors import InputError
 
 _FILTERS = ('filter_empty_gt', 'min_size')

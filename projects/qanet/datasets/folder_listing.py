@@ -7,7 +7,7 @@ from typing import Dict, Optional, Sequence, Set
 import cv2
 import mmcv
 
-from projects.qanet.ground_truth.annotations import ByteReader
+from projects.qanet.ground_truth.json_values import ByteReader
 from projects.qanet.utils.errors import InputError
 
 # Key of data_prefix -> its folder next to the images' folder by default.

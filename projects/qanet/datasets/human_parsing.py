@@ -11,14 +11,14 @@ from mmengine.dataset import BaseDataset
 from mmseg.registry import DATASETS
 
 from projects.qanet.ground_truth import (IGNORE_LABEL, check_label_names,
-                                         label_path, load_persons,
-                                         read_label_map)
-from projects.qanet.ground_truth.annotations import is_number
+                                         check_noted_classes, label_path,
+                                         load_persons, read_label_map)
+from projects.qanet.ground_truth.json_values import is_number
 from projects.qanet.utils.errors import InputError
 from .coco_annotations import xywh_to_xyxy
 from .filters import check_filters, filter_samples
 from .folder_listing import FolderListing, check_image, complete_prefix
-from .metainfo import check_noted_classes, complete_metainfo
+from .metainfo import complete_metainfo
 from .person_boxes import check_cat_ids, drop_bad_boxes, read_person_boxes
 
 # Key of data_prefix -> key of a sample.

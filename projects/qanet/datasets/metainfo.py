@@ -169,40 +169,6 @@ def complete_metainfo(metainfo: dict) -> dict:
         flip_pairs=check_flip_pairs(flip_pairs, len(classes)))
 
 
-def check_noted_classes(
-        classes: Sequence[str],
-        document: dict,
-        path: str,
-        whose: str = 'the metainfo of the data set has') -> None:
-    """Compare a data set's classes with those that its json notes.
-
-    Args:
-        classes (Sequence[str]): Names, background first.
-        document (dict): COCO file; ``info`` may have ``classes`` (converters
-            of own data write them) or ``num_classes``.
-        path (str): Its path, for the message.
-        whose (str): Whose classes they are, for the message.
-
-    Raises:
-        InputError: If they differ, or are no names.
-    """
-    info = document.get('info')
-    info = info if isinstance(info, dict) else {}
-    noted = info.get('classes')
-    noted = classes if noted is None else noted
-    if not isinstance(noted, (list, tuple)) or not all(
-            isinstance(name, str) for name in noted):
-        raise InputError(f'{path}: info.classes is {noted!r}, expected a list '
-                         'of names')
-    number = info.get('num_classes')
-    number = len(noted) if number is None else number
-    if number != len(classes) or list(noted) != list(classes):
-        raise InputError(
-            f'{path} was made for {number} classes ({", ".join(noted)}), but '
-            f'{whose} {len(classes)}: '
-            f'{", ".join(classes)}')
-
-
 def checkpoint_meta(checkpoint: dict) -> Optional[dict]:
     """What a checkpoint says about its data set.
 

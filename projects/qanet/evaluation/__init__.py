@@ -3,5 +3,6 @@
 
 ``docs/protocol.md``, sections 7 and 8, defines them. ``functional`` and
 ``dumps``, the challenges' file format, need no torch; ``metrics`` is for
-OpenMMLab. Nothing is imported here, so that the first can be used without the second.
+OpenMMLab. Nothing is imported here, so that the first can be used without
+the second.
 """

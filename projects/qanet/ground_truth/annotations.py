@@ -1,20 +1,14 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Which images and persons a data set has: its COCO json, checked."""
-import json
 import math
-import sys
 from collections import Counter
-from pathlib import Path
-from typing import (Any, Callable, Dict, List, NamedTuple, Optional, Sequence,
-                    Tuple)
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from projects.qanet.utils.errors import InputError
+from .json_values import ByteReader, is_number, is_whole, load_json, read_bytes
 
 #: Highest value of Human_ids and Instance_ids, which are 16-bit at most.
 MAX_ID = 65535
-
-#: Gets a file's content, from the local disk or from elsewhere.
-ByteReader = Callable[[str], bytes]
 
 
 class PersonInfo(NamedTuple):
@@ -48,76 +42,6 @@ class ImageInfo(NamedTuple):
     def size(self) -> Tuple[int, int]:
         """Width and height in pixels."""
         return self.width, self.height
-
-
-def read_bytes(path: str) -> bytes:
-    """Read a file of the local disk.
-
-    Args:
-        path (str): File to read.
-
-    Returns:
-        bytes: Its content.
-    """
-    return Path(path).read_bytes()
-
-
-def is_whole(value: Any,
-             low: float = -math.inf,
-             high: float = math.inf) -> bool:
-    """Whether a JSON value is a whole number in a range.
-
-    Args:
-        value (Any): True, False and 1.0 are none.
-        low (float): Least value. Defaults to any.
-        high (float): Highest value. Defaults to any.
-
-    Returns:
-        bool: Whether it is.
-    """
-    return (isinstance(value, int) and not isinstance(value, bool)
-            and low <= value <= high)
-
-
-def is_number(value: Any) -> bool:
-    """Whether a JSON value is a finite number.
-
-    Args:
-        value (Any): True and False are none.
-
-    Returns:
-        bool: Whether it is.
-    """
-    return (isinstance(value, (int, float)) and not isinstance(value, bool)
-            and abs(value) <= sys.float_info.max)
-
-
-def load_json(path: str, read: ByteReader = read_bytes) -> Any:
-    """Read a json file.
-
-    Args:
-        path (str): File to read.
-        read (Callable): Gets its content. Defaults to the local disk.
-
-    Returns:
-        Any: The parsed document.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        InputError: If it is no valid json.
-    """
-    try:
-        data = read(path)
-    except FileNotFoundError:
-        raise FileNotFoundError(
-            f'annotation file {path} does not exist') from None
-    except IsADirectoryError:
-        raise FileNotFoundError(
-            f'annotation file {path} is a folder') from None
-    try:
-        return json.loads(data)
-    except ValueError as error:
-        raise InputError(f'{path} is not valid json: {error}') from None
 
 
 def check_records(records: Any, keys: Sequence[str], where: str) -> None:
@@ -320,3 +244,37 @@ def read_annotations(
                   image['height'], tuple(persons.get(image['id'], ())))
         for image in images
     }
+
+
+def check_noted_classes(
+        classes: Sequence[str],
+        document: dict,
+        path: str,
+        whose: str = 'the metainfo of the data set has') -> None:
+    """Compare a data set's classes with those that its json notes.
+
+    Args:
+        classes (Sequence[str]): Names, background first.
+        document (dict): COCO file; ``info`` may have ``classes`` (converters
+            of own data write them) or ``num_classes``.
+        path (str): Its path, for the message.
+        whose (str): Whose classes they are, for the message.
+
+    Raises:
+        InputError: If they differ, or are no names.
+    """
+    info = document.get('info')
+    info = info if isinstance(info, dict) else {}
+    noted = info.get('classes')
+    noted = classes if noted is None else noted
+    if not isinstance(noted, (list, tuple)) or not all(
+            isinstance(name, str) for name in noted):
+        raise InputError(f'{path}: info.classes is {noted!r}, expected a list '
+                         'of names')
+    number = info.get('num_classes')
+    number = len(noted) if number is None else number
+    if number != len(classes) or list(noted) != list(classes):
+        raise InputError(
+            f'{path} was made for {number} classes ({", ".join(noted)}), but '
+            f'{whose} {len(classes)}: '
+            f'{", ".join(classes)}')

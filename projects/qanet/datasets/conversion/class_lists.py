@@ -4,7 +4,7 @@ import os.path as osp
 from typing import List, Optional, Sequence, Tuple
 
 from projects.qanet.ground_truth import IGNORE_LABEL
-from projects.qanet.ground_truth.annotations import is_whole
+from projects.qanet.ground_truth.json_values import is_whole
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import read_text, write_text
 

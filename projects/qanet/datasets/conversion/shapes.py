@@ -7,7 +7,7 @@ from typing import Any, Dict, Hashable, List, NamedTuple, Optional, Tuple
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from projects.qanet.ground_truth.annotations import is_whole
+from projects.qanet.ground_truth.json_values import is_whole
 from projects.qanet.structures.rle import decode_runs
 from projects.qanet.utils.errors import InputError
 

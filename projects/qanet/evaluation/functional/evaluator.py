@@ -4,10 +4,9 @@ import logging
 import os
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
-from projects.qanet.datasets.metainfo import check_noted_classes
 from projects.qanet.ground_truth import (ImageInfo, check_label_names,
-                                         load_json, read_annotations,
-                                         read_label_runs)
+                                         check_noted_classes, load_json,
+                                         read_annotations, read_label_runs)
 from projects.qanet.structures.records import decode_records
 from projects.qanet.structures.runs import PersonRuns
 from projects.qanet.utils.errors import InputError

@@ -1,0 +1,82 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Json files and what stands in them."""
+import json
+import math
+import sys
+from pathlib import Path
+from typing import Any, Callable
+
+from projects.qanet.utils.errors import InputError
+
+#: Gets a file's content, from the local disk or from elsewhere.
+ByteReader = Callable[[str], bytes]
+
+
+def read_bytes(path: str) -> bytes:
+    """Read a file of the local disk.
+
+    Args:
+        path (str): File to read.
+
+    Returns:
+        bytes: Its content.
+    """
+    return Path(path).read_bytes()
+
+
+def is_whole(value: Any,
+             low: float = -math.inf,
+             high: float = math.inf) -> bool:
+    """Whether a JSON value is a whole number in a range.
+
+    Args:
+        value (Any): True, False and 1.0 are none.
+        low (float): Least value. Defaults to any.
+        high (float): Highest value. Defaults to any.
+
+    Returns:
+        bool: Whether it is.
+    """
+    return (isinstance(value, int) and not isinstance(value, bool)
+            and low <= value <= high)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a JSON value is a finite number.
+
+    Args:
+        value (Any): True and False are none.
+
+    Returns:
+        bool: Whether it is.
+    """
+    return (isinstance(value, (int, float)) and not isinstance(value, bool)
+            and abs(value) <= sys.float_info.max)
+
+
+def load_json(path: str, read: ByteReader = read_bytes) -> Any:
+    """Read a json file.
+
+    Args:
+        path (str): File to read.
+        read (Callable): Gets its content. Defaults to the local disk.
+
+    Returns:
+        Any: The parsed document.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        InputError: If it is no valid json.
+    """
+    try:
+        data = read(path)
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f'annotation file {path} does not exist') from None
+    except IsADirectoryError:
+        raise FileNotFoundError(
+            f'annotation file {path} is a folder') from None
+    try:
+        return json.loads(data)
+    except ValueError as error:
+        raise InputError(f'{path} is not valid json: {error}') from None

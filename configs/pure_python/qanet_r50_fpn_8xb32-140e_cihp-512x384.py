@@ -13,9 +13,12 @@ from mmseg.models.necks import FPN
 from torch.optim import Adam
 
 from projects.qanet.datasets import CIHPParsingDataset
-from projects.qanet.datasets.transforms import (
-    GetParsingBox, LoadPersonParsing, PackParsingInputs, RandomParsingAffine,
-    RandomParsingFlip, TopDownAffine)
+from projects.qanet.datasets.transforms import (GetParsingBox,
+                                                LoadPersonParsing,
+                                                PackParsingInputs,
+                                                TopDownAffine)
+from projects.qanet.datasets.transforms.topdown import (RandomParsingAffine,
+                                                        RandomParsingFlip)
 from projects.qanet.engine import TrainingGuardHook
 from projects.qanet.evaluation.metrics import ParsingMetric
 from projects.qanet.models import (AugmentedParser, IoUBranch,

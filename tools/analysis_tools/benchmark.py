@@ -25,11 +25,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from benchmark_scenes import LABEL_FOLDERS, NUM_CLASSES, draw_dataset
 
 from projects.qanet.evaluation.functional import (PROTOCOLS, SUMMARY_KEYS,
-                                                  ImageStatistics,
                                                   ParsingEvaluator,
-                                                  measure_overlaps,
-                                                  read_scores, reduce_image,
-                                                  write_metrics)
+                                                  read_scores, write_metrics)
+from projects.qanet.evaluation.functional.image_statistics import (
+    ImageStatistics, measure_overlaps, reduce_image)
 from projects.qanet.ground_truth import read_label_runs
 from projects.qanet.structures import ParsingInstances, read_results
 from tools.common.cli import run_tool

@@ -127,7 +127,7 @@ def test_diverged_networks_are_named():
     (dict(scales=()), r'test_cfg.scales must be positive factors'),
     (dict(scales=(1., 0.)), r'scales must be .* got \(1.0, 0.0\)'),
     (dict(scales=(-1., )), 'scales must be'),
-    (dict(filp=True), "no key 'filp', allowed are crop_size, padding, flip"),
+    (dict(flpi=True), "no key 'flpi', allowed are crop_size, padding, flip"),
     (dict(flip=1), 'flip must be True or False, but got 1'),
     (dict(padding=0), 'padding must be a positive number'),
     (dict(max_instances_per_batch=0), 'whole number from 1, but got 0'),
@@ -154,6 +154,6 @@ def test_test_cfg_counts_when_it_is_changed():
     expected = predict(toy_parser(flip=True), [item])[0].pred_instances
     np.testing.assert_array_equal(after, expected.pixel_scores)
     assert (before != after).any()
-    parser.test_cfg.filp = True
-    with pytest.raises(InputError, match="no key 'filp'"):
+    parser.test_cfg.flpi = True
+    with pytest.raises(InputError, match="no key 'flpi'"):
         predict(parser, [item])

@@ -4,7 +4,7 @@ import argparse
 import logging
 import os.path as osp
 import sys
-from typing import Sequence
+from typing import Optional, Sequence
 
 sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '..')))
 
@@ -176,7 +176,7 @@ def load_models(args: argparse.Namespace) -> Config:
     return cfg
 
 
-def warn_of_other_classes(runner: Runner, checkpoint: dict) -> None:
+def warn_of_other_classes(runner: Runner, meta: Optional[dict]) -> None:
     """Warn if the parser learnt other classes than it is tested on.
 
     Data sets can agree in the number of their classes and not in the
@@ -184,14 +184,14 @@ def warn_of_other_classes(runner: Runner, checkpoint: dict) -> None:
 
     Args:
         runner (Runner): Runner whose model is tested.
-        checkpoint (dict): What :func:`read_checkpoint` gives.
+        meta (dict, optional): What :func:`checkpoint_meta` gives.
     """
     model = getattr(runner.model, 'module', runner.model)
     if not isinstance(model, BaseSegmentor):
         return
-    learnt = (checkpoint_meta(checkpoint) or {}).get('classes')
-    meta = getattr(runner.test_loop.dataloader.dataset, 'metainfo', None)
-    tested = (meta or {}).get('classes')
+    learnt = (meta or {}).get('classes')
+    dataset = runner.test_loop.dataloader.dataset
+    tested = (getattr(dataset, 'metainfo', None) or {}).get('classes')
     if not learnt or not tested:
         return
     differences = [
@@ -227,11 +227,12 @@ def main() -> None:
     model = getattr(runner.model, 'module', runner.model)
     if checkpoint is None:
         model.load_checkpoints([args.checkpoint, *checkpoints])
-        checkpoint = dict(meta=dict(dataset_meta=model.dataset_meta))
+        meta = model.dataset_meta
     else:
         check_state_dict(model, checkpoint['state_dict'], args.checkpoint)
-    warn_of_other_classes(runner, checkpoint)
+        meta = checkpoint_meta(checkpoint)
     del checkpoint
+    warn_of_other_classes(runner, meta)
     runner.test()
 
 

@@ -3,9 +3,10 @@ import json
 
 import pytest
 
-from projects.qanet.ground_truth import (ImageInfo, PersonInfo, load_json,
-                                         load_persons, read_annotations)
+from projects.qanet.ground_truth import (ImageInfo, PersonInfo, load_persons,
+                                         read_annotations)
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.json_values import load_json
 
 IMAGE = dict(id=1, file_name='a.jpg', width=30, height=20)
 PERSON = dict(id=5, image_id=1, bbox=[1, 2, 3, 4], category_id=1)

@@ -101,7 +101,7 @@ def draw_confidence(args: argparse.Namespace, study: QualityStudy,
         photo = book.read_photo(image_id)
         if photo is None:
             raise InputError(f'--figure2 {image_id}: there is no '
-                             f'{book.photo_path(image_id)}')
+                             f'{book.evaluator.image_path(image_id)}')
         persons = choose_persons(study, image_ids=[image_id])
         if not persons:
             raise InputError(f'--figure2 {image_id}: the results file has '

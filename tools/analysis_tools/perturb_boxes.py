@@ -13,9 +13,9 @@ sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '../..')))
 import numpy as np
 
 from projects.qanet.ground_truth.annotations import check_bbox, check_records
-from projects.qanet.ground_truth.json_values import load_json
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import write_text
+from projects.qanet.utils.json_values import load_json
 from tools.common.cli import run_tool
 
 

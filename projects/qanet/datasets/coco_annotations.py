@@ -5,10 +5,9 @@ from typing import Dict, Iterable, List, Optional, Sequence
 import numpy as np
 
 from projects.qanet.ground_truth.annotations import check_bbox, check_records
-from projects.qanet.ground_truth.json_values import (ByteReader, is_number,
-                                                     is_whole, load_json,
-                                                     read_bytes)
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.json_values import (ByteReader, is_number, is_whole,
+                                              load_json, read_bytes)
 
 _DETECTION_KEYS = ('image_id', 'category_id', 'bbox', 'score')
 

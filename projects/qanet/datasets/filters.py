@@ -4,8 +4,8 @@ from typing import Any, Dict, List
 
 from mmengine.logging import MMLogger
 
-from projects.qanet.ground_truth.json_values import is_number
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.json_values import is_number
 
 _FILTERS = ('filter_empty_gt', 'min_size')
 

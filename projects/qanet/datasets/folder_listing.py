@@ -7,8 +7,8 @@ from typing import Dict, Optional, Sequence, Set
 import cv2
 import mmcv
 
-from projects.qanet.ground_truth.json_values import ByteReader
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.json_values import ByteReader
 
 # Key of data_prefix -> its folder next to the images' folder by default.
 _LABEL_FOLDERS = dict(

@@ -13,8 +13,8 @@ from mmseg.registry import DATASETS
 from projects.qanet.ground_truth import (IGNORE_LABEL, check_label_names,
                                          check_noted_classes, label_path,
                                          load_persons, read_label_map)
-from projects.qanet.ground_truth.json_values import is_number
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.json_values import is_number
 from .coco_annotations import xywh_to_xyxy
 from .filters import check_filters, filter_samples
 from .folder_listing import FolderListing, check_image, complete_prefix

@@ -5,8 +5,8 @@ from typing import Any, Dict, List, Sequence, Tuple
 from mmengine.logging import MMLogger
 
 from projects.qanet.ground_truth.annotations import keep_categories
-from projects.qanet.ground_truth.json_values import ByteReader, is_whole
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.json_values import ByteReader, is_whole
 from .coco_annotations import (box_doubts, box_problem, keep_scores,
                                load_detections)
 

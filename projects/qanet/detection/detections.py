@@ -14,9 +14,9 @@ import numpy as np
 
 from projects.qanet.datasets.coco_annotations import (box_problem,
                                                       load_detections)
-from projects.qanet.ground_truth import load_json
 from projects.qanet.ground_truth.annotations import keep_categories
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.json_values import load_json
 from projects.qanet.utils.parallel import map_in_order
 
 PERSON = 1  # category of persons in our annotation files

@@ -102,16 +102,17 @@ class TrainingGuardHook(Hook):
 
         Args:
             runner (Runner): The runner.
-            metrics (dict[str, float]): What was evaluated.
+            metrics (dict[str, float]): What was evaluated; empty if a
+                detector has found nothing yet.
 
         Raises:
             InputError: If ``save_best`` names none of them.
         """
         for key in _save_best(runner):
-            if key not in (metrics or {}):
+            if metrics and key not in metrics:
                 raise InputError(f'save_best={key!r} is no metric of '
                                  'val_evaluator, which gives '
-                                 f'{", ".join(metrics or {}) or "none"}')
+                                 f'{", ".join(metrics)}')
 
 
 def _save_best(runner: Runner) -> List[str]:

@@ -7,7 +7,6 @@ OpenMMLab.
 """
 from .annotations import (ImageInfo, PersonInfo, check_noted_classes,
                           load_persons, read_annotations)
-from .json_values import load_json
 from .label_maps import (IGNORE_LABEL, check_label_names, check_label_values,
                          decode_label_map, label_path, read_label_map)
 from .label_runs import (LabelRuns, empty_truth, make_label_runs,
@@ -16,7 +15,6 @@ from .label_runs import (LabelRuns, empty_truth, make_label_runs,
 __all__ = [
     'IGNORE_LABEL', 'ImageInfo', 'LabelRuns', 'PersonInfo',
     'check_label_names', 'check_noted_classes', 'check_label_values',
-    'decode_label_map', 'empty_truth', 'label_path', 'load_json',
-    'load_persons', 'make_label_runs', 'read_annotations', 'read_label_map',
-    'read_label_runs'
+    'decode_label_map', 'empty_truth', 'label_path', 'load_persons',
+    'make_label_runs', 'read_annotations', 'read_label_map', 'read_label_runs'
 ]

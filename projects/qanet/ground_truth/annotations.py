@@ -5,7 +5,8 @@ from collections import Counter
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from projects.qanet.utils.errors import InputError
-from .json_values import ByteReader, is_number, is_whole, load_json, read_bytes
+from projects.qanet.utils.json_values import (ByteReader, is_number, is_whole,
+                                              load_json, read_bytes)
 
 #: Highest value of Human_ids and Instance_ids, which are 16-bit at most.
 MAX_ID = 65535
@@ -204,7 +205,10 @@ def _check_annotation(annotation: Dict[str, Any], known: set,
 
 
 def read_annotations(
-    path: str, person_cat_ids: Sequence[int] = (1, )) -> Dict[int, ImageInfo]:
+    path: str,
+    person_cat_ids: Sequence[int] = (1, ),
+    classes: Sequence[str] = ()
+) -> Dict[int, ImageInfo]:
     """Read the images of a data set and the persons in them.
 
     Args:
@@ -212,6 +216,9 @@ def read_annotations(
         person_cat_ids (Sequence[int]): The ``category_id`` of persons; other
             annotations are passed over. One without a category is a person.
             Defaults to (1, ).
+        classes (Sequence[str]): Names of the classes of results, background
+            first, which must be those that the file notes. Numbers stand in
+            for names that are not known. Defaults to (), no look.
 
     Returns:
         dict[int, ImageInfo]: Images by id, ids ascending.
@@ -223,6 +230,8 @@ def read_annotations(
     """
     document = load_persons(
         path, ('image_id', ), person_cat_ids=person_cat_ids)
+    if classes:
+        _check_result_classes(classes, document, path)
     persons: Dict[int, List[PersonInfo]] = {}
     for annotation in document['annotations']:
         if 'parsing_id' not in annotation:
@@ -278,3 +287,14 @@ def check_noted_classes(
             f'{path} was made for {number} classes ({", ".join(noted)}), but '
             f'{whose} {len(classes)}: '
             f'{", ".join(classes)}')
+
+
+def _check_result_classes(classes: Sequence[str], document: dict,
+                          path: str) -> None:
+    info = document.get('info')
+    noted = info.get('classes') if isinstance(info, dict) else None
+    numbers = [str(label) for label in range(len(classes))]
+    if (isinstance(noted, list) and len(noted) == len(classes)
+            and list(classes) == numbers):
+        return
+    check_noted_classes(classes, document, path, 'the results have')

@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.json_values import ByteReader, read_bytes
 from .annotations import ImageInfo
-from .json_values import ByteReader, read_bytes
 
 #: Value of pixels that belong to no class and are left out everywhere.
 IGNORE_LABEL = 255

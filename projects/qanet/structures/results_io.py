@@ -7,19 +7,20 @@ from typing import (Any, Callable, Dict, List, NamedTuple, Optional, Sequence,
 
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import write_text
+from projects.qanet.utils.json_values import is_number, is_whole
 
 FORMAT = 'human-parsing-results'
 VERSION = 1
+# What arrays of numbers hold.
+_LARGEST = 2**63 - 1
 
 
 def _is_number(value: Any) -> bool:
-    # Finite, and no larger than what arrays of numbers hold.
-    return (isinstance(value, (int, float)) and not isinstance(value, bool)
-            and abs(value) < 2**63)
+    return is_number(value) and abs(value) <= _LARGEST
 
 
 def _is_int(value: Any) -> bool:
-    return isinstance(value, int) and _is_number(value)
+    return is_whole(value, -_LARGEST, _LARGEST)
 
 
 def _is_score(value: Any) -> bool:
@@ -32,7 +33,7 @@ def _is_box(value: Any) -> bool:
 
 
 def _is_side(value: Any) -> bool:
-    return _is_int(value) and value > 0
+    return is_whole(value, 1, _LARGEST)
 
 
 def _is_size(value: Any) -> bool:

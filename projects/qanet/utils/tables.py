@@ -21,20 +21,16 @@ def format_table(head: Sequence[str],
     Returns:
         str: The table, without a line break at its end.
     """
-    # Columns may have equal names, which prettytable refuses as fields.
-    table = PrettyTable([str(position) for position in range(len(head))])
-    table.header = False
-    table.add_row(list(head), divider=True)
+    names = [str(position) for position in range(len(head))]
+    table = PrettyTable(list(head) if markdown else names)
+    if markdown:
+        table.set_style(MARKDOWN)
+    else:  # columns may have equal names, which prettytable refuses as fields
+        table.header = False
+        table.add_row(list(head), divider=True)
     table.add_rows([list(row) for row in rows])
     table.align = 'r'
-    table.align['0'] = 'l'
-    if not markdown:
-        return table.get_string()
-    table = PrettyTable(list(head))
-    table.add_rows([list(row) for row in rows])
-    table.align = 'r'
-    table.align[head[0]] = 'l'
-    table.set_style(MARKDOWN)
+    table.align[table.field_names[0]] = 'l'
     return table.get_string()
 
 

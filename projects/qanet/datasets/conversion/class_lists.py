@@ -4,9 +4,9 @@ import os.path as osp
 from typing import List, Optional, Sequence, Tuple
 
 from projects.qanet.ground_truth import IGNORE_LABEL
-from projects.qanet.ground_truth.json_values import is_whole
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import read_text, write_text
+from projects.qanet.utils.json_values import is_whole
 
 _BACKGROUND_NAMES = ('background', '_background_', '__background__')
 _IGNORE_NAMES = ('ignore', '__ignore__')

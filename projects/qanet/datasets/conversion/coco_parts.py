@@ -2,8 +2,8 @@
 import os.path as osp
 from typing import Any, Hashable, Optional, Sequence
 
-from projects.qanet.ground_truth import load_json
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.json_values import load_json
 from .shapes import (Shape, ShapeImage, ShapeSet, check_label, check_person,
                      check_size)
 

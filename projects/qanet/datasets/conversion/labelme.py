@@ -3,9 +3,9 @@ import os
 import os.path as osp
 from typing import List, Optional
 
-from projects.qanet.ground_truth import load_json
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import has_ending
+from projects.qanet.utils.json_values import load_json
 from .files import is_hidden, warn
 from .shapes import (Shape, ShapeImage, ShapeSet, check_label, check_person,
                      check_size)

@@ -7,9 +7,9 @@ from typing import Any, Dict, Hashable, List, NamedTuple, Optional, Tuple
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from projects.qanet.ground_truth.json_values import is_whole
 from projects.qanet.structures.rle import decode_runs
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.json_values import is_number, is_whole
 
 # How far from the image a point may lie, in its longer sides.
 _MAX_REACH = 20
@@ -104,9 +104,7 @@ def check_person(person: Any, name: str) -> Optional[Hashable]:
     if isinstance(person, str):
         person = person.strip()
         return int(person) if person.isdecimal() else person or None
-    if person is not None and (isinstance(person, bool)
-                               or not isinstance(person, (int, float))
-                               or not math.isfinite(person)):
+    if person is not None and not is_number(person):
         raise InputError(f'{name} has the person id {person!r}, expected a '
                          'number or a text')
     return person

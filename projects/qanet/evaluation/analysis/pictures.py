@@ -104,7 +104,7 @@ class PictureBook:
         Raises:
             InputError: If it is unreadable or of another size than annotated.
         """
-        path = self.photo_path(image_id)
+        path = self.evaluator.image_path(image_id)
         image = self.evaluator.find_image(image_id)
         if not os.path.isfile(path):
             return None
@@ -119,19 +119,6 @@ class PictureBook:
                 f'annotation file says {(image.height, image.width)}')
         return photo
 
-    def photo_path(self, image_id: int) -> str:
-        """Where an image should be.
-
-        Args:
-            image_id (int): The image.
-
-        Returns:
-            str: The path.
-        """
-        name = self.evaluator.find_image(image_id).file_name
-        return self._path(self.evaluator.img_subdir, name,
-                          os.path.splitext(name)[1])
-
     def _path(self, folder: str, file_name: str, suffix: str) -> str:
         return label_path(
             os.path.join(self.evaluator.data_root, folder), file_name, suffix,
@@ -143,7 +130,7 @@ class PictureBook:
         Returns:
             int: Their number.
         """
-        return sum(not os.path.isfile(self.photo_path(image_id))
+        return sum(not os.path.isfile(self.evaluator.image_path(image_id))
                    for image_id in self.evaluator.images)
 
 

@@ -5,8 +5,8 @@ import os
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
 from projects.qanet.ground_truth import (ImageInfo, check_label_names,
-                                         check_noted_classes, load_json,
-                                         read_annotations, read_label_runs)
+                                         label_path, read_annotations,
+                                         read_label_runs)
 from projects.qanet.structures.records import decode_records
 from projects.qanet.structures.runs import PersonRuns
 from projects.qanet.utils.errors import InputError
@@ -90,13 +90,11 @@ class ParsingEvaluator:
                              'must be the folder of the split, with '
                              'Category_ids, Human_ids and Instance_ids')
         self.ann_file = ann_file
-        self.images = read_annotations(ann_file, person_cat_ids)
+        self.images = read_annotations(ann_file, person_cat_ids, classes)
         check_label_names((image.file_name for image in self.images.values()),
                           ann_file)
         self.data_root = data_root
         self.classes = tuple(classes)
-        if classes:
-            _check_classes(self.classes, ann_file)
         self.img_subdir = img_subdir
         self.metrics = metrics
         self.quality_weights = quality_weights
@@ -121,6 +119,23 @@ class ParsingEvaluator:
             raise InputError(f'the image id {image_id} is not in '
                              f'{self.ann_file}')
         return self.images[image_id]
+
+    def image_path(self, image_id: int) -> str:
+        """Where an image should be.
+
+        Args:
+            image_id (int): The image's id.
+
+        Returns:
+            str: The path.
+
+        Raises:
+            InputError: If the annotation file does not have it.
+        """
+        name = self.find_image(image_id).file_name
+        return label_path(
+            os.path.join(self.data_root, self.img_subdir), name,
+            os.path.splitext(name)[1], self.img_subdir)
 
     def measure(self, image_id: int, runs: PersonRuns) -> ImageOverlaps:
         """Read an image's truth and compare its persons, whatever the scores.
@@ -303,15 +318,3 @@ class ParsingEvaluator:
         return [(image_id, [records[i]
                             for i in mine], [f'{source}[{i}]' for i in mine])
                 for image_id, mine in sorted(positions.items())]
-
-
-def _check_classes(classes: Tuple[str, ...], ann_file: str) -> None:
-    """Compare with the classes that the annotations note, if they do."""
-    document = load_json(ann_file)
-    info = document.get('info')
-    noted = info.get('classes') if isinstance(info, dict) else None
-    # Numbers stand in for names that the results do not know.
-    if (isinstance(noted, list) and len(noted) == len(classes)
-            and classes == tuple(map(str, range(len(classes))))):
-        return
-    check_noted_classes(classes, document, ann_file, 'the results have')

@@ -1,6 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """What one image contributes to the metrics, without its pixels."""
-import math
 from dataclasses import dataclass
 from typing import NamedTuple, Optional, Tuple
 
@@ -9,6 +8,7 @@ import numpy as np
 from projects.qanet.ground_truth import ImageInfo, LabelRuns
 from projects.qanet.structures.runs import PersonRuns
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.json_values import is_number
 from .matching import Candidates
 from .overlaps import TruthOverlaps, mean_ious, person_ious, truth_overlaps
 from .painting import (human_candidates, limit_parts, paint_persons,
@@ -49,8 +49,7 @@ def check_thresholds(thresholds: Thresholds) -> None:
     for name, value in zip(names, thresholds):
         if value is None and name == 'nms_thr':
             continue
-        if not (isinstance(value, (int, float)) and math.isfinite(value)
-                and value >= 0):
+        if not (is_number(value) and value >= 0):
             raise InputError(f'{name} is {value!r}, allowed are numbers >= 0')
 
 

@@ -4,7 +4,6 @@ import filecmp
 import os
 from typing import Any, Dict
 
-from projects.qanet.ground_truth import label_path
 from projects.qanet.utils.errors import InputError
 from ..functional.evaluator import ParsingEvaluator
 
@@ -55,13 +54,9 @@ def is_of(evaluator: ParsingEvaluator, image_id: int, path: str) -> bool:
         bool: False if the data set has no such id, or has another file for
         it. Where it has no files of images, the names are compared.
     """
-    image = evaluator.images.get(image_id)
-    if image is None:
+    if image_id not in evaluator.images:
         return False
-    folder = os.path.join(evaluator.data_root, evaluator.img_subdir)
-    own = label_path(folder, image.file_name,
-                     os.path.splitext(image.file_name)[1],
-                     evaluator.img_subdir)
+    own = evaluator.image_path(image_id)
     if os.path.isfile(own) and os.path.isfile(path):
         return is_same_image(own, path)
     return os.path.basename(own) == os.path.basename(path)

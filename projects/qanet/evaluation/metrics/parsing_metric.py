@@ -207,15 +207,13 @@ class ParsingMetric(BaseMetric):
     def _check_origin(self, image_id: int, path: str) -> bool:
         """Whether an image is to be evaluated; ids alone do not tell."""
         several = has_several(self.dataset_meta)
-        if not self.format_only:
-            if several and not is_of(self.evaluator, image_id, path):
+        if not self.format_only and not is_of(self._evaluator, image_id, path):
+            if several:
                 return False
-            image = self.evaluator.find_image(image_id)  # names an unknown one
-            if not is_of(self.evaluator, image_id, path):
-                raise InputError(
-                    f'{path} has the image id {image_id}, which is another '
-                    f'image, {image.file_name}, in {self.evaluator.ann_file}: '
-                    f'{SEVERAL}')
+            image = self._evaluator.find_image(image_id)  # names unknown ones
+            raise InputError(
+                f'{path} has the image id {image_id}, which is another image, '
+                f'{image.file_name}, in {self._evaluator.ann_file}: {SEVERAL}')
         if not several:  # else compute_metrics looks at this data set's part
             note_path(self._paths, image_id, path)
         return True

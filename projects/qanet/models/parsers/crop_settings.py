@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Callable, Mapping, Optional, Tuple
 
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.json_values import is_number, is_whole
 
 # Further keys of test_cfg, which are mmseg's own; PointHead's are the last.
 _MMSEG_KEYS = ('mode', 'scale_factor', 'subdivision_num_points',
@@ -92,9 +93,8 @@ def _are_all(check: Callable[[Any], bool], values: Any) -> bool:
 
 
 def _is_positive(value: Any) -> bool:
-    return (isinstance(value, (int, float)) and not isinstance(value, bool)
-            and 0 < value < float('inf'))
+    return is_number(value) and value > 0
 
 
 def _is_count(value: Any) -> bool:
-    return _is_positive(value) and isinstance(value, int)
+    return is_whole(value, 1)

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any, Callable
 
-from projects.qanet.utils.errors import InputError
+from .errors import InputError
 
 #: Gets a file's content, from the local disk or from elsewhere.
 ByteReader = Callable[[str], bytes]

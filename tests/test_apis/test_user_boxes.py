@@ -46,6 +46,7 @@ def test_no_box_is_allowed(nothing):
     ([[5, 5, 5, 9]], 'box 0 .*empty or reversed'),
     ([[91, 5, 99, 9]], 'box 0 .*wholly outside the image of 90x60'),
     ([[5, -9, 9, 0]], 'box 0 .*wholly outside'),
+    ([[5, 5, 9, 2e7]], 'box 0 .* reaches further than 1e.07 pixels'),
     ([[5, 5, 9, 9, 1.5]], 'box 0 .*score outside 0..1'),
 ])
 def test_wrong_boxes_are_named(bboxes, text):

@@ -248,9 +248,53 @@ def test_folders_and_other_objects_are_no_checkpoints(tmp_path):
         read_checkpoint(path)
 
 
+@pytest.mark.parametrize('value, message', [
+    (np.zeros(2, np.float32),
+     'is a ndarray, not a tensor: write it with torch.from_numpy'),
+    (None, 'is a NoneType, not a tensor'),
+    ('x', 'is a str, not a tensor'),
+])
+def test_a_weight_that_is_no_tensor_is_refused(tmp_path, value, message):
+    """mmengine would leave it out and go on with an untrained network."""
+    path = tmp_path / 'mixed.pth'
+    model = head(2)
+    before = model.conv_seg.weight.clone()
+    weights = {**head(2).state_dict(), 'conv_seg.bias': value}
+    torch.save(dict(state_dict=weights), path)
+    for use in (lambda: load_checkpoint(model, path), lambda: check_any_weight(
+            weights,
+            read_checkpoint(path)['state_dict'], path)):
+        with pytest.raises(InputError) as error:
+            use()
+        assert str(
+            error.value) == f'conv_seg.bias of checkpoint {path} {message}'
+    assert torch.equal(model.conv_seg.weight, before)
+
+
+@pytest.mark.parametrize('meta, message', [
+    ('x', 'meta of checkpoint {} is a str, not a dict'),
+    (dict(dataset_meta='x'),
+     'dataset_meta of checkpoint {} is a str, not a dict'),
+    (dict(dataset_meta=[1]),
+     'dataset_meta of checkpoint {} is a list, not a dict'),
+])
+def test_meta_information_that_is_no_dictionary(tmp_path, meta, message):
+    path = tmp_path / 'meta.pth'
+    torch.save(dict(state_dict=head(2).state_dict(), meta=meta), path)
+    with pytest.raises(InputError) as error:
+        read_checkpoint(path)
+    assert str(error.value) == message.format(path)
+    for nothing in (None, {}, dict(dataset_meta=None)):
+        torch.save(dict(state_dict=head(2).state_dict(), meta=nothing), path)
+        assert read_checkpoint(path)['meta'] == nothing
+
+
 def test_nothing_in_common_is_refused():
     own = head(2).state_dict()
-    check_any_weight(own, {'conv_seg.bias': 1, 'other': 2}, 'x.pth')
+    check_any_weight(own, {
+        'conv_seg.bias': torch.zeros(2),
+        'other': 2
+    }, 'x.pth')
     with pytest.raises(InputError, match='none of its entries'):
         check_any_weight(own, OrderedDict(), 'x.pth')
     with pytest.raises(InputError, match='qanet_to_mmseg'):

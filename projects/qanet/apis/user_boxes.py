@@ -8,6 +8,8 @@ from mmengine.logging import MMLogger
 from projects.qanet.utils.errors import InputError
 from .sources import Frame, ParsedImage, Source
 
+_MAX_COORDINATE = 1e7  # float32 counts pixels up to there
+
 
 def _to_array(bboxes: Any, where: str) -> np.ndarray:
     """An array or tensor or nested list as float64."""
@@ -36,8 +38,8 @@ def check_boxes(bboxes: Any, image_size: Tuple[int, int],
 
     Raises:
         InputError: If the shape is another one, a number is not finite, a box
-            is empty, reversed or wholly outside the image, or a score is
-            outside 0..1.
+            is empty, reversed, wholly outside the image or beyond what
+            float32 counts exactly, or a score is outside 0..1.
     """
     array = _to_array(bboxes, where)
     if not array.size:
@@ -55,6 +57,8 @@ def check_boxes(bboxes: Any, image_size: Tuple[int, int],
          'x2, y2 with x1 < x2 and y1 < y2'),
         ((x2 <= 0) | (y2 <= 0) | (x1 >= width) | (y1 >= height),
          f'lies wholly outside the image of {width}x{height} pixels'),
+        ((abs(array[:, :4]) > _MAX_COORDINATE).any(1),
+         f'reaches further than {_MAX_COORDINATE:g} pixels'),
         ((score < 0) | (score > 1), 'has a score outside 0..1'),
     )
     for wrong, text in problems:

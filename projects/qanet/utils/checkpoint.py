@@ -186,7 +186,8 @@ def read_checkpoint(filename: str,
 
     Raises:
         InputError: If there is no such file, if it is no checkpoint, or
-            if it holds objects other than weights and logs.
+            if it holds objects other than weights and logs, or other ones
+            than dictionaries as ``meta`` and its ``dataset_meta``.
     """
     allow_known_checkpoints()
     filename = str(filename)
@@ -200,6 +201,13 @@ def read_checkpoint(filename: str,
         raise InputError(
             f'state_dict of checkpoint {filename} is a '
             f'{type(checkpoint["state_dict"]).__name__}, not a dict')
+    entries = dict(meta=checkpoint.get('meta') or {})
+    for name in ('meta', 'dataset_meta'):
+        entry = entries.get(name) or {}
+        if not isinstance(entry, dict):
+            raise InputError(f'{name} of checkpoint {filename} is a '
+                             f'{type(entry).__name__}, not a dict')
+        entries = entry
     return dict(
         checkpoint,
         state_dict=strip_module(checkpoint['state_dict'], filename))
@@ -207,7 +215,9 @@ def read_checkpoint(filename: str,
 
 def check_any_weight(own: Container[str], state_dict: Dict[str, Any],
                      filename: str) -> None:
-    """Refuse a checkpoint that has nothing of a model.
+    """Refuse a checkpoint that has nothing of a model, or no tensors.
+
+    mmengine leaves out, in silence, what is no tensor.
 
     Args:
         own (Container[str]): Names of the model's entries.
@@ -215,9 +225,17 @@ def check_any_weight(own: Container[str], state_dict: Dict[str, Any],
         filename (str): Name of the checkpoint, for the message.
 
     Raises:
-        InputError: If no name occurs in both.
+        InputError: If no name occurs in both, or one that does is no tensor.
     """
-    if any(name in own for name in state_dict):
+    common = [name for name in state_dict if name in own]
+    for name in common:
+        if not isinstance(state_dict[name], torch.Tensor):
+            kind = type(state_dict[name])
+            hint = (': write it with torch.from_numpy'
+                    if kind is np.ndarray else '')
+            raise InputError(f'{name} of checkpoint {filename} is a '
+                             f'{kind.__name__}, not a tensor{hint}')
+    if common:
         return
     hint = ''
     if isinstance(state_dict.get('model'), dict):

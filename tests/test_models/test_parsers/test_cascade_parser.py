@@ -9,6 +9,8 @@ from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from toy_networks import BOXES, image_and_sample, predict, toy_parser
 
+from projects.qanet.utils.errors import InputError
+
 
 @MODELS.register_module()
 class AmplifyHead(BaseCascadeDecodeHead):
@@ -188,6 +190,44 @@ def test_point_rend_trains_and_predicts():
     assert expected.shape == (2, 5, 64, 48)
     torch.testing.assert_close(probs, expected.softmax(1))
     assert len(predict(model, [item])[0].pred_instances) == 3
+
+
+@pytest.mark.parametrize('first, last, message', [
+    ({}, dict(type='FCNHead'),
+     'FCNHead cannot be a later decode_head of a CascadeTopDownParser: that '
+     'must be a BaseCascadeDecodeHead'),
+    (dict(type='OCRHead',
+          ocr_channels=4), {}, 'OCRHead takes the logits of another head'),
+    (dict(num_classes=5), {},
+     'FCNHead has num_classes=5, the last decode_head has 2'),
+    (dict(out_channels=1,
+          threshold=.5), dict(type='PointHead', in_channels=[4], in_index=[0]),
+     'PointHead compares the logits of two classes: leave out out_channels=1'),
+    ({},
+     dict(
+         type='PointHead',
+         in_channels=[4],
+         in_index=[0],
+         out_channels=1,
+         threshold=.5), 'PointHead compares the logits of two classes'),
+])
+def test_stages_that_do_not_fit_are_named(first, last, message):
+    head = dict(in_channels=4, in_index=0, channels=4, num_classes=2)
+    heads = [{
+        **head, 'type': 'FCNHead',
+        **first
+    }, {
+        **head,
+        **(last or dict(type='OCRHead', ocr_channels=4))
+    }]
+    with pytest.raises(InputError, match=message):
+        MODELS.build(
+            dict(
+                type='CascadeTopDownParser',
+                num_stages=2,
+                backbone=dict(type='IdentityBackbone'),
+                decode_head=heads,
+                test_cfg=dict(crop_size=(12, 16))))
 
 
 def test_one_stage_is_no_cascade():

@@ -1,16 +1,84 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Crops, chunks, augmentations, whatever the network is."""
+import math
 import weakref
 
 import numpy as np
 import pytest
 import torch
 from mmseg.registry import MODELS
+from torchvision.ops import roi_align
 from toy_networks import BOXES, image_and_sample, predict, toy_parser
 
 from projects.qanet.models.parsers import (CropSettings, add_predictions,
-                                           predict_persons)
+                                           person_crops, predict_persons)
+from projects.qanet.models.parsers.person_crops import crop_persons
 from projects.qanet.utils.errors import InputError
+
+
+def test_crops_of_large_boxes_are_thinned(monkeypatch):
+    """Among others, of two images; where a cell is a pixel it is exact."""
+    rng = np.random.default_rng(0)
+    cells = rng.integers(0, 256, (3, 7, 5), np.uint8)
+    large = torch.from_numpy(cells.repeat(16, 1).repeat(16, 2))
+    small = torch.from_numpy(cells).float()
+    boxes = torch.tensor([[3., 5., 20., 40.], [0., 0., 80., 112.],
+                          [0., 0., 5., 7.], [-80., -112., 80., 112.]])
+    owners, size = [0, 0, 1, 0], (5, 7)
+    plain = crop_persons([large, small], owners, boxes, size)
+    for k, owner in enumerate(owners):
+        image = (large, small)[owner][None].float()
+        assert torch.equal(
+            plain[k:k + 1],
+            roi_align(image, [boxes[k:k + 1]], size[::-1], aligned=True))
+    monkeypatch.setattr(person_crops, 'MAX_SAMPLES', 35 * 5**2)
+    thinned = crop_persons([large, small], owners, boxes, size)
+    assert torch.equal(thinned[[0, 2]], plain[[0, 2]])
+    np.testing.assert_allclose(thinned[1], cells, atol=1e-4)
+    assert not torch.equal(thinned[3], plain[3])
+    # Black above and to the left, with half of the middle row and column.
+    assert not thinned[3, :, :3].any() and not thinned[3, :, :, :2].any()
+    np.testing.assert_allclose(thinned[3], plain[3], atol=25)
+
+
+@pytest.mark.parametrize('box', [
+    [0, 0, 3e4, 3e4],
+    [0, 0, 1e9, 1e-2],
+    [-9e8, -9e8, 9e8, 9e8],
+    [0, 0, 9001, 12001],
+])
+def test_no_box_takes_more_than_so_many_samples(monkeypatch, box):
+    counts = []
+
+    def spy(image, boxes, output_size, sampling_ratio, aligned):
+        for x1, y1, x2, y2 in boxes[0].tolist():
+            count = math.prod(output_size) * sampling_ratio**2
+            if not sampling_ratio:
+                height, width = output_size
+                count = (
+                    math.ceil((x2 - x1) / width) * width * math.ceil(
+                        (y2 - y1) / height) * height)
+            counts.append(count)
+        return roi_align(image, boxes, (2, 2), 1, 1, aligned).mean(
+            (2, 3), True).expand(-1, -1, *output_size)
+
+    monkeypatch.setattr(person_crops, 'roi_align', spy)
+    boxes = torch.tensor([box, [0., 0., 7500., 5625.]])
+    crop_persons([torch.zeros(3, 9, 11)], [0, 0], boxes, (384, 512))
+    assert max(counts) <= person_crops.MAX_SAMPLES == 2**26
+    # A person as high as a photo of 24 megapixels is not thinned.
+    assert min(counts) == 20 * 384 * 11 * 512
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf'), 3e9])
+def test_boxes_without_end_are_named(value):
+    image, sample = image_and_sample(1, (97, 71), BOXES)
+    sample.proposals.bboxes[1, 3] = value
+    with pytest.raises(
+            InputError,
+            match=r'data sample 1: the box \[-5.0, 20.0, 22.0, .*\], padded, '
+            r'reaches 1e\+09 pixels, or is not finite'):
+        predict(toy_parser(), [items()[1], (image, sample)])
 
 
 class Network:

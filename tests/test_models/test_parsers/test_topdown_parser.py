@@ -337,17 +337,144 @@ def test_one_logit_is_learnt(kind):
 
 @pytest.mark.parametrize('loss', [
     dict(type='CrossEntropyLoss'),
+    dict(type='CrossEntropyLoss', use_mask=True),
     dict(type='ParsingCrossEntropyLoss'),
-    [
-        dict(type='CrossEntropyLoss', use_sigmoid=True),
-        dict(type='LovaszSoftmaxLoss')
-    ]
+    dict(type='LovaszSoftmaxLoss'),
+    dict(type='LovaszLoss', reduction='none'),
+    dict(type='DiceLoss'),
+    dict(type='TverskyLoss'),
+    dict(type='FocalLoss'),
+    dict(type='OhemCrossEntropy'),
 ])
-def test_one_logit_is_refused_where_a_softmax_needs_two(loss):
-    with pytest.raises(InputError, match='QANetHead has out_channels=1.*Loss'):
-        binary_parser(loss_decode=loss)
-    with pytest.raises(InputError, match=r'threshold must be in \(0, 1\)'):
-        binary_parser(threshold=1.)
+def test_losses_that_learn_nothing_from_one_logit(loss):
+    good = dict(type='CrossEntropyLoss', use_sigmoid=True)
+    with pytest.raises(
+            InputError, match=f'QANetHead has out_channels=1.*{loss["type"]}'):
+        binary_parser(loss_decode=[good, loss], threshold=.5)
+    with pytest.raises(InputError, match=f'FPNHead .*{loss["type"]} of these'):
+        binary_parser('FPNHead', loss_decode=loss, threshold=.5)
+
+
+@pytest.mark.parametrize('settings, message', [
+    (dict(threshold=1.), r'threshold must be in \(0, 1\), but got 1.0'),
+    (dict(threshold='0.5'), r"threshold must be in \(0, 1\), but got '0.5'"),
+    (dict(num_classes=20), 'num_classes must be 2, but got 20'),
+    (dict(num_classes=1), 'num_classes must be 2, but got 1'),
+    (dict(sampler=dict(type='OHEMPixelSampler', min_kept=9)),
+     'but a sampler compares the logits of several classes'),
+    (dict(sampler=dict(type='OHEMPixelSampler', thresh=.7)),
+     'but a sampler compares the logits of several classes'),
+    (dict(
+        loss_decode=dict(
+            type='CrossEntropyLoss', use_sigmoid=True, class_weight=[1., 5.])),
+     'class_weight of CrossEntropyLoss has 2 numbers, but the head has 1 log'),
+])
+def test_settings_that_do_not_fit_one_logit(settings, message):
+    with pytest.raises(InputError, match=f'QANetHead.*{message}'):
+        binary_parser(**{'threshold': .5, **settings})
+
+
+def test_a_binary_lovasz_loss_takes_one_logit():
+    """A sure and right logit costs nothing, a sure and wrong one does."""
+    model = binary_parser(
+        threshold=.5,
+        loss_decode=[
+            dict(type='CrossEntropyLoss', use_sigmoid=True, class_weight=[2.]),
+            dict(type='LovaszLoss', loss_type='binary', reduction='none')
+        ])
+    label = torch.zeros(1, 64, 48, dtype=torch.long)
+    label[:, :, 24:] = 1
+    label[:, :4] = 255
+    sample = SegDataSample()
+    sample.gt_sem_seg = PixelData(data=label)
+    logits = (20. * label.eq(1) - 10)[None]
+    for sign, bounds in ((1, (0, 1e-3)), (-1, (1, 99))):
+        losses = model.decode_head.loss_by_feat(sign * logits, [sample])
+        for name in ('loss_ce', 'loss_lovasz'):
+            assert bounds[0] <= float(losses[name]) < bounds[1]
+
+
+def fcn_head(**settings):
+    return dict(
+        type='FCNHead',
+        in_channels=16,
+        in_index=0,
+        channels=4,
+        num_convs=1,
+        **dict(dict(num_classes=5), **settings))
+
+
+def test_all_heads_have_the_same_classes():
+    model = small_qanet()
+    for auxiliary in (fcn_head(num_classes=7),
+                      [fcn_head(), fcn_head(num_classes=7)]):
+        with pytest.raises(
+                InputError,
+                match='FCNHead has num_classes=7, the last decode_head has 5'):
+            with_auxiliary(auxiliary)
+    assert with_auxiliary(fcn_head()).num_classes == model.num_classes
+    # Edges are no classes.
+    edges = dict(fcn_head(num_classes=2), type='STDCHead')
+    assert with_auxiliary(edges).auxiliary_head.num_classes == 2
+
+
+@pytest.mark.parametrize('kind', ['CrossEntropyLoss', 'TverskyLoss'])
+def test_class_weights_are_counted(kind):
+    loss = dict(type=kind, class_weight=[1.] * 4)
+    message = f'class_weight of {kind} has 4 numbers, but the head has 5 cla'
+    with pytest.raises(InputError, match=f'QANetHead: {message}'):
+        small_qanet(loss_decode=[dict(type='DiceLoss'), loss])
+    with pytest.raises(InputError, match=f'FCNHead: {message}'):
+        with_auxiliary(fcn_head(loss_decode=loss))
+    small_qanet(loss_decode=dict(loss, class_weight=[1.] * 5))
+
+
+def with_auxiliary(auxiliary_head):
+    return MODELS.build(
+        dict(
+            type='TopDownParser',
+            backbone=dict(type='IdentityBackbone'),
+            decode_head=fcn_head(),
+            auxiliary_head=auxiliary_head,
+            test_cfg=dict(crop_size=(48, 64))))
+
+
+def test_a_cascade_has_a_class_of_its_own():
+    with pytest.raises(
+            InputError,
+            match='TopDownParser has one decode_head, but got a list of 2: '
+            'a cascade of several is a CascadeTopDownParser'):
+        MODELS.build(
+            dict(
+                type='TopDownParser',
+                backbone=dict(type='IdentityBackbone'),
+                decode_head=[fcn_head(), fcn_head()],
+                test_cfg=dict(crop_size=(48, 64))))
+    ocr = dict(
+        type='OCRHead',
+        in_channels=16,
+        in_index=0,
+        channels=4,
+        ocr_channels=4,
+        num_classes=5)
+    point = dict(
+        type='PointHead',
+        in_channels=[4],
+        in_index=[0],
+        channels=4,
+        num_classes=5)
+    for head in (ocr, point):
+        message = (f'{head["type"]} takes the logits of another head: it must '
+                   'be a later decode_head of a CascadeTopDownParser')
+        with pytest.raises(InputError, match=message):
+            MODELS.build(
+                dict(
+                    type='TopDownParser',
+                    backbone=dict(type='IdentityBackbone'),
+                    decode_head=head,
+                    test_cfg=dict(crop_size=(48, 64))))
+        with pytest.raises(InputError, match=message):
+            with_auxiliary([head])
 
 
 def test_a_batch_of_one_that_a_batch_norm_cannot_take_is_named():

@@ -3,8 +3,9 @@
 
 For any network that parses crops: see ``docs/protocol.md``, section 4.
 """
+import math
 from functools import partial
-from itertools import chain, islice
+from itertools import chain, islice, product
 from typing import Callable, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -25,6 +26,11 @@ MapsAndIoU = Tuple[Tensor, Optional[Tensor]]
 #: Normalised crops (N, 3, H, W), float32, on the device -> probabilities at
 #: input size and IoU scores, float32.
 CropPredictor = Callable[[Tensor], MapsAndIoU]
+
+#: Samples of the image that a crop is averaged from, at most: all pixels of a
+#: padded box of 67 megapixels. On the CPU each takes 32 bytes.
+MAX_SAMPLES = 2**26
+_MAX_COORDINATE = 1e9  # of a padded box, whatever was padded
 
 
 def normalize_crops(preprocessor: BaseDataPreprocessor,
@@ -53,25 +59,37 @@ def crop_persons(images: Sequence[Tensor], owners: Sequence[int],
                  boxes: Tensor, crop_size: Tuple[int, int]) -> Tensor:
     """Crop on the device: bilinear, antialiased, black outside the image.
 
+    A crop's pixel is the mean of as many samples as image pixels fall onto
+    it. A box that would take more than ``MAX_SAMPLES`` has them further
+    apart, evenly, so memory and time are bounded whatever the box.
+
     Args:
         images (Sequence[Tensor]): Images of shape (3, H, W), 0..255.
-        owners (Sequence[int]): Index of each box's image, ascending.
-        boxes (Tensor): Padded boxes of shape (N, 4), xyxy, in pixels.
+        owners (Sequence[int]): Index of each box's image.
+        boxes (Tensor): Padded boxes of shape (N, 4), xyxy, in pixels, on the
+            host.
         crop_size (tuple[int, int]): Width and height of a crop.
 
     Returns:
         Tensor: Crops of shape (N, 3, h, w), float32, 0..255.
     """
     owners = torch.as_tensor(owners)
-    crops = []
-    for owner in owners.unique():
-        image = images[owner][None].float()
-        crops.append(
-            roi_align(
-                image, [boxes[owners == owner].to(image)],
+    size = boxes.new_tensor(crop_size)
+    samples = ((boxes[:, 2:] - boxes[:, :2]) / size).ceil() * size
+    is_large = samples.double().prod(1) > MAX_SAMPLES
+    thinned = max(1, math.isqrt(MAX_SAMPLES // math.prod(crop_size)))
+    crops = images[0].new_empty((len(boxes), 3, *crop_size[::-1]),
+                                dtype=torch.float32)
+    for owner, large in product(owners.unique(), (False, True)):
+        rows = ((owners == owner) & (is_large == large)).nonzero()[:, 0]
+        if len(rows):
+            image = images[owner][None].float()
+            crops[rows] = roi_align(
+                image, [boxes[rows].to(image)],
                 output_size=crop_size[::-1],
-                aligned=True))
-    return torch.cat(crops)
+                sampling_ratio=thinned if large else 0,
+                aligned=True)
+    return crops
 
 
 def flip_permutation(num_classes: int,
@@ -119,7 +137,7 @@ def predict_persons(predict_crops: CropPredictor,
 
     Raises:
         InputError: If a data sample has no proposals, or no flip pairs though
-            ``settings.flip`` is set.
+            ``settings.flip`` is set, or a box's numbers are too high or none.
     """
     for index, sample in enumerate(data_samples or [None]):
         if sample is None or 'proposals' not in sample:
@@ -141,6 +159,12 @@ def predict_persons(predict_crops: CropPredictor,
             pad_boxes(bboxes, settings.crop_size, settings.padding, scale)
             for scale in settings.scales
         ], 1))
+    wrong = ~(padded.abs() < _MAX_COORDINATE).flatten(1).all(1)  # or no number
+    if wrong.any():
+        row = int(wrong.int().argmax())
+        raise InputError(
+            f'data sample {int(owners[row])}: the box {bboxes[row].tolist()}, '
+            f'padded, reaches {_MAX_COORDINATE:g} pixels, or is not finite')
     predict = partial(_predict_boxes, predict_crops, preprocessor, settings,
                       images, data_samples)
     size = settings.max_instances_per_batch

@@ -3,10 +3,8 @@ import math
 from typing import Dict, Iterator, List, Optional, Sequence
 
 from mmengine.config import ConfigDict
-from mmseg.models.decode_heads import (Mask2FormerHead, MaskFormerHead,
-                                       SideAdapterCLIPHead, VPDDepthHead)
+from mmseg.models.decode_heads import Mask2FormerHead, MaskFormerHead
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
-from mmseg.models.losses import CrossEntropyLoss
 from mmseg.models.segmentors import CascadeEncoderDecoder, EncoderDecoder
 from mmseg.registry import MODELS
 from mmseg.utils import ConfigType, OptConfigType, SampleList
@@ -14,17 +12,10 @@ from torch import Tensor, cat, nn
 
 from projects.qanet.utils.errors import InputError
 from ..data_preprocessors import ParsingDataPreprocessor
-from ..losses import LovaszSoftmaxLoss
 from ..post_processors import PersonProbs
 from .crop_settings import CropSettings
+from .head_checks import check_heads
 from .person_crops import MapsAndIoU, add_predictions, predict_persons
-
-# Heads that cannot parse a crop, and why.
-_REFUSED_HEADS = {
-    SideAdapterCLIPHead: 'needs the text encoder of mmseg\'s '
-    'MultimodalEncoderDecoder',
-    VPDDepthHead: 'predicts depth, not classes'
-}
 
 
 @MODELS.register_module()
@@ -48,7 +39,7 @@ class TopDownParser(EncoderDecoder):
 
     Raises:
         InputError: If ``test_cfg`` is wrong, see :class:`CropSettings`, or a
-            head cannot parse crops or has a loss that does not fit it.
+            head, see :func:`check_heads`.
     """
 
     def __init__(self,
@@ -57,6 +48,12 @@ class TopDownParser(EncoderDecoder):
                  post_processor: ConfigType = dict(type='QualityAwareModule'),
                  test_cfg: OptConfigType = None,
                  **kwargs) -> None:
+        if (not isinstance(self, CascadeEncoderDecoder)
+                and isinstance(decode_head, (list, tuple))):
+            raise InputError(
+                f'{type(self).__name__} has one decode_head, but got a list '
+                f'of {len(decode_head)}: a cascade of several is a '
+                'CascadeTopDownParser')
         super().__init__(
             backbone=backbone,
             decode_head=decode_head,
@@ -64,9 +61,7 @@ class TopDownParser(EncoderDecoder):
             **kwargs)
         self.post_processor = MODELS.build(post_processor)
         self.settings  # refuses a wrong test_cfg now
-        for heads in (self.decode_head, getattr(self, 'auxiliary_head', None)):
-            for head in heads if isinstance(heads, nn.ModuleList) else [heads]:
-                _check_head(head)
+        check_heads(self.decode_head, getattr(self, 'auxiliary_head', None))
 
     @property
     def settings(self) -> CropSettings:
@@ -185,30 +180,6 @@ class TopDownParser(EncoderDecoder):
         return self.decode_head.predict_by_feat(logits, metas), iou
 
 
-def _check_head(head: Optional[nn.Module]) -> None:
-    """Refuse what would fail late, or give nonsense."""
-    name = type(head).__name__
-    for refused, reason in _REFUSED_HEADS.items():
-        if isinstance(head, refused):
-            raise InputError(f'{name} cannot be the head of a top-down '
-                             f'parser: it {reason}')
-    if getattr(head, 'out_channels', None) != 1:
-        return
-    if not 0 < head.threshold < 1:
-        raise InputError(f'{name}: threshold must be in (0, 1), but got '
-                         f'{head.threshold}')
-    for loss in head.loss_decode.modules():
-        softmax = isinstance(
-            loss, LovaszSoftmaxLoss) or (isinstance(loss, CrossEntropyLoss)
-                                         and not loss.use_sigmoid)
-        if softmax:
-            raise InputError(
-                f'{name} has out_channels=1, one logit for a sigmoid, but '
-                f'{type(loss).__name__} takes the softmax of several: take '
-                'CrossEntropyLoss with use_sigmoid=True, or leave out_channels'
-                ' out')
-
-
 @MODELS.register_module()
 class CascadeTopDownParser(TopDownParser, CascadeEncoderDecoder):
     """A :class:`TopDownParser` with a cascade of decode heads, as OCRNet's.
@@ -224,7 +195,7 @@ class CascadeTopDownParser(TopDownParser, CascadeEncoderDecoder):
 
     Raises:
         InputError: If ``decode_head`` is no list of ``num_stages`` configs,
-            or ``test_cfg`` is wrong.
+            or ``test_cfg`` or a head is wrong.
     """
 
     def __init__(self, num_stages: int, decode_head: Sequence[ConfigType],

@@ -10,8 +10,8 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner, find_latest_checkpoint
 
-from projects.qanet.utils.checkpoint import (check_any_weight,
-                                             check_state_dict, read_checkpoint)
+from projects.qanet.engine import check_start
+from projects.qanet.utils.checkpoint import read_checkpoint
 from projects.qanet.utils.configs import type_name
 from projects.qanet.utils.errors import InputError
 from tools.common.launch import (add_common_arguments, load_config,
@@ -95,10 +95,7 @@ def main() -> None:
     runner = Runner.from_cfg(cfg)
     if weights is not None:
         model = getattr(runner.model, 'module', runner.model)
-        if cfg.resume:
-            check_state_dict(model, weights, start)
-        else:  # finetuning may leave out what does not fit, but not all
-            check_any_weight(model.state_dict(), weights, start)
+        check_start(model, weights, start, finetunes=not cfg.resume)
         del weights
     runner.train()
 

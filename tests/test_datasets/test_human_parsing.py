@@ -1,5 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 import logging
+import re
 
 import numpy as np
 import pytest
@@ -338,6 +339,32 @@ def test_own_classes(tiny_cihp):
     sample = dataset.get_data_info(0)
     assert sample['flip_pairs'] == [(1, 2)]
     assert sample['num_classes'] == 3
+
+
+def test_misspelt_keys_of_metainfo(tiny_cihp):
+    """They would leave the classes of CIHP."""
+    with pytest.raises(InputError) as found:
+        CIHPParsingDataset(
+            metainfo=dict(clases=('background', 'wing')),
+            **tiny_cihp.arguments())
+    assert str(found.value) == ("metainfo has no key 'clases', allowed are "
+                                'classes, palette, flip_pairs')
+
+    class Mine(CIHPParsingDataset):
+        METAINFO = dict(CIHPParsingDataset.METAINFO, year=2018)
+
+    dataset = Mine(metainfo=dict(year=2019), **tiny_cihp.arguments())
+    assert dataset.metainfo['year'] == 2019
+
+
+@pytest.mark.parametrize('indices', [0, [], [1, 9]])
+def test_indices_that_choose_nothing(tiny_cihp, indices):
+    arguments = tiny_cihp.arguments(indices=indices)
+    message = re.escape(f'indices={indices!r} chooses none, or one that is '
+                        'not there, of 2 samples of ')
+    with pytest.raises(InputError, match=message + '.*json$'):
+        CIHPParsingDataset(**arguments)
+    assert len(CIHPParsingDataset(**dict(arguments, indices=[1]))) == 1
 
 
 def test_classes_are_needed(tiny_cihp):

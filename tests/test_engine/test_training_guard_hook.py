@@ -3,7 +3,12 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from mmengine.dataset import InfiniteSampler
 from mmengine.hooks import CheckpointHook
+from mmengine.runner import BaseLoop
+from mmseg.models.losses import FocalLoss
+from torch import nn
+from torch.utils.data import DataLoader
 
 from projects.qanet.engine import TrainingGuardHook
 from projects.qanet.utils.errors import InputError
@@ -11,23 +16,46 @@ from projects.qanet.utils.errors import InputError
 CLASSES = ('background', 'head', 'torso')
 
 
-def runner(num_classes=3, train=CLASSES, val=CLASSES, save_best=None):
+class Samples(list):
+    """A data set of some classes."""
+
+    def __init__(self, classes):
+        super().__init__(range(4))
+        self.metainfo = dict(classes=classes)
+
+
+class Model(nn.Linear):
+    """Two weights, and a number of classes."""
+
+    def __init__(self, num_classes):
+        super().__init__(2, 3)
+        self.num_classes = num_classes
+
+
+def metric(prefix='parsing', **names):
+    return SimpleNamespace(prefix=prefix, **names)
+
+
+def runner(num_classes=3,
+           train=CLASSES,
+           val=CLASSES,
+           save_best=None,
+           metrics=(metric(), ),
+           **changes):
     """As much of a runner as the hook looks at."""
-
-    def loader(classes):
-        return SimpleNamespace(
-            dataset=SimpleNamespace(metainfo=dict(classes=classes)))
-
-    return SimpleNamespace(
-        model=SimpleNamespace(num_classes=num_classes),
+    given = dict(
+        model=Model(num_classes),
         iter=6,
         max_iters=100,
-        train_dataloader=loader(train),
-        val_dataloader=loader(val),
-        val_loop=SimpleNamespace(
-            evaluator=SimpleNamespace(
-                metrics=[SimpleNamespace(prefix='parsing')])),
-        hooks=[CheckpointHook(save_best=save_best, rule='greater')])
+        train_dataloader=DataLoader(Samples(train)),
+        val_dataloader=DataLoader(Samples(val)),
+        val_loop=SimpleNamespace(evaluator=SimpleNamespace(metrics=metrics)),
+        hooks=[CheckpointHook(save_best=save_best, rule='greater')],
+        _load_from=None,
+        _resume=False,
+        _has_loaded=False,
+        _train_loop=None)
+    return SimpleNamespace(**dict(given, **changes))
 
 
 def test_what_fits_passes():
@@ -39,7 +67,7 @@ def test_what_fits_passes():
         hook.after_val_epoch(given, {})  # a detector that finds nothing yet
     hook.before_train(runner(save_best=['parsing/mIoU', 'parsing/APp']))
     given = runner()
-    given.model = torch.nn.Identity()  # a detector has no such number
+    given.model = nn.Identity()  # a detector has no such number
     hook.before_train(given)
 
 
@@ -70,3 +98,106 @@ def test_a_loss_that_is_not_finite_ends_the_training():
     with pytest.raises(
             InputError, match=r'iteration 7.*\(loss=nan, loss_ce=inf\)'):
         hook.after_train_iter(runner(), 6, None, bad)
+
+
+PARSING = metric(summary_names=('parsing/mIoU', 'parsing/APp'))
+FREE = metric('free')  # like most metrics: its names are not known before
+
+
+@pytest.mark.parametrize('save_best, metrics', [
+    (None, [PARSING]),
+    ('auto', [PARSING]),
+    ('parsing/APp', [PARSING]),
+    (['parsing/APp', 'free/mAP'], [FREE, PARSING]),
+    ('parsing/mAP', [metric(), PARSING]),
+    ('mAP', [PARSING, metric(None)]),
+])
+def test_names_that_a_metric_may_give_pass(save_best, metrics):
+    TrainingGuardHook().before_train(
+        runner(save_best=save_best, metrics=metrics))
+
+
+def test_a_misspelt_metric_is_refused_before_the_first_step():
+    with pytest.raises(InputError) as found:
+        TrainingGuardHook().before_train(
+            runner(save_best='parsing/miou', metrics=[FREE, PARSING]))
+    assert str(found.value) == (
+        "save_best='parsing/miou' is no metric of val_evaluator, which gives "
+        'parsing/mIoU, parsing/APp')
+
+
+def test_several_data_sets_have_names_of_their_own():
+    given = runner(save_best='b/parsing/mIoU', metrics=[PARSING, PARSING])
+    given.val_loop.evaluator.dataset_prefixes = ['a', 'b']
+    TrainingGuardHook().before_train(given)
+    for save_best, message in (('b/parsing/miou', 'gives b/parsing/mIoU, b/'),
+                               ('parsing/mIoU', 'a/parsing/, b/parsing/$')):
+        given.hooks = [CheckpointHook(save_best=save_best, rule='greater')]
+        with pytest.raises(InputError, match=message):
+            TrainingGuardHook().before_train(given)
+
+
+def test_batches_above_the_data_set():
+    loader = DataLoader(Samples(CLASSES), batch_size=5, drop_last=True)
+    message = (' gives no batch: each process has 4 samples, fewer than '
+               'batch_size=5, and drop_last=True leaves them out')
+    hook = TrainingGuardHook()
+    for name in ('train_dataloader', 'val_dataloader'):
+        with pytest.raises(InputError) as found:
+            hook.before_train(runner(**{name: loader}))
+        assert str(found.value) == name + message
+    with pytest.raises(InputError, match='test_dataloader' + message):
+        hook.before_test(SimpleNamespace(test_dataloader=loader))
+    endless = DataLoader(
+        loader.dataset,
+        5,
+        sampler=InfiniteSampler(loader.dataset),
+        drop_last=True)
+    assert len(endless) == 0 and len(next(iter(endless))) == 5
+    hook.before_train(runner(train_dataloader=endless))
+
+
+def test_focal_loss_needs_a_gpu():
+    loss = FocalLoss()
+    logits, labels = torch.randn(2, 3, 4, 5), torch.ones(2, 4, 5).long()
+    with pytest.raises(RuntimeError):  # else the refusal may go
+        loss(logits, labels)
+    given = runner()
+    given.model.loss = loss
+    with pytest.raises(InputError, match='FocalLoss of mmseg .* on a CPU'):
+        TrainingGuardHook().before_train(given)
+
+
+def test_processes_that_do_not_know_of_each_other(monkeypatch):
+    hook = TrainingGuardHook()
+    hook.before_run(runner())
+    monkeypatch.setenv('WORLD_SIZE', '2')
+    with pytest.raises(
+            InputError,
+            match='^2 processes .* work_dir: pass '
+            '--launcher pytorch$'):
+        hook.before_run(runner())
+    monkeypatch.setattr(torch.distributed, 'is_initialized', lambda: True)
+    hook.before_run(runner())
+
+
+def test_the_checkpoint_to_start_from(tmp_path):
+    hook = TrainingGuardHook()
+    page = tmp_path / 'page.pth'
+    page.write_text('<!DOCTYPE html><html></html>')
+    with pytest.raises(InputError, match='page.pth is a web page'):
+        hook.before_run(runner(_load_from=str(page)))
+    hook.before_run(runner(_load_from=str(page), _has_loaded=True))
+    part = str(tmp_path / 'part.pth')
+    torch.save(dict(state_dict=dict(weight=torch.ones(3, 2))), part)
+    training = BaseLoop.__new__(type('Loop', (BaseLoop, ), dict(run=None)))
+    hook.before_run(runner(_load_from=part, _train_loop=training))  # finetunes
+    # A test, and a training that goes on; the latter may find its file.
+    (tmp_path / 'last_checkpoint').write_text(part)
+    for changes in (dict(_load_from=part),
+                    dict(
+                        _resume=True,
+                        _train_loop=training,
+                        work_dir=str(tmp_path))):
+        with pytest.raises(InputError, match='part.pth .* lacks 1 of 2 entri'):
+            hook.before_run(runner(**changes))

@@ -88,6 +88,7 @@ def test_report_and_figures_without_photos(golden, arguments, tmp_path):
     (('--box-score-thr', 'nan'), ' has a box score of at least nan, there'),
     (('--quality-weights', 0, 0, 0), 'must be three numbers'),
     (('--ann-file', 'none.json'), 'none.json'),
+    (('--out-dir', __file__), 'quality.json cannot be written: '),
     (('--figure1', 4), 'the image id 4 is not in'),
     (('--figure2', 1173, '--model', 'm.py', '--weights', 'w.pth'),
      '--figure2 1173: there is no'),

@@ -136,6 +136,15 @@ def test_missing_files(golden, results, tmp_path):
     check_error(golden, results, 'no.json', ann_file=tmp_path / 'no.json')
 
 
+def test_a_folder_is_no_file_to_write(golden, results, tmp_path):
+    """Said before the evaluation, which prints its tables."""
+    done = call(results, '--ann-file', golden.ann_file, '--data-root',
+                golden.data_root, '--out', tmp_path)
+    assert done.returncode == 2 and done.stdout == ''
+    assert done.stderr == (
+        f'error: {tmp_path} is a folder, not a file to write\n')
+
+
 def test_damaged_labels(golden, results, tmp_path):
     root = tmp_path / 'Validation'
     shutil.copytree(golden.data_root, root)

@@ -78,6 +78,7 @@ def test_tables_document_and_picture(golden, call, tmp_path):
 @pytest.mark.parametrize('args, message', [
     (('--grid', '0', '0', '1'), 'the only weights of the grid are all 0'),
     (('--metrics', 'mIoU'), 'mIoU does not depend on quality weights'),
+    (('--out-dir', __file__), 'quality_weights.json cannot be written: '),
 ])
 def test_errors(call, args, message):
     done = call(*args)

@@ -88,6 +88,20 @@ def test_a_folder_of_label_maps_is_refused(trained, call, tmp_path):
         call('test.py', *trained, '--work-dir', tmp_path, '--out', tmp_path)
 
 
+def test_a_page_instead_of_a_checkpoint(trained, call, tmp_path):
+    page = tmp_path / 'page.pth'
+    page.write_text('<!DOCTYPE html>')
+    with pytest.raises(InputError, match='page.pth is a web page'):
+        call('test.py', trained[0], page, '--work-dir', tmp_path)
+
+
+def test_a_results_file_is_written(trained, call, tmp_path):
+    path = tmp_path / 'results.json'
+    call('test.py', *trained, '--work-dir', tmp_path, '--cfg-options',
+         f'test_evaluator.out_file={path}')
+    assert len(json.loads(path.read_text())['images']) == 2
+
+
 def test_training_samples_are_painted(trained, call, tmp_path):
     call('misc/browse_dataset.py', trained[0], '--output-dir', tmp_path,
          '--not-show', '--cfg-options', 'visualizer.name=browsing')

@@ -23,6 +23,7 @@ from projects.qanet.evaluation.analysis.quality_report import build_report
 from projects.qanet.evaluation.functional import ParsingEvaluator, Thresholds
 from projects.qanet.structures import read_results
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.files import check_writable
 from tools.common.cli import run_tool
 from tools.common.evaluation_arguments import (add_protocol_arguments,
                                                add_truth_arguments,
@@ -129,6 +130,8 @@ def draw_confidence(args: argparse.Namespace, study: QualityStudy,
 
 def analyze(args: argparse.Namespace) -> None:
     """Read, study, write."""
+    out = Path(args.out_dir)
+    check_writable(str(out / 'quality.json'))
     info, records = read_results(args.results)
     scores = [record['bbox_score'] for record in records]
     if not any(score is None or score >= args.box_score_thr
@@ -159,7 +162,6 @@ def analyze(args: argparse.Namespace) -> None:
                           f'Quality scores of {Path(args.results).name}',
                           args.num_bins, args.figure1,
                           draw_confidence(args, study, book))
-    out = Path(args.out_dir)
     write_document(
         str(out / 'quality.json'), study_document(study, args.num_bins))
     report.write(str(out / 'quality.html'))

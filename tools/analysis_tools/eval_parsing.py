@@ -21,6 +21,7 @@ from projects.qanet.evaluation.functional import (METRICS, ParsingEvaluator,
                                                   write_metrics)
 from projects.qanet.structures import read_results
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.files import check_writable
 from tools.common.cli import run_tool
 from tools.common.evaluation_arguments import (add_protocol_arguments,
                                                add_truth_arguments,
@@ -122,6 +123,8 @@ def _numbered(num_classes: int) -> Tuple[str, ...]:
 
 def evaluate(args: argparse.Namespace) -> None:
     """Read, evaluate, print and write."""
+    if args.out:
+        check_writable(args.out)
     is_dump = os.path.isdir(args.results)
     evaluator, values = (evaluate_folder if is_dump else evaluate_file)(args)
     print(format_tables(values, evaluator.classes, evaluator.protocol))

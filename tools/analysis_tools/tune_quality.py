@@ -20,7 +20,7 @@ from projects.qanet.evaluation.functional import (METRICS, SUMMARY_KEYS,
                                                   format_value, weight_grid)
 from projects.qanet.structures import read_results
 from projects.qanet.utils.errors import InputError
-from projects.qanet.utils.files import write_text
+from projects.qanet.utils.files import check_writable, write_text
 from projects.qanet.utils.tables import format_table
 from tools.common.cli import run_tool
 from tools.common.evaluation_arguments import (add_protocol_arguments,
@@ -143,6 +143,8 @@ def tune(args: argparse.Namespace) -> None:
     points = weight_grid(*args.grid)
     if not set(args.metrics) - {'mIoU'}:
         raise InputError('mIoU does not depend on quality weights')
+    path = Path(args.out_dir) / 'quality_weights.json'
+    check_writable(str(path))
     info, records = read_results(args.results)
     if not records:
         raise InputError(f'{args.results} has no person: there are no scores '
@@ -165,7 +167,6 @@ def tune(args: argparse.Namespace) -> None:
     if 'mIoU' in args.metrics:
         print(f'mIoU {values[0]["mIoU"]:.2f} whatever the weights')
     print_tables(points, values, paper)
-    path = Path(args.out_dir) / 'quality_weights.json'
     write_document(path, args, points, values, paper)
     print(f'Wrote {path}')
     # Imported here, so that all else works without matplotlib.

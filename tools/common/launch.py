@@ -10,6 +10,7 @@ import torch.distributed as dist
 from mmengine.config import Config, ConfigDict, DictAction
 
 from projects.qanet.utils.configs import read_config
+from projects.qanet.utils.device import count_processes
 from . import cli
 
 
@@ -54,7 +55,7 @@ def load_config(args: argparse.Namespace) -> Config:
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg = read_config(args.config)
     cfg.launcher = args.launcher
-    if cfg.launcher == 'none' and int(os.environ.get('WORLD_SIZE', 1)) > 1:
+    if cfg.launcher == 'none' and count_processes() > 1:
         cfg.launcher = 'pytorch'  # or each process would do all the work
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)

@@ -1,7 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Write a trained parser as an ONNX file that the inferencer reads."""
 import argparse
-import os
 import os.path as osp
 import sys
 
@@ -14,6 +13,7 @@ from projects.qanet.deployment.export import (EXPORTERS, add_metadata,
                                               export_network)
 from projects.qanet.deployment.metadata import write_metadata
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.files import check_writable
 from tools.common.cli import run_tool
 
 
@@ -75,13 +75,13 @@ def main() -> None:
     args = parse_args()
     if not args.out.endswith('.onnx'):
         raise InputError(f'{args.out} must end with .onnx')
+    check_writable(args.out)
     parser = build_parser(args.config, args.checkpoint, 'cpu')
     metadata = write_metadata(parser, checked_meta(parser))
     model = export_network(parser, args.exporter, args.opset, args.fixed_batch)
     model = add_metadata(model, metadata)
     if not args.no_check:
         check(parser, model, args.tolerance, args.fixed_batch)
-    os.makedirs(osp.dirname(args.out) or '.', exist_ok=True)
     with open(args.out, 'wb') as file:
         file.write(model)
     print(f'{args.out} is written: {len(model) / 2**20:.1f} MiB')

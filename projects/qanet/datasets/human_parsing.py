@@ -2,7 +2,7 @@
 import os.path as osp
 from collections import defaultdict
 from functools import partial
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Union
 
 import cv2
 import numpy as np
@@ -18,7 +18,7 @@ from projects.qanet.utils.json_values import is_number
 from .coco_annotations import xywh_to_xyxy
 from .filters import check_filters, filter_samples
 from .folder_listing import FolderListing, check_image, complete_prefix
-from .metainfo import complete_metainfo
+from .metainfo import check_keys, complete_metainfo
 from .person_boxes import check_cat_ids, drop_bad_boxes, read_person_boxes
 
 # Key of data_prefix -> key of a sample.
@@ -126,7 +126,9 @@ class HumanParsingDataset(BaseDataset):
 
     @classmethod
     def _load_metainfo(cls, metainfo: Optional[dict] = None) -> dict:
-        return complete_metainfo(super()._load_metainfo(metainfo))
+        complete = super()._load_metainfo(metainfo)
+        check_keys(metainfo or {}, cls.METAINFO)
+        return complete_metainfo(complete)
 
     def load_data_list(self) -> List[dict]:
         """Read the annotation file and check that its files exist.
@@ -185,6 +187,19 @@ class HumanParsingDataset(BaseDataset):
         """The samples that ``filter_cfg`` leaves."""
         return filter_samples(self.data_list, self.filter_cfg or {},
                               self.ann_file)
+
+    def _get_unserialized_subset(
+            self, indices: Union[int, Sequence[int]]) -> List[dict]:
+        """The samples that ``indices`` choose."""
+        try:
+            chosen = super()._get_unserialized_subset(indices)
+        except IndexError:
+            chosen = []
+        if not chosen:
+            raise InputError(
+                f'indices={indices!r} chooses none, or one that is not there, '
+                f'of {len(self.data_list)} samples of {self.ann_file}')
+        return chosen
 
     def get_cat_ids(self, idx: int) -> List[int]:
         """Classes of a sample, for :class:`ClassBalancedDataset`.

@@ -1,6 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """What a parsing data set must say about itself, checked once."""
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, Container, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from projects.qanet.utils.errors import InputError
 #: PASCAL-Person-Part's released label -> official label: the official classes
 #: in released order.
 RELEASED_ORDER = (0, 4, 1, 5, 2, 6, 3)
+_KEYS = ('classes', 'palette', 'flip_pairs')
 LABEL_ORDERS = ('official', 'released')
 
 
@@ -125,6 +126,22 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(map(_plain, value))
     return list(map(_plain, value)) if isinstance(value, list) else value
+
+
+def check_keys(metainfo: dict, own: Container[str]) -> None:
+    """Refuse a misspelt key, which would leave the data set's own value.
+
+    Args:
+        metainfo (dict): ``metainfo`` of a data set's config.
+        own (Container[str]): Further keys that the data set's class has.
+
+    Raises:
+        InputError: Names the unknown key and the known ones.
+    """
+    for key in metainfo:
+        if key not in _KEYS and key not in own:
+            raise InputError(f'metainfo has no key {key!r}, allowed are '
+                             f'{", ".join(_KEYS)}')
 
 
 def complete_metainfo(metainfo: dict) -> dict:

@@ -1,22 +1,33 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Iterable, List, NoReturn, Optional, Tuple
 
 import torch
+import torch.distributed as dist
+from mmengine.dataset import InfiniteSampler
+from mmengine.evaluator import Evaluator
 from mmengine.hooks import CheckpointHook, Hook
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner, find_latest_checkpoint
+from mmseg.models.losses import FocalLoss
 from mmseg.registry import HOOKS
+from torch import nn
+from torch.utils.data import DataLoader
 
+from projects.qanet.utils.checkpoint import read_checkpoint
+from projects.qanet.utils.device import count_processes
 from projects.qanet.utils.errors import InputError
+from .start_of_run import check_start
 
 
 @HOOKS.register_module()
 class TrainingGuardHook(Hook):
-    """Stop a training that cannot work, in one sentence.
+    """Stop a training or a test that cannot work, in one sentence.
 
-    Before the first step it compares the classes of model and data and looks
-    at the names that ``save_best`` asks for. In training it looks whether the
-    loss is finite, on a GPU only every ``interval`` iterations and at the end
-    of an epoch, before anything is saved: looking waits for the device.
+    Before anything runs it looks at the checkpoint to start from and whether
+    several processes know of each other. Before the first step it compares
+    the classes of model and data and looks at the names that ``save_best``
+    asks for and whether there is a batch at all. In training it looks whether
+    the loss is finite, on a GPU only every ``interval`` iterations and at the
+    end of an epoch, before anything is saved: looking waits for the device.
 
     Args:
         interval (int): Iterations between two looks at a loss on a GPU.
@@ -28,6 +39,32 @@ class TrainingGuardHook(Hook):
     def __init__(self, interval: int = 50) -> None:
         self.interval = interval
 
+    def before_run(self, runner: Runner) -> None:
+        """Look at the processes and at the checkpoint to start from.
+
+        Args:
+            runner (Runner): The runner, its checkpoint not loaded yet.
+
+        Raises:
+            InputError: If other processes do the same work, or the checkpoint
+                cannot be read or does not fit the model.
+        """
+        if count_processes() > 1 and not dist.is_initialized():
+            raise InputError(
+                f'{count_processes()} processes were started (WORLD_SIZE), '
+                'and each would do all the work in the same work_dir: pass '
+                '--launcher pytorch')
+        start, resume = runner._load_from, runner._resume
+        if start is None and resume:
+            start = find_latest_checkpoint(runner.work_dir)
+        if start is None or runner._has_loaded:
+            return
+        # Only a training that does not go on may leave out what does not fit.
+        finetunes = isinstance(runner._train_loop, BaseLoop) and not resume
+        check_start(
+            getattr(runner.model, 'module', runner.model),
+            read_checkpoint(start)['state_dict'], start, finetunes)
+
     def before_train(self, runner: Runner) -> None:
         """Compare what model, data and hooks say.
 
@@ -35,15 +72,18 @@ class TrainingGuardHook(Hook):
             runner (Runner): The runner, everything built.
 
         Raises:
-            InputError: If the numbers of classes differ, or no metric has the
-                prefix that ``save_best`` names.
+            InputError: If the numbers of classes differ, a data loader gives
+                no batch, no metric is what ``save_best`` names, or a loss
+                cannot be computed on this device.
         """
         model = getattr(runner.model, 'module', runner.model)
+        _check_losses(model)
         classes = getattr(model, 'num_classes', None)
         loaders = dict(train_dataloader=runner.train_dataloader)
         if runner.val_loop is not None:
             loaders['val_dataloader'] = runner.val_dataloader
         for name, loader in loaders.items():
+            _check_batches(name, loader)
             meta = getattr(loader.dataset, 'metainfo', None) or {}
             if classes and 'classes' in meta and len(
                     meta['classes']) != classes:
@@ -53,13 +93,26 @@ class TrainingGuardHook(Hook):
                     f'{len(meta["classes"])}, the background counted')
         if runner.val_loop is None:
             return
-        prefixes = [m.prefix for m in runner.val_loop.evaluator.metrics]
+        known = _metric_names(runner.val_loop.evaluator)
         for key in _save_best(runner):
-            prefix = key.rpartition('/')[0] or None
-            if prefix not in prefixes:
+            prefix = key.rpartition('/')[0]
+            if prefix not in known:
                 raise InputError(
                     f'save_best={key!r} is no metric of val_evaluator, whose '
-                    f'names begin with {", ".join(map(_slashed, prefixes))}')
+                    f'names begin with {", ".join(map(_slashed, known))}')
+            if known[prefix] and key not in known[prefix]:
+                _refuse_name(key, known[prefix])
+
+    def before_test(self, runner: Runner) -> None:
+        """Look whether there is something to test.
+
+        Args:
+            runner (Runner): The runner, everything built.
+
+        Raises:
+            InputError: If the data loader gives no batch.
+        """
+        _check_batches('test_dataloader', runner.test_dataloader)
 
     def after_train_iter(self,
                          runner: Runner,
@@ -110,9 +163,7 @@ class TrainingGuardHook(Hook):
         """
         for key in _save_best(runner):
             if metrics and key not in metrics:
-                raise InputError(f'save_best={key!r} is no metric of '
-                                 'val_evaluator, which gives '
-                                 f'{", ".join(metrics)}')
+                _refuse_name(key, metrics)
 
 
 def _save_best(runner: Runner) -> List[str]:
@@ -123,5 +174,45 @@ def _save_best(runner: Runner) -> List[str]:
     ]
 
 
-def _slashed(prefix: Optional[str]) -> str:
-    return 'nothing' if prefix is None else f'{prefix}/'
+def _refuse_name(key: str, names: Iterable[str]) -> NoReturn:
+    raise InputError(f'save_best={key!r} is no metric of val_evaluator, which '
+                     f'gives {", ".join(names)}')
+
+
+def _check_batches(name: str, loader: DataLoader) -> None:
+    """Refuse a loader that ends before its first batch."""
+    if len(loader) or isinstance(loader.sampler, InfiniteSampler):
+        return
+    raise InputError(
+        f'{name} gives no batch: each process has {len(loader.sampler)} '
+        f'samples, fewer than batch_size={loader.batch_sampler.batch_size}, '
+        'and drop_last=True leaves them out')
+
+
+def _check_losses(model: nn.Module) -> None:
+    """Refuse what mmseg computes wrongly without a GPU."""
+    if any(isinstance(part, FocalLoss) for part in model.modules()) and next(
+            model.parameters()).device.type == 'cpu':
+        raise InputError('FocalLoss of mmseg cannot be computed on a CPU: '
+                         'take another one in loss_decode, or train on a GPU')
+
+
+def _metric_names(evaluator: Evaluator) -> Dict[str, Tuple[str, ...]]:
+    """Names by prefix; () where a metric does not tell them beforehand."""
+    metrics = evaluator.metrics
+    # mmdet's MultiDatasetsEvaluator has a data set for each metric.
+    heads = getattr(evaluator, 'dataset_prefixes', None) or [''] * len(metrics)
+    names: Dict[str, Tuple[str, ...]] = {}
+    silent = set()
+    for head, metric in zip(heads, metrics):
+        prefix = '/'.join(filter(None, (head, metric.prefix)))
+        own = getattr(metric, 'summary_names', ())
+        if not own:
+            silent.add(prefix)
+        names[prefix] = names.get(prefix, ()) + tuple(
+            '/'.join(filter(None, (head, name))) for name in own)
+    return {key: () if key in silent else names[key] for key in names}
+
+
+def _slashed(prefix: str) -> str:
+    return f'{prefix}/' if prefix else 'nothing'

@@ -1,5 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Where a model runs."""
+import os
 from typing import Optional
 
 import torch
@@ -29,3 +30,12 @@ def choose_device(device: Optional[str] = None) -> str:
         raise InputError(f'device {device!r} is not available here: '
                          f'{str(error).splitlines()[0]}') from error
     return str(device)
+
+
+def count_processes() -> int:
+    """How many processes a launcher has started for the same work.
+
+    Returns:
+        int: ``WORLD_SIZE``, which torchrun sets; 1 without it.
+    """
+    return int(os.environ.get('WORLD_SIZE', 1))

@@ -2,6 +2,7 @@
 """Text files and the names of pictures. Needs neither torch nor OpenMMLab."""
 import os
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Sequence
 
 from projects.qanet.utils.errors import InputError
@@ -45,6 +46,27 @@ def read_text(path: str) -> str:
     except UnicodeDecodeError as error:
         raise InputError(f'{path} is no text in UTF-8 (byte {error.start}); '
                          'save it as UTF-8') from None
+
+
+def check_writable(path: str) -> None:
+    """Refuse a file that could not be written, before long work for it.
+
+    Args:
+        path (str): File to write later. Its folder is made if it is missing.
+
+    Raises:
+        InputError: If it is a folder, or its folder cannot be written.
+    """
+    if os.path.isdir(path):
+        raise InputError(f'{path} is a folder, not a file to write')
+    folder = os.path.dirname(os.path.abspath(path))
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(
+            f'{path} cannot be written: {error.strerror}') from error
 
 
 def write_text(path: str, text: str) -> None:

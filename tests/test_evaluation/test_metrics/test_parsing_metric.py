@@ -90,6 +90,27 @@ def test_values_are_those_of_the_results_file(golden, samples, build, tmp_path,
     assert info['quality_weights'] == [float(w) for w in weights or (1, 1, 1)]
 
 
+def test_names_of_the_values_are_known_before(samples, build):
+    for metric in (build(), build(metric=('APr', 'mIoU'))):
+        names = metric.summary_names
+        assert sorted(run(metric, samples)) == sorted(names)
+    assert len(names) == 5 and 'parsing/APr_50' in names
+    assert ParsingMetric(format_only=True, out_file='x').summary_names == ()
+
+
+@pytest.mark.parametrize('key', ['out_file', 'metrics_file'])
+def test_what_cannot_be_written_is_refused_before_the_test(
+        build, tmp_path, key):
+    with pytest.raises(InputError, match=f'{tmp_path} is a folder, not a fi'):
+        build(**{key: str(tmp_path)})
+    (tmp_path / 'file').touch()
+    path = str(tmp_path / 'file/results.json')
+    with pytest.raises(InputError, match=f'{path} cannot be written: '):
+        build(**{key: path})
+    build(**{key: str(tmp_path / 'new/results.json')})
+    assert list((tmp_path / 'new').iterdir()) == []
+
+
 def test_golden_values(golden, samples, build):
     values = run(build(quality_weights=(1, .5, 3)), samples)
     expected = golden.expected['1-0.5-3']

@@ -9,8 +9,13 @@ from projects.qanet.utils.tables import format_number, format_table
 from .protocols import Protocol
 
 PREFIX = 'parsing'
-SUMMARY_KEYS = ('mIoU', 'pixAcc', 'mAcc', 'APp', 'APp_50', 'PCP_50', 'APr',
-                'APr_50', 'APh', 'APh_50')
+#: Headline values of each metric.
+SUMMARIES = dict(
+    mIoU=('mIoU', 'pixAcc', 'mAcc'),
+    APp=('APp', 'APp_50', 'PCP_50'),
+    APr=('APr', 'APr_50'),
+    APh=('APh', 'APh_50'))
+SUMMARY_KEYS = tuple(key for keys in SUMMARIES.values() for key in keys)
 _CLASS_KEYS = ('IoU', 'Acc', 'APr')
 
 

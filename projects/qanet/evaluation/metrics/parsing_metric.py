@@ -1,22 +1,25 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """The metrics of human parsing for OpenMMLab's evaluator."""
 import os
-from typing import Any, Dict, List, Optional, Sequence, Union
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
+from mmengine.dist import is_main_process
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from mmseg.registry import METRICS
 
 from projects.qanet.structures import ParsingInstances, write_results
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.files import check_writable
 from projects.qanet.utils.fusion import check_weights
 from ..functional.evaluator import ParsingEvaluator
 from ..functional.image_statistics import METRICS as ALL_METRICS
 from ..functional.image_statistics import Thresholds
-from ..functional.report import (PREFIX, SUMMARY_KEYS, format_tables,
-                                 write_metrics)
+from ..functional.report import (PREFIX, SUMMARIES, SUMMARY_KEYS,
+                                 format_tables, write_metrics)
 from ..functional.scores import PersonScores
 from .origin import SEVERAL, has_several, is_of, note_path
+from .predictions import take_persons
 
 
 @METRICS.register_module()
@@ -74,8 +77,9 @@ class ParsingMetric(BaseMetric):
 
     Raises:
         FileNotFoundError: If there is no annotation file.
-        InputError: If an argument or the annotation file is wrong. Only the
-            number of classes waits for the first image.
+        InputError: If an argument or the annotation file is wrong, or a file
+            cannot be written. Only the number of classes waits for the first
+            image.
 
     Examples:
         >>> val_evaluator = dict(
@@ -117,6 +121,9 @@ class ParsingMetric(BaseMetric):
         if not format_only and (ann_file is None or data_root is None):
             raise InputError('ann_file and data_root are needed unless '
                              'format_only is set')
+        for path in (out_file, metrics_file):
+            if path is not None and is_main_process():  # the one that writes
+                check_writable(path)
         self.out_file = out_file
         self.metrics_file = metrics_file
         self.format_only = format_only
@@ -162,6 +169,14 @@ class ParsingMetric(BaseMetric):
             self._evaluator.classes = tuple(self.classes)
         return self._evaluator
 
+    @property
+    def summary_names(self) -> Tuple[str, ...]:
+        """Names that the runner gets, prefix included; none to format only.
+        """
+        metrics = () if self.format_only else self._evaluator.metrics
+        return tuple(f'{self.prefix}/{key}' for metric in metrics
+                     for key in SUMMARIES[metric])
+
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Reduce the images of one batch, one entry for each.
 
@@ -179,7 +194,7 @@ class ParsingMetric(BaseMetric):
                 # Left to another metric; the evaluator counts the entries.
                 self.results.append(dict(image_id=image_id))
                 continue
-            persons = self._check_persons(sample)
+            persons = take_persons(sample, len(self.classes))
             if self.quality_weights is not None:
                 persons = persons.fuse(self.quality_weights)
             entry: Dict[str, Any] = dict(
@@ -252,19 +267,6 @@ class ParsingMetric(BaseMetric):
             f'Metrics {self.prefix}/*\n' +
             format_tables(values, self.classes, self.evaluator.protocol))
         return values
-
-    def _check_persons(self, sample: dict) -> ParsingInstances:
-        """Take the prediction out of a data sample."""
-        persons = sample.get('pred_instances')
-        if not isinstance(persons, ParsingInstances):
-            raise TypeError(f'{sample["img_path"]}: pred_instances must be '
-                            f'ParsingInstances, not {type(persons).__name__}')
-        if persons.num_classes != len(self.classes):
-            raise InputError(
-                f'{sample["img_path"]}: the model predicts '
-                f'{persons.num_classes} classes, the data set has '
-                f'{len(self.classes)}')
-        return persons
 
     def compute_metrics(self, results: List[Dict[str,
                                                  Any]]) -> Dict[str, float]:

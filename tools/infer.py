@@ -18,7 +18,8 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description='Parse the persons in photos, folders and videos. '
         'Leaves OUT/vis/, OUT/results.json and, on request, label PNGs in '
-        'OUT/Category_ids and OUT/Human_ids.')
+        'OUT/Category_ids and OUT/Human_ids. The exit code is 1 if an input '
+        'could not be decoded, or not wholly, and 2 if nothing can be done.')
     parser.add_argument(
         'inputs',
         metavar='INPUT',
@@ -115,7 +116,7 @@ def main() -> None:
         device=args.device,
         quality_weights=args.quality_weights,
         visualizer=dict(show_part_scores=args.show_part_scores))
-    inferencer(
+    skipped = inferencer(
         args.inputs,
         bboxes=args.bbox,
         out_dir=args.out_dir,
@@ -124,10 +125,16 @@ def main() -> None:
         no_save_vis=args.no_save_vis,
         show=args.show,
         wait_time=args.wait_time,
-        return_predictions=False)
+        return_predictions=False)['skipped']
     if not args.no_save_vis:
         print(f'pictures are in {osp.join(args.out_dir, "vis")}')
     print(f'results are in {osp.join(args.out_dir, "results.json")}')
+    if skipped:
+        print(
+            f'error: {len(skipped)} inputs are missing there, or not whole; '
+            f'the first: {skipped[0][1]}',
+            file=sys.stderr)
+        sys.exit(1)
 
 
 if __name__ == '__main__':

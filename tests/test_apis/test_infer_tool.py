@@ -17,6 +17,7 @@ from mmengine.registry import DefaultScope
 from mmseg.registry import MODELS
 
 import projects.qanet.plugin  # noqa: F401
+from projects.qanet.apis.sources import Source
 from projects.qanet.structures import read_results
 from projects.qanet.visualization import ParsingVisualizer
 
@@ -160,6 +161,17 @@ def test_bad_input_is_one_sentence(parser_files, photo, tmp_path, monkeypatch,
     broken = tmp_path / 'broken.jpg'
     broken.write_bytes(b'no image')
     check_error(monkeypatch, capfd, 'broken.jpg', broken, *base, *BOXES)
+    check_error(monkeypatch, capfd, 'no window can be opened here', photo,
+                *base, *BOXES, '--show')
+    check_error(monkeypatch, capfd, 'nms_thr must be a finite number, not nan',
+                photo, *base, *BOXES, '--nms-thr', 'nan')
+    check_error(monkeypatch, capfd, f'output folder {broken} cannot be made',
+                photo, *base, *BOXES, '--out-dir', broken)
+    pytest.importorskip('mmdet')
+    check_error(
+        monkeypatch, capfd, 'parser.py must be the config of a detector of '
+        'mmdet: TopDownParser is not in the mmdet::model registry', photo,
+        *base, '--det-model', config, '--det-weights', weights)
 
 
 def test_wrong_weights_are_one_sentence(parser_files, photo, tmp_path,
@@ -267,3 +279,44 @@ def test_sigterm_ends_with_a_results_file(parser_files, photo, tmp_path,
     assert code == 143
     info, records = read_results(str(tmp_path / 'out' / 'results.json'))
     assert info['num_classes'] == 20 and records == []
+
+
+def test_ctrl_c_is_one_line(parser_files, photo, tmp_path, monkeypatch, capfd):
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ParsingVisualizer, 'draw', stop)
+    out = tmp_path / 'out'
+    assert run_tool(monkeypatch, photo, '--model', parser_files[0],
+                    '--weights', parser_files[1], '--out-dir', out, '--device',
+                    'cpu', *BOXES) == 130
+    errors = capfd.readouterr().err
+    assert errors.endswith('\ninterrupted, 0 of 1 images done, results in '
+                           f'{out / "results.json"}\n')
+    assert 'Traceback' not in errors
+    assert read_results(str(out / 'results.json'))[1] == []
+
+
+def test_a_video_cut_off_is_parsed_but_no_success(parser_files, tmp_path,
+                                                  monkeypatch, capfd):
+    """The exit code tells a script what a person reads."""
+    path = str(tmp_path / 'clip.avi')
+    writer = cv2.VideoWriter(path, cv2.VideoWriter_fourcc(*'MJPG'), 10,
+                             (64, 48))
+    for k in range(3):
+        writer.write(np.full((48, 64, 3), 80 * k, np.uint8))
+    writer.release()
+    out = tmp_path / 'out'
+    monkeypatch.setattr(
+        'projects.qanet.apis.human_parsing_inferencer.split_boxes',
+        lambda boxes, _: [boxes] * 3)
+    args = (path, '--model', parser_files[0], '--weights', parser_files[1],
+            '--out-dir', out, '--device', 'cpu', *BOXES[:5])
+    assert run_tool(monkeypatch, *args) == 0
+    monkeypatch.setattr(Source, 'num_images', property(lambda self: 5))
+    assert run_tool(monkeypatch, *args) == 1
+    assert capfd.readouterr().err.endswith(
+        'error: 1 inputs are missing there, or not whole; the first: 3 of 5 '
+        f'frames of {path} could be decoded\n')
+    assert len(read_results(str(out / 'results.json'))[1]) == 3

@@ -275,16 +275,44 @@ def test_bad_settings(infer, photo, toy_config, tmp_path):
             toy_config, device='cpu', visualizer=dict(nms_thr=None))
     with pytest.raises(InputError, match="no argument 'nms', a call may"):
         infer(photo, bboxes=BOX, nms=.5)
-    for name, value in (('bbox_thr', 'x'), ('score_thr', None), ('nms_thr',
-                                                                 '.5')):
-        with pytest.raises(InputError, match=f'{name} must be a number'):
-            infer(photo, bboxes=BOX, **{name: value})
     with pytest.raises(InputError, match='output folder .*photo.png cannot'):
         infer(photo, bboxes=BOX, out_dir=photo)
-    with pytest.raises(InputError, match='batch_size must be >= 1'):
-        infer(photo, bboxes=BOX, batch_size=0)
     with pytest.raises(InputError, match='needs an out_dir'):
         infer(photo, bboxes=BOX, save_label_maps=True)
+
+
+@pytest.mark.parametrize('name, value',
+                         [('bbox_thr', 'x'), ('score_thr', None),
+                          ('nms_thr', '.5'), ('bbox_thr', np.nan),
+                          ('score_thr', -np.inf), ('nms_thr', np.nan),
+                          ('bbox_thr', True)])
+def test_thresholds_are_finite_numbers(infer, toy_config, photo, name, value):
+    text = f'^{name} must be a finite number, not {value!r}$'
+    with pytest.raises(InputError, match=text):
+        infer(photo, bboxes=BOX, **{name: value})
+    with pytest.raises(InputError, match=text):
+        HumanParsingInferencer(toy_config, device='cpu', **{name: value})
+
+
+@pytest.mark.parametrize('value', [0, -1, 1.5, '2', True, None, np.nan])
+def test_batch_sizes_are_whole(infer, photo, value):
+    with pytest.raises(
+            InputError,
+            match=f'^batch_size must be a whole number >= 1, but got '
+            f'{value!r}$'):
+        infer(photo, bboxes=BOX, batch_size=value)
+    infer(photo, bboxes=BOX, batch_size=np.int64(2), show_progress=False)
+
+
+@pytest.mark.parametrize('value, text', [
+    (dict(foo=1), "visualizer has 'foo', allowed are name, .* font$"),
+    ('x', "visualizer must be a dict of arguments of .*, not 'x'$"),
+    (dict(alpha='x'), "alpha must be in 0..1, but got 'x'$"),
+    (dict(alpha=np.nan), 'alpha must be in 0..1, but got nan$'),
+])
+def test_arguments_of_the_visualizer(toy_config, value, text):
+    with pytest.raises(InputError, match=f'^{text}'):
+        HumanParsingInferencer(toy_config, device='cpu', visualizer=value)
 
 
 def test_registered_on_mmengines_base(toy_config, toy_weights):
@@ -393,6 +421,11 @@ def test_results_without_pictures(infer, photo, tmp_path, monkeypatch):
 
 
 def test_pictures_are_shown(infer, photo, monkeypatch):
+    """But where no window can be opened that is said before all work."""
+    with pytest.raises(InputError, match='no window can be opened here, so'):
+        infer(photo, bboxes=BOX, show=True)
+    assert infer.model.batch_sizes == []
+    monkeypatch.setattr(human_parsing_inferencer, 'check_window', float)
     shown = []
     monkeypatch.setattr(infer.visualizer, 'show',
                         lambda *args: shown.append(args[1:]))
@@ -431,17 +464,27 @@ def test_it_says_how_many_persons_were_found(infer, photo, warnings,
     assert warnings[-1] == 'Found nobody in 2 images' and len(said) == 1
 
 
-def test_boxes_that_mostly_leave_the_image_warn_once(infer, photo, warnings):
+def test_doubtful_boxes_warn_once_and_before_the_work(infer, photo, warnings):
     """The image is 90 wide and 60 high; a little outside is usual."""
     infer(photo, bboxes=[[-9, 5, 40, 50]], show_progress=False)
     assert warnings == []
-    image = cv2.imread(photo)
-    infer([photo, image],
+    bright = np.full((60, 90, 3), 255, np.uint8)
+    infer([photo, bright * 0],
           bboxes=[BOX + [[60, 30, 120, 110]], [[80, 5, 180, 50]]],
           show_progress=False)
-    text, = warnings
-    assert text.startswith('photo.png: box 1 [60.0, 30.0, 120.0, 110.0] lies')
-    assert '90x60' in text
+    assert warnings == [
+        'photo.png: box 1 [60.0, 30.0, 120.0, 110.0] lies mostly outside the '
+        'image of 90x60 pixels; boxes are x1, y1, x2, y2 in pixels of the '
+        'image (further images are not named)'
+    ]
+    with pytest.raises(AssertionError, match='toy failure'):
+        infer([bright, photo],
+              bboxes=[[[.25, .5, .75, 1]]] * 2,
+              show_progress=False)
+    assert warnings[1:] == [
+        'no number in the boxes of 00000000 is above 1; they must be in '
+        'pixels: are they shares of the image? (further images are not named)'
+    ]
 
 
 def test_equal_boxes_are_two_persons_in_the_file_too(infer, photo, tmp_path):
@@ -463,13 +506,17 @@ def test_results_so_far_survive_ctrl_c_and_a_full_disk(infer, photo, tmp_path,
             return draw(*args)
 
         monkeypatch.setattr(infer.visualizer, 'draw', stop)
-        with pytest.raises(type(error)):
+        with pytest.raises(type(error)) as caught:
             infer(
                 [photo] * 3,
                 bboxes=[BOX] * 3,
                 out_dir=str(out),
                 show_progress=False)
         assert len(read(out / 'results.json')['results']) == 1
+        if isinstance(error, KeyboardInterrupt):
+            assert str(caught.value) == (
+                'interrupted, 1 of 3 images done, results in '
+                f'{out / "results.json"}')
 
 
 def test_boxes_for_a_video_whose_end_is_damaged(infer, tmp_path, monkeypatch):

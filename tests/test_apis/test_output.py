@@ -104,11 +104,57 @@ def test_a_full_disk_is_said_by_name_and_leaves_no_half_a_picture(
     assert [image['file_name'] for image in images] == ['a.jpg']
 
 
-def test_inputs_are_not_overwritten(tmp_path):
-    output = OutputFolder(str(tmp_path), ('Background', 'Hat'), None, None)
-    picture = np.zeros((24, 32, 3), np.uint8)
-    path = tmp_path / 'vis' / 'a.png'
-    frame = Frame(0, picture, 'a.png', 'a', Source(str(path), 'a'))
-    with pytest.raises(InputError, match='vis/a.png is in a folder that is'):
+@pytest.mark.parametrize('place', ['vis/a.png', 'in/link.png', 'vis/b.png'])
+def test_inputs_are_not_overwritten(tmp_path, place):
+    """Neither files of the folder, nor what links into or out of it."""
+    for name in ('vis', 'in'):
+        (tmp_path / name).mkdir()
+    (tmp_path / 'vis' / 'a.png').write_bytes(b'mine')
+    (tmp_path / 'in' / 'b.png').write_bytes(b'mine')
+    (tmp_path / 'in' / 'link.png').symlink_to(tmp_path / 'vis' / 'a.png')
+    (tmp_path / 'vis' / 'b.png').symlink_to(tmp_path / 'in' / 'b.png')
+    sources = [Source('c.png', 'c'), Source(str(tmp_path / place), 'b')]
+    args = (str(tmp_path), ('Background', 'Hat'), None, None)
+    with pytest.raises(
+            InputError,
+            match=f'{place} is in a folder that is written to; give another '
+            'output folder'):
+        OutputFolder(*args, sources=sources)
+    OutputFolder(*args, save_vis=False, sources=sources)
+
+
+@pytest.mark.parametrize('link', [Path.symlink_to, Path.hardlink_to])
+def test_links_in_the_folder_do_not_lead_to_inputs(tmp_path, link):
+    (tmp_path / 'out' / 'vis').mkdir(parents=True)
+    photo = tmp_path / 'a.png'
+    clip = tmp_path / 'clip.mp4'
+    for file in (photo, clip):
+        file.write_bytes(b'mine')
+        link(tmp_path / 'out' / 'vis' / file.name, file)
+    sources = [Source(str(photo), 'a'), Source(str(clip), 'clip')]
+    output = OutputFolder(
+        str(tmp_path / 'out'), ('Background', 'Hat'),
+        None,
+        None,
+        sources=sources)
+    picture = np.full((24, 32, 3), 7, np.uint8)
+    for k, source in enumerate(sources):
+        frame = Frame(k, picture, source.name, source.stem, source)
         output.add(frame, ParsingInstances.empty((32, 24), 2), picture, [])
-    assert not path.exists()
+    output.close()
+    assert photo.read_bytes() == clip.read_bytes() == b'mine'
+    written = cv2.imread(str(tmp_path / 'out' / 'vis' / 'a.png'))
+    assert np.array_equal(written, picture)
+
+
+def test_a_folder_in_the_place_of_a_file(tmp_path):
+    args = (str(tmp_path), ('Background', 'Hat'), None, None)
+    (tmp_path / 'vis' / 'a.png').mkdir(parents=True)
+    output = OutputFolder(*args)
+    picture = np.zeros((24, 32, 3), np.uint8)
+    frame = Frame(0, picture, 'a.jpg', 'a', Source('a.jpg', 'a'))
+    with pytest.raises(OSError, match='vis/a.png cannot be written: '):
+        output.add(frame, ParsingInstances.empty((32, 24), 2), picture, [])
+    (tmp_path / 'results.json').mkdir()
+    with pytest.raises(InputError, match='results.json is a folder, not a'):
+        OutputFolder(*args)

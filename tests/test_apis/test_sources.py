@@ -237,3 +237,22 @@ def test_pictures_of_other_kinds(tmp_path):
         image, = source.images()
         assert image.dtype == np.uint8 and abs(image.astype(int) -
                                                200).max() <= 3
+
+
+def test_of_several_pictures_the_first_is_parsed_and_that_is_said(
+        tmp_path, warnings):
+    pages = [Image.new('RGB', (30, 20), (k, 2 * k, 7)) for k in (60, 90, 90)]
+    for name, more in (('a.webp', pages[1:2]), ('b.tif', pages[1:]),
+                       ('one.webp', []), ('phone.mpo', pages[1:])):
+        pages[0].save(
+            tmp_path / name,
+            save_all=True,
+            append_images=more,
+            **dict(lossless=True) if 'webp' in name else {})
+    paths = [str(path) for path in sorted(tmp_path.iterdir())]
+    for frame in read_frames(collect_sources(paths), []):
+        assert abs(frame.image - np.array([7., 120, 60])).max() < 4
+    assert warnings == [
+        f'{paths[0]} holds 2 pictures, only the first is parsed',
+        f'{paths[1]} holds 3 pictures, only the first is parsed'
+    ]

@@ -6,7 +6,8 @@ import torch
 from projects.qanet.apis import InputError
 from projects.qanet.apis.sources import Frame, Source
 from projects.qanet.apis.user_boxes import (boxes_of_frame, check_all_used,
-                                            check_boxes, split_boxes)
+                                            check_boxes, split_boxes,
+                                            warn_of_doubts)
 
 SIZE = (90, 60)
 
@@ -90,3 +91,20 @@ def test_videos():
 def test_the_image_is_named():
     with pytest.raises(InputError, match=r'bboxes\[1\] \(b.png\): box 0'):
         boxes_of_frame([[], [[9, 9, 1, 1]]], frame(1, 'b.png', images(1)[0]))
+
+
+@pytest.mark.parametrize('rows, doubt', [
+    ([[0, 0, 9, 9, 1]], None),
+    ([], None),
+    ([[0, 0, .5, 1, 1], [0, 0, 1.5, 1, 1]], None),
+    ([[0, 0, .5, 1, 1]], 'no number in the boxes of b.png is above 1; they '
+     'must be in pixels: are they shares of the image? (further'),
+    ([[0, 0, 9, 9, 1], [70, 5, 111, 25, 1]],
+     'b.png: box 1 [70.0, 5.0, 111.0, 25.0] lies mostly outside the image of '
+     '90x60 pixels'),
+])
+def test_doubts(rows, doubt, warnings):
+    rows = np.float32(rows).reshape(-1, 5)
+    found = warn_of_doubts(frame(0, 'b.png', images(1)[0]), rows)
+    assert found == (doubt is not None) and len(warnings) == found
+    assert not found or warnings[0].startswith(doubt)

@@ -221,6 +221,41 @@ def test_labels_are_those_of_the_detector(config, weights, tmp_path, warnings):
         PersonDetector(model, cat_ids=(7, ))
 
 
+@pytest.mark.parametrize('cat_ids', [0, np.int64(0), np.array([0]), [0]])
+def test_one_label_may_stand_alone(config, weights, image, cat_ids):
+    detector = PersonDetector(config, weights, cat_ids)
+    assert detector.cat_ids == (0, ) and len(detector([image])[0]) == 2
+
+
+@pytest.mark.parametrize(
+    'cat_ids',
+    [None, '0', ['person'], [], [0.5], [True], True, [[0]], {
+        'a': 1
+    }])
+def test_what_is_no_label(config, weights, cat_ids):
+    with pytest.raises(InputError) as error:
+        PersonDetector(config, weights, cat_ids)
+    assert str(error.value) == (
+        'det_cat_ids must be a label of the detector, which is a whole '
+        f'number, or a list of at least one, not {cat_ids!r}')
+
+
+def test_configs_of_something_else(config, weights, tmp_path):
+    path = str(tmp_path / 'parser.py')
+    config.model.type = 'TopDownParser'
+    config.dump(path)
+    text = f'det_model {path} must be the config of a detector of mmdet: '
+    with pytest.raises(InputError) as error:
+        PersonDetector(path, weights)
+    assert str(error.value) == (
+        f'{text}TopDownParser is not in the mmdet::model registry')
+    config.pop('test_dataloader')
+    config.dump(path)
+    with pytest.raises(InputError) as error:
+        PersonDetector(path, weights)
+    assert str(error.value) == f'{text}it has no model and test_dataloader'
+
+
 @pytest.fixture
 def warnings(monkeypatch):
     """What is logged as a warning from now on."""

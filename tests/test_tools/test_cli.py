@@ -25,3 +25,15 @@ def test_what_a_user_can_mend_is_one_sentence(capsys):
         run_tool(fail)
     assert end.value.code == 2
     assert capsys.readouterr().err == 'error: a.json is empty\n'
+
+
+@pytest.mark.parametrize('text', ['interrupted', 'interrupted, 3 of 4 done'])
+def test_ctrl_c_is_one_line(capsys, text):
+
+    def stop():
+        raise KeyboardInterrupt(*[text] * (text != 'interrupted'))
+
+    with pytest.raises(SystemExit) as end:
+        run_tool(stop)
+    assert end.value.code == 130
+    assert capsys.readouterr().err == f'{text}\n'

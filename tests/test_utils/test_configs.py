@@ -43,5 +43,8 @@ def test_devices(monkeypatch):
     monkeypatch.setattr('projects.qanet.utils.device.get_device',
                         lambda: 'npu')
     assert choose_device() == 'npu'
-    with pytest.raises(InputError, match="device 'nonsense' is not available"):
-        choose_device('nonsense')
+    for device in ('nonsense', 'meta', 'cuda:99', 'cdua', '', 1.5, ['cpu']):
+        with pytest.raises(InputError) as error:
+            choose_device(device)
+        assert str(error.value).startswith(
+            f'device {device!r} is not available here, allowed are cpu, npu')

@@ -13,8 +13,8 @@ def run_tool(main: Callable[[], None]) -> None:
     Args:
         main (Callable): The tool. :class:`InputError` and
             :class:`OSError` (a missing file, a full disk) end the process
-            with exit code 2 and their text, everything else is a defect and
-            keeps its traceback.
+            with exit code 2 and their text, Ctrl-C with 130 and one line,
+            everything else is a defect and keeps its traceback.
     """
     # A class name that the terminal's encoding lacks is no reason to fail.
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -24,6 +24,9 @@ def run_tool(main: Callable[[], None]) -> None:
     except (InputError, OSError) as error:
         print(f'error: {_sentence(error)}', file=sys.stderr)
         sys.exit(2)
+    except KeyboardInterrupt as error:
+        print(str(error) or 'interrupted', file=sys.stderr)
+        sys.exit(130)
 
 
 def _sentence(error: Exception) -> str:

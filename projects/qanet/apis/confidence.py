@@ -9,6 +9,7 @@ from projects.qanet.quality import PastedPerson
 from projects.qanet.utils.errors import InputError
 from .human_parsing_inferencer import HumanParsingInferencer
 from .sources import collect_sources, read_frames
+from .user_boxes import boxes_of_frame
 
 
 @torch.no_grad()
@@ -32,7 +33,8 @@ def predict_confidence(inferencer: HumanParsingInferencer, image: np.ndarray,
         raise InputError(f'a {type(model).__name__} has no predict_persons; '
                          'a TopDownParser has')
     frames = list(read_frames(collect_sources(image), []))
-    data = inferencer.preprocess(frames, [bboxes], 0.)
+    rows = [boxes_of_frame([bboxes], frame) for frame in frames]
+    data = inferencer.preprocess(frames, rows)
     images = [item.to(inferencer.device) for item in data['inputs']]
     pasted = (
         person.paste(keep_confidence=True)

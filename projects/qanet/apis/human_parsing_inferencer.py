@@ -1,8 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """From photos and videos to parsed persons, in one call."""
 from contextlib import closing, nullcontext
-from numbers import Real
-from typing import Any, Dict, Iterator, List, Optional, Sequence
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Union
 
 import cv2
 import numpy as np
@@ -15,18 +14,18 @@ from rich.console import Console
 from rich.progress import track
 
 from projects.qanet.datasets.metainfo import complete_metainfo
-from projects.qanet.quality import check_weights
 from projects.qanet.structures import ParsingInstances
 from projects.qanet.utils.errors import InputError
-from projects.qanet.visualization import ParsingVisualizer
 from projects.qanet.visualization.selection import select_persons
+from projects.qanet.visualization.windows import check_window
 from .output import OutputFolder
 from .parser_builder import ModelType, checked_meta, load_parser, test_pipeline
-from .sources import (Frame, InputsType, ParsedImage, collect_sources,
+from .settings import check_batch_size, make_visualizer, merge_settings
+from .sources import (Frame, InputsType, ParsedImage, Source, collect_sources,
                       read_frames)
 from .summary import RunSummary
 from .user_boxes import (boxes_of_frame, check_all_used, split_boxes,
-                         warn_outside)
+                         warn_of_doubts)
 
 
 @INFERENCERS.register_module()
@@ -42,8 +41,8 @@ class HumanParsingInferencer(BaseInferencer):
             of any detector of mmdet (``mmdet::...`` for one that comes with
             it), or a built one. Without it every call needs ``bboxes``.
         det_weights (str, optional): Its checkpoint; a built one needs none.
-        det_cat_ids (Sequence[int]): Labels of the detector that are persons;
-            0 is the person of COCO.
+        det_cat_ids (int | Sequence[int]): Labels of the detector that are
+            persons; 0 is the person of COCO.
         bbox_thr (float): The detector's boxes with a lower score are left out.
         nms_thr (float, optional): Of persons whose parts agree with a mean
             IoU of at least this only the best is drawn and painted into
@@ -78,7 +77,7 @@ class HumanParsingInferencer(BaseInferencer):
                  weights: Optional[str] = None,
                  det_model: Optional[ModelType] = None,
                  det_weights: Optional[str] = None,
-                 det_cat_ids: Sequence[int] = (0, ),
+                 det_cat_ids: Union[int, Sequence[int]] = (0, ),
                  bbox_thr: float = 0.3,
                  nms_thr: Optional[float] = 0.6,
                  score_thr: float = 0.,
@@ -96,7 +95,7 @@ class HumanParsingInferencer(BaseInferencer):
             nms_thr=nms_thr,
             score_thr=score_thr,
             quality_weights=quality_weights)
-        self._settings({})
+        merge_settings(self._defaults, {})
         self.model, self.cfg, self.device = load_parser(model, weights, device)
         self.pipeline = self._init_pipeline(self.cfg)
         self.collate_fn = pseudo_collate
@@ -109,37 +108,14 @@ class HumanParsingInferencer(BaseInferencer):
             from projects.qanet.detection.person_detector import PersonDetector
             self.detector = PersonDetector(det_model, det_weights, det_cat_ids,
                                            bbox_thr, self.device)
+        visualizer = {} if visualizer is None else visualizer
+        self.visualizer = make_visualizer(visualizer, self.dataset_meta)
         # A video's frames must all have one size.
-        self.visualizer = self._init_visualizer(visualizer or {})
-        self.video_visualizer = self._init_visualizer(
-            dict(visualizer or {}, full_legend=True, show_part_scores=False))
+        self.video_visualizer = make_visualizer(
+            dict(visualizer, full_legend=True, show_part_scores=False),
+            self.dataset_meta)
 
     _init_pipeline = staticmethod(test_pipeline)
-
-    def _init_visualizer(self, cfg: dict) -> ParsingVisualizer:
-        """A visualizer with this data set's names and colours."""
-        for name in {'score_thr', 'nms_thr'}.intersection(cfg):
-            raise InputError(f'visualizer has {name}: give {name}= to the '
-                             'inferencer, it counts for label maps, too')
-        visualizer = ParsingVisualizer(**cfg)
-        visualizer.dataset_meta = self.dataset_meta
-        return visualizer
-
-    def _settings(self, given: Dict[str, Any]) -> Dict[str, Any]:
-        """The constructor's thresholds, replaced by those of a call."""
-        unknown = sorted(set(given) - set(self._defaults))
-        if unknown:
-            raise InputError(f'there is no argument {unknown[0]!r}, a call '
-                             f'may change {", ".join(self._defaults)}')
-        settings = {**self._defaults, **given}
-        for name in ('bbox_thr', 'score_thr', 'nms_thr'):
-            off = name == 'nms_thr' and settings[name] is None
-            if not (off or isinstance(settings[name], Real)):
-                raise InputError(f'{name} must be a number, not '
-                                 f'{settings[name]!r}')
-        if settings['quality_weights'] is not None:
-            check_weights(settings['quality_weights'])
-        return settings
 
     def stream(self,
                inputs: InputsType,
@@ -168,17 +144,23 @@ class HumanParsingInferencer(BaseInferencer):
             FileNotFoundError: If an input is missing.
             InputError: If inputs or boxes are wrong.
         """
+        return self._stream(
+            collect_sources(inputs), bboxes, batch_size, show_progress,
+            [] if skipped is None else skipped,
+            merge_settings(self._defaults, settings))
+
+    def _stream(self, sources: List[Source], bboxes: Any, batch_size: int,
+                show_progress: bool, skipped: List[tuple],
+                settings: dict) -> Iterator[ParsedImage]:
         if bboxes is None and self.detector is None:
             raise InputError(
                 'it is not known where the persons are: give a detector '
                 '(det_model= and det_weights=) or the boxes (bboxes=)')
-        if batch_size < 1:
-            raise InputError(f'batch_size must be >= 1, but got {batch_size}')
-        sources = collect_sources(inputs)
+        check_batch_size(batch_size)
         boxes = None if bboxes is None else split_boxes(bboxes, sources)
-        frames = read_frames(sources, [] if skipped is None else skipped)
+        frames = read_frames(sources, skipped)
         return track(
-            self._parse(frames, boxes, batch_size, self._settings(settings)),
+            self._parse(frames, boxes, batch_size, settings),
             'parsing',
             sum(source.num_images for source in sources) or None,
             console=Console(stderr=True),
@@ -188,11 +170,15 @@ class HumanParsingInferencer(BaseInferencer):
                batch_size: int, settings: dict) -> Iterator[ParsedImage]:
         batch, warned = [], False
         for batch in self._get_chunk_data(frames, batch_size):
-            data = self.preprocess(batch, boxes, settings['bbox_thr'])
-            found = self.forward(data, settings['quality_weights'])
-            parsed = list(map(ParsedImage, batch, found))
-            warned = warned or any(map(warn_outside, parsed))
-            yield from parsed
+            if boxes is None:
+                images = [frame.image for frame in batch]
+                found = self.detector(images, settings['bbox_thr'])
+            else:
+                found = [boxes_of_frame(boxes, frame) for frame in batch]
+                warned = warned or any(map(warn_of_doubts, batch, found))
+            data = self.preprocess(batch, found)
+            parsed = self.forward(data, settings['quality_weights'])
+            yield from map(ParsedImage, batch, parsed)
         source = batch[-1].source if batch else None
         if source is not None and source.is_video:
             check_all_used(boxes, max(batch[-1].index + 1, source.num_images))
@@ -236,11 +222,14 @@ class HumanParsingInferencer(BaseInferencer):
         """
         if save_label_maps and out_dir is None:
             raise InputError('save_label_maps=True needs an out_dir')
+        if show:
+            check_window(wait_time)
         results = dict(predictions=[], visualization=[], skipped=[])
-        summary = RunSummary()
-        stream = self.stream(inputs, bboxes, batch_size, show_progress,
-                             results['skipped'], **settings)
-        settings = self._settings(settings)
+        settings = merge_settings(self._defaults, settings)
+        sources = collect_sources(inputs)
+        stream = self._stream(sources, bboxes, batch_size, show_progress,
+                              results['skipped'], settings)
+        summary = RunSummary(sum(source.num_images for source in sources))
         saves_vis = out_dir is not None and not no_save_vis
         draws = saves_vis or return_vis or show
         qam = getattr(self.model, 'post_processor', None)
@@ -248,19 +237,20 @@ class HumanParsingInferencer(BaseInferencer):
         folder = nullcontext() if out_dir is None else closing(
             OutputFolder(out_dir, self.dataset_meta['classes'], weights,
                          getattr(qam, 'pixel_score_thr', None),
-                         save_label_maps, saves_vis))
-        with folder as output, closing(stream):
+                         save_label_maps, saves_vis, sources))
+        with summary.naming_interruption(out_dir), \
+                folder as output, closing(stream):
             for frame, instances in stream:
                 shown, picture = range(len(instances)), None
                 if draws or save_label_maps:
                     shown = select_persons(instances, settings['score_thr'],
                                            settings['nms_thr'])
-                summary.add(frame.name, len(instances), len(shown))
                 if draws:
                     picture = self.visualize(frame, instances, shown, show,
                                              wait_time)
                 if output is not None:
                     output.add(frame, instances, picture, shown)
+                summary.add(frame.name, len(instances), len(shown))
                 if return_vis:
                     results['visualization'].append(picture)
                 if return_predictions:
@@ -268,13 +258,9 @@ class HumanParsingInferencer(BaseInferencer):
         summary.log()
         return self.postprocess(**results)
 
-    def preprocess(self, inputs: Sequence[Frame], bboxes: Optional[List[Any]],
-                   bbox_thr: float) -> Dict[str, list]:
-        """Find the boxes of some images, and pack what the parser takes."""
-        if bboxes is None:
-            found = self.detector([frame.image for frame in inputs], bbox_thr)
-        else:
-            found = [boxes_of_frame(bboxes, frame) for frame in inputs]
+    def preprocess(self, inputs: Sequence[Frame],
+                   bboxes: Sequence[np.ndarray]) -> Dict[str, list]:
+        """Pack some images and their boxes, (N, 5), for the parser."""
         samples = [
             dict(
                 img=frame.image,
@@ -285,7 +271,7 @@ class HumanParsingInferencer(BaseInferencer):
                 bboxes=rows[:, :4],
                 bbox_scores=rows[:, 4],
                 flip_pairs=self.dataset_meta['flip_pairs'])
-            for frame, rows in zip(inputs, found)
+            for frame, rows in zip(inputs, bboxes)
         ]
         with DefaultScope.overwrite_default_scope(self.scope):
             return self.collate_fn([self.pipeline(item) for item in samples])

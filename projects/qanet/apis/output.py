@@ -2,7 +2,7 @@
 """Write what the inferencer finds, image by image."""
 import os
 import os.path as osp
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from projects.qanet.structures import ParsingInstances, write_results
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.files import check_writable
 from projects.qanet.visualization.painting import paint_persons
 from .sources import Frame, Source
 
@@ -20,14 +21,29 @@ from .sources import Frame, Source
 CODECS: Tuple[Tuple[str, str], ...] = (('mp4v', '.mp4'), ('MJPG', '.avi'))
 
 
+def _refuse_inputs_in(folders: Sequence[str],
+                      sources: Sequence[Source]) -> None:
+    """Refuse inputs that lie in these folders, or link into them."""
+    written = set(map(osp.realpath, folders))
+    for source in sources:
+        if source.array is None and not written.isdisjoint(
+            (osp.realpath(osp.dirname(
+                source.path)), osp.dirname(osp.realpath(source.path)))):
+            raise InputError(f'{source.path} is in a folder that is '
+                             'written to; give another output folder')
+
+
 @contextmanager
 def _writing(path: str) -> Iterator[None]:
     """Name the file that a full disk does not take; leave no half of it."""
     try:
+        # What a link points to stays as it is: it may be an input.
+        Path(path).unlink(missing_ok=True)
         yield
     except OSError as error:
         for partial in (path, f'{path}.partial'):
-            Path(partial).unlink(missing_ok=True)
+            with suppress(OSError):
+                Path(partial).unlink()
         raise OSError(f'{path} cannot be written: {error}') from error
 
 
@@ -42,6 +58,7 @@ class _Video:
         self._shape = shape[0] + shape[0] % 2, shape[1] + shape[1] % 2
         for codec, suffix in CODECS:
             self._path = stem + suffix
+            Path(self._path).unlink(missing_ok=True)  # as in _writing
             self._writer = cv2.VideoWriter(self._path,
                                            cv2.VideoWriter_fourcc(*codec),
                                            source.fps, self._shape[::-1])
@@ -82,19 +99,23 @@ class OutputFolder:
         classes, quality_weights, pixel_score_thr: See :func:`write_results`.
         save_label_maps (bool): Write the label maps.
         save_vis (bool): Write the pictures.
+        sources (Sequence[Source]): All inputs of the run.
 
     Raises:
-        InputError: If the folder cannot be made, or has label maps of other
-            origin, such as a data set's, where some are to be written.
+        InputError: If the folder cannot be made or written to, if an input
+            could be overwritten, or if there are label maps of other origin,
+            such as a data set's, where some are to be written.
     """
 
-    def __init__(self,
-                 folder: str,
-                 classes: Sequence[str],
-                 quality_weights: Optional[Sequence[float]],
-                 pixel_score_thr: Optional[float],
-                 save_label_maps: bool = False,
-                 save_vis: bool = True) -> None:
+    def __init__(
+        self,
+        folder: str,
+        classes: Sequence[str],
+        quality_weights: Optional[Sequence[float]],
+        pixel_score_thr: Optional[float],
+        save_label_maps: bool = False,
+        save_vis: bool = True,
+        sources: Sequence[Source] = ()) -> None:
         self.folder = folder
         self.save_label_maps = save_label_maps
         self.save_vis = save_vis
@@ -102,19 +123,24 @@ class OutputFolder:
         self._records: List[Dict[str, Any]] = []
         self._images: List[Dict[str, Any]] = []
         self._video: Optional[_Video] = None
-        for name in ('Category_ids', 'Human_ids') if save_label_maps else ():
+        label_maps = ('Category_ids', 'Human_ids') if save_label_maps else ()
+        for name in label_maps:
             if osp.isdir(osp.join(folder, name)) and not osp.isfile(
                     osp.join(folder, 'results.json')):
                 raise InputError(
                     f'{osp.join(folder, name)} exists, but {folder} has no '
                     'results.json: label maps of a data set would be '
                     'overwritten; give another output folder')
-        try:
-            os.makedirs(
-                osp.join(folder, 'vis') if save_vis else folder, exist_ok=True)
-        except OSError as error:
-            raise InputError(
-                f'output folder {folder} cannot be made: {error}') from error
+        names = (*label_maps, 'vis') if save_vis else label_maps
+        folders = [osp.join(folder, name) for name in names]
+        _refuse_inputs_in(folders, sources)
+        for path in (folder, *folders):
+            try:
+                os.makedirs(path, exist_ok=True)
+            except OSError as error:
+                raise InputError(
+                    f'output folder {path} cannot be made: {error}') from error
+        check_writable(osp.join(folder, 'results.json'))
 
     def add(self, frame: Frame, instances: ParsingInstances,
             picture: Optional[np.ndarray], shown: Sequence[int]) -> None:
@@ -128,15 +154,9 @@ class OutputFolder:
             shown (Sequence[int]): Persons for the label maps, the best last.
 
         Raises:
-            InputError: If an input could be overwritten.
             OSError: If a file cannot be written, or OpenCV can write no video
                 here.
         """
-        inputs = osp.realpath(osp.dirname(frame.source.path))
-        for name in ('vis', 'Category_ids', 'Human_ids'):
-            if inputs == osp.realpath(osp.join(self.folder, name)):
-                raise InputError(f'{frame.source.path} is in a folder that is '
-                                 'written to; give another output folder')
         self._records.extend(instances.to_records())
         entry = dict(id=frame.index, file_name=frame.name)
         entry['width'], entry['height'] = frame.image.shape[1::-1]

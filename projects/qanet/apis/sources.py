@@ -129,7 +129,11 @@ def _read_video(path: str, announced: int) -> Iterator[Optional[np.ndarray]]:
 
 
 def _read_image(path: str) -> np.ndarray:
-    """Decode an image file, with its EXIF orientation applied."""
+    """Decode an image file, with its EXIF orientation applied.
+
+    Of an animation or a file of several pages it is the first picture.
+    """
+    pages = 1
     try:
         with open(path, 'rb') as file:
             content = file.read()
@@ -139,10 +143,13 @@ def _read_image(path: str) -> np.ndarray:
         raise InputError(f'{path} is empty')
     try:
         # Pillow looks at the header alone, OpenCV would decode it all.
-        Image.open(io.BytesIO(content)).close()
+        with Image.open(io.BytesIO(content)) as header:
+            # The others in a phone's MPO are previews.
+            if header.format != 'MPO':
+                pages = getattr(header, 'n_frames', 1)
     except Image.DecompressionBombError as error:
         raise InputError(f'{path} is too large: {error}') from error
-    except (OSError, SyntaxError, ValueError):
+    except (EOFError, OSError, SyntaxError, ValueError):
         pass  # OpenCV knows other pictures than Pillow.
     try:
         image = mmcv.imfrombytes(content, flag='color', channel_order='bgr')
@@ -151,6 +158,9 @@ def _read_image(path: str) -> np.ndarray:
     if image is None:
         raise InputError(f'{path} is no image that can be read; it may be '
                          'cut off')
+    if pages > 1:
+        MMLogger.get_current_instance().warning(
+            f'{path} holds {pages} pictures, only the first is parsed')
     return image
 
 

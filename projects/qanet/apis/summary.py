@@ -1,6 +1,8 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """What a run of the inferencer found, in one line."""
-from typing import List
+import os.path as osp
+from contextlib import contextmanager
+from typing import Iterator, List, Optional
 
 from mmengine.logging import MMLogger
 
@@ -8,13 +10,17 @@ from mmengine.logging import MMLogger
 class RunSummary:
     """Counts persons and images, and names those without persons.
 
+    Args:
+        total (int): Images that there are, as far as is known. Defaults to 0.
+
     Attributes:
         num_images, num_persons (int): All so far.
         num_hidden (int): Persons left out of pictures and label maps.
         empty (list[str]): Names of the images without persons.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, total: int = 0) -> None:
+        self._total = total
         self.num_images = self.num_persons = self.num_hidden = 0
         self.empty: List[str] = []
 
@@ -25,6 +31,19 @@ class RunSummary:
         self.num_hidden += num_persons - num_drawn
         if not num_persons:
             self.empty.append(name)
+
+    @contextmanager
+    def naming_interruption(self, out_dir: Optional[str]) -> Iterator[None]:
+        """Let a KeyboardInterrupt say how much is done and where it is."""
+        try:
+            yield
+        except KeyboardInterrupt as error:
+            total = max(self._total, self.num_images)
+            text = f'interrupted, {self.num_images} of {total} images done'
+            if out_dir is not None:
+                text += f', results in {osp.join(out_dir, "results.json")}'
+            error.args = (text, )
+            raise
 
     def __str__(self) -> str:
         if not self.num_persons:

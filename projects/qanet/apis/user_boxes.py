@@ -5,8 +5,9 @@ from typing import Any, List, Optional, Sequence, Tuple
 import numpy as np
 from mmengine.logging import MMLogger
 
+from projects.qanet.datasets.coco_annotations import share_doubt
 from projects.qanet.utils.errors import InputError
-from .sources import Frame, ParsedImage, Source
+from .sources import Frame, Source
 
 _MAX_COORDINATE = 1e7  # float32 counts pixels up to there
 
@@ -117,25 +118,32 @@ def boxes_of_frame(per_image: Sequence[Any], frame: Frame) -> np.ndarray:
                        f'bboxes[{frame.index}] ({frame.name})')
 
 
-def warn_outside(parsed: ParsedImage) -> bool:
-    """Warn if a box of an image has most of its area outside the image.
+def warn_of_doubts(frame: Frame, rows: np.ndarray) -> bool:
+    """Warn of boxes that are likely not what was meant.
+
+    Args:
+        frame (Frame): The image.
+        rows (np.ndarray): Its boxes, (N, 5), out of :func:`boxes_of_frame`.
 
     Returns:
-        bool: Whether there is such a box; then the first is named.
+        bool: Whether all look like shares of the image, or one has most of
+        its area outside; then the first is named.
     """
-    frame, (x1, y1, x2, y2) = parsed.frame, parsed.instances.bboxes.T
     height, width = frame.image.shape[:2]
+    x1, y1, x2, y2 = rows[:, :4].T
     inside = ((x2.clip(0, width) - x1.clip(0, width)) *
               (y2.clip(0, height) - y1.clip(0, height)))
     outside = inside < (x2 - x1) * (y2 - y1) / 2
-    if outside.any():
+    doubt = share_doubt(rows[:, :4], frame.name)
+    if doubt is None and outside.any():
         row = int(outside.argmax())
+        doubt = (f'{frame.name}: box {row} {rows[row, :4].tolist()} lies '
+                 f'mostly outside the image of {width}x{height} pixels; boxes '
+                 'are x1, y1, x2, y2 in pixels of the image')
+    if doubt is not None:
         MMLogger.get_current_instance().warning(
-            f'{frame.name}: box {row} '
-            f'{parsed.instances.bboxes[row].tolist()} lies mostly outside the '
-            f'image of {width}x{height} pixels; boxes are x1, y1, x2, y2 in '
-            'pixels of the image (further ones are not named)')
-    return bool(outside.any())
+            f'{doubt} (further images are not named)')
+    return doubt is not None
 
 
 def check_all_used(per_image: Optional[Sequence[Any]],

@@ -99,6 +99,22 @@ def box_problem(bbox: Sequence[float], width: int,
     return None
 
 
+def share_doubt(boxes: np.ndarray, where: str) -> Optional[str]:
+    """Whether boxes look like shares of the image.
+
+    Args:
+        boxes (np.ndarray): (N, 4), in pixels, corners or sizes.
+        where (str): Where the boxes stand, for the message.
+
+    Returns:
+        str | None: A warning if there are boxes and no number is above 1.
+    """
+    if not len(boxes) or boxes.max() > 1:
+        return None
+    return (f'no number in the boxes of {where} is above 1; they must be in '
+            'pixels: are they shares of the image?')
+
+
 def box_doubts(records: Sequence[dict], images: Dict[int, dict],
                path: str) -> Optional[str]:
     """Whether boxes look like corners or shares of the image.
@@ -118,10 +134,9 @@ def box_doubts(records: Sequence[dict], images: Dict[int, dict],
                       for record in records]).reshape(-1, 2)
     boxes = np.array([record['bbox'] for record in records],
                      np.float64).reshape(-1, 4)
-    if len(boxes) and boxes.max() <= 1:
-        return (
-            f'no number in the boxes of {path} is above 1; they must be in '
-            'pixels: are they shares of the image?')
+    shares = share_doubt(boxes, path)
+    if shares is not None:
+        return shares
     beyond = (boxes[:, :2] + boxes[:, 2:] > 1.1 * sizes).any(axis=1).sum()
     if not beyond or 4 * beyond < len(records):
         return None

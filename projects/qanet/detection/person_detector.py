@@ -1,8 +1,9 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Any mmdet detector as a source of person boxes."""
 import copy
+from numbers import Integral
 from types import ModuleType
-from typing import Dict, List, Optional, Sequence, Union
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import mmcv
 import numpy as np
@@ -55,6 +56,30 @@ def _padded(image: np.ndarray) -> np.ndarray:
         image, shape=tuple(max(side, least) for side in image.shape[:2]))
 
 
+def _build(mmdet: ModuleType, config: Config) -> nn.Module:
+    """The detector of a config; one of something else is refused."""
+    problem = 'it has no model and test_dataloader'
+    if 'model' in config and 'test_dataloader' in config:
+        try:
+            return mmdet.registry.MODELS.build(config.model)
+        except KeyError as error:
+            problem = str(error.args[0]).split('. ')[0]
+    raise InputError(f'det_model {config.filename or "(a config)"} must be '
+                     f'the config of a detector of mmdet: {problem}')
+
+
+def _checked_labels(cat_ids: Any) -> Tuple[int, ...]:
+    """Labels as a tuple; one may be given alone."""
+    labels = (cat_ids, ) if np.ndim(cat_ids) == 0 else tuple(cat_ids)
+    if not labels or any(
+            not isinstance(label, Integral) or isinstance(label, bool)
+            for label in labels):
+        raise InputError('det_cat_ids must be a label of the detector, which '
+                         'is a whole number, or a list of at least one, not '
+                         f'{cat_ids!r}')
+    return labels
+
+
 class PersonDetector:
     """Finds persons with a detector of mmdet.
 
@@ -66,8 +91,8 @@ class PersonDetector:
             of one of mmdet's own, config, or a built detector (with its
             config as ``cfg``).
         weights (str, optional): Checkpoint; only a built detector needs none.
-        cat_ids (Sequence[int]): Labels of the detector that are persons.
-            Defaults to (0,), the person of COCO.
+        cat_ids (int | Sequence[int]): Labels of the detector that are
+            persons. Defaults to (0,), the person of COCO.
         bbox_thr (float): Boxes with a lower score are left out. Defaults to
             0.3.
         device (str): Where the detector runs. Defaults to 'cpu'.
@@ -86,11 +111,11 @@ class PersonDetector:
     def __init__(self,
                  model: Union[str, Config, nn.Module],
                  weights: Optional[str] = None,
-                 cat_ids: Sequence[int] = (0, ),
+                 cat_ids: Union[int, Sequence[int]] = (0, ),
                  bbox_thr: float = 0.3,
                  device: str = 'cpu') -> None:
         mmdet = _import_mmdet()
-        self.cat_ids = tuple(cat_ids)
+        self.cat_ids = _checked_labels(cat_ids)
         self.bbox_thr = bbox_thr
         if weights is None and not isinstance(model, nn.Module):
             raise InputError('a detector without weights is untrained: give '
@@ -99,7 +124,7 @@ class PersonDetector:
             if not isinstance(model, nn.Module):
                 # Building changes a config, and it is the caller's.
                 config = copy.deepcopy(read_config(model))
-                model = mmdet.registry.MODELS.build(config.model)
+                model = _build(mmdet, config)
                 model.cfg = config
             if weights is not None:
                 meta = load_checkpoint(model, weights).get('meta') or {}

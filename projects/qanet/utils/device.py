@@ -20,16 +20,21 @@ def choose_device(device: Optional[str] = None) -> str:
         str: The device.
 
     Raises:
-        InputError: If there is no such device on this machine.
+        InputError: If there is no such device on this machine; the message
+            lists those there are.
     """
     if device is None:
         return get_device()
     try:
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise InputError(f'device {device!r} is not available here: '
+        # A meta device takes every tensor and computes nothing.
+        torch.zeros(1, device=device).item()
+    except (RuntimeError, AssertionError, TypeError) as error:
+        known = list(dict.fromkeys(('cpu', get_device())))
+        known += [f'cuda:{k}' for k in range(torch.cuda.device_count())]
+        raise InputError(f'device {device!r} is not available here, allowed '
+                         f'are {", ".join(known)}: '
                          f'{str(error).splitlines()[0]}') from error
-    return str(device)
+    return str(torch.device(device))
 
 
 def count_processes() -> int:

@@ -11,6 +11,7 @@ from mmseg.registry import HOOKS
 from mmseg.structures import SegDataSample
 
 from projects.qanet.utils.names import unique_name
+from .windows import check_window
 
 
 @HOOKS.register_module()
@@ -30,6 +31,9 @@ class ParsingVisualizationHook(SegVisualizationHook):
             backends. Defaults to None.
         backend_args (dict, optional): File backend that images are read with.
             Defaults to None.
+
+    Raises:
+        InputError: If nothing can be shown here, see :func:`check_window`.
     """
 
     def __init__(self,
@@ -45,6 +49,8 @@ class ParsingVisualizationHook(SegVisualizationHook):
             show=show,
             wait_time=wait_time,
             backend_args=backend_args)
+        if draw and show:
+            check_window(wait_time)
         self.test_out_dir = test_out_dir
         self._written: Dict[str, str] = {}
 

@@ -12,6 +12,7 @@ from mmseg.structures import SegDataSample
 from projects.qanet.datasets.metainfo import default_palette
 from projects.qanet.structures import ParsingInstances
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.json_values import is_number
 from .ground_truth import ground_truth_maps
 from .legend import ScoreColumn, draw_legend, join_beside
 from .painting import (Colour, blend_parts, paint_persons, person_borders,
@@ -20,6 +21,7 @@ from .selection import select_persons
 from .tags import draw_boxes, draw_tags
 from .text import (fit_columns, font_size, format_score, load_font,
                    tag_font_size)
+from .windows import check_window
 
 BORDER_COLOUR: Colour = (255, 255, 255)
 
@@ -54,10 +56,9 @@ class ParsingVisualizer(Visualizer):
         image (np.ndarray, optional): RGB image to start from.
         vis_backends (list, optional): Configs of the storage backends.
         save_dir (str, optional): Folder of the storage backends.
-        classes (Sequence[str], optional): Class names, background first. Most
-            users leave this to ``dataset_meta``, which the runner sets.
+        classes (Sequence[str], optional): Class names, background first.
+            Defaults to those of ``dataset_meta``, which the runner sets.
         palette (Sequence, optional): One RGB colour per class, as above.
-            Where none is known, one is made.
         alpha (float): Share of the parts' colours, in 0..1. Defaults to 0.5.
         score_thr (float): Persons with a lower quality score are not drawn.
             Defaults to 0.3.
@@ -96,8 +97,8 @@ class ParsingVisualizer(Visualizer):
                  full_legend: bool = False,
                  font: Optional[str] = None) -> None:
         super().__init__(name, image, vis_backends, save_dir)
-        if not 0 <= alpha <= 1:
-            raise InputError(f'alpha must be in 0..1, but got {alpha}')
+        if not (is_number(alpha) and 0 <= alpha <= 1):
+            raise InputError(f'alpha must be in 0..1, but got {alpha!r}')
         self.alpha = alpha
         self.score_thr = score_thr
         self.nms_thr = nms_thr
@@ -293,11 +294,9 @@ class ParsingVisualizer(Visualizer):
             image (np.ndarray): RGB image of shape (H, W, 3), uint8.
             data_sample (SegDataSample, optional): Sample with
                 ``pred_instances`` (ParsingInstances) and/or ground truth.
-            draw_gt (bool): Draw the ground truth. Defaults to True.
-            draw_pred (bool): Draw the prediction. Defaults to True.
-            show (bool): Show the picture in a window. Defaults to False.
+            draw_gt, draw_pred (bool): Draw ground truth, prediction.
+            show (bool): Show the picture, see :func:`check_window`.
             wait_time (float): Seconds that the window stays, 0 for ever.
-                Defaults to 0.
             out_file (str, optional): Write to this file, not the backends.
             step (int): Global step for the backends. Defaults to 0.
         """
@@ -313,6 +312,7 @@ class ParsingVisualizer(Visualizer):
         drawn = self.add_legend(drawings) if drawings else image
         self.set_image(drawn)
         if show:
+            check_window(wait_time)
             self.show(drawn, win_name=name, wait_time=wait_time)
         if out_file is not None:
             mmcv.imwrite(mmcv.rgb2bgr(drawn), out_file)

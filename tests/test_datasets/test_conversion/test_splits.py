@@ -134,3 +134,12 @@ def test_complete_split_is_not_warned_about(tmp_path, messages):
     convert_splits(
         str(tmp_path), 'X', [Split('Training', ['1'], convert_one, 1)])
     assert not any('were found' in message for message in messages)
+
+
+@pytest.mark.parametrize('name', ['a/b', '../X', '', 'X/'])
+def test_names_are_no_paths(tmp_path, name):
+    with pytest.raises(InputError) as error:
+        convert_splits(str(tmp_path), name, [Split('Training', ['a'], None)])
+    assert str(error.value) == ('name must be the beginning of a file name, '
+                                f'without folders, not {name!r}')
+    assert list(tmp_path.iterdir()) == []

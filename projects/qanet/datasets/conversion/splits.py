@@ -185,8 +185,12 @@ def convert_splits(out: str,
         list[SplitReport]: One per split.
 
     Raises:
-        InputError: See :func:`convert_split`.
+        InputError: If the name is none of a file, or see
+            :func:`convert_split`.
     """
+    if not name or name != osp.basename(name):
+        raise InputError(f'name must be the beginning of a file name, without '
+                         f'folders, not {name!r}')
     reports = []
     for split in splits:
         ann_file = osp.join(out, 'annotations',

@@ -1,0 +1,84 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""What a user may set of the inferencer, checked before anything runs."""
+import inspect
+import math
+from numbers import Integral, Real
+from typing import Any, Dict
+
+from projects.qanet.quality import check_weights
+from projects.qanet.utils.errors import InputError
+from projects.qanet.visualization import ParsingVisualizer
+
+_ELSEWHERE = ('score_thr', 'nms_thr')
+
+
+def check_batch_size(batch_size: Any) -> None:
+    """Raise an InputError unless this is a whole number >= 1."""
+    if (not isinstance(batch_size, Integral) or isinstance(batch_size, bool)
+            or batch_size < 1):
+        raise InputError(f'batch_size must be a whole number >= 1, but got '
+                         f'{batch_size!r}')
+
+
+def merge_settings(defaults: Dict[str, Any],
+                   given: Dict[str, Any]) -> Dict[str, Any]:
+    """The constructor's settings, replaced by those of a call.
+
+    Args:
+        defaults (dict): ``bbox_thr``, ``nms_thr``, ``score_thr`` and
+            ``quality_weights`` of the constructor.
+        given (dict): Those of the call.
+
+    Returns:
+        dict: All four.
+
+    Raises:
+        InputError: If one is unknown, no finite number, or no weights.
+    """
+    unknown = sorted(set(given) - set(defaults))
+    if unknown:
+        raise InputError(f'there is no argument {unknown[0]!r}, a call '
+                         f'may change {", ".join(defaults)}')
+    settings = {**defaults, **given}
+    for name in ('bbox_thr', 'score_thr', 'nms_thr'):
+        value = settings[name]
+        if name == 'nms_thr' and value is None:
+            continue
+        if (not isinstance(value, Real) or isinstance(value, bool)
+                or not math.isfinite(value)):
+            raise InputError(f'{name} must be a finite number, not {value!r}')
+    if settings['quality_weights'] is not None:
+        check_weights(settings['quality_weights'])
+    return settings
+
+
+def make_visualizer(cfg: Dict[str, Any],
+                    dataset_meta: Dict[str, Any]) -> ParsingVisualizer:
+    """Make a visualizer with a data set's names and colours.
+
+    Args:
+        cfg (dict): Arguments of :class:`ParsingVisualizer`.
+        dataset_meta (dict): ``classes`` and ``palette``.
+
+    Returns:
+        ParsingVisualizer: The visualizer.
+
+    Raises:
+        InputError: If there is no such argument, or one that the inferencer
+            has itself.
+    """
+    if not isinstance(cfg, dict):
+        raise InputError('visualizer must be a dict of arguments of '
+                         f'ParsingVisualizer, not {cfg!r}')
+    known = inspect.signature(ParsingVisualizer.__init__).parameters
+    allowed = [n for n in known if n not in ('self', *_ELSEWHERE)]
+    for name in cfg:
+        if name in _ELSEWHERE:
+            raise InputError(f'visualizer has {name}: give {name}= to the '
+                             'inferencer, it counts for label maps, too')
+        if name not in allowed:
+            raise InputError(f'visualizer has {name!r}, allowed are '
+                             f'{", ".join(allowed)}')
+    visualizer = ParsingVisualizer(**cfg)
+    visualizer.dataset_meta = dataset_meta
+    return visualizer

@@ -1,0 +1,43 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Whether pictures can be shown in windows."""
+from functools import lru_cache
+from typing import Optional
+
+from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.json_values import is_number
+
+# matplotlib's backends that write files; waiting for a key they never end.
+_WINDOWLESS = ('agg', 'cairo', 'pdf', 'pgf', 'ps', 'svg', 'template')
+
+
+@lru_cache()
+def _problem(backend: str) -> Optional[str]:
+    """Why this backend of matplotlib opens no window, None if it does."""
+    from matplotlib import pyplot
+    if backend.lower() in _WINDOWLESS:
+        return f'matplotlib has the backend {backend}'
+    try:
+        pyplot.close(pyplot.figure())
+    except Exception as error:  # each toolkit has errors of its own
+        return str(error)
+    return None
+
+
+def check_window(wait_time: float = 0) -> None:
+    """Check that mmengine's visualizers can show pictures.
+
+    Args:
+        wait_time (float): Seconds that each is shown, 0 for ever.
+
+    Raises:
+        InputError: If no window can be opened, such as on a machine without a
+            display, or the time is no finite number of at least 0.
+    """
+    if not (is_number(wait_time) and wait_time >= 0):
+        raise InputError('wait_time must be a finite number of seconds >= 0, '
+                         f'but got {wait_time!r}')
+    from matplotlib import pyplot
+    problem = _problem(pyplot.get_backend())
+    if problem is not None:
+        raise InputError('no window can be opened here, so nothing can be '
+                         f'shown (--show, show=True): {problem}')

@@ -1,0 +1,57 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import numpy as np
+import pytest
+from matplotlib import pyplot
+
+from projects.qanet.utils.errors import InputError
+from projects.qanet.visualization import (ParsingVisualizationHook,
+                                          ParsingVisualizer)
+from projects.qanet.visualization.windows import _problem, check_window
+
+NO_WINDOW = ('^no window can be opened here, so nothing can be shown '
+             r'\(--show, show=True\): ')
+
+
+@pytest.fixture(autouse=True)
+def agg():
+    _problem.cache_clear()
+    before = pyplot.get_backend()
+    pyplot.switch_backend('Agg')
+    ParsingVisualizer.get_instance('windows')
+    yield
+    pyplot.switch_backend(before)
+    _problem.cache_clear()
+
+
+@pytest.mark.parametrize('show', [
+    lambda: check_window(),
+    lambda: ParsingVisualizationHook(draw=True, show=True),
+    lambda: ParsingVisualizer().add_datasample(
+        'a', np.zeros((9, 12, 3), np.uint8), show=True)
+])
+def test_without_a_display_nobody_waits_for_ever(show):
+    with pytest.raises(InputError, match=f'{NO_WINDOW}matplotlib has the '):
+        show()
+    ParsingVisualizationHook(show=True)
+
+
+def test_a_toolkit_that_cannot_start(monkeypatch):
+    monkeypatch.setattr(pyplot, 'get_backend', lambda: 'TkAgg')
+
+    def fail():
+        raise ImportError('Cannot load backend')
+
+    monkeypatch.setattr(pyplot, 'figure', fail)
+    with pytest.raises(InputError, match=f'{NO_WINDOW}Cannot load backend$'):
+        check_window()
+    _problem.cache_clear()
+    monkeypatch.undo()
+    monkeypatch.setattr(pyplot, 'get_backend', lambda: 'TkAgg')
+    check_window(2)
+    assert not pyplot.get_fignums()
+
+
+@pytest.mark.parametrize('time', [-1, np.nan, np.inf, '2', None])
+def test_times(time):
+    with pytest.raises(InputError, match='^wait_time must be a finite number'):
+        check_window(time)

@@ -161,6 +161,7 @@ def test_bad_input_is_one_sentence(parser_files, photo, tmp_path, monkeypatch,
     broken = tmp_path / 'broken.jpg'
     broken.write_bytes(b'no image')
     check_error(monkeypatch, capfd, 'broken.jpg', broken, *base, *BOXES)
+    monkeypatch.setattr('matplotlib.pyplot.get_backend', lambda: 'agg')
     check_error(monkeypatch, capfd, 'no window can be opened here', photo,
                 *base, *BOXES, '--show')
     check_error(monkeypatch, capfd, 'nms_thr must be a finite number, not nan',

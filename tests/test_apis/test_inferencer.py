@@ -422,6 +422,7 @@ def test_results_without_pictures(infer, photo, tmp_path, monkeypatch):
 
 def test_pictures_are_shown(infer, photo, monkeypatch):
     """But where no window can be opened that is said before all work."""
+    monkeypatch.setattr('matplotlib.pyplot.get_backend', lambda: 'agg')
     with pytest.raises(InputError, match='no window can be opened here, so'):
         infer(photo, bboxes=BOX, show=True)
     assert infer.model.batch_sizes == []

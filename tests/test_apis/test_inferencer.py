@@ -294,6 +294,26 @@ def test_thresholds_are_finite_numbers(infer, toy_config, photo, name, value):
         HumanParsingInferencer(toy_config, device='cpu', **{name: value})
 
 
+@pytest.mark.parametrize('kind', [np.float32, np.array, torch.tensor])
+def test_settings_of_numpy_and_torch(infer, photo, tmp_path, kind):
+    weights = kind([2., 0, 0])
+    box = [BOX[0] + [.25], [50, 2, 88, 59, .5]]
+    out = infer(
+        photo,
+        bboxes=box,
+        bbox_thr=kind(.5),
+        score_thr=kind(.25),
+        nms_thr=kind(.5),
+        quality_weights=weights,
+        batch_size=np.array(2),
+        out_dir=str(tmp_path),
+        show_progress=False)
+    np.testing.assert_allclose(
+        out['predictions'][0].scores, [.25, .5], rtol=1e-6)
+    info, _ = read_results(str(tmp_path / 'results.json'))
+    assert info['quality_weights'] == [2, 0, 0]
+
+
 @pytest.mark.parametrize('value', [0, -1, 1.5, '2', True, None, np.nan])
 def test_batch_sizes_are_whole(infer, photo, value):
     with pytest.raises(

@@ -59,16 +59,62 @@ def test_more_persons_than_a_byte_can_number(tmp_path):
     assert humans[5, :count].tolist() == list(range(1, count + 1))
 
 
+def add_image(output, picture=None):
+    """One image, a.jpg, without persons."""
+    image = np.zeros((24, 32, 3), np.uint8)
+    frame = Frame(0, image, 'a.jpg', 'a', Source('a.jpg', 'a'))
+    output.add(frame, ParsingInstances.empty((32, 24), 2), picture, [])
+
+
 def test_label_maps_of_a_data_set_are_not_overwritten(tmp_path):
-    """A folder of an earlier run is known by its results file."""
+    """Neither beside results of a run that wrote none."""
     args = (str(tmp_path), ('Background', 'Hat'), None, None)
-    OutputFolder(*args, save_vis=False)
-    (tmp_path / 'Human_ids').mkdir()
-    OutputFolder(*args, save_vis=False)
-    with pytest.raises(InputError, match='Human_ids exists, but'):
-        OutputFolder(*args, save_label_maps=True, save_vis=False)
-    (tmp_path / 'results.json').write_text('{}')
-    OutputFolder(*args, save_label_maps=True, save_vis=False)
+    for name in ('Category_ids', 'Human_ids'):
+        (tmp_path / name).mkdir()
+    truth = tmp_path / 'Human_ids' / 'a.png'
+    cv2.imwrite(str(truth), np.full((24, 32), 7, np.uint8))
+    with OutputFolder(*args, save_vis=False) as output:
+        add_image(output)
+    assert (tmp_path / 'results.json').is_file()
+    text = f'^{truth} is no label map of this tool: label maps of a data set '
+    for content in (truth.read_bytes(), b''):
+        truth.write_bytes(content)
+        with pytest.raises(InputError, match=text):
+            OutputFolder(*args, save_label_maps=True, save_vis=False)
+        assert truth.read_bytes() == content
+
+
+def test_label_maps_of_a_run_that_was_killed_may_be_replaced(tmp_path):
+    args = (str(tmp_path), ('Background', 'Hat'), None, None, True, False)
+    for _ in range(2):
+        add_image(OutputFolder(*args))
+    names = sorted(path.name for path in tmp_path.rglob('*'))
+    assert names == ['Category_ids', 'Human_ids', 'a.png', 'a.png']
+    (tmp_path / 'Human_ids' / 'notes.txt').touch()
+    OutputFolder(*args)
+
+
+def test_a_run_that_fails_at_once_leaves_older_results(tmp_path):
+    args = (str(tmp_path), ('Background', 'Hat'), None, None, False, False)
+    path = tmp_path / 'results.json'
+
+    def names():
+        images = read_results_document(str(path)).images
+        return [image['file_name'] for image in images]
+
+    with pytest.raises(KeyError), OutputFolder(*args):
+        raise KeyError
+    assert names() == []
+    with pytest.raises(KeyError), OutputFolder(*args) as output:
+        add_image(output)
+        raise KeyError
+    assert names() == ['a.jpg']
+    with pytest.raises(KeyError), OutputFolder(*args):
+        raise KeyError
+    assert names() == ['a.jpg']
+    with OutputFolder(*args):
+        pass
+    assert names() == []
 
 
 def test_a_video_that_does_not_reach_the_disk_is_said(tmp_path):

@@ -48,6 +48,14 @@ def test_lists_mix_files_and_arrays(folder):
     assert len(collect_sources(array)) == 1
 
 
+def test_iterators_are_lists(folder):
+    found = collect_sources(sorted(folder.glob('*.png')))
+    assert found and collect_sources(iter([source.path
+                                           for source in found])) == found
+    with pytest.raises(InputError, match='^inputs is an empty list$'):
+        collect_sources(path for path in ())
+
+
 def test_missing_and_empty_inputs_are_named(tmp_path):
     with pytest.raises(FileNotFoundError, match='no such image.*gone.jpg'):
         collect_sources(str(tmp_path / 'gone.jpg'))

@@ -50,6 +50,10 @@ def test_left_and_right_need_flip_pairs():
     (dict(classes=tuple(map(str, range(256)))), 'do not fit'),
     (dict(classes=('bg', 'a'), flip_pairs=3), 'flip_pairs is 3, expected'),
     (dict(classes=('bg', 'a'), palette=7), 'palette is 7, expected'),
+    (dict(classes=('bg', 'a'), palette='#00' * 99),
+     "palette is '" + '#00' * 26 + '#, expected a list of RGB'),
+    (dict(classes=('bg', 'a'), palette=np.zeros(
+        (99, 3))), 'palette has 99 colours for 2'),
     (dict(classes=('bg', 'a'), palette=[1, 2]), 'colour 1 is not three'),
     (dict(classes=('bg', 'a'), palette=['#00', '#ff']), "'#00' is not three"),
     (dict(classes=('bg', 'a'), palette=[[0, 0, 0]]), '1 colours for 2'),
@@ -69,6 +73,14 @@ def test_nested_dictionaries_are_plain():
     assert meta['notes'] == [dict(by=dict(who='x'))]
     assert type(meta) is type(meta['notes'][0]) is dict
     assert type(meta['notes'][0]['by']) is dict
+
+
+@pytest.mark.parametrize('kind', [np.uint8, np.int64])
+def test_a_palette_may_be_an_array(kind):
+    colours = [[0, 0, 0], [1, 2, 255]]
+    palette = complete_metainfo(
+        dict(classes=('bg', 'a'), palette=np.array(colours, kind)))['palette']
+    assert palette == colours and type(palette[1][2]) is int
 
 
 def test_default_palette_is_voc():

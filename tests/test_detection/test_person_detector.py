@@ -221,7 +221,13 @@ def test_labels_are_those_of_the_detector(config, weights, tmp_path, warnings):
         PersonDetector(model, cat_ids=(7, ))
 
 
-@pytest.mark.parametrize('cat_ids', [0, np.int64(0), np.array([0]), [0]])
+@pytest.mark.parametrize('cat_ids', [
+    0,
+    np.int64(0),
+    np.array([0]), [0], {0},
+    torch.tensor([0]),
+    torch.tensor(0)
+])
 def test_one_label_may_stand_alone(config, weights, image, cat_ids):
     detector = PersonDetector(config, weights, cat_ids)
     assert detector.cat_ids == (0, ) and len(detector([image])[0]) == 2

@@ -148,6 +148,7 @@ def test_bad_meta_and_alpha_are_errors(image, instances):
             classes=['a', 'b'], palette=[(0, 0, 0)]).draw(image, instances)
     with pytest.raises(ValueError, match='alpha must be in 0..1.*1.5'):
         ParsingVisualizer(alpha=1.5)
+    assert type(ParsingVisualizer(alpha=np.float32(.5)).alpha) is float
 
 
 def test_missing_palette_is_made(image, instances):

@@ -55,3 +55,20 @@ def test_a_toolkit_that_cannot_start(monkeypatch):
 def test_times(time):
     with pytest.raises(InputError, match='^wait_time must be a finite number'):
         check_window(time)
+
+
+@pytest.mark.parametrize('time', [np.int64(2), np.float32(2), np.array(2)])
+def test_times_of_numpy(monkeypatch, time):
+    monkeypatch.setattr(pyplot, 'get_backend', lambda: 'TkAgg')
+    assert check_window(time) == 2 and not hasattr(check_window(time), 'ndim')
+
+
+@pytest.mark.parametrize(
+    'name', ['inline', 'module://matplotlib_inline.backend_inline'])
+def test_in_a_notebook_there_is_another_way(monkeypatch, name):
+    monkeypatch.setattr(pyplot, 'get_backend', lambda: name)
+    with pytest.raises(
+            InputError,
+            match=f'{NO_WINDOW}matplotlib has the backend {name}; in a '
+            'notebook show the pictures that return_vis=True gives$'):
+        check_window()

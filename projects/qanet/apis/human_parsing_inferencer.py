@@ -223,7 +223,7 @@ class HumanParsingInferencer(BaseInferencer):
         if save_label_maps and out_dir is None:
             raise InputError('save_label_maps=True needs an out_dir')
         if show:
-            check_window(wait_time)
+            wait_time = check_window(wait_time)
         results = dict(predictions=[], visualization=[], skipped=[])
         settings = merge_settings(self._defaults, settings)
         sources = collect_sources(inputs)
@@ -234,10 +234,10 @@ class HumanParsingInferencer(BaseInferencer):
         draws = saves_vis or return_vis or show
         qam = getattr(self.model, 'post_processor', None)
         weights = settings['quality_weights'] or getattr(qam, 'weights', None)
-        folder = nullcontext() if out_dir is None else closing(
-            OutputFolder(out_dir, self.dataset_meta['classes'], weights,
-                         getattr(qam, 'pixel_score_thr', None),
-                         save_label_maps, saves_vis, sources))
+        folder = nullcontext() if out_dir is None else OutputFolder(
+            out_dir, self.dataset_meta['classes'], weights,
+            getattr(qam, 'pixel_score_thr', None), save_label_maps, saves_vis,
+            sources)
         with summary.naming_interruption(out_dir), \
                 folder as output, closing(stream):
             for frame, instances in stream:

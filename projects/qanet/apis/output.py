@@ -9,16 +9,39 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 import cv2
 import mmcv
 import numpy as np
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from projects.qanet.structures import ParsingInstances, write_results
 from projects.qanet.utils.errors import InputError
-from projects.qanet.utils.files import check_writable
+from projects.qanet.utils.files import check_writable, has_ending
 from projects.qanet.visualization.painting import paint_persons
 from .sources import Frame, Source
 
 # In the order of preference; which of them OpenCV can write depends on how
 # it was built.
 CODECS: Tuple[Tuple[str, str], ...] = (('mp4v', '.mp4'), ('MJPG', '.avi'))
+#: By this text in its PNG a label map of ours is known.
+MARK = ('Software', 'QANet human parsing inferencer')
+
+
+def _refuse_label_maps_in(folder: str) -> None:
+    """Refuse a folder with label maps that the inferencer has not written."""
+    if not osp.isdir(folder):
+        return
+    for name in sorted(os.listdir(folder)):
+        path = osp.join(folder, name)
+        if not has_ending(name, ('.png', )) or not osp.isfile(path):
+            continue
+        try:
+            with Image.open(path) as image:
+                mark = image.info.get(MARK[0])
+        except (OSError, SyntaxError, ValueError):
+            mark = None
+        if mark != MARK[1]:
+            raise InputError(
+                f'{path} is no label map of this tool: label maps of a data '
+                'set would be overwritten; give another output folder')
 
 
 def _refuse_inputs_in(folders: Sequence[str],
@@ -125,12 +148,7 @@ class OutputFolder:
         self._video: Optional[_Video] = None
         label_maps = ('Category_ids', 'Human_ids') if save_label_maps else ()
         for name in label_maps:
-            if osp.isdir(osp.join(folder, name)) and not osp.isfile(
-                    osp.join(folder, 'results.json')):
-                raise InputError(
-                    f'{osp.join(folder, name)} exists, but {folder} has no '
-                    'results.json: label maps of a data set would be '
-                    'overwritten; give another output folder')
+            _refuse_label_maps_in(osp.join(folder, name))
         names = (*label_maps, 'vis') if save_vis else label_maps
         folders = [osp.join(folder, name) for name in names]
         _refuse_inputs_in(folders, sources)
@@ -168,8 +186,8 @@ class OutputFolder:
         if self.save_label_maps:
             category, owner = paint_persons(instances, shown)
             dtype = np.uint8 if len(instances) < 256 else np.uint16
-            self._write('Category_ids', frame.stem, category)
-            self._write('Human_ids', frame.stem, owner.astype(dtype))
+            self._write_map('Category_ids', frame.stem, category)
+            self._write_map('Human_ids', frame.stem, owner.astype(dtype))
 
     def _write_frame(self, source: Source, picture: np.ndarray) -> None:
         """Append to the video of a source; another one is finished first."""
@@ -184,10 +202,30 @@ class OutputFolder:
         with _writing(path):
             mmcv.imwrite(image, path)
 
+    def _write_map(self, folder: str, stem: str, labels: np.ndarray) -> None:
+        """Write a marked PNG in one step: half a one would have no mark."""
+        path = osp.join(self.folder, folder, f'{stem}.png')
+        info = PngInfo()
+        info.add_text(*MARK)
+        with _writing(path):
+            partial = f'{path}.partial'
+            Image.fromarray(labels).save(
+                partial, 'PNG', pnginfo=info, compress_level=1)
+            os.replace(partial, path)
+
     def _close_video(self) -> None:
         video, self._video = self._video, None
         if video is not None:
             video.close()
+
+    def __enter__(self) -> 'OutputFolder':
+        return self
+
+    def __exit__(self, kind: Optional[type], *_: Any) -> None:
+        """Write the results; a run that fails at once leaves older ones."""
+        path = osp.join(self.folder, 'results.json')
+        if kind is None or self._images or not osp.isfile(path):
+            self.close()
 
     def close(self) -> None:
         """Write the results so far and finish everything."""

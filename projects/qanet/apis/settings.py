@@ -1,12 +1,11 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """What a user may set of the inferencer, checked before anything runs."""
 import inspect
-import math
-from numbers import Integral, Real
 from typing import Any, Dict
 
 from projects.qanet.quality import check_weights
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.json_values import is_number, is_whole, plain_number
 from projects.qanet.visualization import ParsingVisualizer
 
 _ELSEWHERE = ('score_thr', 'nms_thr')
@@ -14,8 +13,7 @@ _ELSEWHERE = ('score_thr', 'nms_thr')
 
 def check_batch_size(batch_size: Any) -> None:
     """Raise an InputError unless this is a whole number >= 1."""
-    if (not isinstance(batch_size, Integral) or isinstance(batch_size, bool)
-            or batch_size < 1):
+    if not is_whole(plain_number(batch_size), 1):
         raise InputError(f'batch_size must be a whole number >= 1, but got '
                          f'{batch_size!r}')
 
@@ -30,7 +28,7 @@ def merge_settings(defaults: Dict[str, Any],
         given (dict): Those of the call.
 
     Returns:
-        dict: All four.
+        dict: All four, as plain floats.
 
     Raises:
         InputError: If one is unknown, no finite number, or no weights.
@@ -41,14 +39,14 @@ def merge_settings(defaults: Dict[str, Any],
                          f'may change {", ".join(defaults)}')
     settings = {**defaults, **given}
     for name in ('bbox_thr', 'score_thr', 'nms_thr'):
-        value = settings[name]
+        value = settings[name] = plain_number(settings[name])
         if name == 'nms_thr' and value is None:
             continue
-        if (not isinstance(value, Real) or isinstance(value, bool)
-                or not math.isfinite(value)):
+        if not is_number(value):
             raise InputError(f'{name} must be a finite number, not {value!r}')
     if settings['quality_weights'] is not None:
-        check_weights(settings['quality_weights'])
+        settings['quality_weights'] = check_weights(
+            settings['quality_weights'])
     return settings
 
 

@@ -5,10 +5,10 @@ import io
 import os
 import os.path as osp
 import re
-from collections import Counter
+from collections import Counter, abc
 from dataclasses import dataclass
-from typing import (Any, Dict, Iterator, List, NamedTuple, Optional, Sequence,
-                    Union)
+from typing import (Any, Dict, Iterable, Iterator, List, NamedTuple, Optional,
+                    Sequence, Union)
 
 import cv2
 import mmcv
@@ -26,7 +26,7 @@ DEFAULT_FPS = 25.
 _LONGEST_HOLE = 1000
 
 InputsType = Union[str, os.PathLike, np.ndarray,
-                   Sequence[Union[str, os.PathLike, np.ndarray]]]
+                   Iterable[Union[str, os.PathLike, np.ndarray]]]
 
 
 class Frame(NamedTuple):
@@ -170,7 +170,7 @@ def collect_sources(inputs: InputsType) -> List[Source]:
     Args:
         inputs (InputsType): An image or video file, a folder of them (sorted
             by name), a pattern such as ``photos/*.jpg``, a BGR image
-            (H, W, 3) uint8, or a list of these.
+            (H, W, 3) uint8, or a list or an iterator of these.
 
     Returns:
         list[Source]: One for each file and array. No two have one stem, and
@@ -180,6 +180,8 @@ def collect_sources(inputs: InputsType) -> List[Source]:
         FileNotFoundError: If a file is missing.
         InputError: If the inputs are empty or of another kind.
     """
+    if isinstance(inputs, abc.Iterator):
+        inputs = list(inputs)
     items = inputs if isinstance(inputs, (list, tuple)) else [inputs]
     if not items:
         raise InputError('inputs is an empty list')

@@ -40,7 +40,7 @@ class RunSummary:
         except KeyboardInterrupt as error:
             total = max(self._total, self.num_images)
             text = f'interrupted, {self.num_images} of {total} images done'
-            if out_dir is not None:
+            if out_dir is not None and self.num_images:
                 text += f', results in {osp.join(out_dir, "results.json")}'
             error.args = (text, )
             raise

@@ -89,9 +89,11 @@ def default_palette(num_classes: int) -> List[List[int]]:
 
 def _check_palette(palette: Sequence[Sequence[int]],
                    num_classes: int) -> List[List[int]]:
+    if hasattr(palette, 'tolist'):  # an array or a tensor
+        palette = palette.tolist()
     if not isinstance(palette, (list, tuple)):
-        raise InputError(f'metainfo: palette is {palette!r}, expected a list '
-                         'of RGB colours')
+        raise InputError(f'metainfo: palette is {palette!r:.80}, expected a '
+                         'list of RGB colours')
     if len(palette) != num_classes:
         raise InputError(f'metainfo: palette has {len(palette)} colours for '
                          f'{num_classes} classes')

@@ -1,7 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Any mmdet detector as a source of person boxes."""
 import copy
-from numbers import Integral
 from types import ModuleType
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
@@ -15,9 +14,10 @@ from mmengine.registry import DefaultScope
 from mmengine.structures import InstanceData
 from torch import nn
 
-from projects.qanet.utils.checkpoint import load_checkpoint
 from projects.qanet.utils.configs import read_config
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.json_values import is_whole, plain_number
+from projects.qanet.utils.weights import load_checkpoint
 
 
 def _import_mmdet() -> ModuleType:
@@ -70,10 +70,11 @@ def _build(mmdet: ModuleType, config: Config) -> nn.Module:
 
 def _checked_labels(cat_ids: Any) -> Tuple[int, ...]:
     """Labels as a tuple; one may be given alone."""
+    if isinstance(cat_ids, (set, frozenset)):
+        cat_ids = list(cat_ids)
     labels = (cat_ids, ) if np.ndim(cat_ids) == 0 else tuple(cat_ids)
-    if not labels or any(
-            not isinstance(label, Integral) or isinstance(label, bool)
-            for label in labels):
+    labels = tuple(map(plain_number, labels))
+    if not labels or not all(map(is_whole, labels)):
         raise InputError('det_cat_ids must be a label of the detector, which '
                          'is a whole number, or a list of at least one, not '
                          f'{cat_ids!r}')

@@ -54,6 +54,18 @@ def is_number(value: Any) -> bool:
             and abs(value) <= sys.float_info.max)
 
 
+def plain_number(value: Any) -> Any:
+    """A number of numpy or torch as one of Python, for what no JSON gives.
+
+    Args:
+        value (Any): Scalar, array or tensor without dimensions, or another.
+
+    Returns:
+        Any: The Python number; anything else as it is.
+    """
+    return value.item() if getattr(value, 'ndim', None) == 0 else value
+
+
 def load_json(path: str, read: ByteReader = read_bytes) -> Any:
     """Read a json file.
 

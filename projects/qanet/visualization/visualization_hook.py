@@ -50,7 +50,7 @@ class ParsingVisualizationHook(SegVisualizationHook):
             wait_time=wait_time,
             backend_args=backend_args)
         if draw and show:
-            check_window(wait_time)
+            self.wait_time = check_window(wait_time)
         self.test_out_dir = test_out_dir
         self._written: Dict[str, str] = {}
 

@@ -12,7 +12,7 @@ from mmseg.structures import SegDataSample
 from projects.qanet.datasets.metainfo import default_palette
 from projects.qanet.structures import ParsingInstances
 from projects.qanet.utils.errors import InputError
-from projects.qanet.utils.json_values import is_number
+from projects.qanet.utils.json_values import is_number, plain_number
 from .ground_truth import ground_truth_maps
 from .legend import ScoreColumn, draw_legend, join_beside
 from .painting import (Colour, blend_parts, paint_persons, person_borders,
@@ -97,9 +97,9 @@ class ParsingVisualizer(Visualizer):
                  full_legend: bool = False,
                  font: Optional[str] = None) -> None:
         super().__init__(name, image, vis_backends, save_dir)
-        if not (is_number(alpha) and 0 <= alpha <= 1):
+        self.alpha = plain_number(alpha)
+        if not (is_number(self.alpha) and 0 <= self.alpha <= 1):
             raise InputError(f'alpha must be in 0..1, but got {alpha!r}')
-        self.alpha = alpha
         self.score_thr = score_thr
         self.nms_thr = nms_thr
         self.show_boxes = show_boxes
@@ -312,7 +312,7 @@ class ParsingVisualizer(Visualizer):
         drawn = self.add_legend(drawings) if drawings else image
         self.set_image(drawn)
         if show:
-            check_window(wait_time)
+            wait_time = check_window(wait_time)
             self.show(drawn, win_name=name, wait_time=wait_time)
         if out_file is not None:
             mmcv.imwrite(mmcv.rgb2bgr(drawn), out_file)

@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import Optional
 
 from projects.qanet.utils.errors import InputError
-from projects.qanet.utils.json_values import is_number
+from projects.qanet.utils.json_values import is_number, plain_number
 
 # matplotlib's backends that write files; waiting for a key they never end.
 _WINDOWLESS = ('agg', 'cairo', 'pdf', 'pgf', 'ps', 'svg', 'template')
@@ -16,6 +16,9 @@ def _problem(backend: str) -> Optional[str]:
     from matplotlib import pyplot
     if backend.lower() in _WINDOWLESS:
         return f'matplotlib has the backend {backend}'
+    if 'inline' in backend.lower():
+        return (f'matplotlib has the backend {backend}; in a notebook show '
+                'the pictures that return_vis=True gives')
     try:
         pyplot.close(pyplot.figure())
     except Exception as error:  # each toolkit has errors of its own
@@ -23,16 +26,20 @@ def _problem(backend: str) -> Optional[str]:
     return None
 
 
-def check_window(wait_time: float = 0) -> None:
+def check_window(wait_time: float = 0) -> float:
     """Check that mmengine's visualizers can show pictures.
 
     Args:
         wait_time (float): Seconds that each is shown, 0 for ever.
 
+    Returns:
+        float: The time, as a number of Python.
+
     Raises:
         InputError: If no window can be opened, such as on a machine without a
             display, or the time is no finite number of at least 0.
     """
+    wait_time = plain_number(wait_time)
     if not (is_number(wait_time) and wait_time >= 0):
         raise InputError('wait_time must be a finite number of seconds >= 0, '
                          f'but got {wait_time!r}')
@@ -41,3 +48,4 @@ def check_window(wait_time: float = 0) -> None:
     if problem is not None:
         raise InputError('no window can be opened here, so nothing can be '
                          f'shown (--show, show=True): {problem}')
+    return wait_time

@@ -14,9 +14,10 @@ from mmengine.runner import Runner
 from mmseg.models.segmentors import BaseSegmentor
 
 from projects.qanet.datasets.metainfo import checkpoint_meta
-from projects.qanet.utils.checkpoint import check_state_dict, read_checkpoint
+from projects.qanet.utils.checkpoint import read_checkpoint
 from projects.qanet.utils.configs import read_config, type_name
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.weights import check_state_dict
 from tools.common.launch import (add_common_arguments, load_config,
                                  run_distributed)
 from tools.common.test_time import enable_tta, make_ensemble, pair_models

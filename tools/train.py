@@ -45,18 +45,29 @@ def enable_amp(cfg: Config) -> None:
         cfg (Config): The config, changed in place.
 
     Raises:
-        InputError: If the optimizer wrapper is neither of the two known ones,
-            or there is no GPU, which mmengine's mixed precision needs.
+        InputError: If the optimizer wrapper is neither of the two known ones.
     """
     kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
-    if not torch.cuda.is_available():
-        raise InputError('--amp needs a GPU, but torch finds none; train '
-                         'without it')
     if type_name(kind) not in ('OptimWrapper', 'AmpOptimWrapper'):
         raise InputError("--amp needs optim_wrapper.type='OptimWrapper', but "
                          f'the config has {kind!r}')
     cfg.optim_wrapper.type = 'AmpOptimWrapper'
     cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+
+
+def check_amp(cfg: Config) -> None:
+    """Refuse mixed precision without a GPU, which mmengine's needs.
+
+    Args:
+        cfg (Config): The config.
+
+    Raises:
+        InputError: If the config asks for it and there is none.
+    """
+    kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
+    if type_name(kind) == 'AmpOptimWrapper' and not torch.cuda.is_available():
+        raise InputError('--amp or an AmpOptimWrapper needs a GPU, but torch '
+                         'finds none; train without it')
 
 
 def enable_auto_scale_lr(cfg: Config) -> None:
@@ -83,6 +94,7 @@ def main() -> None:
     cfg = load_config(args)
     if args.amp:
         enable_amp(cfg)
+    check_amp(cfg)
     if args.auto_scale_lr:
         enable_auto_scale_lr(cfg)
     cfg.resume = args.resume

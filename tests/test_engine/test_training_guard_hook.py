@@ -5,6 +5,7 @@ import pytest
 import torch
 from mmengine.dataset import InfiniteSampler
 from mmengine.hooks import CheckpointHook
+from mmengine.model import BaseModule
 from mmengine.runner import BaseLoop
 from mmseg.models.losses import FocalLoss
 from torch import nn
@@ -201,3 +202,37 @@ def test_the_checkpoint_to_start_from(tmp_path):
                         work_dir=str(tmp_path))):
         with pytest.raises(InputError, match='part.pth .* lacks 1 of 2 entri'):
             hook.before_run(runner(**changes))
+
+
+def test_the_weights_that_a_backbone_starts_from(tmp_path):
+    """mmengine trains an untrained network when nothing of a file fits."""
+    hook, model = TrainingGuardHook(), Model(3)
+    training = BaseLoop.__new__(type('Loop', (BaseLoop, ), dict(run=None)))
+    given = runner(model=model, _train_loop=training)
+    model.backbone = BaseModule(
+        dict(type='mmengine.Pretrained', checkpoint='', prefix=None))
+    model.backbone.conv = nn.Conv2d(3, 4, 1)
+    settings = model.backbone.init_cfg
+    settings['checkpoint'] = str(tmp_path / 'x.pth')
+    message = r'^backbone\.init_cfg: checkpoint .*x\.pth '
+    with pytest.raises(InputError, match=f'{message}not found$'):
+        hook.before_run(given)
+    weights = {
+        f'net.{name}': value
+        for name, value in model.backbone.state_dict().items()
+    }
+    torch.save(dict(state_dict=weights), settings['checkpoint'])
+    for prefix in (None, 'backbone.'):
+        settings['prefix'] = prefix
+        with pytest.raises(
+                InputError,
+                match=f"{message}has .* prefix={prefix!r}, but .*='net.'$"):
+            hook.before_run(given)
+    settings['prefix'] = 'net'
+    hook.before_run(given)
+    weights = dict(weights, **{'net.conv.bias': torch.zeros(9)})
+    del weights['net.conv.weight']
+    torch.save(dict(state_dict=weights), settings['checkpoint'])
+    with pytest.raises(InputError, match=f'{message}.* none of its weights'):
+        hook.before_run(given)
+    hook.before_run(runner(model=model))  # a test does not read it

@@ -131,17 +131,6 @@ def test_sampler_chooses_the_pixels_that_count():
     torch.testing.assert_close(loss, (costs * hard).sum() / hard.numel())
 
 
-def test_a_sampler_needs_losses_that_weigh_pixels():
-    with pytest.raises(ValueError, match='which LovaszSoftmaxLoss cannot'):
-        MODELS.build(
-            head_config(
-                sampler=dict(type='OHEMPixelSampler'),
-                loss_decode=[
-                    dict(type='ParsingCrossEntropyLoss'),
-                    dict(type='LovaszSoftmaxLoss')
-                ]))
-
-
 def test_one_logit_is_compared_with_the_threshold():
     """Accuracy and IoU target of two classes told apart by a sigmoid."""
     config = head_config(

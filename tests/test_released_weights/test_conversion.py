@@ -22,8 +22,9 @@ from projects.qanet.released_weights import (METAINFOS, ConversionReport,
                                              model_config, to_released,
                                              training_config, training_data)
 from projects.qanet.released_weights.names import NETWORKS as KNOWN
-from projects.qanet.utils.checkpoint import check_state_dict, read_checkpoint
+from projects.qanet.utils.checkpoint import read_checkpoint
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.weights import check_state_dict
 from . import formula
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,7 +12,7 @@ from torch import distributed
 
 from projects.qanet.utils.errors import InputError
 from tools.common.launch import add_common_arguments, load_config
-from tools.train import enable_amp, enable_auto_scale_lr
+from tools.train import check_amp, enable_amp, enable_auto_scale_lr
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = """
@@ -98,9 +98,14 @@ def test_mixed_precision_is_refused_where_it_cannot_work(monkeypatch):
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
     with pytest.raises(InputError, match='ApexOptimWrapper'):
         enable_amp(cfg)
+    cfg = Config(dict(optim_wrapper=dict(type='OptimWrapper')))
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
-    with pytest.raises(InputError, match='--amp needs a GPU'):
-        enable_amp(Config(dict(optim_wrapper=dict(type='OptimWrapper'))))
+    check_amp(cfg)
+    enable_amp(cfg)
+    with pytest.raises(InputError, match='AmpOptimWrapper needs a GPU'):
+        check_amp(cfg)
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    check_amp(cfg)
 
 
 def test_the_learning_rate_follows_accumulated_batches():

@@ -1,7 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 import os
 import pickle
-from collections import OrderedDict
 from unittest.mock import MagicMock
 
 import numpy as np
@@ -13,9 +12,9 @@ from mmengine.optim.scheduler.param_scheduler import OneCycleParamScheduler
 from mmengine.registry import PARAM_SCHEDULERS
 from torch import nn
 
-from projects.qanet.utils.checkpoint import (_allowed_method, check_any_weight,
-                                             load_checkpoint, read_checkpoint)
+from projects.qanet.utils.checkpoint import _allowed_method, read_checkpoint
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.weights import load_checkpoint
 
 
 class Trap:
@@ -248,29 +247,6 @@ def test_folders_and_other_objects_are_no_checkpoints(tmp_path):
         read_checkpoint(path)
 
 
-@pytest.mark.parametrize('value, message', [
-    (np.zeros(2, np.float32),
-     'is a ndarray, not a tensor: write it with torch.from_numpy'),
-    (None, 'is a NoneType, not a tensor'),
-    ('x', 'is a str, not a tensor'),
-])
-def test_a_weight_that_is_no_tensor_is_refused(tmp_path, value, message):
-    """mmengine would leave it out and go on with an untrained network."""
-    path = tmp_path / 'mixed.pth'
-    model = head(2)
-    before = model.conv_seg.weight.clone()
-    weights = {**head(2).state_dict(), 'conv_seg.bias': value}
-    torch.save(dict(state_dict=weights), path)
-    for use in (lambda: load_checkpoint(model, path), lambda: check_any_weight(
-            weights,
-            read_checkpoint(path)['state_dict'], path)):
-        with pytest.raises(InputError) as error:
-            use()
-        assert str(
-            error.value) == f'conv_seg.bias of checkpoint {path} {message}'
-    assert torch.equal(model.conv_seg.weight, before)
-
-
 @pytest.mark.parametrize('meta, message', [
     ('x', 'meta of checkpoint {} is a str, not a dict'),
     (dict(dataset_meta='x'),
@@ -287,44 +263,3 @@ def test_meta_information_that_is_no_dictionary(tmp_path, meta, message):
     for nothing in (None, {}, dict(dataset_meta=None)):
         torch.save(dict(state_dict=head(2).state_dict(), meta=nothing), path)
         assert read_checkpoint(path)['meta'] == nothing
-
-
-def test_nothing_in_common_is_refused():
-    own = head(2).state_dict()
-    check_any_weight(own, {
-        'conv_seg.bias': torch.zeros(2),
-        'other': 2
-    }, 'x.pth')
-    with pytest.raises(InputError, match='none of its entries'):
-        check_any_weight(own, OrderedDict(), 'x.pth')
-    with pytest.raises(InputError, match='qanet_to_mmseg'):
-        check_any_weight(own, dict(model=dict(a=1), optimizer={}), 'x.pth')
-
-
-def test_load_checkpoint_fills_the_model(tmp_path):
-    source, target = head(4), head(4)
-    path = str(tmp_path / 'bare.pth')
-    torch.save(source.state_dict(), path)  # no mmengine around it
-    checkpoint = load_checkpoint(target, path)
-    assert checkpoint['meta'] == {}
-    assert torch.equal(target.conv_seg.weight, source.conv_seg.weight)
-
-
-def test_other_number_of_classes_is_named(tmp_path):
-    path = str(tmp_path / 'seven.pth')
-    torch.save(head(7).state_dict(), path)
-    with pytest.raises(
-            InputError,
-            match=r'seven.pth.*number of classes.*conv_seg.weight is '
-            r'\(7, 3, 1, 1\) in the file and \(20, 3, 1, 1\)'):
-        load_checkpoint(head(20), path)
-
-
-def test_missing_weights_are_counted(tmp_path):
-    path = str(tmp_path / 'part.pth')
-    weights = head(2).state_dict()
-    del weights['conv_seg.bias']
-    torch.save(weights, path)
-    with pytest.raises(
-            InputError, match='lacks 1 of 2 entries, conv_seg.bias first'):
-        load_checkpoint(head(2), path)

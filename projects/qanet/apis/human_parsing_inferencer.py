@@ -24,7 +24,7 @@ from .settings import check_batch_size, make_visualizer, merge_settings
 from .sources import (Frame, InputsType, ParsedImage, Source, collect_sources,
                       read_frames)
 from .summary import RunSummary
-from .user_boxes import (boxes_of_frame, check_all_used, split_boxes,
+from .user_boxes import (boxes_of_batch, check_all_used, split_boxes,
                          warn_of_doubts)
 
 
@@ -168,17 +168,21 @@ class HumanParsingInferencer(BaseInferencer):
 
     def _parse(self, frames: Iterator[Frame], boxes: Optional[List[Any]],
                batch_size: int, settings: dict) -> Iterator[ParsedImage]:
-        batch, warned = [], False
+        batch, warned, problem = [], False, None
         for batch in self._get_chunk_data(frames, batch_size):
             if boxes is None:
                 images = [frame.image for frame in batch]
                 found = self.detector(images, settings['bbox_thr'])
             else:
-                found = [boxes_of_frame(boxes, frame) for frame in batch]
+                found, problem = boxes_of_batch(boxes, batch)
+                batch = batch[:len(found)]
                 warned = warned or any(map(warn_of_doubts, batch, found))
-            data = self.preprocess(batch, found)
-            parsed = self.forward(data, settings['quality_weights'])
-            yield from map(ParsedImage, batch, parsed)
+            if batch:
+                data = self.preprocess(batch, found)
+                parsed = self.forward(data, settings['quality_weights'])
+                yield from map(ParsedImage, batch, parsed)
+            if problem is not None:
+                raise problem
         source = batch[-1].source if batch else None
         if source is not None and source.is_video:
             check_all_used(boxes, max(batch[-1].index + 1, source.num_images))

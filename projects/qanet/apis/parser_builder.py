@@ -7,6 +7,7 @@ from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmengine.logging import MMLogger
 from mmengine.registry import DefaultScope
+from mmseg.models.segmentors import BaseSegmentor
 from mmseg.registry import DATASETS, MODELS
 from torch import nn
 
@@ -15,7 +16,7 @@ from projects.qanet.datasets import registered  # noqa: F401, these, too
 from projects.qanet.datasets.metainfo import checkpoint_meta, complete_metainfo
 from projects.qanet.deployment.network import default_device
 from projects.qanet.deployment.onnx_parser import OnnxParser
-from projects.qanet.utils.checkpoint import load_checkpoint
+from projects.qanet.utils.weights import load_checkpoint
 from projects.qanet.utils.configs import read_config, type_name
 from projects.qanet.utils.device import choose_device
 from projects.qanet.utils.errors import InputError
@@ -105,7 +106,17 @@ def build_parser(config: Union[str, Config], weights: Optional[str],
             meta = checkpoint_meta(load_checkpoint(model, weights))
         model.dataset_meta = _config_meta(config) if meta is None else (
             _complete(meta, f'dataset_meta of {weights}'))
-    return model.to(device).eval()
+    return _checked(model).to(device).eval()
+
+
+def _checked(model: nn.Module) -> nn.Module:
+    """A model, unless it is one of mmseg's that labels pixels, not persons."""
+    if isinstance(model, BaseSegmentor) and not hasattr(
+            model, 'predict_persons'):
+        raise InputError(f'the model is a {type(model).__name__}, which '
+                         'labels pixels and knows no persons; a parser is a '
+                         'TopDownParser, see docs/mmseg_models.md')
+    return model
 
 
 def is_onnx(model: ModelType) -> bool:
@@ -138,14 +149,14 @@ def load_parser(model: ModelType, weights: Optional[str],
         if weights is not None:
             load_checkpoint(model, weights)
         config = getattr(model, 'cfg', None) or Config()
-        return model.to(device).eval(), config, device
+        return _checked(model).to(device).eval(), config, device
     if not is_onnx(model):
         device, config = choose_device(device), read_config(model)
         return build_parser(config, weights, device), config, device
     if weights is not None:
         raise InputError(f'{model} holds its own weights, but weights='
                          f'{weights} is given as well')
-    device = choose_device(device or default_device())
+    device = choose_device(default_device() if device is None else device)
     return OnnxParser(str(model), device), Config(), device
 
 

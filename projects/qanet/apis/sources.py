@@ -6,6 +6,7 @@ import os
 import os.path as osp
 import re
 from collections import Counter, abc
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import (Any, Dict, Iterable, Iterator, List, NamedTuple, Optional,
                     Sequence, Union)
@@ -19,6 +20,7 @@ from PIL import Image
 from projects.qanet.structures import ParsingInstances
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import IMAGE_ENDINGS, VIDEO_ENDINGS, has_ending
+from projects.qanet.utils.jpeg import is_cut_jpeg
 from projects.qanet.utils.names import unique_name
 
 DEFAULT_FPS = 25.
@@ -151,10 +153,10 @@ def _read_image(path: str) -> np.ndarray:
         raise InputError(f'{path} is too large: {error}') from error
     except (EOFError, OSError, SyntaxError, ValueError):
         pass  # OpenCV knows other pictures than Pillow.
-    try:
-        image = mmcv.imfrombytes(content, flag='color', channel_order='bgr')
-    except cv2.error:
-        image = None
+    image = None
+    with suppress(cv2.error):
+        if not is_cut_jpeg(content):
+            image = mmcv.imfrombytes(content, 'color', channel_order='bgr')
     if image is None:
         raise InputError(f'{path} is no image that can be read; it may be '
                          'cut off')
@@ -247,6 +249,8 @@ def _list_files(path: str) -> List[str]:
         found = [osp.join(path, name) for name in found]
     elif glob.has_magic(path):
         what, found = f'pattern {path}', glob.glob(path, recursive=True)
+        if '[' in path and not found:
+            what += ' (a bracket in a name is written [[])'
     else:
         raise FileNotFoundError(f'no such image or video: {path}')
     endings = IMAGE_ENDINGS + VIDEO_ENDINGS

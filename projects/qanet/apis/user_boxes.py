@@ -1,6 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Boxes that the user hands over instead of a detector."""
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 from mmengine.logging import MMLogger
@@ -24,6 +24,38 @@ def _to_array(bboxes: Any, where: str) -> np.ndarray:
             f'{error}') from error
 
 
+def _check_rows(bboxes: Any, where: str) -> np.ndarray:
+    """Check boxes as far as that goes without their image, (N, 5) float64."""
+    array = _to_array(bboxes, where)
+    if not array.size:
+        return np.zeros((0, 5))
+    if array.ndim != 2 or array.shape[1] not in (4, 5):
+        raise InputError(f'{where} has the shape {array.shape}; boxes are '
+                         '(N, 4) xyxy in pixels, or (N, 5) with scores')
+    if array.shape[1] == 4:
+        array = np.concatenate([array, np.ones((len(array), 1))], axis=1)
+    x1, y1, x2, y2, score = array.T
+    _refuse(array, where, (
+        (~np.isfinite(array).all(1), 'has numbers that are not finite'),
+        ((x2 <= x1) | (y2 <= y1), 'is empty or reversed; a box is x1, y1, '
+         'x2, y2 with x1 < x2 and y1 < y2'),
+        ((abs(array[:, :4]) > _MAX_COORDINATE).any(1),
+         f'reaches further than {_MAX_COORDINATE:g} pixels'),
+        ((score < 0) | (score > 1), 'has a score outside 0..1'),
+    ))
+    return array
+
+
+def _refuse(array: np.ndarray, where: str,
+            problems: Sequence[Tuple[np.ndarray, str]]) -> None:
+    """Name the first box that has the first of these problems."""
+    for wrong, text in problems:
+        if wrong.any():
+            row = int(wrong.argmax())
+            raise InputError(
+                f'{where}: box {row} {array[row].tolist()} {text}')
+
+
 def check_boxes(bboxes: Any, image_size: Tuple[int, int],
                 where: str) -> np.ndarray:
     """Check the boxes of one image.
@@ -42,31 +74,13 @@ def check_boxes(bboxes: Any, image_size: Tuple[int, int],
             is empty, reversed, wholly outside the image or beyond what
             float32 counts exactly, or a score is outside 0..1.
     """
-    array = _to_array(bboxes, where)
-    if not array.size:
-        return np.zeros((0, 5), dtype=np.float32)
-    if array.ndim != 2 or array.shape[1] not in (4, 5):
-        raise InputError(f'{where} has the shape {array.shape}; boxes are '
-                         '(N, 4) xyxy in pixels, or (N, 5) with scores')
-    if array.shape[1] == 4:
-        array = np.concatenate([array, np.ones((len(array), 1))], axis=1)
-    x1, y1, x2, y2, score = array.T
+    array = _check_rows(bboxes, where)
+    x1, y1, x2, y2, _ = array.T
     width, height = image_size
-    problems = (
-        (~np.isfinite(array).all(1), 'has numbers that are not finite'),
-        ((x2 <= x1) | (y2 <= y1), 'is empty or reversed; a box is x1, y1, '
-         'x2, y2 with x1 < x2 and y1 < y2'),
-        ((x2 <= 0) | (y2 <= 0) | (x1 >= width) | (y1 >= height),
-         f'lies wholly outside the image of {width}x{height} pixels'),
-        ((abs(array[:, :4]) > _MAX_COORDINATE).any(1),
-         f'reaches further than {_MAX_COORDINATE:g} pixels'),
-        ((score < 0) | (score > 1), 'has a score outside 0..1'),
-    )
-    for wrong, text in problems:
-        if wrong.any():
-            row = int(wrong.argmax())
-            raise InputError(
-                f'{where}: box {row} {array[row].tolist()} {text}')
+    outside = (x2 <= 0) | (y2 <= 0) | (x1 >= width) | (y1 >= height)
+    _refuse(array, where,
+            ((outside, 'lies wholly outside the image of '
+              f'{width}x{height} pixels'), ))
     return array.astype(np.float32)
 
 
@@ -79,12 +93,32 @@ def split_boxes(bboxes: Any, sources: Sequence[Source]) -> List[Any]:
         sources (Sequence[Source]): What is to be parsed.
 
     Returns:
-        list: One array-like per image, still unchecked.
+        list: One (N, 5) float64 array per image, right but for where the
+        image ends, see :func:`boxes_of_batch`.
 
     Raises:
-        InputError: If the numbers of images and of arrays differ, or if there
-            are videos among several inputs.
+        InputError: If the numbers of images and of arrays differ, if there
+            are videos among several inputs, or if a box is wrong.
     """
+    if isinstance(bboxes, Iterator):
+        bboxes = list(bboxes)
+    per_image = _split(bboxes, sources)
+    video = sources[0].is_video
+    announced = sources[0].num_images if video else 0
+    if announced and announced != len(per_image):
+        MMLogger.get_current_instance().warning(
+            f'bboxes has {len(per_image)} entries, but by its header '
+            f'{sources[0].path} has {announced} frames')
+    names = ([f'{sources[0].name}#{k}' for k in range(len(per_image))]
+             if video else [source.name for source in sources])
+    return [
+        _check_rows(rows, f'bboxes[{k}] ({name})')
+        for k, (rows, name) in enumerate(zip(per_image, names))
+    ]
+
+
+def _split(bboxes: Any, sources: Sequence[Source]) -> List[Any]:
+    """One array-like per image, still unchecked."""
     num_images, video = len(sources), any(s.is_video for s in sources)
     if video and num_images > 1:
         raise InputError('bboxes= cannot be told apart when there are videos '
@@ -118,6 +152,28 @@ def boxes_of_frame(per_image: Sequence[Any], frame: Frame) -> np.ndarray:
                        f'bboxes[{frame.index}] ({frame.name})')
 
 
+def boxes_of_batch(
+    per_image: Sequence[Any], frames: Sequence[Frame]
+) -> Tuple[List[np.ndarray], Optional[InputError]]:
+    """Boxes of some images, up to the first one whose boxes are wrong.
+
+    Args:
+        per_image (Sequence): Out of :func:`split_boxes`.
+        frames (Sequence[Frame]): The images.
+
+    Returns:
+        tuple[list[np.ndarray], InputError | None]: See
+        :func:`boxes_of_frame`; and what is wrong with those of the next image.
+    """
+    found: List[np.ndarray] = []
+    for frame in frames:
+        try:
+            found.append(boxes_of_frame(per_image, frame))
+        except InputError as error:
+            return found, error
+    return found, None
+
+
 def warn_of_doubts(frame: Frame, rows: np.ndarray) -> bool:
     """Warn of boxes that are likely not what was meant.
 
@@ -134,7 +190,7 @@ def warn_of_doubts(frame: Frame, rows: np.ndarray) -> bool:
     inside = ((x2.clip(0, width) - x1.clip(0, width)) *
               (y2.clip(0, height) - y1.clip(0, height)))
     outside = inside < (x2 - x1) * (y2 - y1) / 2
-    doubt = share_doubt(rows[:, :4], frame.name)
+    doubt = share_doubt(rows[:, :4], np.array([[width, height]]), frame.name)
     if doubt is None and outside.any():
         row = int(outside.argmax())
         doubt = (f'{frame.name}: box {row} {rows[row, :4].tolist()} lies '

@@ -10,6 +10,7 @@ from projects.qanet.utils.json_values import (ByteReader, is_number, is_whole,
                                               load_json, read_bytes)
 
 _DETECTION_KEYS = ('image_id', 'category_id', 'bbox', 'score')
+_TINY = 4  # pixels; in such an image a box of one pixel is no wonder
 
 
 def load_detections(path: str,
@@ -99,17 +100,21 @@ def box_problem(bbox: Sequence[float], width: int,
     return None
 
 
-def share_doubt(boxes: np.ndarray, where: str) -> Optional[str]:
+def share_doubt(boxes: np.ndarray, sizes: np.ndarray,
+                where: str) -> Optional[str]:
     """Whether boxes look like shares of the image.
 
     Args:
         boxes (np.ndarray): (N, 4), in pixels, corners or sizes.
+        sizes (np.ndarray): (N, 2) or (1, 2), widths and heights of their
+            images in pixels.
         where (str): Where the boxes stand, for the message.
 
     Returns:
-        str | None: A warning if there are boxes and no number is above 1.
+        str | None: A warning if there are boxes, no number is above 1, and an
+        image is larger than a few pixels.
     """
-    if not len(boxes) or boxes.max() > 1:
+    if not len(boxes) or boxes.max() > 1 or np.max(sizes) <= _TINY:
         return None
     return (f'no number in the boxes of {where} is above 1; they must be in '
             'pixels: are they shares of the image?')
@@ -134,7 +139,7 @@ def box_doubts(records: Sequence[dict], images: Dict[int, dict],
                       for record in records]).reshape(-1, 2)
     boxes = np.array([record['bbox'] for record in records],
                      np.float64).reshape(-1, 4)
-    shares = share_doubt(boxes, path)
+    shares = share_doubt(boxes, sizes, path)
     if shares is not None:
         return shares
     beyond = (boxes[:, :2] + boxes[:, 2:] > 1.1 * sizes).any(axis=1).sum()

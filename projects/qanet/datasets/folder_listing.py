@@ -2,12 +2,14 @@
 """Where the files of a data set are, and whether they are whole."""
 import os
 import os.path as osp
+from contextlib import suppress
 from typing import Dict, Optional, Sequence, Set
 
 import cv2
 import mmcv
 
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.jpeg import is_cut_jpeg
 from projects.qanet.utils.json_values import ByteReader
 
 # Key of data_prefix -> its folder next to the images' folder by default.
@@ -58,10 +60,10 @@ def check_image(path: str, read: ByteReader) -> None:
         InputError: If it is empty, cut off or no image.
     """
     content = read(path)
-    try:
-        image = mmcv.imfrombytes(content) if content else None
-    except cv2.error:
-        image = None
+    image = None
+    with suppress(cv2.error):
+        if content and not is_cut_jpeg(content):
+            image = mmcv.imfrombytes(content)
     if image is None:
         raise InputError(f'image {path} cannot be decoded: it is '
                          f'{"cut off or no image" if content else "empty"}')

@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 from projects.qanet.utils.checkpoint import read_checkpoint
 from projects.qanet.utils.device import count_processes
 from projects.qanet.utils.errors import InputError
-from .start_of_run import check_start
+from .start_of_run import check_pretrained, check_start
 
 
 @HOOKS.register_module()
@@ -40,13 +40,13 @@ class TrainingGuardHook(Hook):
         self.interval = interval
 
     def before_run(self, runner: Runner) -> None:
-        """Look at the processes and at the checkpoint to start from.
+        """Look at the processes and at the checkpoints to start from.
 
         Args:
             runner (Runner): The runner, its checkpoint not loaded yet.
 
         Raises:
-            InputError: If other processes do the same work, or the checkpoint
+            InputError: If other processes do the same work, or a checkpoint
                 cannot be read or does not fit the model.
         """
         if count_processes() > 1 and not dist.is_initialized():
@@ -54,16 +54,21 @@ class TrainingGuardHook(Hook):
                 f'{count_processes()} processes were started (WORLD_SIZE), '
                 'and each would do all the work in the same work_dir: pass '
                 '--launcher pytorch')
+        model = getattr(runner.model, 'module', runner.model)
+        trains = isinstance(runner._train_loop, BaseLoop)
+        if trains:
+            check_pretrained(model)
         start, resume = runner._load_from, runner._resume
         if start is None and resume:
             start = find_latest_checkpoint(runner.work_dir)
         if start is None or runner._has_loaded:
             return
         # Only a training that does not go on may leave out what does not fit.
-        finetunes = isinstance(runner._train_loop, BaseLoop) and not resume
         check_start(
-            getattr(runner.model, 'module', runner.model),
-            read_checkpoint(start)['state_dict'], start, finetunes)
+            model,
+            read_checkpoint(start)['state_dict'],
+            start,
+            finetunes=trains and not resume)
 
     def before_train(self, runner: Runner) -> None:
         """Compare what model, data and hooks say.

@@ -11,14 +11,13 @@ import os.path as osp
 import pickle
 import re
 from collections import OrderedDict
-from typing import Any, Container, Dict, Optional
+from typing import Any, Dict, Optional
 
 import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
 from mmengine.optim.scheduler.param_scheduler import OneCycleParamScheduler
-from mmengine.runner import CheckpointLoader, load_state_dict
-from torch import nn
+from mmengine.runner import CheckpointLoader
 
 from .errors import InputError
 
@@ -211,90 +210,3 @@ def read_checkpoint(filename: str,
     return dict(
         checkpoint,
         state_dict=strip_module(checkpoint['state_dict'], filename))
-
-
-def check_any_weight(own: Container[str], state_dict: Dict[str, Any],
-                     filename: str) -> None:
-    """Refuse a checkpoint that has nothing of a model, or no tensors.
-
-    mmengine leaves out, in silence, what is no tensor.
-
-    Args:
-        own (Container[str]): Names of the model's entries.
-        state_dict (dict): The weights.
-        filename (str): Name of the checkpoint, for the message.
-
-    Raises:
-        InputError: If no name occurs in both, or one that does is no tensor.
-    """
-    common = [name for name in state_dict if name in own]
-    for name in common:
-        if not isinstance(state_dict[name], torch.Tensor):
-            kind = type(state_dict[name])
-            hint = (': write it with torch.from_numpy'
-                    if kind is np.ndarray else '')
-            raise InputError(f'{name} of checkpoint {filename} is a '
-                             f'{kind.__name__}, not a tensor{hint}')
-    if common:
-        return
-    hint = ''
-    if isinstance(state_dict.get('model'), dict):
-        hint = (' (files of the released system are converted by '
-                'tools/model_converters/qanet_to_mmseg.py)')
-    raise InputError(
-        f'checkpoint {filename} does not fit the model: it has none of its '
-        f'entries, but {sorted(map(str, state_dict))[:3]}{hint}')
-
-
-def check_state_dict(model: nn.Module, state_dict: Dict[str, Any],
-                     filename: str) -> None:
-    """Refuse weights that do not fit a model.
-
-    Args:
-        model (nn.Module): The model to be filled.
-        state_dict (dict): The weights.
-        filename (str): Name of the checkpoint, for the message.
-
-    Raises:
-        InputError: If a weight has another shape, as it does with
-            another number of classes, or if weights are missing.
-    """
-    own = model.state_dict()
-    check_any_weight(own, state_dict, filename)
-    wrong = [
-        f'{name} is {tuple(state_dict[name].shape)} in the file and '
-        f'{tuple(value.shape)} in the model' for name, value in own.items()
-        if name in state_dict and state_dict[name].shape != value.shape
-    ]
-    classes = [text for text in wrong if 'conv_seg' in text or 'cls' in text]
-    if wrong:
-        hint = ' (another number of classes?)' if classes else ''
-        raise InputError(f'checkpoint {filename} does not fit the model'
-                         f'{hint}: {(classes or wrong)[0]}')
-    missing = [name for name in own if name not in state_dict]
-    if missing:
-        raise InputError(
-            f'checkpoint {filename} does not fit the model: it lacks '
-            f'{len(missing)} of {len(own)} entries, {missing[0]} first')
-
-
-def load_checkpoint(model: nn.Module,
-                    filename: str,
-                    map_location: Optional[str] = 'cpu') -> Dict[str, Any]:
-    """Load weights into a model, all of them or none.
-
-    Args:
-        model (nn.Module): The model.
-        filename (str): A path, or any address that mmengine knows.
-        map_location (str, optional): As in :func:`torch.load`.
-
-    Returns:
-        dict: The checkpoint, with ``meta`` where the writer left one.
-
-    Raises:
-        InputError: If the file cannot be read safely or does not fit.
-    """
-    checkpoint = read_checkpoint(filename, map_location)
-    check_state_dict(model, checkpoint['state_dict'], filename)
-    load_state_dict(model, checkpoint['state_dict'], logger='current')
-    return checkpoint

@@ -55,10 +55,13 @@ def check_writable(path: str) -> None:
         path (str): File to write later. Its folder is made if it is missing.
 
     Raises:
-        InputError: If it is a folder, or its folder cannot be written.
+        InputError: If it is a folder or empty, or its folder cannot be
+            written.
     """
     if os.path.isdir(path):
         raise InputError(f'{path} is a folder, not a file to write')
+    if not os.path.basename(path):
+        raise InputError(f'{str(path)!r} names no file to write')
     folder = os.path.dirname(os.path.abspath(path))
     try:
         os.makedirs(folder, exist_ok=True)

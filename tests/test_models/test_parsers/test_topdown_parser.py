@@ -394,6 +394,81 @@ def test_a_binary_lovasz_loss_takes_one_logit():
             assert bounds[0] <= float(losses[name]) < bounds[1]
 
 
+OHEM = dict(type='OHEMPixelSampler', min_kept=9)
+SIGMOID = dict(type='CrossEntropyLoss', use_sigmoid=True)
+
+
+@pytest.mark.parametrize('settings, message', [
+    (dict(sampler=OHEM, loss_decode=[dict(type=loss) for loss in losses]),
+     f'sampler= weighs pixels, which {losses[-1]} cannot')
+    for losses in (['ParsingCrossEntropyLoss', 'LovaszSoftmaxLoss'],
+                   ['TverskyLoss'], ['DiceLoss'], ['HuasdorffDisstanceLoss'])
+] + [
+    (dict(sampler=OHEM, loss_decode=dict(type='LovaszLoss', reduction='none')),
+     'sampler= weighs pixels, which LovaszLoss cannot'),
+    (dict(loss_decode=dict(SIGMOID, class_weight=[1., 2., 3., 4., 5.])),
+     'CrossEntropyLoss of these settings cannot be the loss_decode of '),
+    (dict(loss_decode=dict(type='BoundaryLoss')),
+     "BoundaryLoss of .* unexpected keyword argument 'weight'"),
+    (dict(loss_decode=dict(type='OhemCrossEntropy')),
+     "OhemCrossEntropy of .* unexpected keyword argument 'weight'"),
+    (dict(loss_decode=dict(type='CrossEntropyLoss', use_mask=True)),
+     'CrossEntropyLoss of these settings cannot be'),
+    (dict(
+        loss_decode=dict(
+            type='LovaszLoss', loss_type='binary', reduction='none')),
+     'LovaszLoss of these settings cannot be'),
+])
+def test_losses_that_fail_or_ignore_weights(settings, message):
+    """Refused when the model is built, in the head and beside it."""
+    with pytest.raises(InputError, match=message):
+        small_qanet(**settings)
+    with pytest.raises(InputError, match=message):
+        with_auxiliary(fcn_head(**settings))
+
+
+def test_a_class_weight_that_the_loss_ignores():
+    with pytest.raises(
+            InputError,
+            match='LovaszLoss of FPNHead does not look '
+            'at class_weight'):
+        binary_parser(
+            'FPNHead',
+            threshold=.5,
+            loss_decode=dict(
+                type='LovaszLoss',
+                loss_type='binary',
+                reduction='none',
+                class_weight=[5.]))
+
+
+@pytest.mark.parametrize('settings', [
+    dict(
+        sampler=OHEM,
+        loss_decode=dict(
+            type='CrossEntropyLoss',
+            class_weight=[1., 1., 1., 1., 1.],
+            avg_non_ignore=avg)) for avg in (False, True)
+] + [
+    dict(loss_decode=[
+        dict(
+            type='ParsingCrossEntropyLoss', class_weight=[1., 2., 3., 4., 5.])
+    ]),
+    dict(
+        loss_decode=dict(
+            type='LovaszLoss',
+            reduction='none',
+            class_weight=[0., 2., 3., 4., 5.])),
+    dict(
+        loss_decode=[SIGMOID,
+                     dict(type='TverskyLoss'),
+                     dict(type='DiceLoss')]),
+])
+def test_losses_that_heed_their_weights(settings):
+    small_qanet(**settings)
+    with_auxiliary(fcn_head(**settings))
+
+
 def fcn_head(**settings):
     return dict(
         type='FCNHead',
@@ -406,11 +481,18 @@ def fcn_head(**settings):
 
 def test_all_heads_have_the_same_classes():
     model = small_qanet()
-    for auxiliary in (fcn_head(num_classes=7),
+    quality = dict(
+        type='QANetHead',
+        in_channels=[16],
+        in_index=[0],
+        feature_strides=[4],
+        channels=4,
+        num_classes=7)
+    for auxiliary in (fcn_head(num_classes=7), quality,
                       [fcn_head(), fcn_head(num_classes=7)]):
         with pytest.raises(
                 InputError,
-                match='FCNHead has num_classes=7, the last decode_head has 5'):
+                match='Head has num_classes=7, the last decode_head has 5'):
             with_auxiliary(auxiliary)
     assert with_auxiliary(fcn_head()).num_classes == model.num_classes
     # Edges are no classes.

@@ -8,8 +8,7 @@ from mmseg.registry import MODELS
 from mmseg.utils import ConfigType, OptConfigType, SampleList
 from torch import Tensor, nn
 
-from projects.qanet.utils.errors import InputError
-from ..losses import LovaszSoftmaxLoss, parsing_iou
+from ..losses import parsing_iou
 
 
 @MODELS.register_module()
@@ -77,11 +76,6 @@ class QANetHead(FPNHead):
                  loss_iou: ConfigType = dict(type='ParsingIoULoss'),
                  **kwargs) -> None:
         super().__init__(**kwargs)
-        if self.sampler is not None and any(
-                isinstance(module, LovaszSoftmaxLoss)
-                for module in self._loss_modules):
-            raise InputError('sampler= weighs pixels, which LovaszSoftmaxLoss '
-                             'cannot: leave one of them out of the head')
         self.iou_branch: Optional[nn.Module] = None
         if iou_branch is not None:
             self.iou_branch = MODELS.build(

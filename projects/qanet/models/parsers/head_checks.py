@@ -1,17 +1,17 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Refuses heads that would fail at the first step, or learn nonsense."""
-from typing import List, Optional, Sequence
+from typing import List, Optional
 
-from mmseg.models.decode_heads import (PointHead, SideAdapterCLIPHead,
+from mmseg.models.decode_heads import (EncHead, PointHead, SideAdapterCLIPHead,
                                        VPDDepthHead)
 from mmseg.models.decode_heads.cascade_decode_head import BaseCascadeDecodeHead
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
-from mmseg.models.losses import CrossEntropyLoss, LovaszLoss
-from mmseg.models.losses.lovasz_loss import lovasz_hinge
 from torch import nn
 
+from projects.qanet.models.decode_heads import QANetHead
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.json_values import is_number
+from .loss_checks import check_losses
 
 # Heads that cannot parse a crop, and why.
 _REFUSED_HEADS = {
@@ -60,12 +60,17 @@ def check_heads(decode_head: nn.Module,
     # An auxiliary head with a loss of its own may learn other maps, as
     # STDCHead does edges.
     for head in (*stages, *filter(_learns_labels, auxiliary)):
-        _check_loss(head, stages[-1].num_classes)
+        _check_head(head, stages[-1].num_classes)
 
 
 def _learns_labels(head: nn.Module) -> bool:
+    return _has_plain_losses(head) or isinstance(head, EncHead)
+
+
+def _has_plain_losses(head: nn.Module) -> bool:
+    """Whether ``loss_decode`` gets logits, labels and weights of pixels."""
     loss = getattr(type(head), 'loss_by_feat', None)
-    return loss is BaseDecodeHead.loss_by_feat
+    return loss in (BaseDecodeHead.loss_by_feat, QANetHead.loss_by_feat)
 
 
 def _as_list(modules: Optional[nn.Module]) -> List[nn.Module]:
@@ -74,27 +79,28 @@ def _as_list(modules: Optional[nn.Module]) -> List[nn.Module]:
     return [] if modules is None else [modules]
 
 
-def _check_loss(head: nn.Module, num_classes: int) -> None:
+def _check_head(head: nn.Module, num_classes: int) -> None:
     name = type(head).__name__
     if head.num_classes != num_classes:
         raise InputError(
             f'{name} has num_classes={head.num_classes}, the last decode_head '
             f'has {num_classes}: all heads must have the same')
-    losses = _as_list(getattr(head, 'loss_decode', None))
     count, unit = num_classes, 'classes'
     if getattr(head, 'out_channels', None) == 1:
-        _check_one_logit(head, name, losses)
+        _check_one_logit(head, name)
         count, unit = 1, 'logit'
+    losses = _as_list(getattr(head, 'loss_decode', None))
     for loss in losses:
         weights = getattr(loss, 'class_weight', None)
         if hasattr(weights, '__len__') and len(weights) != count:
             raise InputError(
                 f'{name}: class_weight of {type(loss).__name__} has '
                 f'{len(weights)} numbers, but the head has {count} {unit}')
+    if _has_plain_losses(head):
+        check_losses(head, losses)
 
 
-def _check_one_logit(head: nn.Module, name: str,
-                     losses: Sequence[nn.Module]) -> None:
+def _check_one_logit(head: nn.Module, name: str) -> None:
     if head.num_classes != 2:
         raise InputError(f'{name} has out_channels=1, one logit for a sigmoid,'
                          ' so num_classes must be 2, but got '
@@ -106,16 +112,3 @@ def _check_one_logit(head: nn.Module, name: str,
         raise InputError(f'{name} has out_channels=1, but a sampler compares '
                          'the logits of several classes: leave out one of '
                          'them')
-    for loss in losses:
-        if not _takes_one_logit(loss):
-            raise InputError(
-                f'{name} has out_channels=1, one logit for a sigmoid, which '
-                f'{type(loss).__name__} of these settings does not take: take '
-                'CrossEntropyLoss with use_sigmoid=True, LovaszLoss with '
-                "loss_type='binary', or leave out_channels out")
-
-
-def _takes_one_logit(loss: nn.Module) -> bool:
-    if isinstance(loss, LovaszLoss):
-        return loss.cls_criterion is lovasz_hinge
-    return isinstance(loss, CrossEntropyLoss) and loss.use_sigmoid

@@ -1,0 +1,33 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Whether a JPEG file is whole. Needs neither torch nor OpenMMLab."""
+import re
+
+# In a scan 0xFF is followed by 0 or, at a restart, by 0xD0..0xD7.
+_MARKER = re.compile(rb'\xff([^\x00\xd0-\xd7\xff])', re.DOTALL)
+_END = b'\xd9'
+
+
+def is_cut_jpeg(content: bytes) -> bool:
+    """Whether the picture of a JPEG file ends too early.
+
+    Some versions of OpenCV decode such a file in silence and leave what is
+    missing to chance. What stands inside segments, such as a thumbnail, and
+    what follows the picture does not count.
+
+    Args:
+        content (bytes): The file, of any kind.
+
+    Returns:
+        bool: True for a JPEG without the marker of its picture's end.
+    """
+    if not content.startswith(b'\xff\xd8'):
+        return False
+    position = 2
+    while True:
+        marker = _MARKER.search(content, position)
+        if marker is None:
+            return True
+        if marker[1] == _END:
+            return False
+        start = marker.end()
+        position = start + int.from_bytes(content[start:start + 2], 'big')

@@ -1,0 +1,126 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Do weights fit a model?"""
+from typing import Any, Dict, Mapping, Optional, Sequence
+
+import numpy as np
+import torch
+from mmengine.runner import load_state_dict
+from torch import nn
+
+from .checkpoint import read_checkpoint
+from .errors import InputError
+
+
+def check_any_weight(own: Mapping[str, torch.Tensor],
+                     state_dict: Dict[str, Any], filename: str) -> int:
+    """Refuse a checkpoint that has nothing of a model, or no tensors.
+
+    mmengine leaves out, in silence, what is no tensor.
+
+    Args:
+        own (Mapping[str, Tensor]): The model's entries.
+        state_dict (dict): The weights.
+        filename (str): Name of the checkpoint, for the message.
+
+    Returns:
+        int: How many of the model's weights it has, in name and shape.
+
+    Raises:
+        InputError: If it has none, or one that it has is no tensor.
+    """
+    common = [name for name in state_dict if name in own]
+    for name in common:
+        if not isinstance(state_dict[name], torch.Tensor):
+            kind = type(state_dict[name])
+            hint = (': write it with torch.from_numpy'
+                    if kind is np.ndarray else '')
+            raise InputError(f'{name} of checkpoint {filename} is a '
+                             f'{kind.__name__}, not a tensor{hint}')
+    fitting = [
+        name for name in common
+        if state_dict[name].shape == own[name].shape and not _is_count(name)
+    ]
+    if fitting:
+        return len(fitting)
+    if common:
+        raise _misfit(common, state_dict, own, filename,
+                      'none of its weights fits, ')
+    hint = ''
+    if isinstance(state_dict.get('model'), dict):
+        hint = (' (files of the released system are converted by '
+                'tools/model_converters/qanet_to_mmseg.py)')
+    raise InputError(
+        f'checkpoint {filename} does not fit the model: it has none of its '
+        f'entries, but {sorted(map(str, state_dict))[:3]}{hint}')
+
+
+def _is_count(name: str) -> bool:
+    """Whether it only counts a norm's batches, which changes no result."""
+    return name.rpartition('.')[2] == 'num_batches_tracked'
+
+
+def _misfit(names: Sequence[str],
+            state_dict: Mapping[str, torch.Tensor],
+            own: Mapping[str, torch.Tensor],
+            filename: str,
+            extent: str = '') -> InputError:
+    """What to say of weights of other shapes; of classes if there are any."""
+    classes = [name for name in names if 'conv_seg' in name or 'cls' in name]
+    name = (classes or names)[0]
+    hint = ' (another number of classes?)' if classes else ''
+    return InputError(
+        f'checkpoint {filename} does not fit the model{hint}: {extent}'
+        f'{name} is {tuple(state_dict[name].shape)} in the file and '
+        f'{tuple(own[name].shape)} in the model')
+
+
+def check_state_dict(model: nn.Module, state_dict: Dict[str, Any],
+                     filename: str) -> None:
+    """Refuse weights that do not fit a model.
+
+    Args:
+        model (nn.Module): The model to be filled.
+        state_dict (dict): The weights.
+        filename (str): Name of the checkpoint, for the message.
+
+    Raises:
+        InputError: If a weight has another shape, as it does with
+            another number of classes, or if weights are missing.
+    """
+    own = model.state_dict()
+    check_any_weight(own, state_dict, filename)
+    wrong = [
+        name for name, value in own.items()
+        if name in state_dict and state_dict[name].shape != value.shape
+    ]
+    if wrong:
+        raise _misfit(wrong, state_dict, own, filename)
+    missing = [
+        name for name in own if name not in state_dict and not _is_count(name)
+    ]
+    if missing:
+        raise InputError(
+            f'checkpoint {filename} does not fit the model: it lacks '
+            f'{len(missing)} of {len(own)} entries, {missing[0]} first')
+
+
+def load_checkpoint(model: nn.Module,
+                    filename: str,
+                    map_location: Optional[str] = 'cpu') -> Dict[str, Any]:
+    """Load weights into a model, all of them or none.
+
+    Args:
+        model (nn.Module): The model.
+        filename (str): A path, or any address that mmengine knows.
+        map_location (str, optional): As in :func:`torch.load`.
+
+    Returns:
+        dict: The checkpoint, with ``meta`` where the writer left one.
+
+    Raises:
+        InputError: If the file cannot be read safely or does not fit.
+    """
+    checkpoint = read_checkpoint(filename, map_location)
+    check_state_dict(model, checkpoint['state_dict'], filename)
+    load_state_dict(model, checkpoint['state_dict'], logger='current')
+    return checkpoint

@@ -34,11 +34,7 @@ def parse_args() -> argparse.Namespace:
 
 
 class Demo:
-    """The steps of the demo, in the order in which they run.
-
-    Args:
-        args (argparse.Namespace): The command line.
-    """
+    """The steps of the demo, in the order in which they run."""
 
     def __init__(self, args: argparse.Namespace) -> None:
         self.args = args
@@ -57,15 +53,7 @@ class Demo:
                           '--people', 2, 4)
 
     def train(self, name: str, config: str) -> Path:
-        """Train one of the two networks.
-
-        Args:
-            name (str): 'detector' or 'parser'.
-            config (str): Its config.
-
-        Returns:
-            Path: The checkpoint.
-        """
+        """Train one of the two networks."""
         work_dir = self.out / name
         seed = f'randomness.seed={self.args.seed}'
         self.commands.run(f'train the {name}', 'tools/train.py', config,
@@ -73,12 +61,7 @@ class Demo:
         return Path((work_dir / 'last_checkpoint').read_text().strip())
 
     def test(self, detector: Path, parser: Path) -> None:
-        """Two-stage test: detected boxes, then the parser on them.
-
-        Args:
-            detector (Path): Checkpoint of the detector.
-            parser (Path): Checkpoint of the parser.
-        """
+        """Two-stage test: detected boxes, then the parser on them."""
         boxes = self.out / 'val'
         self.commands.run('detect people', 'tools/test.py', DETECTOR, detector,
                           '--work-dir', self.out / 'detector', '--cfg-options',
@@ -91,17 +74,7 @@ class Demo:
 
     def evaluate(self, title: str, out: Path,
                  weights: Sequence[float] = ()) -> Dict[str, float]:
-        """Evaluate the results file, without a network.
-
-        Args:
-            title (str): What is evaluated.
-            out (Path): File for the metrics.
-            weights (Sequence[float]): Quality weights, if others than the
-                model's.
-
-        Returns:
-            dict[str, float]: The metrics.
-        """
+        """Evaluate the results file, without a network."""
         arguments: List = [
             self.out / 'results.json', '--ann-file',
             self.data / 'annotations/CIHP_val.json', '--data-root',
@@ -114,12 +87,7 @@ class Demo:
         return json.loads(out.read_text())
 
     def paint(self, detector: Path, parser: Path) -> None:
-        """Parse some held-out pictures as a user would, and keep the result.
-
-        Args:
-            detector (Path): Checkpoint of the detector.
-            parser (Path): Checkpoint of the parser.
-        """
+        """Parse some held-out pictures as a user would."""
         photos, inferred = self.out / 'photos', self.out / 'inference'
         for folder in (photos, inferred, self.out / 'vis'):
             shutil.rmtree(folder, ignore_errors=True)

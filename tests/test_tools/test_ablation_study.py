@@ -18,7 +18,7 @@ ROWS = {
 
 def run(*arguments):
     return subprocess.run([
-        sys.executable, 'tools/analysis_tools/ablation_study.py',
+        sys.executable, 'studies/ablation_study.py',
         *map(str, arguments)
     ],
                           cwd=ROOT,

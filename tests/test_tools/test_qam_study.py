@@ -11,7 +11,7 @@ import pytest
 
 from projects.qanet.utils.errors import InputError
 
-TOOL = Path(__file__).parents[2] / 'tools/analysis_tools/qam_study.py'
+TOOL = Path(__file__).parents[2] / 'studies/qam_study.py'
 
 
 @pytest.fixture(scope='module')

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-TOOL = Path(__file__).parents[3] / 'tools/analysis_tools/benchmark_qam.py'
+TOOL = Path(__file__).parents[3] / 'studies/benchmark_qam.py'
 
 
 @pytest.mark.parametrize('name', [

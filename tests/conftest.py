@@ -60,6 +60,9 @@ def like_a_process(path: Path, argv: list, cwd: Path) -> Iterator[None]:
             stack.enter_context(patch)
         try:
             os.chdir(cwd)
+            # Without handlers, warnings are logged to stderr.
+            root.handlers.clear()
+            root.setLevel(logging.WARNING)
             yield
         finally:
             os.chdir(folder)

@@ -16,7 +16,7 @@ import signal
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -65,24 +65,20 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--models', nargs='+', default=list(MODELS), choices=list(MODELS))
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
-    parser.add_argument(
-        '--images', type=int, default=600, help='scenes to train on')
-    parser.add_argument(
-        '--val-images', type=int, default=240, help='held-out scenes')
-    parser.add_argument('--data-seed', type=int, default=0)
-    parser.add_argument(
-        '--epochs', type=int, help="instead of the configs' own")
+    for option, default, text in (
+        ('--images', 600, 'scenes to train on'), ('--val-images', 240,
+                                                  'held-out scenes'),
+        ('--data-seed', 0, 'of the drawing'), ('--epochs', None,
+                                               "instead of the configs' own"),
+        ('--jobs', 1, 'networks to train at the same time; fastest is one '
+         'per core')):
+        parser.add_argument(option, type=int, default=default, help=text)
     parser.add_argument(
         '--gammas',
         nargs='+',
         type=float,
         default=[.5, 1., 2.],
         help='weights of the pixel score to try; 1 is always among them')
-    parser.add_argument(
-        '--jobs',
-        type=int,
-        default=1,
-        help='networks to train at the same time; fastest is one per core')
     parser.add_argument('--work-dir', default='work_dirs/qam_study', type=Path)
     args = parser.parse_args()
     for name in ('images', 'val_images', 'jobs', 'epochs'):
@@ -166,28 +162,18 @@ class Run:
         """Read N COCO results with masks, the box or class scores (N,), and
         the pixel scores (N,) by form.
         """
-        found = {
-            form: json.loads(self._result(form).read_text())
-            for form in self.model.forms
-        }
-        records = found['stability']
-        if not records:
-            raise InputError(f'{self.title}: nothing was found in any image; '
-                             'train for longer')
-        for others in found.values():
-            if _column(others,
-                       'segmentation') != _column(records, 'segmentation'):
-                raise InputError('the tests have different masks; remove '
-                                 f'{self.folder}/*.segm.json and start again')
-        pixels = {
-            form: np.array(_column(others, 'pixel_score'))
-            for form, others in found.items()
-        }
-        return records, np.array(_column(records, 'bbox_score')), pixels
-
-
-def _column(records: Sequence[dict], key: str) -> list:
-    return [record[key] for record in records]
+        pixels, masks = {}, []
+        for form in self.model.forms:
+            records = json.loads(self._result(form).read_text())
+            if not records:
+                raise InputError(f'{self.title}: nothing was found in any '
+                                 'image; train for longer')
+            pixels[form] = np.array([r['pixel_score'] for r in records])
+            masks.append([record['segmentation'] for record in records])
+        if any(others != masks[0] for others in masks):
+            raise InputError('the tests have different masks; remove '
+                             f'{self.folder}/*.segm.json and start again')
+        return records, np.array([r['bbox_score'] for r in records]), pixels
 
 
 def remember_settings(args: argparse.Namespace) -> Dict[str, Any]:

@@ -44,6 +44,7 @@ def test_steps(tmp_path, monkeypatch, capsys):
     assert done[4][1:3] == [demo.PARSER, 'parser.pth']
     assert done[4][-1].endswith(f'bbox_file={out}/val.bbox.json')
     assert done[4][done[4].index('--out') + 1] == done[5][1] == done[6][1]
+    assert done[5][-4:] == ['--quality-weights', '1', '0', '0']
     assert sorted(path.name for path in (out / 'photos').iterdir()) == [
         '0.jpg', '1.jpg'
     ] and (out / 'vis').is_dir()

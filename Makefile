@@ -1,7 +1,7 @@
 # What a newcomer types. The environment is $QANET_VENV, else .venv.
 VENV := $(if $(QANET_VENV),$(QANET_VENV),.venv)
 PYTHON_BIN := $(VENV)/bin/python
-SOURCES := projects tools tests configs
+SOURCES := projects tools studies tests configs
 
 .PHONY: help env demo lint format test
 

@@ -1,8 +1,112 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import contextlib
+import io
+import logging
+import os
+import random
+import runpy
+import signal
+import sys
+import warnings
+from collections import OrderedDict
 from pathlib import Path
+from typing import Any, Callable, Iterator, NamedTuple, Optional
+from unittest import mock
 
+import cv2
+import numpy as np
 import pytest
+import torch
 from mmengine.registry import DefaultScope
+from mmengine.utils import ManagerMixin
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class Finished(NamedTuple):
+    """How a tool ended, named as in :class:`subprocess.CompletedProcess`."""
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def subclasses(base: type) -> Iterator[type]:
+    for cls in base.__subclasses__():
+        yield cls
+        yield from subclasses(cls)
+
+
+@contextlib.contextmanager
+def like_a_process(path: Path, argv: list, cwd: Path) -> Iterator[None]:
+    """What tools and mmengine's runner change for the rest of a process."""
+    root, term = logging.getLogger(), signal.getsignal(signal.SIGTERM)
+    handlers, level = root.handlers[:], root.level
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    threads = torch.get_num_threads(), cv2.getNumThreads()
+    cudnn = torch.backends.cudnn
+    flags = cudnn.benchmark, cudnn.deterministic
+    folder = os.getcwd()
+    patches = [
+        mock.patch.object(sys, 'argv', [str(path), *map(str, argv)]),
+        mock.patch.object(sys, 'path', [str(path.parent), *sys.path]),
+        mock.patch.dict(os.environ),
+        warnings.catch_warnings(),
+        # Loggers, message hubs, visualizers, default scopes.
+        *(mock.patch.object(cls, '_instance_dict', OrderedDict())
+          for cls in subclasses(ManagerMixin))
+    ]
+    with contextlib.ExitStack() as stack:
+        for patch in patches:
+            stack.enter_context(patch)
+        try:
+            os.chdir(cwd)
+            # Without handlers, warnings are logged to stderr.
+            root.handlers.clear()
+            root.setLevel(logging.WARNING)
+            yield
+        finally:
+            os.chdir(folder)
+            signal.signal(signal.SIGTERM, term)
+            root.handlers[:] = handlers
+            root.setLevel(level)
+            random.setstate(states[0])
+            np.random.set_state(states[1])
+            torch.set_rng_state(states[2])
+            torch.set_num_threads(threads[0])
+            cv2.setNumThreads(threads[1])
+            cudnn.benchmark, cudnn.deterministic = flags
+
+
+@pytest.fixture(scope='session')
+def run_tool() -> Callable[..., Finished]:
+    """A function that runs a tool in this process, as ``python TOOL`` would.
+
+    It takes the tool (from the repository's root), its arguments, the folder
+    to run in (``cwd``, else the root) and the exit code to insist on (`code`,
+    else any). An exception that the tool does not handle comes through.
+    """
+
+    def run(path: str,
+            *argv: Any,
+            cwd: Path = ROOT,
+            code: Optional[int] = None) -> Finished:
+        out, err, found = io.StringIO(), io.StringIO(), 0
+        with like_a_process(ROOT / path, argv,
+                            cwd), contextlib.redirect_stdout(
+                                out), contextlib.redirect_stderr(err):
+            try:
+                runpy.run_path(str(ROOT / path), run_name='__main__')
+            except SystemExit as end:
+                found = end.code or 0
+                if not isinstance(found, int):
+                    print(found, file=sys.stderr)
+                    found = 1
+        if code is not None and found != code:
+            pytest.fail(f'{path} ended with exit code {found}:\n'
+                        f'{out.getvalue()[-3000:]}\n{err.getvalue()[-3000:]}')
+        return Finished(found, out.getvalue(), err.getvalue())
+
+    return run
 
 
 @pytest.fixture(scope='session')

@@ -1,5 +1,5 @@
 # Table 3, row 5, on drawn people: the whole network, ranked without the pixel
-# score. tools/analysis_tools/ablation_study.py trains this file and the next.
+# score. studies/ablation_study.py trains this file and the next.
 _base_ = [
     '../_base_/models/qanet_r18_fpn.py',
     '../_base_/datasets/synthetic_128x96.py',

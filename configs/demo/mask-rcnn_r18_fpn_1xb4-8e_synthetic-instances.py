@@ -1,5 +1,5 @@
 # Mask R-CNN small enough for two CPU cores, on drawn people and things: what
-# tools/analysis_tools/qam_study.py trains. Nothing is downloaded.
+# studies/qam_study.py trains. Nothing is downloaded.
 _base_ = [
     'mmdet::mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py',
     '../_base_/datasets/synthetic_instances.py',

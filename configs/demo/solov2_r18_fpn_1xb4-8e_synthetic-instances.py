@@ -1,5 +1,5 @@
 # SOLOv2 small enough for two CPU cores, on drawn people and things: what
-# tools/analysis_tools/qam_study.py trains. Nothing is downloaded.
+# studies/qam_study.py trains. Nothing is downloaded.
 _base_ = [
     'mmdet::solov2/solov2_r50_fpn_1x_coco.py',
     '../_base_/datasets/synthetic_instances.py',

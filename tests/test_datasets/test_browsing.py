@@ -1,8 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-import os
 import os.path as osp
-import subprocess
-import sys
 
 import cv2
 import numpy as np
@@ -116,32 +113,18 @@ def test_browse(crops, tmp_path):
     assert cv2.imread(paths[2]).shape[1] == 480 + 6 + 480
 
 
-def test_program(tiny_cihp, tmp_path):
+def test_program(tiny_cihp, tmp_path, run_tool):
     config = tmp_path / 'config.py'
     base = osp.join(ROOT, 'configs/_base_/datasets/cihp_512x384.py')
     config.write_text(CONFIG.format(base=base, root=str(tiny_cihp.root)))
-    command = [
-        sys.executable,
-        osp.join(ROOT, 'tools/analysis_tools/browse_dataset.py'),
-        str(config), '--output-dir', 'out', '--number', '1'
-    ]
-    environment = {
-        key: value
-        for key, value in os.environ.items() if key != 'PYTHONPATH'
-    }
-    arguments = dict(
-        cwd=str(tmp_path),
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        universal_newlines=True)
-    result = subprocess.run(command, **arguments)
-    assert result.returncode == 0, result.stderr
-    names = sorted(os.listdir(tmp_path / 'out'))
+    command = ('tools/analysis_tools/browse_dataset.py', config,
+               '--output-dir', 'out', '--number', 1)
+    done = run_tool(*command, cwd=tmp_path, code=0)
+    assert done.stdout.endswith('1 of 2 samples in out/contact_sheet.png\n')
+    names = sorted(path.name for path in (tmp_path / 'out').iterdir())
     assert len(names) == 2 and names[-1] == 'contact_sheet.png'
 
     tiny_cihp.ann_file.unlink()
-    result = subprocess.run(command, **arguments)
-    assert result.returncode == 2
-    assert result.stderr.strip() == (
-        f'error: annotation file {tiny_cihp.ann_file} does not exist')
+    done = run_tool(*command, cwd=tmp_path, code=2)
+    assert done.stderr == (
+        f'error: annotation file {tiny_cihp.ann_file} does not exist\n')

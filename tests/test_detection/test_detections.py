@@ -161,6 +161,10 @@ def test_a_dataset_reads_what_the_tool_writes(source, request, ann_file,
         '--score-thr', .3, '--nms-thr', .5)
     text = capsys.readouterr().out
     assert f'3 of 6 boxes of persons are in {out}' in text
+    assert [line[12:] for line in text.splitlines() if 'left out' in line] == [
+        '1 without area or outside', '1 below the score',
+        '1 suppressed by a better one'
+    ]
     assert '2 of 3 images have a box' in text
     dataset = HumanParsingDataset(
         ann_file='annotations/val.json',

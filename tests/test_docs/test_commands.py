@@ -16,8 +16,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
-    path
-    for pattern in ('*.md', 'docs/*.md', 'configs/*/*.md', 'projects/*/*.md')
+    path for pattern in ('*.md', 'docs/*.md', 'configs/*/*.md',
+                         'projects/*/*.md', 'studies/*.md')
     for path in ROOT.glob(pattern)
 ]
 #: Arguments that may be left out.
@@ -33,7 +33,7 @@ def blocks(text):
     """Code of shell blocks, indented ones included."""
     yield from re.findall(r'^ *```shell\n(.*?)^ *```', text, re.S | re.M)
     yield from re.findall(r'^(?: {4}.*\n)+', text, re.M)
-    for inline in re.findall(r'`(python tools/[^`]+)`', text):
+    for inline in re.findall(r'`(python (?:studies|tools)/[^`]+)`', text):
         yield inline.replace('\n', ' ')
 
 
@@ -44,7 +44,8 @@ def commands():
         for block in blocks(page.read_text(encoding='utf-8')):
             for line in block.replace('\\\n', ' ').splitlines():
                 match = re.search(
-                    r'(?:python |^ *)(tools/[\w/]+\.(?:py|sh))(.*)', line)
+                    r'(?:python |^ *)((?:studies|tools)/[\w/]+\.(?:py|sh))'
+                    r'(.*)', line)
                 if not match or '<<' in line:
                     continue
                 # shlex drops comments; an optional part is written out.
@@ -75,10 +76,7 @@ def parsers():
 
     def load(tool):
         if tool not in loaded:
-            # A tool finds its neighbours as it does when it is run.
-            sys.path.insert(0, str((ROOT / tool).parent))
             loaded[tool] = runpy.run_path(str(ROOT / tool))
-            sys.path.pop(0)
         return loaded[tool]
 
     return load
@@ -105,8 +103,8 @@ def test_there_are_commands():
 def test_options_exist():
     """Options that a page names in its text."""
     sources = '\n'.join(
-        path.read_text(encoding='utf-8')
-        for path in (ROOT / 'tools').rglob('*.py'))
+        path.read_text(encoding='utf-8') for folder in ('tools', 'studies')
+        for path in (ROOT / folder).rglob('*.py'))
     for page in PAGES:
         text = page.read_text(encoding='utf-8')
         for option in re.findall(r'`(?:[\w/.]+ )?(--[a-z][\w-]*)', text):

@@ -8,8 +8,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()
-    for pattern in ('*.md', 'docs/*.md', 'configs/*/*.md', 'projects/*/*.md')
-    for path in ROOT.glob(pattern))
+    for pattern in ('*.md', 'docs/*.md', 'configs/*/*.md', 'projects/*/*.md',
+                    'studies/*.md') for path in ROOT.glob(pattern))
 FOLDERS = sorted(
     path.name for path in (ROOT / 'configs').iterdir()
     if path.is_dir() and path.name[0] not in '_.')
@@ -60,8 +60,8 @@ def test_paths(page):
     """Paths of the repository that a page names, in text and in code."""
     text = (ROOT / page).read_text(encoding='utf-8').replace('\\\n', ' ')
     named = re.findall(
-        r'(?<![\w/:.-])((?:configs|docs|projects|requirements|tests|tools)'
-        r'/[\w./-]*\w/?)(?![\w*<{-])', text)
+        r'(?<![\w/:.-])((?:configs|docs|projects|requirements|studies|tests|'
+        r'tools)/[\w./-]*\w/?)(?![\w*<{-])', text)
     # A config that the reader is told to write.
     named = {path for path in named if not path.startswith('configs/mine/')}
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []

@@ -1,42 +1,41 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 import json
-import runpy
-import subprocess
-import sys
-from pathlib import Path
 
-TOOL = Path(__file__).parents[2] / 'tools/analysis_tools/benchmark.py'
+import pytest
+
+TOOL = 'tools/analysis_tools/benchmark.py'
+DRAWN = ('--images', 3, '--persons', 5, '--size', 120, 90, '--copies', 2)
 
 
-def test_metrics_benchmark(tmp_path):
-    done = subprocess.run([
-        sys.executable,
-        str(TOOL), 'metrics', '--images', '3', '--persons', '5', '--size',
-        '120', '90', '--copies', '2', '--repeat', '1', '--reference', '9',
-        '--folder',
-        str(tmp_path)
-    ],
-                          stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE,
-                          text=True)
-    assert (done.returncode, done.stderr) == (0, '')
-    assert '6 images of 120x90, 10 persons, released' in done.stdout
-    for line in ('floor; factor', 'times (9.0 s)', 'read label maps',
-                 'peak memory'):
-        assert line in done.stdout
+def test_metrics_benchmark(tmp_path, run_tool):
+    arguments = ('metrics', '--repeat', 2, '--reference', 9, '--folder',
+                 tmp_path)
+    done = run_tool(TOOL, *arguments, *DRAWN, code=0)
+    first, *table = done.stdout.splitlines()
+    assert first == '6 images of 120x90, 10 persons, released'
+    found = dict([cell.strip() for cell in line.split('|')[1:3]]
+                 for line in table if line.count('|') == 3)
     values = json.loads((tmp_path / 'metrics.json').read_text())
     assert 0 < values['parsing/APp'] < 100
+    assert found['APp'] == f'{values["parsing/APp"]:.2f} %'
+    assert found['mIoU'] == f'{values["parsing/mIoU"]:.2f} %'
+    floor, total, times = (
+        float(found[name].split()[0])
+        for name in ('decoding the PNG files (floor)',
+                     'results to metrics.json',
+                     'faster than the reference (9.0 s)'))
+    assert floor < total
+    assert times == pytest.approx(9 / total, rel=.05)
+    assert 0 < float(found['read label maps'].split()[0]) < 9
+
+    # What is there is used again, and is what the first line describes.
+    done = run_tool(TOOL, *arguments, '--images', 1, code=0)
+    assert done.stdout.splitlines()[0] == first
 
 
-def test_process_benchmark(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(sys, 'argv', [
-        str(TOOL), 'process', '--images', '2', '--persons', '3', '--size',
-        '120', '90', '--repeat', '1', '--folder',
-        str(tmp_path)
-    ])
-    monkeypatch.syspath_prepend(str(TOOL.parent))
-    runpy.run_path(str(TOOL), run_name='__main__')
-    lines = capsys.readouterr().out.splitlines()
+def test_process_benchmark(run_tool):
+    done = run_tool(TOOL, 'process', '--repeat', 1, *DRAWN, code=0)
+    lines = done.stdout.splitlines()
     assert [line.split(':')[0]
             for line in lines] == ['without out_file', 'with out_file']
     assert all(0 < float(line.split()[-5]) < 1000 for line in lines)

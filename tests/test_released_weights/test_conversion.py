@@ -2,7 +2,6 @@
 import gzip
 import json
 import re
-import subprocess
 import sys
 from collections import OrderedDict
 from pathlib import Path
@@ -320,18 +319,13 @@ def test_configs_of_converted_networks():
     assert training_config(report_with(20, 384), 'lip', str(CONFIGS)) is None
 
 
-def test_tools_there_and_back(released, tmp_path):
+def test_tools_there_and_back(released, tmp_path, run_tool):
     weights = dict(released('xdeconv_r50c'), extra=torch.zeros(3))
     paths = [tmp_path / name for name in ('src.pth', 'ours.pth', 'back.pth')]
     save_released(paths[0], weights)
     for tool, *files in (('qanet_to_mmseg', *paths[:2], '--dataset', 'cihp'),
                          ('mmseg_to_qanet', *paths[1:])):
-        result = subprocess.run(
-            [sys.executable, f'tools/model_converters/{tool}.py', *files],
-            cwd=ROOT,
-            capture_output=True,
-            text=True)
-        assert result.returncode == 0, result.stderr
+        result = run_tool(f'tools/model_converters/{tool}.py', *files, code=0)
         if tool == 'qanet_to_mmseg':
             assert '  extra\n' in result.stdout
             assert 'SimpleNet-R50, 350 entries' in result.stdout

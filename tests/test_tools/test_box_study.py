@@ -1,7 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Table 2 from two results files; testing itself is tested elsewhere."""
 import json
-import sys
 
 import cv2
 import numpy as np
@@ -9,8 +8,9 @@ import pytest
 from pycocotools import mask as coco_mask
 
 from projects.qanet.structures import write_results
-from tools.analysis_tools import box_study
+from tools.common.jobs import Commands
 
+TOOL = 'studies/box_study.py'
 CLASSES = ('Background', 'Coat', 'Pants')
 SIZE = (40, 50)  # height, width
 BOXES = ([0, 0, 20, 30], [25, 5, 15, 20])  # xywh
@@ -77,8 +77,9 @@ def truth(tmp_path):
     return tmp_path
 
 
-def call(truth, monkeypatch, boxes='boxes.json'):
-    """Run the tool; return what it would have tested."""
+@pytest.fixture
+def call(truth, monkeypatch, run_tool):
+    """Run the tool; keep what it would have tested."""
     tested = []
 
     def test(self, title, script, *arguments):
@@ -93,22 +94,28 @@ def call(truth, monkeypatch, boxes='boxes.json'):
         ]
         write_results(str(out), records, CLASSES, (1, .5, 3), .2, images=[])
 
-    monkeypatch.setattr(box_study.Commands, 'run', test)
-    option = f'test_evaluator.1.ann_file={truth / "val.json"}'
-    monkeypatch.setattr(sys, 'argv', [
-        'box_study.py',
-        str(truth / 'config.py'), 'x.pth',
-        str(truth / boxes), '--out-dir',
-        str(truth / 'out'), '--cfg-options', option
-    ])
-    (truth / 'out').mkdir(exist_ok=True)
-    box_study.main()
-    return tested, option
+    def run(boxes='boxes.json', code=0):
+        done = run_tool(
+            TOOL,
+            truth / 'config.py',
+            'x.pth',
+            truth / boxes,
+            '--out-dir',
+            truth / 'out',
+            '--cfg-options',
+            f'test_evaluator.1.ann_file={truth / "val.json"}',
+            code=code)
+        return tested, done
+
+    monkeypatch.setattr(Commands, 'run', test)
+    (truth / 'out').mkdir()
+    return run
 
 
-def test_four_rows(truth, monkeypatch, capsys):
-    tested, option = call(truth, monkeypatch)
+def test_four_rows(truth, call):
+    tested, done = call()
     files = (str(truth / 'config.py'), 'x.pth')
+    option = f'test_evaluator.1.ann_file={truth / "val.json"}'
     assert tested == [('tools/test.py', files,
                        (option, f'test_dataloader.dataset.bbox_file={value}'))
                       for value in (truth / 'boxes.json', None)]
@@ -121,12 +128,20 @@ def test_four_rows(truth, monkeypatch, capsys):
                   (True, False, pytest.approx(50), pytest.approx(25)),
                   (False, True, pytest.approx(50), pytest.approx(25)),
                   (True, True, pytest.approx(50), pytest.approx(25))]
-    assert len({row['mIoU'] for row in table}) == 1
-    text = capsys.readouterr().out
-    assert text.index('GT-box') < text.index('Table 3 also has') < text.index(
-        'a tie, which the order')
+    # What is printed stands in the right column and row.
+    lines = (truth / 'out/table2.md').read_text().splitlines()
+    head, _, *rows = [[cell.strip() for cell in line.split('|')[1:-1]]
+                      for line in lines]
+    assert head[:2] == ['GT-box', 'QAM']
+    for row, values in zip(rows, table):
+        assert row == [
+            'yes' * values['truth_boxes'], 'yes' * values['qam'],
+            *(f'{values[key]:.2f}' for key in head[2:])
+        ]
+    assert len({tuple(row) for row in rows}) == 4
+    assert done.stdout.index('GT-box') < done.stdout.index(
+        'Table 3 also has') < done.stdout.index('a tie, which the order')
 
 
-def test_missing_boxes_are_named(truth, monkeypatch):
-    with pytest.raises(box_study.InputError, match='none.json is missing'):
-        call(truth, monkeypatch, 'none.json')
+def test_missing_boxes_are_named(call):
+    assert 'none.json is missing' in call('none.json', 2)[1].stderr

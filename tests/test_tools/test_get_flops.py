@@ -1,7 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-import importlib.util
-import sys
-from pathlib import Path
+import re
 
 import pytest
 import torch
@@ -9,29 +7,15 @@ from mmengine.config import Config
 from mmseg.registry import MODELS
 from torch import nn
 
-ROOT = Path(__file__).resolve().parents[2]
-CONFIG = str(ROOT / 'configs/demo/qanet_r18_fpn_debug_synthetic-64x48.py')
+from tools.analysis_tools import get_flops as tool
+
+TOOL = 'tools/analysis_tools/get_flops.py'
+CONFIG = 'configs/demo/qanet_r18_fpn_debug_synthetic-64x48.py'
 
 
 @pytest.fixture
-def tool(monkeypatch):
-    """The tool as a module."""
-    spec = importlib.util.spec_from_file_location(
-        'get_flops', ROOT / 'tools/analysis_tools/get_flops.py')
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setattr(sys, 'path', list(sys.path))
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture
-def call(tool, monkeypatch):
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, 'argv', ['get_flops.py', *arguments])
-        tool.run_tool(tool.main)
-
-    return run
+def cfg():
+    return Config.fromfile(CONFIG)
 
 
 def naive_multiply_adds(model, shape):
@@ -55,8 +39,7 @@ def naive_multiply_adds(model, shape):
 
 
 @pytest.mark.parametrize('iou_branch', [True, False])
-def test_counts(tool, iou_branch):
-    cfg = Config.fromfile(CONFIG)
+def test_counts(cfg, iou_branch):
     if not iou_branch:
         cfg.model.decode_head.iou_branch = None
     model = tool.build_network(cfg)
@@ -71,31 +54,47 @@ def test_counts(tool, iou_branch):
     assert result.flops == sum(result.by_operator.values())
 
 
-def test_heads_for_training_do_not_count(tool):
-    cfg = Config.fromfile(CONFIG)
+def test_heads_for_training_do_not_count(cfg):
     expected = tool.count(tool.build_network(cfg), (64, 48))
     cfg.model.auxiliary_head = dict(
         type='FCNHead', in_channels=16, channels=8, num_classes=20)
     assert tool.count(tool.build_network(cfg), (64, 48)) == expected
 
 
-def test_report(call, capsys):
-    call(CONFIG, '--shape', '32', '64', '--cfg-options',
-         'model.test_cfg.scales=(1.,.9,1.2)')
-    text = capsys.readouterr().out
+@pytest.mark.parametrize('value, text', [(100, '100'), (2500, '2.5K'),
+                                         (636037, '0.636M'), (10**9, '1G'),
+                                         (2 * 10**11, '0.2T')])
+def test_short_numbers(value, text):
+    assert tool.short(value) == text
+
+
+@pytest.mark.parametrize('options, crops', [
+    (['scales=(1.,.9)', 'flip=True'], 4),
+    (['scales=(1.,.9,1.2)', 'flip=False'], 3),
+    (['flip=True'], 2),
+])
+def test_report(run_tool, options, crops):
+    text = run_tool(
+        TOOL,
+        CONFIG,
+        '--shape',
+        32,
+        64,
+        '--cfg-options',
+        *(f'model.test_cfg.{option}' for option in options),
+        code=0).stdout
     assert 'Crop:       32 x 64 (height x width)' in text
-    assert '0.636M (636037)' in text
-    assert '(6 crops' in text
+    assert 'Parameters: 0.636M (636037)' in text
+    assert f'({crops} crops at' in text
+    flops, total = re.findall(r'(?:FLOPs|Per person): +([\d.]+)M', text)
+    assert float(total) == pytest.approx(crops * float(flops), rel=1e-4)
 
 
 @pytest.mark.parametrize('arguments,message', [
     ((CONFIG, '--shape', '0', '9'), '--shape is (0, 9), allowed'),
     (('nowhere.py', ), 'config nowhere.py not found'),
-    ((str(ROOT / 'configs/fcos/fcos_r50_fpn_8xb2-1x_cihp-person.py'),
-      '--shape', '64', '64'), 'FCOS without decode_head: for a detector use'),
+    (('configs/fcos/fcos_r50_fpn_8xb2-1x_cihp-person.py', '--shape', '64',
+      '64'), 'FCOS without decode_head: for a detector use'),
 ])
-def test_errors(call, capsys, arguments, message):
-    with pytest.raises(SystemExit) as end:
-        call(*arguments)
-    assert end.value.code == 2
-    assert message in capsys.readouterr().err
+def test_errors(run_tool, arguments, message):
+    assert message in run_tool(TOOL, *arguments, code=2).stderr

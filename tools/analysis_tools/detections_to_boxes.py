@@ -56,14 +56,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def check_arguments(args: argparse.Namespace) -> None:
-    """Check the ranges of the filters.
-
-    Args:
-        args (argparse.Namespace): The command line.
-
-    Raises:
-        InputError: Names the argument and what is allowed.
-    """
+    """Check the ranges of the filters."""
     if args.nms_thr is not None and not 0 <= args.nms_thr <= 1:
         raise InputError(f'--nms-thr is {args.nms_thr}, allowed are 0 to 1')
     if args.max_per_image is not None and args.max_per_image < 1:
@@ -74,21 +67,15 @@ def check_arguments(args: argparse.Namespace) -> None:
 
 
 def left_out(counts: SelectionCounts) -> List[str]:
-    """How many boxes were left out, and why.
-
-    Args:
-        counts (SelectionCounts): How many boxes passed each filter.
-
-    Returns:
-        list[str]: A number with each reason that there was.
-    """
+    """How many boxes were left out, and why."""
+    reasons = {
+        'without area or outside': counts.unusable,
+        'below the score': counts.low_score,
+        'suppressed by a better one': counts.suppressed,
+        'more than --max-per-image': counts.over_limit
+    }
     return [
-        f'{number} {reason}' for number, reason in [(
-            counts.unusable,
-            'without area or outside'), (
-                counts.low_score, 'below the score'
-            ), (counts.suppressed, 'suppressed by a better one'
-                ), (counts.over_limit, 'more than --max-per-image')] if number
+        f'{number} {reason}' for reason, number in reasons.items() if number
     ]
 
 

@@ -11,7 +11,7 @@ import math
 import os
 import sys
 from pathlib import Path
-from typing import Dict, Tuple
+from typing import Any, Dict, Sequence, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -56,6 +56,20 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def make_evaluator(args: argparse.Namespace, classes: Sequence[str],
+                   metrics: Sequence[str], **more: Any) -> ParsingEvaluator:
+    """The evaluator of the ground truth that the command line names."""
+    return ParsingEvaluator(
+        args.ann_file,
+        args.data_root,
+        classes,
+        img_subdir=args.img_subdir,
+        person_cat_ids=args.person_cat_ids,
+        metrics=metrics,
+        protocol=args.protocol,
+        **more)
+
+
 def evaluate_file(
         args: argparse.Namespace) -> Tuple[ParsingEvaluator, Dict[str, float]]:
     """Evaluate a results file."""
@@ -65,14 +79,10 @@ def evaluate_file(
                          f'{args.results} has {info["num_classes"]} classes')
     classes = info.get('classes') or _numbered(info['num_classes'])
     nms_thr = Thresholds().nms_iou if args.nms_thr is None else args.nms_thr
-    evaluator = ParsingEvaluator(
-        args.ann_file,
-        args.data_root,
+    evaluator = make_evaluator(
+        args,
         classes,
-        img_subdir=args.img_subdir,
-        person_cat_ids=args.person_cat_ids,
-        metrics=args.metrics or METRICS,
-        protocol=args.protocol,
+        args.metrics or METRICS,
         quality_weights=args.quality_weights,
         thresholds=Thresholds(nms_iou=nms_thr))
     if not records:
@@ -100,14 +110,7 @@ def evaluate_folder(
     if not metrics:
         raise InputError(f'{args.results} is no dump: it has none of the '
                          f'folders {", ".join(DUMP_METRICS.values())}')
-    evaluator = ParsingEvaluator(
-        args.ann_file,
-        args.data_root,
-        _numbered(args.num_classes),
-        img_subdir=args.img_subdir,
-        person_cat_ids=args.person_cat_ids,
-        metrics=metrics,
-        protocol=args.protocol)
+    evaluator = make_evaluator(args, _numbered(args.num_classes), metrics)
     values = evaluate_dump(evaluator, args.results, args.num_workers)
     if args.metrics is None:
         values.update(dict.fromkeys(_PERSON_KEYS, math.nan))
@@ -121,20 +124,16 @@ def _numbered(num_classes: int) -> Tuple[str, ...]:
     return tuple(str(label) for label in range(num_classes))
 
 
-def evaluate(args: argparse.Namespace) -> None:
+def main() -> None:
     """Read, evaluate, print and write."""
-    if args.out:
+    args = parse_args()
+    if args.out is not None:
         check_writable(args.out)
     is_dump = os.path.isdir(args.results)
     evaluator, values = (evaluate_folder if is_dump else evaluate_file)(args)
     print(format_tables(values, evaluator.classes, evaluator.protocol))
     if args.out:
         write_metrics(args.out, values)
-
-
-def main() -> None:
-    """Run the tool."""
-    evaluate(parse_args())
 
 
 if __name__ == '__main__':

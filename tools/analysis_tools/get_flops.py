@@ -15,7 +15,6 @@ from typing import Dict, NamedTuple, Optional, Sequence, Tuple
 
 import torch
 from mmengine.analysis import FlopAnalyzer, parameter_count
-from mmengine.analysis.print_helper import _format_size
 from mmengine.config import Config, DictAction
 from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import init_default_scope
@@ -28,18 +27,11 @@ from tools.common.cli import run_tool
 
 
 class Complexity(NamedTuple):
-    """What a network costs.
-
-    Attributes:
-        params (int): Number of parameters.
-        flops (int): Multiply-adds of one crop.
-        by_operator (dict[str, int]): The same for each kind of operator.
-        uncounted (dict[str, int]): How often operators run that do not count.
-    """
+    """What a network costs."""
     params: int
-    flops: int
+    flops: int  # multiply-adds of one crop
     by_operator: Dict[str, int]
-    uncounted: Dict[str, int]
+    uncounted: Dict[str, int]  # how often operators run that do not count
 
 
 def parse_args() -> argparse.Namespace:
@@ -63,18 +55,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def crop_shape(cfg: Config, shape: Optional[Sequence[int]]) -> Tuple[int, int]:
-    """The size of a crop.
-
-    Args:
-        cfg (Config): The config, whose ``crop_size`` is (width, height).
-        shape (Sequence[int], optional): Height and width instead.
-
-    Returns:
-        tuple[int, int]: Height and width.
-
-    Raises:
-        InputError: If nobody says it, or it is not positive.
-    """
+    """Height and width of a crop: the asked ones, else the config's."""
     if shape is None:
         size = (cfg.model.get('test_cfg') or {}).get('crop_size')
         if size is None:
@@ -88,17 +69,7 @@ def crop_shape(cfg: Config, shape: Optional[Sequence[int]]) -> Tuple[int, int]:
 
 
 def build_network(cfg: Config) -> nn.Module:
-    """Build the part of a parser that runs at test time, untrained.
-
-    Args:
-        cfg (Config): The config.
-
-    Returns:
-        nn.Module: In evaluation mode.
-
-    Raises:
-        InputError: If the config is no parser's.
-    """
+    """Build the part of a parser that runs at test time, untrained."""
     if 'decode_head' not in cfg.model:
         raise InputError(
             f'{cfg.filename} has a {cfg.model.type} without decode_head: for '
@@ -112,15 +83,7 @@ def build_network(cfg: Config) -> nn.Module:
 
 
 def count(model: nn.Module, shape: Tuple[int, int]) -> Complexity:
-    """Count what one crop costs.
-
-    Args:
-        model (nn.Module): A parser's network; its forward takes crops.
-        shape (tuple[int, int]): Height and width of the crop.
-
-    Returns:
-        Complexity: The counts.
-    """
+    """Count what one crop costs."""
     analyzer = FlopAnalyzer(model, torch.zeros(1, 3, *shape))
     # They are part of what is returned. Losses are not called, of course.
     analyzer.unsupported_ops_warnings(False)
@@ -133,35 +96,29 @@ def count(model: nn.Module, shape: Tuple[int, int]) -> Complexity:
 
 
 def crops_per_person(cfg: Config) -> int:
-    """How often the network runs for a person.
-
-    Args:
-        cfg (Config): The config.
-
-    Returns:
-        int: One for each scale, twice that with the flip.
-    """
+    """How often the network runs: for each scale, and again with the flip."""
     test_cfg = cfg.model.get('test_cfg') or {}
-    return len(test_cfg.get('scales',
-                            (1., ))) * (1 + bool(test_cfg.get('flip', False)))
+    scales = len(test_cfg.get('scales', (1., )))
+    return 2 * scales if test_cfg.get('flip', False) else scales
+
+
+def short(value: int) -> str:
+    """A number with three digits after the point and a prefix: 0.636M."""
+    for unit, size in (('T', 1e12), ('G', 1e9), ('M', 1e6), ('K', 1e3)):
+        if value > size / 10:
+            return f'{value / size:.3f}'.rstrip('0').rstrip('.') + unit
+    return str(value)
 
 
 def report(cfg: Config, shape: Tuple[int, int], result: Complexity) -> None:
-    """Print the counts.
-
-    Args:
-        cfg (Config): The config.
-        shape (tuple[int, int]): Height and width of the crop.
-        result (Complexity): The counts.
-    """
-    parts = ', '.join(
-        f'{name} {_format_size(int(value))}' for name, value in sorted(
-            result.by_operator.items(), key=lambda item: -item[1]))
+    """Print the counts."""
+    parts = ', '.join(f'{name} {short(int(value))}' for name, value in sorted(
+        result.by_operator.items(), key=lambda item: -item[1]))
     crops = crops_per_person(cfg)
     print(f'Crop:       {shape[0]} x {shape[1]} (height x width)')
-    print(f'Parameters: {_format_size(result.params)} ({result.params})')
-    print(f'FLOPs:      {_format_size(result.flops)} (multiply-adds: {parts})')
-    print(f'Per person: {_format_size(crops * result.flops)} ({crops} crops '
+    print(f'Parameters: {short(result.params)} ({result.params})')
+    print(f'FLOPs:      {short(result.flops)} (multiply-adds: {parts})')
+    print(f'Per person: {short(crops * result.flops)} ({crops} crops '
           'at the test_cfg of the config)')
     if result.uncounted:
         names = ', '.join(f'{name} x {times}'

@@ -12,10 +12,9 @@ sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '../..')))
 
 import numpy as np
 
-from projects.qanet.ground_truth.annotations import check_bbox, check_records
+from projects.qanet.ground_truth import load_persons
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import write_text
-from projects.qanet.utils.json_values import load_json
 from tools.common.cli import run_tool
 
 
@@ -35,16 +34,9 @@ def parse_args() -> argparse.Namespace:
 
 def perturb(boxes: np.ndarray, amount: float,
             rng: np.random.Generator) -> np.ndarray:
-    """Move each side of each box independently.
+    """Move each side of each box by up to a share of the box's own size.
 
-    Args:
-        boxes (np.ndarray): Boxes of shape (N, 4), xywh, in pixels.
-        amount (float): A side moves by up to this share of the box's width
-            or height.
-        rng (np.random.Generator): Source of randomness.
-
-    Returns:
-        np.ndarray: Boxes of shape (N, 4), xywh, in pixels.
+    Boxes are (N, 4), xywh, in pixels.
     """
     size = boxes[:, [2, 3, 2, 3]]
     sides = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], 1)
@@ -57,17 +49,12 @@ def main() -> None:
     args = parse_args()
     if not 0 <= args.amount <= 0.4:
         raise InputError(f'--amount is {args.amount}, allowed are 0 to 0.4')
-    document = load_json(args.ann_file)
-    if not isinstance(document, dict) or not document.get('annotations'):
-        raise InputError(f'{args.ann_file} is no COCO file with annotations')
-    persons = document['annotations']
-    check_records(persons, ('image_id', 'category_id', 'bbox'),
-                  f'{args.ann_file}: annotations')
-    for position, person in enumerate(persons):
-        check_bbox(person['bbox'], f'{args.ann_file}: annotations[{position}]')
+    persons = load_persons(args.ann_file,
+                           ('image_id', 'category_id', 'bbox'))['annotations']
+    if not persons:
+        raise InputError(f'{args.ann_file} has no annotations')
     boxes = np.array([person['bbox'] for person in persons], float)
-    boxes = perturb(
-        boxes.reshape(-1, 4), args.amount, np.random.default_rng(args.seed))
+    boxes = perturb(boxes, args.amount, np.random.default_rng(args.seed))
     records = [
         dict(
             image_id=person['image_id'],

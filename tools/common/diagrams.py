@@ -1,6 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Boxes and arrows of the drawings in the documents."""
-from typing import Tuple
+import argparse
+from typing import Callable, Tuple
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -12,16 +13,7 @@ PLAIN, MARKED = '#e8eef4', '#f3dfb5'
 
 def new_diagram(size: Tuple[float, float], xlim: Tuple[float, float],
                 ylim: Tuple[float, float]) -> Axes:
-    """Make an empty drawing.
-
-    Args:
-        size (tuple[float, float]): Width and height in inches.
-        xlim (tuple[float, float]): Left and right end of the drawing's units.
-        ylim (tuple[float, float]): Lower and upper end.
-
-    Returns:
-        Axes: To draw on; ``axes.figure`` is the whole.
-    """
+    """An empty drawing of a size in inches, with limits in its own units."""
     figure = Figure(figsize=size, layout='constrained')
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
@@ -37,16 +29,7 @@ def draw_box(axes: Axes,
              title: str,
              text: str,
              colour: str = PLAIN) -> None:
-    """Draw a box with a title and a few words.
-
-    Args:
-        axes (Axes): Where.
-        centre (tuple[float, float]): Its middle, x and y.
-        size (tuple[float, float]): Its width and height.
-        title (str): Bold first line.
-        text (str): One or two lines below.
-        colour (str): Of its face. Defaults to PLAIN.
-    """
+    """Draw a box with a title and a few words."""
     (x, y), (width, height) = centre, size
     axes.add_patch(
         FancyBboxPatch((x - width / 2, y - height / 2),
@@ -64,16 +47,20 @@ def draw_box(axes: Axes,
 
 def draw_arrow(axes: Axes, start: Tuple[float, float],
                end: Tuple[float, float]) -> None:
-    """Draw an arrow behind the boxes.
-
-    Args:
-        axes (Axes): Where.
-        start (tuple[float, float]): x and y of its tail.
-        end (tuple[float, float]): x and y of its head.
-    """
+    """Draw an arrow behind the boxes."""
     axes.annotate(
         '',
         end,
         start,
         arrowprops=dict(arrowstyle='-|>', color='#5a6b7b', lw=.9),
         zorder=1)
+
+
+def save_drawing(draw: Callable[[], Figure], description: str) -> None:
+    """Write what ``draw`` returns where the command line says."""
+    parser = argparse.ArgumentParser(
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('out', help='PNG or SVG file to write')
+    out = parser.parse_args().out
+    draw().savefig(out, dpi=130)

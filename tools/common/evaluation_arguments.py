@@ -6,11 +6,7 @@ from projects.qanet.evaluation.functional import PROTOCOLS
 
 
 def add_truth_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add where the ground truth is.
-
-    Args:
-        parser (argparse.ArgumentParser): The parser of the tool.
-    """
+    """Add where the ground truth is."""
     parser.add_argument(
         '--ann-file', required=True, help='COCO style annotations of persons')
     parser.add_argument(
@@ -30,11 +26,7 @@ def add_truth_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_protocol_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add how to evaluate: ``--protocol`` and ``--nms-thr``.
-
-    Args:
-        parser (argparse.ArgumentParser): The parser of the tool.
-    """
+    """Add how to evaluate: ``--protocol`` and ``--nms-thr``."""
     parser.add_argument(
         '--protocol',
         default='released',
@@ -49,11 +41,7 @@ def add_protocol_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_weights_argument(parser: argparse.ArgumentParser) -> None:
-    """Add ``--quality-weights``.
-
-    Args:
-        parser (argparse.ArgumentParser): The parser of the tool.
-    """
+    """Add ``--quality-weights``."""
     parser.add_argument(
         '--quality-weights',
         nargs=3,

@@ -36,11 +36,7 @@ class Commands:
         self._lock = Lock()
 
     def say(self, text: str) -> None:
-        """Print a line at once.
-
-        Args:
-            text (str): The line; the seconds since the start precede it.
-        """
+        """Print a line at once, after the seconds since the start."""
         print(f'[{time.time() - self.start:4.0f} s] {text}', flush=True)
 
     def run(self,
@@ -85,11 +81,11 @@ class Commands:
         self.say(f'{title}: done')
 
     def run_jobs(self, jobs: Sequence[Callable[[], Any]], slots: int) -> None:
-        """Work through jobs side by side.
+        """Work through jobs side by side, first ones first.
 
         Args:
             jobs (Sequence[Callable]): Each calls :meth:`run` as often as it
-                needs; first ones first.
+                needs.
             slots (int): How many at a time.
 
         Raises:

@@ -7,7 +7,6 @@ An arrow goes from a room to one that it imports. Arrows to ``utils``, which
 everybody may use, and those that a longer way implies are left out. The
 numbers are the stations of docs/architecture.md.
 """
-import argparse
 import ast
 import sys
 from pathlib import Path
@@ -22,7 +21,7 @@ from matplotlib.figure import Figure
 from projects.qanet.utils.errors import InputError
 from tools.common.cli import run_tool
 from tools.common.diagrams import (MARKED, PLAIN, draw_arrow, draw_box,
-                                   new_diagram)
+                                   new_diagram, save_drawing)
 
 PACKAGE = 'projects.qanet'
 #: Where each room is drawn, what it is for, and its stations of the walk.
@@ -59,11 +58,7 @@ def _imported(path: Path, source: str) -> Iterator[str]:
 
 
 def read_imports() -> Dict[str, Set[str]]:
-    """Find out which room imports which.
-
-    Returns:
-        dict[str, set[str]]: The rooms that each room imports, without itself.
-    """
+    """Find out which room imports which."""
     folder = ROOT / PACKAGE.replace('.', '/')
     rooms = sorted(path.parent.name for path in folder.glob('*/__init__.py'))
     imports: Dict[str, Set[str]] = {room: set() for room in rooms}
@@ -76,27 +71,13 @@ def read_imports() -> Dict[str, Set[str]]:
 
 
 def upward(imports: Dict[str, Set[str]]) -> List[Tuple[str, str]]:
-    """Imports that do not go down in the drawing.
-
-    Args:
-        imports (dict[str, set[str]]): See :func:`read_imports`.
-
-    Returns:
-        list[tuple[str, str]]: A room and what it imports; should be empty.
-    """
+    """Imports that do not go down in the drawing."""
     return [(room, other) for room, found in imports.items()
             for other in sorted(found) if ROOMS[room][1] <= ROOMS[other][1]]
 
 
 def direct(imports: Dict[str, Set[str]]) -> Dict[str, Set[str]]:
-    """Drop arrows to ``utils`` and those that a longer way implies.
-
-    Args:
-        imports (dict[str, set[str]]): See :func:`read_imports`.
-
-    Returns:
-        dict[str, set[str]]: The arrows to draw.
-    """
+    """Drop arrows to ``utils`` and those that a longer way implies."""
 
     def reached(room: str) -> Set[str]:
         return imports[room].union(*map(reached, imports[room]))
@@ -127,17 +108,7 @@ def _draw_room(axes: Axes, room: str) -> None:
 
 
 def draw(imports: Dict[str, Set[str]]) -> Figure:
-    """Draw the rooms and their imports.
-
-    Args:
-        imports (dict[str, set[str]]): See :func:`read_imports`.
-
-    Returns:
-        Figure: The drawing.
-
-    Raises:
-        InputError: If an import goes up.
-    """
+    """Draw the rooms and their imports."""
     if upward(imports):
         room, other = upward(imports)[0]
         raise InputError(f'{room} imports {other}, which stands above it in '
@@ -156,11 +127,7 @@ def draw(imports: Dict[str, Set[str]]) -> Figure:
 
 def main() -> None:
     """Read the imports and write the picture."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('out', help='PNG or SVG file to write')
-    draw(read_imports()).savefig(parser.parse_args().out, dpi=130)
+    save_drawing(lambda: draw(read_imports()), __doc__)
 
 
 if __name__ == '__main__':

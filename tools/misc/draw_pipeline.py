@@ -6,7 +6,6 @@
 The picture is a drawn one with its true parts. What a line in small print
 names is the part of this repository that does the step.
 """
-import argparse
 import sys
 from pathlib import Path
 from typing import Dict, Tuple
@@ -23,7 +22,7 @@ from projects.qanet.visualization.painting import blend_parts, person_colour
 from projects.qanet.visualization.tags import draw_boxes
 from tools.common.cli import run_tool
 from tools.common.diagrams import (MARKED, PLAIN, draw_arrow, draw_box,
-                                   new_diagram)
+                                   new_diagram, save_drawing)
 
 #: Where each step is drawn, what it does, which part of the repository does
 #: it, and whether training has it, too.
@@ -52,13 +51,7 @@ WIDTH, HEIGHT = 2, .9
 
 
 def make_pictures() -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draw people and what becomes of them.
-
-    Returns:
-        tuple[np.ndarray, np.ndarray, np.ndarray]: The picture with the
-        persons' boxes, one person cut out, the picture with its parts; all
-        (H, W, 3) uint8 RGB.
-    """
+    """People: in boxes, one cut out, with their parts; (H, W, 3) uint8 RGB."""
     scene = draw_scene(np.random.default_rng(8), (320, 320), (2, 2))
     image = np.ascontiguousarray(scene.image[..., ::-1])
     boxes = scene.boxes().astype(float)
@@ -67,9 +60,9 @@ def make_pictures() -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
     x1, y1, x2, y2 = boxes[0].astype(int)
     palette = CIHPParsingDataset.METAINFO['palette']
     parts = blend_parts(image, scene.category_map, palette, .8)
-    return (draw_boxes(image, boxes, colours,
-                       3), image[y1:y2,
-                                 x1:x2], draw_boxes(parts, boxes, colours, 3))
+    whole, parsed = (
+        draw_boxes(picture, boxes, colours, 3) for picture in (image, parts))
+    return whole, image[y1:y2, x1:x2], parsed
 
 
 def _draw_picture(axes: Axes, picture: np.ndarray, x: float, y: float,
@@ -83,11 +76,7 @@ def _draw_picture(axes: Axes, picture: np.ndarray, x: float, y: float,
 
 
 def draw() -> Figure:
-    """Draw the pipeline.
-
-    Returns:
-        Figure: The drawing.
-    """
+    """Draw the pipeline."""
     axes = new_diagram((12, 3.2), (-.2, 18), (0, 4.75))
     whole, crop, parsed = make_pictures()
     _draw_picture(axes, whole, 1, 2.5, 2)
@@ -124,12 +113,7 @@ def draw() -> Figure:
 
 def main() -> None:
     """Write the picture."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('out', help='PNG or SVG file to write')
-    out = parser.parse_args().out
-    draw().savefig(out, dpi=130)
+    save_drawing(draw, __doc__)
 
 
 if __name__ == '__main__':

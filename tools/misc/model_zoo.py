@@ -36,32 +36,16 @@ def parse_args() -> argparse.Namespace:
 
 
 def read_models() -> List[dict]:
-    """Read all metafiles that model-index.yml names.
-
-    Returns:
-        list[dict]: The models, in order.
-    """
+    """Read all metafiles that model-index.yml names."""
     index = yaml.safe_load((ROOT / 'model-index.yml').read_text())
-    models = []
-    for path in index['Import']:
-        models += yaml.safe_load((ROOT / path).read_text())['Models']
-    return models
+    return [
+        model for path in index['Import']
+        for model in yaml.safe_load((ROOT / path).read_text())['Models']
+    ]
 
 
 def select(models: List[dict], name: str) -> List[dict]:
-    """The models of one table.
-
-    Args:
-        models (list[dict]): All models.
-        name (str): A data set, or a folder of configs.
-
-    Returns:
-        list[dict]: Those of the data set in ``configs/qanet``, or all in the
-        folder.
-
-    Raises:
-        InputError: If there are none.
-    """
+    """Models of a data set in configs/qanet, or all of a folder of configs."""
     chosen = [
         model for model in models
         if Path(model['Config']).parent.name == name or (
@@ -75,14 +59,7 @@ def select(models: List[dict], name: str) -> List[dict]:
 
 
 def format_models(models: List[dict]) -> str:
-    """Write one table in Markdown.
-
-    Args:
-        models (list[dict]): Its models, a row for each of their results.
-
-    Returns:
-        str: The table, with a line break at the end.
-    """
+    """Write one table in Markdown."""
     results = [(model, result) for model in models
                for result in model['Results']]
     keys = [

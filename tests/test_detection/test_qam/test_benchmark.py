@@ -1,37 +1,70 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-import importlib.util
-from pathlib import Path
+import time
+from functools import partial
 
+import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 
-TOOL = Path(__file__).parents[3] / 'tools/analysis_tools/benchmark_qam.py'
+from projects.qanet.utils.errors import InputError
+from studies import benchmark_qam as study
 
 
 @pytest.mark.parametrize('name', [
     'mask-rcnn_r50_fpn_1x_coco_qam.py', 'ms-rcnn_r50_fpn_1x_coco_qam.py',
     'solov2_r50_fpn_1x_coco_qam.py'
 ])
-def test_measures_both_ways(name, factory):
-    spec = importlib.util.spec_from_file_location('benchmark_qam', TOOL)
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
+def test_measures_both_ways(name, factory, monkeypatch):
     model = factory.build(factory.config(name))
     image = torch.randn(
         1, 3, 96, 128, generator=torch.Generator().manual_seed(0))
-    tool.lower_threshold(model, image, 30)
-    found = tool.measure(model, image, repeat=2)
-    assert found['total'].shape == found['post'].shape == (2, 2)
-    assert (found['total'] > found['post']).all() and (found['post'] > 0).all()
+    study.lower_threshold(model, image, 30)
+    # Each head takes 100 seconds more, and 200 where QAM is on.
+    heads = study.find_heads(model)
+    waited = [0]
+    monkeypatch.setattr(study, 'now', lambda: time.process_time() + waited[0])
+
+    def slow(head, original, *args, **kwargs):
+        waited[0] += 100 if head.quality is None else 200
+        return original(*args, **kwargs)
+
+    for head in heads:
+        monkeypatch.setattr(head, 'predict_by_feat',
+                            partial(slow, head, head.predict_by_feat))
+    found = study.measure(model, image, repeat=2)
+    for key in ('total', 'post'):
+        np.testing.assert_allclose(
+            found[key], [[100 * len(heads), 200 * len(heads)]] * 2, atol=20)
+    assert (found['total'] > found['post']).all()
     instances = found['instances']
     assert (instances == instances[0, 0]).all() and instances[0, 0] > 0
 
 
+def test_report(factory, run_tool, tmp_path):
+    """The whole study on a narrow network."""
+    model = factory.config('mask-rcnn_r50_fpn_1x_coco_qam.py')
+    Config(dict(model=model)).dump(tmp_path / 'narrow.py')
+    done = run_tool(
+        'studies/benchmark_qam.py',
+        tmp_path / 'narrow.py',
+        '--size',
+        128,
+        96,
+        '--repeat',
+        1,
+        code=0)
+    rows = [[cell.strip() for cell in line.split('|')[1:-1]]
+            for line in done.stdout.splitlines() if line.startswith('|')]
+    assert rows[0] == ['fastest of 1', 'without', 'with QAM']
+    inference, post = rows[1:]
+    assert (inference[0], post[0]) == ('inference', 'mask post-processing')
+    without, with_qam = (float(cell.split()[0]) for cell in post[1:])
+    assert f'{with_qam - without:+.1f}'[:-1] in done.stdout
+
+
 def test_a_plain_detector_is_refused(factory):
-    spec = importlib.util.spec_from_file_location('benchmark_qam', TOOL)
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
     model = factory.build(
         factory.config('mask-rcnn_r50_fpn_1x_coco_qam.py', plain=True))
-    with pytest.raises(tool.InputError, match='no head with QAM'):
-        tool.find_heads(model)
+    with pytest.raises(InputError, match='no head with QAM'):
+        study.find_heads(model)

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import List, Tuple
 
+import cv2
 import numpy as np
 from PIL import Image
 
@@ -20,95 +21,58 @@ PARTS = ((16, -.06, .30, .045, .17), (17, .06, .30, .045, .17),
          (2, 0, -.41, .06, .045), (11, 0, -.24, .07, .02))
 
 
-def draw_person(rng: np.random.Generator, size: Tuple[int,
-                                                      int], center: np.ndarray,
-                height: float, jitter: float) -> np.ndarray:
-    """Draw one person of wavy ellipses.
-
-    Args:
-        rng (np.random.Generator): Source of randomness.
-        size (tuple[int, int]): Width and height of the image.
-        center (np.ndarray): The person's centre (x, y).
-        height (float): The person's height, in pixels.
-        jitter (float): Standard deviation of parts' places, in pixels.
-
-    Returns:
-        np.ndarray: Part labels of shape (H, W), uint8.
-    """
+def _draw_person(rng: np.random.Generator, size: Tuple[int, int],
+                 center: np.ndarray, height: float,
+                 jitter: float) -> np.ndarray:
+    """Part labels (H, W) of a person of wavy ellipses, moved by `jitter`."""
     labels = np.zeros(size[::-1], np.uint8)
+    angle = np.linspace(0, 2 * np.pi, 100)
+    circle = np.stack([np.cos(angle), np.sin(angle)], 1)
     for label, x, y, *radii in PARTS:
         if rng.random() < .1:
             continue
         middle = center + height * np.array([x, y]) + rng.normal(0, jitter, 2)
-        radii = height * np.array(radii)
-        low = np.clip(middle - 1.3 * radii, 0, size).astype(int)
-        high = np.clip(middle + 1.3 * radii + 2, 0, size).astype(int)
-        dy, dx = np.mgrid[low[1]:high[1], low[0]:high[0]]
-        dx, dy = (dx - middle[0]) / radii[0], (dy - middle[1]) / radii[1]
-        angle, edge = np.arctan2(dy, dx), 1.
-        for waves in (3, 7, 13):
-            edge = edge + .05 * np.sin(waves * angle + 6 * rng.random())
-        window = labels[low[1]:high[1], low[0]:high[0]]
-        window[np.hypot(dx, dy) < edge] = label
+        edge = 1 + sum(.05 * np.sin(waves * angle + 6 * rng.random())
+                       for waves in (3, 7, 13))
+        outline = middle + edge[:, None] * circle * height * np.array(radii)
+        cv2.fillPoly(labels, [outline.round().astype(np.int32)], label)
     return labels
 
 
-def draw_image(rng: np.random.Generator, size: Tuple[int, int],
-               num_persons: int) -> Tuple[np.ndarray, List[np.ndarray]]:
-    """Draw the label maps of one image and a prediction for each person.
-
-    Args:
-        rng (np.random.Generator): Source of randomness.
-        size (tuple[int, int]): Width and height of the image.
-        num_persons (int): Number of persons.
-
-    Returns:
-        tuple: Category, human and instance ids (3, H, W) uint8 and the
-        persons' predicted part maps.
-    """
+def _draw_image(rng: np.random.Generator, size: Tuple[int, int],
+                num_persons: int) -> Tuple[np.ndarray, List[np.ndarray]]:
+    """Category, human and instance ids (3, H, W), and predicted part maps."""
     truth = np.zeros((3, size[1], size[0]), np.uint8)
     predictions = []
     for human in range(1, num_persons + 1):
         height = rng.uniform(.5, .95) * size[1]
         center = np.array([rng.uniform(.1, .9), .5]) * size
-        labels = draw_person(rng, size, center, height, 0)
+        labels = _draw_person(rng, size, center, height, 0)
         inside = labels > 0
         truth[0, inside], truth[1, inside] = labels[inside], human
         center = center + rng.normal(0, 4, 2)
-        predictions.append(draw_person(rng, size, center, height, 2))
+        predictions.append(_draw_person(rng, size, center, height, 2))
     codes = truth[1].astype(int) * NUM_CLASSES + truth[0]
     found, index = np.unique(codes, return_inverse=True)
     truth[2] = index.reshape(codes.shape) + (found[0] > 0)
     return truth, predictions
 
 
-def predict_scores(rng: np.random.Generator, maps: List[np.ndarray],
-                   size: Tuple[int, int], image_id: int) -> ParsingInstances:
-    """Give part maps boxes and random scores.
-
-    Args:
-        rng (np.random.Generator): Source of randomness.
-        maps (list[np.ndarray]): N part maps of shape (H, W).
-        size (tuple[int, int]): Width and height of the image.
-        image_id (int): The image's id.
-
-    Returns:
-        ParsingInstances: The prediction.
-    """
-    boxes = []
-    for labels in maps:
-        y, x = np.nonzero(labels)
-        boxes.append([x.min(), y.min(), x.max() + 1, y.max() + 1])
+def _predict(rng: np.random.Generator, maps: List[np.ndarray],
+             size: Tuple[int, int], image_id: int) -> List[dict]:
+    """Records of a results file: part maps with random scores."""
+    boxes = np.array([cv2.boundingRect(labels) for labels in maps])
+    boxes[:, 2:] += boxes[:, :2]
     scores = rng.uniform(.5, 1, (4, len(maps)))
     part_scores = rng.uniform(.3, 1, (2, len(maps), NUM_CLASSES - 1))
-    return ParsingInstances(
-        np.array(boxes), *scores, *part_scores, np.zeros(len(maps)), maps,
-        np.zeros((len(maps), 2)), size, image_id)
+    return ParsingInstances(boxes, *scores, *part_scores, np.zeros(len(maps)),
+                            maps, np.zeros(
+                                (len(maps), 2)), size, image_id).to_records()
 
 
 def draw_dataset(folder: Path, num_images: int, total_persons: int,
                  size: Tuple[int, int], copies: int, seed: int) -> None:
-    """Write label maps, annotations and a results file.
+    """Write label maps, ``val.json`` and ``results.json``.
 
     Args:
         folder (Path): Where to write.
@@ -122,35 +86,32 @@ def draw_dataset(folder: Path, num_images: int, total_persons: int,
     for name in LABEL_FOLDERS:
         (folder / name).mkdir(parents=True, exist_ok=True)
     bounds = np.linspace(0, total_persons, num_images + 1).round().astype(int)
-    images: List[dict] = []
-    annotations: List[dict] = []
+    document: dict = dict(images=[], annotations=[])
     records: List[dict] = []
     for number, num_persons in enumerate(np.diff(bounds)):
-        truth, maps = draw_image(rng, size, num_persons)
+        truth, maps = _draw_image(rng, size, num_persons)
         parts = np.unique(
             truth.reshape(3, -1)[:, truth[2].ravel() > 0], axis=1)
-        drawn = predict_scores(rng, maps, size, number).to_records()
-        for copy in range(copies):
-            image_id = number + copy * num_images
+        drawn = _predict(rng, maps, size, number)
+        for image_id in range(number, num_images * copies, num_images):
             stem = f'{image_id:04d}'
             for name, labels in zip(LABEL_FOLDERS, truth):
                 Image.fromarray(labels).save(folder / name / f'{stem}.png')
-            (folder / 'Instance_ids' / f'{stem}.txt').write_text(''.join(
+            (folder / f'Instance_ids/{stem}.txt').write_text(''.join(
                 f'{instance} {label} {human}\n'
                 for label, human, instance in parts.T))
-            images.append(
+            document['images'].append(
                 dict(
                     id=image_id,
                     file_name=f'{stem}.jpg',
                     width=size[0],
                     height=size[1]))
-            annotations += [
+            document['annotations'] += [
                 dict(image_id=image_id, parsing_id=human, iscrowd=0)
                 for human in range(1, num_persons + 1)
             ]
             records += [dict(record, image_id=image_id) for record in drawn]
-    (folder / 'val.json').write_text(
-        json.dumps(dict(images=images, annotations=annotations)))
+    (folder / 'val.json').write_text(json.dumps(document))
     write_results(
         str(folder / 'results.json'), records,
         [f'class{label}' for label in range(NUM_CLASSES)], (1, 1, 1), .2)

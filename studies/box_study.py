@@ -5,12 +5,11 @@ Tests a parser with a detector's boxes and with those of the ground truth, and
 ranks each result by the box score alone and by the config's quality weights.
 """
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import Any, Dict, List
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mmengine.config import DictAction
 
@@ -18,13 +17,12 @@ from projects.qanet.evaluation.functional import ParsingEvaluator, format_value
 from projects.qanet.structures import read_results
 from projects.qanet.utils.configs import read_config
 from projects.qanet.utils.errors import InputError
-from projects.qanet.utils.files import write_text
 from projects.qanet.utils.tables import format_table
+from studies.common import KEYS, write_report
 from tools.common.cli import run_tool
 from tools.common.jobs import Commands
 from tools.test import find_parsing_metric
 
-KEYS = ('mIoU', 'APp', 'APp_50', 'PCP_50', 'APr', 'APr_50')
 BOX_SCORE = (1., 0., 0.)
 NOTE = '''Without QAM persons and parts are ranked by the box score alone, as \
 in row (a) of
@@ -43,7 +41,7 @@ def parse_args() -> argparse.Namespace:
         '--out-dir',
         type=Path,
         default=Path('work_dirs/box_study'),
-        help='folder for the two results files and table2.json')
+        help='folder for the two results files and the table')
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -53,40 +51,19 @@ def parse_args() -> argparse.Namespace:
 
 
 def read_truth(args: argparse.Namespace) -> Dict[str, Any]:
-    """Where the ground truth is, and how to evaluate, as the config says.
-
-    Args:
-        args (argparse.Namespace): The command line.
-
-    Returns:
-        dict[str, Any]: Arguments of :class:`ParsingEvaluator`.
-
-    Raises:
-        FileNotFoundError: If there is no such config.
-        InputError: If it is no config, or has no ParsingMetric.
-    """
+    """Arguments of the evaluator, as the config's ParsingMetric has them."""
     config = read_config(args.config)
     if args.cfg_options:
         parser = argparse.ArgumentParser()
-        parser.add_argument('--cfg-options', nargs='+', action=DictAction)
-        config.merge_from_dict(
-            parser.parse_args(['--cfg-options',
-                               *args.cfg_options]).cfg_options)
+        parser.add_argument('options', nargs='+', action=DictAction)
+        config.merge_from_dict(parser.parse_args(args.cfg_options).options)
     metric = find_parsing_metric(config, 'Table 2')
     names = ('ann_file', 'data_root', 'img_subdir', 'protocol')
     return {name: metric[name] for name in names if name in metric}
 
 
 def evaluate(path: Path, truth: Dict[str, Any]) -> List[Dict[str, float]]:
-    """Evaluate a results file without and with QAM.
-
-    Args:
-        path (Path): The results file.
-        truth (dict[str, Any]): See :func:`read_truth`.
-
-    Returns:
-        list[dict[str, float]]: Two dicts of metrics in percent.
-    """
+    """Metrics of a results file in percent, without and with QAM."""
     info, records = read_results(str(path))
     return [
         ParsingEvaluator(
@@ -121,12 +98,14 @@ def main() -> None:
         dict(truth_boxes=name == 'truth', qam=bool(qam), **found[name][qam])
         for qam in (0, 1) for name in boxes
     ]
-    write_text(str(args.out_dir / 'table2.json'), json.dumps(table) + '\n')
+    head = ['GT-box', 'QAM', *KEYS]
     rows = [[
         'yes' if row['truth_boxes'] else '', 'yes' if row['qam'] else '',
         *(format_value(row, key) for key in KEYS)
     ] for row in table]
-    print(format_table(['GT-box', 'QAM', *KEYS], rows))
+    write_report(args.out_dir / 'table2', table,
+                 format_table(head, rows, True) + '\n')
+    print(format_table(head, rows))
     print(NOTE)
 
 

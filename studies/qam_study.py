@@ -1,7 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Does QAM help instance segmentation? Train, test and compare, several seeds.
 
-    python tools/analysis_tools/qam_study.py --seeds 0 1 2 --jobs 2
+    python studies/qam_study.py --seeds 0 1 2 --jobs 2
 
 draws a data set, trains a small Mask R-CNN and a small SOLOv2 with each seed,
 tests every checkpoint with the scores kept apart, and evaluates the same
@@ -16,20 +16,20 @@ import signal
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 from mmengine.config import Config
 from pycocotools.coco import COCO
 
-from projects.qanet.evaluation.analysis import write_document
-from projects.qanet.evaluation.analysis.document import to_plain
 from projects.qanet.evaluation.analysis.instance_study import (aggregate,
                                                                evaluate_run,
                                                                format_study)
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.files import write_text
+from studies.common import data_options, write_report
 from tools.common.cli import run_tool
 from tools.common.jobs import ROOT, Commands
 
@@ -38,18 +38,11 @@ FORMS = {'stability': ('stability', .25), 'mean': ('mean', .25)}
 
 
 class Model(NamedTuple):
-    """One network of the study.
-
-    Attributes:
-        config (str): Its config, without QAM.
-        head (str): Where the config says what the mask head is.
-        quality_head (str): Its type with QAM.
-        forms (dict): Forms of the pixel score to keep.
-    """
+    """A network: its config, without QAM, and what testing changes in it."""
     config: str
-    head: str
-    quality_head: str
-    forms: Dict[str, Tuple[str, float]]
+    head: str  # where the config says what the mask head is
+    quality_head: str  # its type with QAM
+    forms: Dict[str, Tuple[str, float]]  # forms of the pixel score to keep
 
 
 MODELS = {
@@ -72,24 +65,20 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--models', nargs='+', default=list(MODELS), choices=list(MODELS))
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
-    parser.add_argument(
-        '--images', type=int, default=600, help='scenes to train on')
-    parser.add_argument(
-        '--val-images', type=int, default=240, help='held-out scenes')
-    parser.add_argument('--data-seed', type=int, default=0)
-    parser.add_argument(
-        '--epochs', type=int, help="instead of the configs' own")
+    for option, default, text in (
+        ('--images', 600, 'scenes to train on'), ('--val-images', 240,
+                                                  'held-out scenes'),
+        ('--data-seed', 0, 'of the drawing'), ('--epochs', None,
+                                               "instead of the configs' own"),
+        ('--jobs', 1, 'networks to train at the same time; fastest is one '
+         'per core')):
+        parser.add_argument(option, type=int, default=default, help=text)
     parser.add_argument(
         '--gammas',
         nargs='+',
         type=float,
         default=[.5, 1., 2.],
         help='weights of the pixel score to try; 1 is always among them')
-    parser.add_argument(
-        '--jobs',
-        type=int,
-        default=1,
-        help='networks to train at the same time; fastest is one per core')
     parser.add_argument('--work-dir', default='work_dirs/qam_study', type=Path)
     args = parser.parse_args()
     for name in ('images', 'val_images', 'jobs', 'epochs'):
@@ -106,32 +95,25 @@ def parse_args() -> argparse.Namespace:
 
 
 class Run:
-    """One network trained with one seed, and its results.
-
-    Args:
-        name (str): A key of :data:`MODELS`.
-        seed (int): Seed of the training.
-        args (argparse.Namespace): The command line.
-    """
+    """One network of MODELS trained with one seed, and its results."""
 
     def __init__(self, name: str, seed: int, args: argparse.Namespace) -> None:
-        self.name, self.model = name, MODELS[name]
+        self.name, self.model, self.seed = name, MODELS[name], seed
         self.title = f'{name}, seed {seed}'
-        self.seed = seed
         self.folder = args.work_dir.resolve() / f'{name}_seed{seed}'
-        self.log = self.folder / 'study.log'
-        self.data = args.work_dir.resolve() / 'data'
+        data = args.work_dir.resolve() / 'data'
+        self.data_options = data_options(
+            data, ann_file=data / 'annotations/instances_val.json')
         self.epochs = args.epochs or Config.fromfile(
             ROOT / self.model.config).max_epochs
         self.checkpoint = self.folder / f'epoch_{self.epochs}.pth'
 
     def commands(self) -> Iterator[Tuple[str, List[Any]]]:
-        """What is still to be done, one after the other.
-
-        Yields:
-            tuple[str, list]: What it is, and the arguments for Python.
-        """
-        if not self._is_trained():
+        """What is still to be done, and the arguments for Python."""
+        last = self.folder / 'last_checkpoint'
+        # mmengine names a checkpoint there once it is written.
+        if not (last.is_file() and self.checkpoint.is_file() and Path(
+                last.read_text().strip()).name == self.checkpoint.name):
             yield 'train', self._train_command()
         for form in self.model.forms:
             if not self._result(form).is_file():
@@ -141,34 +123,15 @@ class Run:
                 written.replace(self._result(form))
 
     def work(self, commands: Commands) -> None:
-        """Do what is still to be done.
-
-        Args:
-            commands (Commands): Runs it.
-
-        Raises:
-            InputError: If a step fails.
-        """
+        """Do what is still to be done."""
         for step, arguments in self.commands():
-            commands.run(f'{self.title}: {step}', *arguments, log=self.log)
-
-    def _is_trained(self) -> bool:
-        """mmengine names a checkpoint there once it is written."""
-        last = self.folder / 'last_checkpoint'
-        return last.is_file() and self.checkpoint.is_file() and Path(
-            last.read_text().strip()).name == self.checkpoint.name
+            commands.run(
+                f'{self.title}: {step}',
+                *arguments,
+                log=self.folder / 'study.log')
 
     def _result(self, form: str) -> Path:
         return self.folder / f'{form}.segm.json'
-
-    def _data_options(self) -> List[str]:
-        annotations = self.data / 'annotations' / 'instances_val.json'
-        return [
-            *(f'{part}_dataloader.dataset.data_root={self.data}/'
-              for part in ('train', 'val', 'test')),
-            *(f'{part}_evaluator.ann_file={annotations}'
-              for part in ('val', 'test'))
-        ]
 
     def _train_command(self) -> List[Any]:
         return [
@@ -176,7 +139,7 @@ class Run:
             '--resume', '--cfg-options', f'randomness.seed={self.seed}',
             f'train_cfg.max_epochs={self.epochs}',
             f'param_scheduler.1.T_max={self.epochs}',
-            f'train_cfg.val_begin={self.epochs + 1}', *self._data_options()
+            f'train_cfg.val_begin={self.epochs + 1}', *self.data_options
         ]
 
     def _test_command(self, form: str) -> List[Any]:
@@ -191,56 +154,30 @@ class Run:
             f'{head}.quality.score_key=mask_scores',
             'test_evaluator.type=QualityCocoMetric',
             f'test_evaluator.outfile_prefix={self.folder}/test/{form}',
-            'test_evaluator.format_only=True', *self._data_options()
+            'test_evaluator.format_only=True', *self.data_options
         ]
 
     def ingredients(
             self) -> Tuple[List[dict], np.ndarray, Dict[str, np.ndarray]]:
-        """Read what the tests left.
-
-        Returns:
-            tuple: N COCO results with masks, box or class scores (N,), pixel
-            scores (N,) by form.
-
-        Raises:
-            InputError: If there are none, or the masks of two tests differ.
+        """Read N COCO results with masks, the box or class scores (N,), and
+        the pixel scores (N,) by form.
         """
-        found = {
-            form: json.loads(self._result(form).read_text())
-            for form in self.model.forms
-        }
-        records = found['stability']
-        if not records:
-            raise InputError(f'{self.title}: nothing was found in any image; '
-                             'train for longer')
-        for others in found.values():
-            if _column(others,
-                       'segmentation') != _column(records, 'segmentation'):
-                raise InputError('the tests have different masks; remove '
-                                 f'{self.folder}/*.segm.json and start again')
-        pixels = {
-            form: np.array(_column(others, 'pixel_score'))
-            for form, others in found.items()
-        }
-        return records, np.array(_column(records, 'bbox_score')), pixels
-
-
-def _column(records: Sequence[dict], key: str) -> list:
-    return [record[key] for record in records]
+        pixels, masks = {}, []
+        for form in self.model.forms:
+            records = json.loads(self._result(form).read_text())
+            if not records:
+                raise InputError(f'{self.title}: nothing was found in any '
+                                 'image; train for longer')
+            pixels[form] = np.array([r['pixel_score'] for r in records])
+            masks.append([record['segmentation'] for record in records])
+        if any(others != masks[0] for others in masks):
+            raise InputError('the tests have different masks; remove '
+                             f'{self.folder}/*.segm.json and start again')
+        return records, np.array([r['bbox_score'] for r in records]), pixels
 
 
 def remember_settings(args: argparse.Namespace) -> Dict[str, Any]:
-    """Write down what the data and checkpoints in the work dir depend on.
-
-    Args:
-        args (argparse.Namespace): The command line.
-
-    Returns:
-        dict: The settings.
-
-    Raises:
-        InputError: If the work dir was begun with others.
-    """
+    """Write down what the data and checkpoints in the work dir depend on."""
     names = ('images', 'val_images', 'data_seed', 'epochs')
     settings = {name: getattr(args, name) for name in names}
     path = args.work_dir / 'settings.json'
@@ -251,28 +188,18 @@ def remember_settings(args: argparse.Namespace) -> Dict[str, Any]:
         raise InputError(f'{args.work_dir} was begun with other settings '
                          f'({path.read_text().strip()}); choose another '
                          '--work-dir or remove it')
-    args.work_dir.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(settings) + '\n')
+    write_text(path, json.dumps(settings) + '\n')
     return settings
 
 
 def draw(args: argparse.Namespace, commands: Commands) -> None:
-    """Draw the data set unless it is there.
-
-    Args:
-        args (argparse.Namespace): The command line.
-        commands (Commands): Runs it.
-
-    Raises:
-        InputError: If drawing fails.
-    """
+    """Draw the data set unless it is there."""
     data = args.work_dir / 'data'
-    if (data / 'annotations' / 'instances_val.json').is_file():
-        return
-    commands.run(f'draw {args.images} + {args.val_images} scenes',
-                 'tools/dataset_converters/synthetic_instances.py',
-                 data.resolve(), '--images', args.images, '--val-images',
-                 args.val_images, '--seed', args.data_seed)
+    if not (data / 'annotations' / 'instances_val.json').is_file():
+        commands.run(f'draw {args.images} + {args.val_images} scenes',
+                     'tools/dataset_converters/synthetic_instances.py',
+                     data.resolve(), '--images', args.images, '--val-images',
+                     args.val_images, '--seed', args.data_seed)
 
 
 def main() -> None:
@@ -297,10 +224,8 @@ def main() -> None:
             evaluate_run(truth, *run.ingredients(), gammas=args.gammas))
     models = {name: aggregate(found) for name, found in figures.items()}
     text = format_study(models)
-    (args.work_dir / 'qam_study.md').write_text(text)
-    write_document(
-        str(args.work_dir / 'qam_study.json'),
-        to_plain(dict(settings, seeds=args.seeds, models=models)))
+    write_report(args.work_dir / 'qam_study',
+                 dict(settings, seeds=args.seeds, models=models), text)
     print(f'\n{text}')
     commands.say(f'written to {args.work_dir}/qam_study.md and .json')
 

@@ -8,22 +8,24 @@ lowered until there are as many instances as the detector may return.
 import argparse
 import sys
 import time
+from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Dict, List
+from typing import Dict, List
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-# isort: off
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
-from mmengine.registry import init_default_scope  # noqa: E402
-from mmdet.registry import MODELS  # noqa: E402
-from mmdet.structures import DetDataSample  # noqa: E402
-from projects.qanet.utils.configs import read_config  # noqa: E402
-from projects.qanet.utils.device import choose_device  # noqa: E402
-from projects.qanet.utils.errors import InputError  # noqa: E402
-from tools.common.cli import run_tool  # noqa: E402
-# isort: on
+import numpy as np
+import torch
+from mmdet.registry import MODELS
+from mmdet.structures import DetDataSample
+from mmengine.registry import init_default_scope
+
+from projects.qanet.utils.configs import read_config
+from projects.qanet.utils.device import choose_device
+from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.tables import format_table
+from tools.common.cli import run_tool
+from tools.common.stopwatch import Stopwatch
 
 DEFAULT = 'configs/qam/mask-rcnn_r50_fpn_1x_coco_qam.py'
 
@@ -42,15 +44,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def build_model(path: str, device: str) -> torch.nn.Module:
-    """Build the detector with random weights and low thresholds.
-
-    Args:
-        path (str): Config file.
-        device (str): Where it runs.
-
-    Returns:
-        nn.Module: The detector, in evaluation mode.
-    """
+    """Build the detector with random weights and low thresholds."""
     config = read_config(path)
     config.model.backbone.init_cfg = None
     if 'rcnn' in config.model.test_cfg:
@@ -59,22 +53,11 @@ def build_model(path: str, device: str) -> torch.nn.Module:
         config.model.test_cfg.filter_thr = 0.
     init_default_scope('mmdet')
     torch.manual_seed(0)
-    model = MODELS.build(config.model)
-    return model.to(device).eval()
+    return MODELS.build(config.model).to(device).eval()
 
 
 def find_heads(model: torch.nn.Module) -> List[torch.nn.Module]:
-    """The heads that score masks.
-
-    Args:
-        model (nn.Module): The detector.
-
-    Returns:
-        list[nn.Module]: All modules with ``quality`` settings.
-
-    Raises:
-        InputError: If there is none.
-    """
+    """The heads that score masks."""
     heads = [
         module for module in model.modules()
         if getattr(module, 'quality', None) is not None
@@ -86,13 +69,7 @@ def find_heads(model: torch.nn.Module) -> List[torch.nn.Module]:
 
 def lower_threshold(model: torch.nn.Module, image: torch.Tensor,
                     candidates: int) -> None:
-    """Let a SOLO head keep so many candidates; others are left alone.
-
-    Args:
-        model (nn.Module): The detector, changed in place.
-        image (Tensor): Shape (1, 3, H, W).
-        candidates (int): How many.
-    """
+    """Let a SOLO head keep so many candidates; others are left alone."""
     if hasattr(model, 'roi_head'):
         return
     with torch.no_grad():
@@ -101,28 +78,6 @@ def lower_threshold(model: torch.nn.Module, image: torch.Tensor,
     # Half of them are no local maximum, and drop out.
     thr = scores.topk(2 * candidates).values[-1]
     model.mask_head.test_cfg.score_thr = float(thr)
-
-
-class Stopwatch:
-    """Wraps a method and keeps the seconds of its last call.
-
-    Args:
-        owner (object): The object.
-        name (str): Name of the method.
-    """
-
-    def __init__(self, owner: Any, name: str) -> None:
-        self.seconds = 0.
-        self._method: Callable = getattr(owner, name)
-        setattr(owner, name, self)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the method and book its time."""
-        start = now()
-        try:
-            return self._method(*args, **kwargs)
-        finally:
-            self.seconds = now() - start
 
 
 def now() -> float:
@@ -138,36 +93,35 @@ def now() -> float:
 
 def measure(model: torch.nn.Module, image: torch.Tensor,
             repeat: int) -> Dict[str, np.ndarray]:
-    """Run with and without QAM in turns.
+    """Run with and without QAM in turns, after one turn that does not count.
 
-    Args:
-        model (nn.Module): The detector.
-        image (Tensor): Shape (1, 3, H, W).
-        repeat (int): Number of turns, after one that does not count.
-
-    Returns:
-        dict[str, np.ndarray]: Seconds of shape (repeat, 2), without and with
-        QAM: of the whole inference, ``total``, and of the mask heads'
-        post-processing, ``post``; and ``instances``.
+    Returns arrays of shape (repeat, 2), without and with QAM: seconds of the
+    whole inference, ``total``, and of the mask heads' post-processing,
+    ``post``; and ``instances``.
     """
     heads = find_heads(model)
     settings = [head.quality for head in heads]
-    posts = [Stopwatch(head, 'predict_by_feat') for head in heads]
+    posts = [head.predict_by_feat for head in heads]
     size = tuple(image.shape[-2:])
+    meta = dict(
+        img_shape=size,
+        ori_shape=size,
+        scale_factor=(1., 1.),
+        batch_input_shape=size)
     rows: Dict[str, List[list]] = dict(total=[], post=[], instances=[])
     for _ in range(repeat + 1):
         pair: Dict[str, list] = {key: [] for key in rows}
         for on in (False, True):
-            for head, quality in zip(heads, settings):
+            watch = Stopwatch(now)
+            for head, quality, post in zip(heads, settings, posts):
                 head.quality = quality if on else None
-            meta = dict(img_shape=size, ori_shape=size, scale_factor=(1., 1.))
-            sample = DetDataSample(metainfo=dict(meta, batch_input_shape=size))
-            start = now()
+                head.predict_by_feat = partial(watch.run, 'post', post)
             with torch.no_grad():
-                found = model.predict(image, [sample])[0].pred_instances
-            pair['total'].append(now() - start)
-            pair['post'].append(sum(post.seconds for post in posts))
-            pair['instances'].append(len(found))
+                result, = watch.run('total', model.predict, image,
+                                    [DetDataSample(metainfo=meta)])
+            pair['total'].append(watch.seconds['total'][0])
+            pair['post'].append(sum(watch.seconds['post']))
+            pair['instances'].append(len(result.pred_instances))
         for key, values in pair.items():
             rows[key].append(values)
     return {key: np.array(values[1:]) for key, values in rows.items()}
@@ -184,12 +138,13 @@ def main() -> None:
     found = measure(model, image, args.repeat)
     print(f'{args.config}, {width}x{height}, {args.device}, {args.threads} '
           f'thread(s), {found["instances"][-1][1]} instances')
-    print(f'{"fastest of " + str(args.repeat):24s} {"without":>10s} '
-          f'{"with QAM":>10s}')
-    for key, name in (('total', 'inference'), ('post',
-                                               'mask post-processing')):
-        without, with_qam = 1e3 * found[key].min(axis=0)
-        print(f'{name:24s} {without:7.1f} ms {with_qam:7.1f} ms')
+    rows = [[
+        name, *(f'{1e3 * value:.1f} ms' for value in found[key].min(axis=0))
+    ] for key, name in (('total', 'inference'), ('post',
+                                                 'mask post-processing'))]
+    print(
+        format_table([f'fastest of {args.repeat}', 'without', 'with QAM'],
+                     rows))
     added = np.diff(found['post'].min(axis=0))[0]
     share = 100 * added / found['total'][:, 0].min()
     print(f'QAM adds {1e3 * added:+.2f} ms to the post-processing, '

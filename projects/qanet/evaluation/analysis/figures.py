@@ -15,6 +15,8 @@ from projects.qanet.utils.tables import format_number
 from .samples import SCORE_NAMES, score_agreements
 from .study import RECALLS, Ranking
 
+Groups = Dict[str, np.recarray]
+Rankings = Dict[str, Ranking]
 SCORE_TITLES: Dict[str, str] = dict(
     box='box score',
     iou='IoU score',
@@ -49,20 +51,21 @@ _STYLE: Dict[str, Any] = {
     'ytick.labelsize': 8
 }
 _DOTS = dict(marker='o', markersize=5, markeredgecolor='white')
+_DENSITY: Dict[str, Any] = dict(
+    extent=(0, 1, 0, 1),
+    bins='log',
+    cmap='Greys',
+    mincnt=1,
+    linewidths=0,
+    alpha=.55)
 
 
 def draw(size: Tuple[float, float], shape: Tuple[int, int],
          fill: Callable[..., None], *args: Any, **layout: Any) -> bytes:
-    """Draw a figure of (width, height) inches.
+    """Draw a figure of (width, height) inches and (rows, columns) of axes.
 
-    Args:
-        size (tuple[float, float]): Width and height in inches.
-        shape (tuple[int, int]): Rows and columns of axes.
-        fill (Callable): Gets the axes, (rows, columns), and ``args``.
-        layout: For ``Figure.subplots``.
-
-    Returns:
-        bytes: A PNG file.
+    ``fill`` gets the axes and ``args``; ``layout`` is for the subplots. The
+    result is a PNG file.
     """
     with rc_context(_STYLE):
         figure = Figure(size, layout='constrained')
@@ -89,42 +92,25 @@ def fill_reliability(axes: np.ndarray,
         scores = np.clip(samples.scores[defined, k], 0, 1)
         ious, size = samples.true_ious[defined], 12 if found.count < 300 else 6
         if found.count > MAX_POINTS:
-            above.hexbin(
-                scores,
-                ious,
-                gridsize=32,
-                extent=(0, 1, 0, 1),
-                bins='log',
-                cmap='Greys',
-                mincnt=1,
-                linewidths=0,
-                alpha=.55)
+            above.hexbin(scores, ious, gridsize=32, **_DENSITY)
         else:
             above.scatter(scores, ious, size, colour, alpha=.3, linewidths=0)
-        bins = found.reliability
-        above.plot(
-            bins['mean_scores'],
-            bins['mean_ious'],
-            color=colour,
-            linewidth=1.8,
-            **_DOTS)
+        bins, line = found.reliability, dict(
+            _DOTS, color=colour, linewidth=1.8)
+        above.plot(bins['mean_scores'], bins['mean_ious'], **line)
         above.set(xlim=(-.02, 1.02), ylim=(-.02, 1.02))
         above.set_title(f'{SCORE_TITLES[name]}\n'
                         f'Spearman {format_number(found.spearman)}   '
                         f'ECE {format_number(found.calibration_error)}')
+        shares, bars = bins['counts'] / max(1, found.count), bins['edges'][:-1]
         below.bar(
-            bins['edges'][:-1],
-            bins['counts'] / max(1, found.count),
-            .92 / num_bins,
-            align='edge',
-            color=colour,
-            alpha=.7)
+            bars, shares, .92 / num_bins, align='edge', color=colour, alpha=.7)
         below.set_xlabel(f'{SCORE_TITLES[name]}  (n = {found.count})')
     axes[0, 0].set_ylabel('true IoU')
     axes[1, 0].set_ylabel('share')
 
 
-def fill_precisions(axes: np.ndarray, rankings: Dict[str, Ranking]) -> None:
+def fill_precisions(axes: np.ndarray, rankings: Rankings) -> None:
     """AP [%] over the IoU threshold, a line for each score that ranks."""
     for panel, (key, title) in zip(axes[0], METRIC_TITLES.items()):
         for name, ranking in rankings.items():
@@ -132,20 +118,16 @@ def fill_precisions(axes: np.ndarray, rankings: Dict[str, Ranking]) -> None:
                             for other, value in ranking.values.items()
                             if other.startswith(f'{key}_'))
             mean = format_number(ranking.values[key], 1)
-            panel.plot(
-                *zip(*points),
-                marker='o',
-                markersize=3.5,
-                color=SCORE_COLOURS[name],
-                label=f'{SCORE_TITLES[name]}  (mean {mean})')
+            line = dict(marker='o', markersize=3.5, color=SCORE_COLOURS[name])
+            line['label'] = f'{SCORE_TITLES[name]}  (mean {mean})'
+            panel.plot(*zip(*points), **line)
         panel.set(title=title, xlabel='IoU threshold')
         panel.set_ylim(bottom=0)
         panel.legend()
     axes[0, 0].set_ylabel('AP [%]')
 
 
-def fill_precision_recall(axes: np.ndarray, rankings: Dict[str,
-                                                           Ranking]) -> None:
+def fill_precision_recall(axes: np.ndarray, rankings: Rankings) -> None:
     """Precision over recall: a panel for persons at each threshold, then
     for parts; a line for each score that ranks."""
     panels = iter(axes[0])
@@ -163,23 +145,22 @@ def fill_precision_recall(axes: np.ndarray, rankings: Dict[str,
     axes[0, 0].legend()
 
 
-def fill_correlations(axes: np.ndarray, groups: Dict[str,
-                                                     np.recarray]) -> None:
+def fill_correlations(axes: np.ndarray, groups: Groups) -> None:
     """Spearman's correlation of each score, as bars, group by group."""
     panel, width = axes[0, 0], .8 / len(SCORE_NAMES)
     agreements = list(map(score_agreements, groups.values()))
     for k, name in enumerate(SCORE_NAMES):
         values = np.array([found[name].spearman for found in agreements])
         places = np.arange(len(groups)) + (k - 1.5) * width
-        heights = np.nan_to_num(values)
         colour, title = SCORE_COLOURS[name], SCORE_TITLES[name]
-        panel.bar(places, heights, width * .92, color=colour, label=title)
-        for place, height, value in zip(places, heights, values):
-            panel.annotate(
-                format_number(value), (place, max(0, height)), (0, 2),
-                textcoords='offset points',
-                ha='center',
-                **SMALL)
+        bars = panel.bar(
+            places,
+            np.nan_to_num(values),
+            .92 * width,
+            color=colour,
+            label=title)
+        panel.bar_label(
+            bars, list(map(format_number, values)), padding=2, **SMALL)
     panel.grid(False, axis='x')
     panel.axhline(0, color=INK, linewidth=.8)
     panel.set_xticks(range(len(groups)), list(groups))

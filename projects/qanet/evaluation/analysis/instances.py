@@ -7,10 +7,9 @@ are exchanged, and tables over several trained networks.
 import contextlib
 import io
 import math
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Sequence
 
 import numpy as np
-from pycocotools import mask as mask_utils
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
@@ -27,30 +26,6 @@ _FIGURES = dict(
     pearson='Pearson',
     spearman_hits='Spearman, hits',
     pearson_hits='Pearson, hits')
-
-
-class _MaskEval(COCOeval):
-    """COCO's evaluation that measures mask IoUs once, whatever the scores."""
-
-    def __init__(self, truth: COCO, results: COCO) -> None:
-        super().__init__(truth, results, 'segm')
-        self.params.areaRng, self.params.areaRngLbl = [[0, 1e10]], ['all']
-        self.params.maxDets = [100]
-        #: By image and category, results in the order of the file, (D, G).
-        self.known: Dict[Tuple[int, int], np.ndarray] = {}
-
-    def computeIoU(self, imgId: int, catId: int) -> np.ndarray:
-        """IoUs of one image and category, best scores first, (D, G)."""
-        found, truth = self._dts[imgId, catId], self._gts[imgId, catId]
-        if (imgId, catId) not in self.known:
-            masks = ([item['segmentation'] for item in items]
-                     for items in (found, truth))
-            ious = mask_utils.iou(*masks, [int(gt['iscrowd']) for gt in truth])
-            # Without ground truth it is an empty list.
-            self.known[imgId, catId] = np.reshape(ious,
-                                                  (len(found), len(truth)))
-        order = np.argsort([-dt['score'] for dt in found], kind='mergesort')
-        return self.known[imgId, catId][order[:self.params.maxDets[-1]]]
 
 
 class MaskRanking:
@@ -70,34 +45,43 @@ class MaskRanking:
                 raise InputError(f'results with {key} {min(wrong)}, which the '
                                  'ground truth does not have')
         keys = ('image_id', 'category_id', 'segmentation')
-        with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints
-            results = truth.loadRes([{
-                key: record[key]
-                for key in keys
-            } for record in records])
-        self._evaluation = _MaskEval(truth, results)
+        plain = [{key: record[key] for key in keys} for record in records]
+        with _silence():
+            self._results = truth.loadRes(plain)
+        self._truth = truth
         self.true_ious = np.zeros(len(records))
-        self.average_precision(self.true_ious)  # measures the IoUs
-        for key, ious in self._evaluation.known.items():
-            rows = [dt['id'] - 1 for dt in self._evaluation._dts[key]]
-            real = [not gt['iscrowd'] for gt in self._evaluation._gts[key]]
-            self.true_ious[rows] = ious[:, real].max(axis=1, initial=0)
+        # Of equal scores, results stay in the order of the records.
+        evaluation = self._evaluate(self.true_ious, len(records))
+        for (image, category), ious in evaluation.ious.items():
+            where = dict(imgIds=[image], catIds=[category])
+            rows = np.array(self._results.getAnnIds(**where), int) - 1
+            found = truth.loadAnns(truth.getAnnIds(**where))
+            real = [not instance['iscrowd'] for instance in found]
+            if len(rows) and any(real):
+                self.true_ious[rows] = ious[:, real].max(axis=1)
+
+    def _evaluate(self, scores: np.ndarray, max_dets: int) -> COCOeval:
+        for number, score in enumerate(scores.tolist(), 1):
+            self._results.anns[number]['score'] = score
+        evaluation = COCOeval(self._truth, self._results, 'segm')
+        evaluation.params.areaRng = [[0, 1e10]]
+        evaluation.params.areaRngLbl = ['all']
+        evaluation.params.maxDets = [max_dets]
+        with _silence():
+            evaluation.evaluate()
+            evaluation.accumulate()
+        return evaluation
 
     def average_precision(self, scores: np.ndarray) -> Dict[str, float]:
         """COCO's AP (IoU .5:.95), AP50 and AP75 with these scores (N,).
 
         Percent; NaN without any ground truth.
         """
-        evaluation = self._evaluation
         scores = np.asarray(scores, np.float64)
         if scores.shape != self.true_ious.shape or np.isnan(scores).any():
             raise InputError(f'{len(self.true_ious)} results need as many '
                              f'scores, none NaN, got {scores.shape}')
-        for number, score in enumerate(scores.tolist(), 1):
-            evaluation.cocoDt.anns[number]['score'] = score
-        with contextlib.redirect_stdout(io.StringIO()):
-            evaluation.evaluate()
-            evaluation.accumulate()
+        evaluation = self._evaluate(scores, max_dets=100)
         precision = evaluation.eval['precision'][..., 0, 0]  # (T, R, K)
         thrs = np.round(evaluation.params.iouThrs, 2)
         found = {}
@@ -107,16 +91,19 @@ class MaskRanking:
         return found
 
 
+def _silence() -> Any:
+    """pycocotools prints."""
+    return contextlib.redirect_stdout(io.StringIO())
+
+
 def _name_weights(gamma: float) -> str:
     return f'(1, 0, {gamma:g})'
 
 
-def make_scorings(
-    box_scores: np.ndarray,
-    pixel_scores: Mapping[str, np.ndarray],
-    true_ious: np.ndarray,
-    gammas: Sequence[float] = (1., )
-) -> Dict[str, np.ndarray]:
+def make_scorings(box_scores: np.ndarray, pixel_scores: Mapping[str,
+                                                                np.ndarray],
+                  true_ious: np.ndarray,
+                  gammas: Sequence[float]) -> Dict[str, np.ndarray]:
     """All the ways in which the same masks are scored; see `evaluate_run`."""
     box_scores = np.asarray(box_scores, np.float64)
     forms = dict(pixel_scores)

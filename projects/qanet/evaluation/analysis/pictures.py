@@ -237,19 +237,7 @@ def choose_persons(study: QualityStudy,
 
 def plot_part_scores(study: QualityStudy, person: np.record,
                      book: PictureBook) -> bytes:
-    """One person with a bar for each part: how long it is, how sure.
-
-    Args:
-        study (QualityStudy): Knows the person's parts.
-        person (np.record): One of :func:`choose_persons`.
-        book (PictureBook): Where the person's pixels are.
-
-    Returns:
-        bytes: A PNG file.
-
-    Raises:
-        InputError: If a photo or a label map does not fit the image.
-    """
+    """One person of :func:`choose_persons` with a bar for each part, a PNG."""
     image_id, position = int(person.image_ids), int(person.positions)
     parts = study.parts[(study.parts.image_ids == image_id)
                         & (study.parts.positions == position)]

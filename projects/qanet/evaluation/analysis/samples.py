@@ -83,18 +83,12 @@ def _all_scores(
 class Agreement(NamedTuple):
     """One score against the true IoU; what is undefined is NaN.
 
-    Attributes:
-        count (int): Predictions whose score is defined.
-        spearman (float): Rank correlation, see :func:`spearman`.
-        calibration_error (float): Expected calibration error, 0..1: mean
-            distance between mean score and mean true IoU of B bins of the
-            score, each weighted by its predictions.
-        mean_score (float): Mean of the defined scores.
-        mean_iou (float): Mean true IoU of the same predictions.
-        reliability (dict[str, np.ndarray]): The bins: ``edges`` from 0 to 1,
-            (B + 1,), ``counts``, ``mean_scores`` and ``mean_ious``, (B,).
+    The expected calibration error, 0..1, is the mean distance between mean
+    score and mean true IoU of B bins of the score, each weighted by its
+    predictions. ``reliability`` has the bins: ``edges`` from 0 to 1 (B + 1,),
+    ``counts``, ``mean_scores`` and ``mean_ious`` (B,).
     """
-    count: int
+    count: int  # predictions whose score is defined
     spearman: float
     calibration_error: float
     mean_score: float

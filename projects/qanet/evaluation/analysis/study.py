@@ -25,35 +25,24 @@ _SINGLE_WEIGHTS = dict(box=(1, 0, 0), iou=(0, 1, 0), pixel=(0, 0, 1))
 
 
 class Failure(NamedTuple):
-    """A prediction and the annotated person that belong together.
-
-    Attributes:
-        image_id (int): The image.
-        position (int): Position among the image's records, -1 for none.
-        parsing_id (int): The annotated person, -1 for none.
-        true_iou (float): Mean IoU over classes of the two, 0 without either.
-        score (float): Fused score, NaN without a prediction.
-    """
+    """A prediction and the annotated person that belong together."""
     image_id: int
-    position: int
-    parsing_id: int
-    true_iou: float
-    score: float
+    position: int  # among the image's records, -1 for none
+    parsing_id: int  # the annotated person, -1 for none
+    true_iou: float  # mean over classes, 0 without either
+    score: float  # fused, NaN without a prediction
 
 
 class Ranking(NamedTuple):
     """What the metrics are when persons are ranked by one score.
 
-    Attributes:
-        values (dict[str, float]): AP^p, AP^r and AP^h of
-            :func:`~projects.qanet.evaluation.functional.summarize`, percent.
-        person_curves (dict[float, np.ndarray]): Precision of persons (AP^p)
-            at :data:`RECALLS` by IoU threshold, 0..1, (101,): the monotone
-            envelope, 0 where a recall is not reached, NaN without truths.
-        part_curves (dict[float, np.ndarray]): The same for parts (AP^r), the
-            mean over the classes that have ground truth. Where the protocol
-            lets several predictions find one truth, recall goes beyond 1 and
-            the curve is cut there.
+    ``values`` are AP^p, AP^r and AP^h of
+    :func:`~projects.qanet.evaluation.functional.summarize`, percent; the
+    curves, by IoU threshold, are precisions at :data:`RECALLS` (101,), 0..1:
+    the monotone envelope, 0 where a recall is not reached, NaN without
+    truths; of parts the mean over the classes that have ground truth. Where
+    the protocol lets several predictions find one truth, recall goes beyond 1
+    and the curve is cut there.
     """
     values: Dict[str, float]
     person_curves: Dict[float, np.ndarray]
@@ -74,12 +63,10 @@ class QualityStudy(NamedTuple):
         confusion (np.ndarray): Pixels of the global maps by true and
             predicted class, (C, C) int64.
         overrated (list[Failure]): Kept persons whose fused score is above
-            the true IoU, the largest difference first; of equal ones the
-            earlier listed.
+            the true IoU, the largest difference first.
         worst (list[Failure]): The best kept prediction of each annotated
-            person, the lowest true IoU first; of equal ones the lower image
-            id, then the lower ``parsing_id``. Crowds, hidden and small
-            persons (:data:`SMALL_AREA`) are left out.
+            person, the lowest true IoU first, then the lowest ids. Crowds,
+            hidden and small persons (:data:`SMALL_AREA`) are left out.
         box_score_thr (float): Lowest box score of the samples.
     """
     classes: Tuple[str, ...]

@@ -6,6 +6,8 @@ import re
 import sys
 from pathlib import Path
 
+from setuptools import Distribution
+
 from projects.qanet import __version__
 
 ROOT = Path(__file__).parents[2]
@@ -59,3 +61,22 @@ def test_one_version_everywhere():
     changes = (ROOT / 'CHANGELOG.md').read_text()
     assert f'\nversion: {__version__}\n' in citation
     assert re.search(r'^## (\S+)', changes, re.M)[1] == __version__
+
+
+def test_an_installed_package_has_its_templates(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    distribution = Distribution()
+    distribution.parse_config_files(['setup.cfg'])
+    command = distribution.get_command_obj('build_py')
+    command.ensure_finalized()
+    installed = {
+        Path(folder, name)
+        for _, folder, _, names in command.data_files
+        for name in names
+    }
+    there = {
+        path
+        for path in Path('projects/qanet').rglob('*')
+        if path.is_file() and path.suffix not in ('.py', '.pyc', '.md')
+    }
+    assert installed == there != set()

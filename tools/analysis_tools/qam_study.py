@@ -24,12 +24,11 @@ import numpy as np
 from mmengine.config import Config
 from pycocotools.coco import COCO
 
-from projects.qanet.evaluation.analysis import write_document
-from projects.qanet.evaluation.analysis.document import to_plain
-from projects.qanet.evaluation.analysis.instance_study import (aggregate,
-                                                               evaluate_run,
-                                                               format_study)
+from projects.qanet.evaluation.analysis.instances import (aggregate,
+                                                          evaluate_run,
+                                                          format_study)
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.json_values import write_json
 from tools.common.cli import run_tool
 from tools.common.jobs import ROOT, Commands
 
@@ -298,9 +297,10 @@ def main() -> None:
     models = {name: aggregate(found) for name, found in figures.items()}
     text = format_study(models)
     (args.work_dir / 'qam_study.md').write_text(text)
-    write_document(
+    write_json(
         str(args.work_dir / 'qam_study.json'),
-        to_plain(dict(settings, seeds=args.seeds, models=models)))
+        dict(settings, seeds=args.seeds, models=models),
+        indent=1)
     print(f'\n{text}')
     commands.say(f'written to {args.work_dir}/qam_study.md and .json')
 

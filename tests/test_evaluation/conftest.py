@@ -2,6 +2,8 @@
 """Small data sets on disk and persons to evaluate on them."""
 import importlib.util
 import json
+import runpy
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -148,3 +150,27 @@ def naive():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.NaiveEvaluator
+
+
+@pytest.fixture
+def run_tool(monkeypatch, capsys):
+    """A function that runs a tool in this process, as ``python TOOL`` would.
+
+    It takes the tool (from the repository's root), its arguments and the exit
+    code to insist on; gives what was printed.
+    """
+
+    def run(path, *argv, code=0):
+        tool = Path(__file__).parents[2] / path
+        monkeypatch.setattr(sys, 'argv', [str(tool), *map(str, argv)])
+        capsys.readouterr()
+        found = 0
+        try:
+            runpy.run_path(str(tool), run_name='__main__')
+        except SystemExit as end:
+            found = end.code
+        out, err = capsys.readouterr()
+        assert found == code, err
+        return SimpleNamespace(returncode=found, stdout=out, stderr=err)
+
+    return run

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from projects.qanet.evaluation.analysis import study_quality
+from projects.qanet.evaluation.analysis import QualityStudy, study_quality
+from projects.qanet.evaluation.analysis.samples import SAMPLE
+from projects.qanet.evaluation.analysis.study import Ranking
 from projects.qanet.evaluation.functional import ParsingEvaluator
 
 
@@ -28,6 +30,38 @@ def evaluator(make_evaluator):
 @pytest.fixture(scope='session')
 def study(golden, evaluator):
     return study_quality(evaluator, golden.records)
+
+
+@pytest.fixture
+def by_hand():
+    """A study of three persons and four parts whose figures are known."""
+    samples = []
+    for labels, ious, scores in (([0, 0, 0], [.2, .4, .9], [
+        [.1, .3, .2, .5],
+        [.2, .1, .4, .5],
+        [.3, .2, .9, .5]]), ([1, 1, 1, 2], [.3, .2, .8, 1.], [
+            [.1, .6, .2, .30],
+            [.2, .5, .3, .25],
+            [.3, .9, np.nan, .75],
+            [.4, .4, .4, .40]])):  # yapf: disable
+        found = np.zeros(len(ious), SAMPLE).view(np.recarray)
+        found.labels, found.true_ious, found.scores = labels, ious, scores
+        samples.append(found)
+    samples[0].truths = -1  # so there is nobody to show
+    rankings = {}
+    for k, name in enumerate(('box', 'fused')):
+        values = dict(APp=50.04 + k, APr=60 - k, APh=np.nan)
+        for t in (90, 50):  # not in order
+            values[f'APp_{t}'] = t / 2 + k
+            values[f'APr_{t}'], values[f'APh_{t}'] = t / 3, t / 4 - k
+        curves = [{
+            t: np.full(101, t / 2 + k / 10 + shift)
+            for t in (.5, .7)
+        } for shift in (0, .05)]
+        rankings[name] = Ranking(values, *curves)
+    confusion = np.array([[995, 4, 1], [0, 0, 0], [3, 0, 1]])
+    return QualityStudy(('none', 'a<b', 'c'), *samples, np.ones(3, bool),
+                        rankings, confusion, [], [], .25)
 
 
 def person_map(x, y):

@@ -2,18 +2,19 @@
 import re
 import subprocess
 import sys
+from base64 import b64encode
 from html import unescape
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from projects.qanet.evaluation.analysis import RECALLS, SCORE_NAMES, figures
-from projects.qanet.evaluation.analysis import report as report_module
-from projects.qanet.evaluation.analysis import score_agreements, study_quality
+from projects.qanet.evaluation.analysis import (RECALLS, figures, report,
+                                                study_quality)
 from projects.qanet.evaluation.analysis.pictures import PictureBook
 from projects.qanet.evaluation.analysis.report import (build_report,
                                                        study_document)
+from projects.qanet.evaluation.analysis.study import Failure
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.json_values import load_json, write_json
 
@@ -26,157 +27,139 @@ assert not heavy & set(sys.modules)
 """
 
 
-def read_tables(page):
-    """Cells of the tables, row by row, and whether each is marked."""
-    return [[[(unescape(text), 'class="best"' in how)
-              for how, text in re.findall('<t[hd]([^>]*)>([^<]*)</t', row)]
-             for row in table.split('</tr>')[:-1]]
-            for table in re.findall('<table>(.*?)</table>', page, re.S)]
-
-
 def words(page):
     """The text of a page, with single blanks and without pictures."""
     return ' '.join(unescape(re.sub('<[^>]*>', ' ', page)).split())
 
 
-@pytest.fixture
-def page(golden, evaluator, study):
-    return build_report(study, PictureBook(evaluator, golden.records), 'A & B')
+def read_tables(page):
+    """Texts of the cells, row by row; a star behind those that are marked."""
+    page = re.sub('(<td class="best">[^<]*)', r'\1*', page)
+    return [[[words(cell) for cell in re.split('</t[hd]>', row)[:-1]]
+             for row in table.split('</tr>')[:-1]]
+            for table in re.findall('<table>(.*?)</table>', page, re.S)]
 
 
-def test_cells_and_marks_of_the_tables(study, page):
-    classes, rankings = read_tables(page)
-    assert [text for text, _ in classes[0]
-            ] == ['class', 'parts', 'mean IoU', *TITLES, 'ECE']
-    present = np.unique(study.parts.labels)
-    assert len(classes) == 1 + len(present) > 10
-    for label, row in zip(present, classes[1:]):
-        found = score_agreements(study.parts, label=label)
-        values = [found[name].spearman for name in SCORE_NAMES]
-        facts = [
-            study.classes[label],
-            str((study.parts.labels == label).sum()),
-            f'{study.parts.true_ious[study.parts.labels == label].mean():.2f}'
-        ]
-        assert [text for text, _ in row] == facts + [
-            '-' if np.isnan(value) else f'{value:.2f}'
-            for value in [*values, found['fused'].calibration_error]
-        ]
-        defined = {value for value in values if value == value}
-        assert [best for _, best in row[3:7]] == [
-            len(defined) > 1 and value == max(defined) for value in values
-        ]
-        assert not any(best for _, best in row[:3] + row[7:])
-    assert any(best for row in classes for _, best in row)
-    keys = ['APp', 'APp_50', 'APr', 'APr_50', 'APh', 'APh_50']
-    assert [text for text, _ in rankings[0]] == ['ranked by', *keys]
-    assert [row[0] for row in rankings[1:]] == [(t, False) for t in TITLES]
-    for k, key in enumerate(keys, 1):
-        values = [study.rankings[name].values[key] for name in SCORE_NAMES]
-        assert [row[k] for row in rankings[1:]
-                ] == [(f'{value:.1f}', value == max(values) > min(values))
-                      for value in values]
+def test_cells_and_marks_of_the_tables(by_hand, scene):
+    book = PictureBook(scene.evaluator, scene.records)
+    classes, rankings = read_tables(build_report(by_hand, book, 'A'))
+    assert classes == [
+        ['class', 'parts', 'mean IoU', *TITLES, 'ECE'],
+        # Ranks 2 1 3 of the IoUs against 1 2 3, 2 1 3, 1 2 and 2 1 3.
+        ['a<b', '3', '0.43', '0.50', '1.00*', '-1.00', '1.00*', '0.03'],
+        ['c', '1', '1.00', '-', '-', '-', '-', '0.60']
+    ]
+    assert rankings == [
+        ['ranked by', 'APp', 'APp_50', 'APr', 'APr_50', 'APh', 'APh_50'],
+        ['box score', '50.0', '25.0', '60.0*', '16.7', '-', '12.5*'],
+        ['quality score', '51.0*', '26.0*', '59.0', '16.7', '-', '11.5']
+    ]
 
 
-def test_texts_and_pictures(study, page):
-    text = words(page)
-    assert '<h1>A &amp; B</h1>' in page and 'a box score below' not in text
-    assert (f'12 images, {len(study.persons)} predicted persons, '
-            f'{len(study.parts)} parts; quality scores fused with the weights '
-            '1, 0.5, 3; protocol released.') in text
-    for name in ('persons', 'parts'):
-        found = score_agreements(getattr(study, name))
-        values = sorted([(agreement.spearman, title)
-                         for agreement, title in zip(found.values(), TITLES)
-                         ])[::-1]
-        rest = ', '.join(f'{title} {value:.2f}' for value, title in values[1:])
-        assert (f'For {name} the {values[0][1]} orders best: '
-                f'{values[0][0]:.2f} ({rest}).') in text
-    assert 'The photos of 12 of 12 images are not there' in text
-    assert 'Prediction, truth.' in text and 'nobody found' in text
-    item = study.overrated[0]
-    assert (f'image {item.image_id}, person {item.position + 1}: quality '
-            f'{item.score:.2f}, true IoU {item.true_iou:.2f}') in text
-    # 6 plots, 4 persons with part scores, 2 galleries of 12; all embedded.
-    sources = re.findall('src="([^"]{15})', page)
-    assert sources == ['data:image/png;'] * 10 + ['data:image/jpeg'] * 24
-    assert not re.search('https?://|<link|<script|url\\(', page)
-
-
-def test_plots_show_what_they_say(study, evaluator, golden, monkeypatch):
+def test_plots_and_texts(by_hand, scene, monkeypatch):
     drawn = {}
 
     def draw(size, shape, fill, *args, **layout):
         drawn.setdefault(fill, []).append(args)
-        return b''
+        return fill.__name__.encode()
 
-    monkeypatch.setattr(report_module, 'draw', draw)
-    build_report(study, PictureBook(evaluator, golden.records), 'a', 5)
-    groups = dict(persons=study.persons, parts=study.parts)
-    assert drawn[figures.fill_correlations][0][0].keys() == groups.keys()
-    for (samples, num_bins), expected in zip(drawn[figures.fill_reliability],
-                                             groups.values()):
-        assert samples is expected and num_bins == 5
-    (confusion, classes), = drawn[figures.fill_confusion]
-    present = [study.classes.index(name) for name in classes]
-    assert (confusion == study.confusion[present][:, present]).all()
-    assert confusion.sum() == study.confusion.sum()
+    monkeypatch.setattr(report, 'draw', draw)
+    book = PictureBook(scene.evaluator, scene.records)
+    page = build_report(by_hand, book, 'A & B', 5, None, {'me & you': b'1'})
+    groups = dict(persons=by_hand.persons, parts=by_hand.parts)
+    assert drawn[figures.fill_correlations] == [(groups, )]
+    assert drawn[figures.fill_precisions] == [(by_hand.rankings, )]
+    for args, samples in zip(drawn[figures.fill_reliability], groups.values()):
+        assert args == (samples, 5)
+    # The second class is neither true nor predicted anywhere.
+    by_hand.confusion[0, 1] = 0
+    build_report(by_hand, book, 'A')
+    (_, (confusion, names)) = drawn[figures.fill_confusion]
+    assert confusion.tolist() == [[995, 1], [3, 1]] and names == ['none', 'c']
+    text = words(page)
+    for words_of_it in (
+            '1 images, 3 predicted persons, 4 parts; quality scores as stored '
+            'in the results file; protocol released.',
+            'For persons the box score orders best: 1.00 (pixel score 1.00, '
+            'IoU score -0.50). Constant or undefined: quality score.',
+            'For parts the box score orders best: 0.80 (quality score 0.80, '
+            'pixel score 0.50, IoU score -0.20).', 'each of 5 bins',
+            'a box score below 0.25 are left out',
+            'The photos of 1 of 1 images are not there', 'There are none.',
+            'There is no person to show.', 'High-confidence masks'):
+        assert words_of_it in text
+    assert '<h1>A &amp; B</h1>' in page
+    assert '<figcaption>me &amp; you</figcaption>' in page
+    assert not re.search('https?://|<link|<script|url\\(', page)
+    for name, fill in (('Confusion matrix', 'confusion'),
+                       ('AP over IoU thresholds', 'precisions')):
+        data = b64encode(f'fill_{fill}'.encode()).decode()
+        assert f'alt="{name}" src="data:image/jpeg;base64,{data}"' in page
 
 
-def test_report_of_one_photo(scene):
+def test_pictures_of_persons(scene):
     scene.save_photo()
-    study = study_quality(scene.evaluator, scene.records, box_score_thr=.75)
+    study = study_quality(scene.evaluator, scene.records)
     book = PictureBook(scene.evaluator, scene.records)
     page = build_report(study, book, 'A')
     text = words(page)
-    assert 'a box score below 0.75 are left out' in text
+    assert 'a box score below' not in text and 'not there' not in text
     assert 'There are too few persons for a correlation.' in text
-    assert 'Photo, prediction, truth.' in text and 'not there' not in text
-    assert '</i>a&lt;b</span>' in page
+    assert text.count('Photo, prediction, truth.') == 2
     colour = ','.join(map(str, book.palette[1].tolist()))
-    assert f'<i style="background:rgb({colour})"></i>a&lt;b' in page
-    assert page.count('data:image/jpeg') == 3  # one rated too high, two found
+    assert f'<i style="background:rgb({colour})"></i>a&lt;b</span>' in page
+    iou = study.persons.true_ious[0]
+    seen = f'image 7, person 1: quality 0.90, true IoU {iou:.2f}'
+    missed = 'image 7, nobody found: quality -, true IoU 0.00'
+    assert re.findall('<figcaption>(.*?)</figc',
+                      page) == ['0007.jpg', seen, missed, seen]
+    assert re.findall('<figure><img [^>]* src="([^;]*)',
+                      page) == ['data:image/png', *['data:image/jpeg'] * 3]
     with pytest.raises(InputError, match='image id 8'):
         build_report(study, book, 'A', figure1_ids=[8])
 
 
-def test_report_without_any_prediction(scene):
+def test_nobody_is_predicted(scene):
     study = study_quality(scene.evaluator, [])
     page = build_report(study, PictureBook(scene.evaluator, []), 'nothing')
-    text = words(page)
-    for note in ('There is no predicted image.', 'There is no person to show.',
-                 'There are none.', 'quality scores as stored'):
-        assert note in text
+    assert 'There is no predicted image.' in page
+    document = study_document(study)
+    assert np.isnan(document['persons']['box']['spearman'])
+    assert document['average_precision']['fused']['APp'] == 0
 
 
-def test_document(study, tmp_path):
+def test_document(by_hand, tmp_path):
     path = tmp_path / 'deep' / 'quality.json'
+    study = by_hand._replace(worst=[Failure(7, -1, 2, 0., float('nan'))])
     write_json(str(path), study_document(study, num_bins=5))
     document = load_json(str(path))
-    for name in ('persons', 'parts'):
-        expected = score_agreements(getattr(study, name), 5)
-        assert list(document[name]) == list(SCORE_NAMES)
-        for score, found in document[name].items():
-            assert found['spearman'] == expected[score].spearman
-            bins = found['reliability']
-            assert bins['counts'] == expected[score].reliability[
-                'counts'].tolist()
-            assert len(bins['edges']) == 6
-            assert [mean is None for mean in bins['mean_ious']
-                    ] == [count == 0 for count in bins['counts']]
-    for label, found in enumerate(document['parts_by_class'].values(), 1):
-        mine = study.parts.labels == label
-        assert found['pixel']['count'] == mine.sum()
-        assert 'reliability' not in found['pixel']
+    assert document['persons']['pixel'] == dict(
+        count=3,
+        spearman=pytest.approx(1),
+        calibration_error=pytest.approx(0),
+        mean_score=pytest.approx(.5),
+        mean_iou=pytest.approx(.5),
+        reliability=dict(
+            edges=[0, .2, .4, .6, .8, 1],
+            counts=[0, 1, 1, 0, 1],
+            mean_scores=[None, .2, .4, None, .9],
+            mean_ious=[None, .2, .4, None, .9]))
+    assert document['parts']['pixel']['count'] == 3
+    assert document['parts_by_class']['a<b']['fused'] == dict(
+        count=3,
+        spearman=pytest.approx(1),
+        calibration_error=pytest.approx(.1 / 3),
+        mean_score=pytest.approx(1.3 / 3),
+        mean_iou=pytest.approx(1.3 / 3))
+    assert document['average_precision']['fused']['APr_90'] == 30
     curves = document['precision_recall']
     assert curves['recall'] == RECALLS.tolist()
-    assert curves['parts']['0.7']['iou'] == (
-        study.rankings['iou'].part_curves[.7].tolist())
-    assert document['average_precision']['box'] == pytest.approx(
-        study.rankings['box'].values, nan_ok=True)
-    assert document['confusion']['pixels'] == study.confusion.tolist()
-    missed = document['worst_found_persons'][0]
-    assert missed['position'] == -1 and missed['score'] is None
+    assert curves['parts']['0.7']['fused'] == [pytest.approx(.5)] * 101
+    assert document['confusion'] == dict(
+        classes=['none', 'a<b', 'c'], pixels=by_hand.confusion.tolist())
+    assert document['worst_found_persons'] == [
+        dict(image_id=7, position=-1, parsing_id=2, true_iou=0, score=None)
+    ]
 
 
 def test_neither_torch_nor_pyplot_is_imported():

@@ -9,7 +9,6 @@ from projects.qanet.evaluation.analysis import (RECALLS, SCORE_NAMES,
                                                 study_quality)
 from projects.qanet.evaluation.analysis.report import study_document
 from projects.qanet.evaluation.analysis.study import precision_at_recalls
-from projects.qanet.evaluation.functional import average_precision
 
 
 def test_curve_by_hand():
@@ -19,13 +18,6 @@ def test_curve_by_hand():
     at = precision_at_recalls(is_true, 4, np.array([0, .25, .3, .75, .76, 1]))
     assert at == pytest.approx([1, 1, .75, .75, 0, 0])
     assert precision_at_recalls(np.zeros(0, bool), 3).tolist() == [0] * 101
-
-
-def test_area_is_the_average_precision():
-    is_true = np.random.default_rng(3).random(50) < .6
-    fine = (np.arange(40000) + .5) / 40000
-    area = precision_at_recalls(is_true, 40, fine).mean()
-    assert area == pytest.approx(average_precision(is_true, 40), abs=1e-4)
 
 
 def test_rankings_are_the_metrics(golden, make_evaluator, study):
@@ -123,14 +115,6 @@ def test_doubtful_boxes_are_no_samples(golden, evaluator, study):
     for name, ranking in chosen.rankings.items():
         assert ranking.values == study.rankings[name].values
     np.testing.assert_equal(chosen.worst, study.worst)
-
-
-def test_no_records(evaluator):
-    study = study_quality(evaluator, [])
-    assert len(study.persons) == len(study.parts) == 0
-    document = study_document(study)
-    assert np.isnan(document['persons']['box']['spearman'])
-    assert document['average_precision']['fused']['APp'] == 0
 
 
 def test_errors(golden, evaluator, make_evaluator):

@@ -37,10 +37,14 @@ def test_photos_that_are_missing_or_wrong(scene):
     assert book.num_missing == 1
     portrait = book.portrait(7, 0, 1)
     assert not portrait.has_photo and (portrait.photo == 150).all()
-    with Image.open(BytesIO(pictures.triptych(portrait,
-                                              book.palette))) as picture:
-        left, right = np.hsplit(np.array(picture), [picture.width // 2])
-        assert (left != right).any() and picture.width < 560
+    height, width = portrait.found.shape
+    data = pictures.triptych(portrait, book.palette, height)
+    with Image.open(BytesIO(data)) as picture:
+        shown = np.array(picture, int)
+    assert shown.shape == (height, 2 * width + 4, 3)
+    for start, labels in ((0, portrait.found), (width + 4, portrait.truth)):
+        expected = pictures.overlay(portrait.photo, labels, book.palette)
+        assert abs(shown[:, start:start + width] - expected).mean() < 5
     scene.save_photo(60, 90)
     with pytest.raises(InputError, match=r'0007.jpg .* \(90, 60\)'):
         book.portrait(7, 0, 1)

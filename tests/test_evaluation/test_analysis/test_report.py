@@ -71,11 +71,11 @@ def test_plots_and_texts(by_hand, scene, monkeypatch):
     assert drawn[figures.fill_precisions] == [(by_hand.rankings, )]
     for args, samples in zip(drawn[figures.fill_reliability], groups.values()):
         assert args == (samples, 5)
-    # The second class is neither true nor predicted anywhere.
-    by_hand.confusion[0, 1] = 0
+    # The second class is nowhere, the last one is predicted, but never true.
+    by_hand.confusion[:] = [[995, 0, 1], [0] * 3, [0] * 3]
     build_report(by_hand, book, 'A')
     (_, (confusion, names)) = drawn[figures.fill_confusion]
-    assert confusion.tolist() == [[995, 1], [3, 1]] and names == ['none', 'c']
+    assert confusion.tolist() == [[995, 1], [0, 0]] and names == ['none', 'c']
     text = words(page)
     for words_of_it in (
             '1 images, 3 predicted persons, 4 parts; quality scores as stored '
@@ -144,7 +144,7 @@ def test_document(by_hand, tmp_path):
             counts=[0, 1, 1, 0, 1],
             mean_scores=[None, .2, .4, None, .9],
             mean_ious=[None, .2, .4, None, .9]))
-    assert document['parts']['pixel']['count'] == 3
+    assert document['parts']['box']['count'] == 4
     assert document['parts_by_class']['a<b']['fused'] == dict(
         count=3,
         spearman=pytest.approx(1),

@@ -6,8 +6,6 @@ import re
 import sys
 from pathlib import Path
 
-from setuptools import Distribution
-
 from projects.qanet import __version__
 
 ROOT = Path(__file__).parents[2]
@@ -63,20 +61,17 @@ def test_one_version_everywhere():
     assert re.search(r'^## (\S+)', changes, re.M)[1] == __version__
 
 
-def test_an_installed_package_has_its_templates(monkeypatch):
-    monkeypatch.chdir(ROOT)
-    distribution = Distribution()
-    distribution.parse_config_files(['setup.cfg'])
-    command = distribution.get_command_obj('build_py')
-    command.ensure_finalized()
+def test_an_installed_package_has_its_templates():
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / 'setup.cfg')
     installed = {
-        Path(folder, name)
-        for _, folder, _, names in command.data_files
-        for name in names
+        path
+        for package, pattern in setup['options.package_data'].items()
+        for path in (ROOT / package.replace('.', '/')).glob(pattern)
     }
     there = {
         path
-        for path in Path('projects/qanet').rglob('*')
+        for path in (ROOT / 'projects/qanet').rglob('*')
         if path.is_file() and path.suffix not in ('.py', '.pyc', '.md')
     }
     assert installed == there != set()

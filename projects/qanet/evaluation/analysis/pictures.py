@@ -62,18 +62,9 @@ class PictureBook:
                  margin: float = .08) -> Portrait:
         """Cut out the window that holds a predicted and an annotated person.
 
-        Args:
-            image_id (int): The image.
-            position (int): Position among the image's records, -1 for none.
-            parsing_id (int): The annotated person, -1 for none.
-            margin (float): Share of the person's size that is added on each
-                side, at least 4 pixels. Defaults to 0.08.
-
-        Returns:
-            Portrait: The person.
-
-        Raises:
-            InputError: If a label map or a photo does not fit the image.
+        ``position`` and ``parsing_id`` are -1 for none; ``margin`` is the
+        share of the person's size that is added on each side, at least 4
+        pixels. Raises an InputError if a label map or photo does not fit.
         """
         image = self.evaluator.find_image(image_id)
         found = np.zeros((image.height, image.width), np.uint8)

@@ -20,8 +20,10 @@ from projects.qanet.utils.json_values import load_json, write_json
 
 TITLES = ['box score', 'IoU score', 'pixel score', 'quality score']
 CODE = """
-import sys
+import runpy, sys
 from projects.qanet.evaluation.analysis import instances, report
+for name in ('analyze_quality', 'convert_results', 'tune_quality'):
+    runpy.run_path(f'tools/analysis_tools/{name}.py')
 heavy = {'torch', 'mmengine', 'mmcv', 'mmseg', 'mmdet', 'matplotlib.pyplot'}
 assert not heavy & set(sys.modules)
 """

@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import Any, List
 
-from projects.qanet.evaluation.analysis import write_document
-from projects.qanet.evaluation.analysis.document import to_plain
 from projects.qanet.utils.files import write_text
+from projects.qanet.utils.json_values import write_json
 
 #: The columns of the paper's Tables 2 and 3.
 KEYS = ('mIoU', 'APp', 'APp_50', 'PCP_50', 'APr', 'APr_50')
@@ -23,5 +22,5 @@ def data_options(data: Path, **evaluator: Any) -> List[str]:
 
 def write_report(stem: Path, document: Any, text: str) -> None:
     """Leave the figures as ``stem.json`` and the tables as ``stem.md``."""
-    write_document(f'{stem}.json', to_plain(document))
+    write_json(f'{stem}.json', document, indent=1)
     write_text(f'{stem}.md', text)

@@ -24,9 +24,9 @@ import numpy as np
 from mmengine.config import Config
 from pycocotools.coco import COCO
 
-from projects.qanet.evaluation.analysis.instance_study import (aggregate,
-                                                               evaluate_run,
-                                                               format_study)
+from projects.qanet.evaluation.analysis.instances import (aggregate,
+                                                          evaluate_run,
+                                                          format_study)
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import write_text
 from studies.common import data_options, write_report

@@ -83,13 +83,13 @@ def run_tool() -> Callable[..., Finished]:
 
     It takes the tool (from the repository's root), its arguments, the folder
     to run in (``cwd``, else the root) and the exit code to insist on (`code`,
-    else any). An exception that the tool does not handle comes through.
+    None for any). An exception that the tool does not handle comes through.
     """
 
     def run(path: str,
             *argv: Any,
             cwd: Path = ROOT,
-            code: Optional[int] = None) -> Finished:
+            code: Optional[int] = 0) -> Finished:
         out, err, found = io.StringIO(), io.StringIO(), 0
         with like_a_process(ROOT / path, argv,
                             cwd), contextlib.redirect_stdout(

@@ -59,3 +59,19 @@ def test_one_version_everywhere():
     changes = (ROOT / 'CHANGELOG.md').read_text()
     assert f'\nversion: {__version__}\n' in citation
     assert re.search(r'^## (\S+)', changes, re.M)[1] == __version__
+
+
+def test_an_installed_package_has_its_templates():
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / 'setup.cfg')
+    installed = {
+        path
+        for package, pattern in setup['options.package_data'].items()
+        for path in (ROOT / package.replace('.', '/')).glob(pattern)
+    }
+    there = {
+        path
+        for path in (ROOT / 'projects/qanet').rglob('*')
+        if path.is_file() and path.suffix not in ('.py', '.pyc', '.md')
+    }
+    assert installed == there != set()

@@ -13,17 +13,17 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from projects.qanet.evaluation.analysis import (QualityStudy, study_document,
-                                                study_quality, write_document)
-from projects.qanet.evaluation.analysis.confidence import (ConfidenceMap,
-                                                           plot_confidence)
-from projects.qanet.evaluation.analysis.pictures import PictureBook
-from projects.qanet.evaluation.analysis.portraits import choose_persons
-from projects.qanet.evaluation.analysis.quality_report import build_report
+from projects.qanet.evaluation.analysis import QualityStudy, study_quality
+from projects.qanet.evaluation.analysis.pictures import (PictureBook,
+                                                         choose_persons,
+                                                         plot_confidence)
+from projects.qanet.evaluation.analysis.report import (build_report,
+                                                       study_document)
 from projects.qanet.evaluation.functional import ParsingEvaluator, Thresholds
 from projects.qanet.structures import read_results
 from projects.qanet.utils.errors import InputError
-from projects.qanet.utils.files import check_writable
+from projects.qanet.utils.files import check_writable, write_text
+from projects.qanet.utils.json_values import write_json
 from tools.common.cli import run_tool
 from tools.common.evaluation_arguments import (add_protocol_arguments,
                                                add_truth_arguments,
@@ -82,19 +82,7 @@ def parse_args() -> argparse.Namespace:
 
 def draw_confidence(args: argparse.Namespace, study: QualityStudy,
                     book: PictureBook) -> Dict[str, bytes]:
-    """Run the network on the images that are asked for.
-
-    Args:
-        args (argparse.Namespace): The command line.
-        study (QualityStudy): Says which persons there are.
-        book (PictureBook): Where images and records are.
-
-    Returns:
-        dict[str, bytes]: A PNG file for each image, by its caption.
-
-    Raises:
-        InputError: If an image has no person or no photo.
-    """
+    """Run the network; a PNG file for each ``--figure2``, by its caption."""
     if not args.figure2:
         return {}
     chosen = []
@@ -104,10 +92,10 @@ def draw_confidence(args: argparse.Namespace, study: QualityStudy,
             raise InputError(f'--figure2 {image_id}: there is no '
                              f'{book.evaluator.image_path(image_id)}')
         persons = choose_persons(study, image_ids=[image_id])
-        if not persons:
+        if not len(persons):
             raise InputError(f'--figure2 {image_id}: the results file has '
                              'no person there that is annotated')
-        chosen.append((image_id, persons[0].position, photo))
+        chosen.append((image_id, int(persons[0].positions), photo))
     # Imported here: everything else works without torch and OpenMMLab.
     from projects.qanet.apis import HumanParsingInferencer
     from projects.qanet.apis.confidence import predict_confidence
@@ -120,11 +108,8 @@ def draw_confidence(args: argparse.Namespace, study: QualityStudy,
         person, = predict_confidence(inferencer,
                                      np.ascontiguousarray(photo[..., ::-1]),
                                      box[None])
-        confidence = ConfidenceMap(person.max_probs.numpy(),
-                                   person.part_map.numpy(), person.offset)
-        caption = f'image {image_id}, person {position + 1}'
-        pictures[caption] = plot_confidence(photo, confidence, book.palette,
-                                            args.confidence_thrs)
+        pictures[f'image {image_id}, person {position + 1}'] = plot_confidence(
+            photo, person, book.palette, args.confidence_thrs)
     return pictures
 
 
@@ -158,13 +143,13 @@ def analyze(args: argparse.Namespace) -> None:
         box_score_thr=args.box_score_thr,
         source=f'{args.results}: results')
     book = PictureBook(evaluator, records)
-    report = build_report(study, book,
-                          f'Quality scores of {Path(args.results).name}',
-                          args.num_bins, args.figure1,
-                          draw_confidence(args, study, book))
-    write_document(
-        str(out / 'quality.json'), study_document(study, args.num_bins))
-    report.write(str(out / 'quality.html'))
+    page = build_report(study, book,
+                        f'Quality scores of {Path(args.results).name}',
+                        args.num_bins, args.figure1,
+                        draw_confidence(args, study, book))
+    write_json(
+        str(out / 'quality.json'), study_document(study, args.num_bins), 1)
+    write_text(str(out / 'quality.html'), page)
     print(f'the report is {out / "quality.html"}, the figures are in '
           f'{out / "quality.json"}')
 

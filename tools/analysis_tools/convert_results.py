@@ -96,11 +96,7 @@ def list_images(images: Sequence[Dict[str, Any]]) -> Dict[int, ImageInfo]:
 
 
 def convert_to_dump(args: argparse.Namespace) -> None:
-    """Paint a results file.
-
-    Args:
-        args (argparse.Namespace): The command line.
-    """
+    """Paint a results file."""
     info, records, listed = read_results_document(args.source)
     if args.ann_file:
         images = list_images(
@@ -141,23 +137,17 @@ def convert_to_dump(args: argparse.Namespace) -> None:
 
 
 def convert_to_json(args: argparse.Namespace) -> None:
-    """Make a results file of a dump.
-
-    Args:
-        args (argparse.Namespace): The command line.
-    """
+    """Make a results file of a dump."""
     images = list_images(load_persons(args.ann_file, ('image_id', ))['images'])
     found = find_dumped_images(args.source, images, img_subdir=args.img_subdir)
     if not found:
         raise InputError(f'{args.source} has no image of {args.ann_file}')
     records: List[Dict[str, Any]] = []
     for image_id in found:
+        image, subdir = images[image_id], args.img_subdir
         dump = read_dump(
-            args.source,
-            images[image_id],
-            args.num_classes,
-            img_subdir=args.img_subdir)
-        records += dump_to_records(images[image_id], dump, args.num_classes)
+            args.source, image, args.num_classes, img_subdir=subdir)
+        records += dump_to_records(image, dump, args.num_classes)
     write_results(
         args.target,
         records, [str(label) for label in range(args.num_classes)],

@@ -6,21 +6,24 @@ the paper's Table 1, prints the best, and writes all values (JSON) and heat
 maps (PNG). Each value is what ``eval_parsing.py --quality-weights`` gives.
 """
 import argparse
-import json
-import math
 import sys
 from pathlib import Path
 from typing import Dict, List, Sequence
 
+import numpy as np
+from matplotlib.axes import Axes
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from projects.qanet.evaluation.analysis.figures import draw
 from projects.qanet.evaluation.functional import (METRICS, SUMMARY_KEYS,
                                                   ParsingEvaluator, Thresholds,
                                                   WeightSearch, best_point,
                                                   format_value, weight_grid)
 from projects.qanet.structures import read_results
 from projects.qanet.utils.errors import InputError
-from projects.qanet.utils.files import check_writable, write_text
+from projects.qanet.utils.files import check_writable
+from projects.qanet.utils.json_values import write_json
 from projects.qanet.utils.tables import format_table
 from tools.common.cli import run_tool
 from tools.common.evaluation_arguments import (add_protocol_arguments,
@@ -40,6 +43,13 @@ PAPER_TABLE_1 = {
 # The global map follows the box score alone, so weights change only these.
 TUNED_KEYS = tuple(
     key for key in SUMMARY_KEYS if key not in ('mIoU', 'pixAcc', 'mAcc'))
+MAP_TITLES = {'APp': r'AP$^p$', 'APr': r'AP$^r$', 'APh': r'AP$^h$'}
+LETTER = dict(
+    color='white',
+    fontsize=8,
+    ha='center',
+    va='center',
+    bbox=dict(facecolor='black', alpha=.6, pad=1, linewidth=0))
 
 
 def parse_args() -> argparse.Namespace:
@@ -66,56 +76,42 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def list_best(points: Sequence[tuple],
-              values: Sequence[Dict[str, float]]) -> Dict[str, int]:
+def list_best(values: Sequence[Dict[str, float]]) -> Dict[str, int]:
     """Position of the best point of each metric that was measured."""
     best = {key: best_point(values, key) for key in TUNED_KEYS}
     return {key: i for key, i in best.items() if i is not None}
 
 
-def write_document(path: Path, args: argparse.Namespace,
-                   points: Sequence[tuple], values: Sequence[Dict[str, float]],
-                   paper: Dict[str, Dict[str, float]]) -> None:
-    """Write all values; undefined ones become null.
-
-    Args:
-        path (Path): File to write.
-        args (argparse.Namespace): The command line.
-        points (Sequence[tuple]): The grid.
-        values (Sequence[dict[str, float]]): Metrics of each point.
-        paper (dict[str, dict[str, float]]): Metrics of the rows of Table 1.
-    """
+def make_document(args: argparse.Namespace, points: Sequence[tuple],
+                  values: Sequence[Dict[str, float]],
+                  paper: Dict[str, Dict[str, float]]) -> dict:
+    """All values, of the grid and of the rows of Table 1, for a JSON file."""
 
     def entry(weights: tuple, metrics: Dict[str, float]) -> dict:
-        return dict(
-            quality_weights=list(weights),
-            metrics={
-                f'parsing/{key}': None if math.isnan(value) else value
-                for key, value in metrics.items()
-            })
+        named = {f'parsing/{key}': value for key, value in metrics.items()}
+        return dict(quality_weights=weights, metrics=named)
 
-    document = dict(
+    return dict(
         results=args.results,
         protocol=args.protocol,
         nms_thr=args.nms_thr,
         grid=dict(zip(('start', 'stop', 'step'), args.grid)),
         best={
             f'parsing/{key}':
-            dict(quality_weights=list(points[i]), value=values[i][key])
-            for key, i in list_best(points, values).items()
+            dict(quality_weights=points[i], value=values[i][key])
+            for key, i in list_best(values).items()
         },
         paper_table_1={
             name: entry(PAPER_TABLE_1[name], metrics)
             for name, metrics in paper.items()
         },
         points=[entry(*pair) for pair in zip(points, values)])
-    write_text(str(path), json.dumps(document) + '\n')
 
 
 def print_tables(points: Sequence[tuple], values: Sequence[Dict[str, float]],
                  paper: Dict[str, Dict[str, float]]) -> None:
     """Print the rows of Table 1 and the best points of the grid."""
-    best = list_best(points, values)
+    best = list_best(values)
     keys = [key for key in TUNED_KEYS if key in best]
 
     def row(name: str, weights: tuple, metrics: Dict[str, float]) -> List[str]:
@@ -134,12 +130,63 @@ def print_tables(points: Sequence[tuple], values: Sequence[Dict[str, float]],
     print(f'Best of {len(points)} points\n' + format_table(head, rows))
 
 
-def tune(args: argparse.Namespace) -> None:
-    """Read, evaluate, print, write and draw.
+def weight_cube(points: Sequence[tuple], values: Sequence[Dict[str, float]],
+                key: str) -> np.ndarray:
+    """A metric by ascending (box, IoU, pixel) weight, NaN without a point."""
+    weights = [np.unique(column) for column in np.transpose(points)]
+    cube = np.full([len(axis) for axis in weights], np.nan)
+    for point, metrics in zip(points, values):
+        cube[tuple(map(np.searchsorted, weights, point))] = metrics[key]
+    return cube
 
-    Args:
-        args (argparse.Namespace): The command line.
+
+def fill_heat_maps(axes: np.ndarray, points: Sequence[tuple],
+                   values: Sequence[Dict[str,
+                                         float]], keys: Sequence[str]) -> None:
+    """A row of maps for each metric, a map for each pixel weight.
+
+    A star marks the best point, letters the rows of Table 1 that are on the
+    grid. The colours of a row go from its 5th percentile up: few very bad
+    points would hide everything else.
     """
+    weights = [np.unique(column) for column in np.transpose(points)]
+    for key, row in zip(keys, axes):
+        cube = weight_cube(points, values, key)
+        if np.isnan(cube).all():
+            continue
+        low, high = np.nanpercentile(cube, 5), np.nanmax(cube)
+        best = np.unravel_index(np.nanargmax(cube), cube.shape)
+        for i, panel in enumerate(row):
+            image = panel.imshow(
+                cube[..., i], 'viridis', vmin=low, vmax=high, origin='lower')
+            panel.set_title(f'pixel weight {weights[2][i]:g}', fontsize=9)
+            for name, point in PAPER_TABLE_1.items():
+                if point in points and point[2] == weights[2][i]:
+                    y, x, _ = map(np.searchsorted, weights, point)
+                    panel.text(x, y, name, **LETTER)
+            label_ticks(panel, *weights[:2])
+        row[best[2]].plot(
+            best[1], best[0], 'r*', markeredgecolor='white', markersize=13)
+        row[0].set_ylabel('box weight')
+        row[0].figure.colorbar(
+            image, ax=row, extend='min', label=f'{MAP_TITLES[key]} (%)')
+    for panel in axes[-1]:
+        panel.set_xlabel('IoU weight')
+    axes[0, 0].figure.suptitle('star: best point of the row; letters: Table 1')
+
+
+def label_ticks(panel: Axes, rows: np.ndarray, columns: np.ndarray) -> None:
+    """Name the ticks, every other one where there are many."""
+    panel.grid(False)
+    for ticks, weights in ((panel.set_yticks, rows), (panel.set_xticks,
+                                                      columns)):
+        step = 2 if len(weights) > 4 else 1
+        places = range(0, len(weights), step)
+        ticks(places, [f'{weights[place]:g}' for place in places])
+
+
+def tune(args: argparse.Namespace) -> None:
+    """Read, evaluate, print, write and draw."""
     points = weight_grid(*args.grid)
     if not set(args.metrics) - {'mIoU'}:
         raise InputError('mIoU does not depend on quality weights')
@@ -167,12 +214,14 @@ def tune(args: argparse.Namespace) -> None:
     if 'mIoU' in args.metrics:
         print(f'mIoU {values[0]["mIoU"]:.2f} whatever the weights')
     print_tables(points, values, paper)
-    write_document(path, args, points, values, paper)
+    write_json(str(path), make_document(args, points, values, paper))
     print(f'Wrote {path}')
-    # Imported here, so that all else works without matplotlib.
-    from quality_heat_map import draw_heat_maps
+    keys = [key for key in MAP_TITLES if key in values[0]]
+    columns = len({point[2] for point in points})
     picture = path.with_suffix('.png')
-    draw_heat_maps(picture, points, values, PAPER_TABLE_1)
+    picture.write_bytes(
+        draw((1.8 * columns + 1.2, 2.1 * len(keys) + .6), (len(keys), columns),
+             fill_heat_maps, points, values, keys))
     print(f'Wrote {picture}')
 
 

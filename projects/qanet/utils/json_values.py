@@ -4,9 +4,10 @@ import json
 import math
 import sys
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 from .errors import InputError
+from .files import write_text
 
 #: Gets a file's content, from the local disk or from elsewhere.
 ByteReader = Callable[[str], bytes]
@@ -92,3 +93,30 @@ def load_json(path: str, read: ByteReader = read_bytes) -> Any:
         return json.loads(data)
     except ValueError as error:
         raise InputError(f'{path} is not valid json: {error}') from None
+
+
+def write_json(path: str, document: Any, indent: Optional[int] = None) -> None:
+    """Write a json file in one step.
+
+    Args:
+        path (str): File to write. Its folder is made if it is missing.
+        document (Any): Dicts, sequences, numpy arrays, numbers and what else
+            json knows; NaN becomes null.
+        indent (int, optional): Blanks per level. Defaults to one line.
+
+    Raises:
+        OSError: If it cannot be written.
+        ValueError: If a number is infinite.
+    """
+    text = json.dumps(_to_plain(document), indent=indent, allow_nan=False)
+    write_text(path, text + '\n')
+
+
+def _to_plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _to_plain(item) for key, item in value.items()}
+    if hasattr(value, 'tolist'):  # of numpy
+        return _to_plain(value.tolist())
+    if isinstance(value, (list, tuple)):
+        return [_to_plain(item) for item in value]
+    return None if isinstance(value, float) and math.isnan(value) else value

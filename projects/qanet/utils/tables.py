@@ -21,11 +21,14 @@ def format_table(head: Sequence[str],
     Returns:
         str: The table, without a line break at its end.
     """
-    names = [str(position) for position in range(len(head))]
-    table = PrettyTable(list(head) if markdown else names)
+    # Columns may have equal names, which prettytable refuses as fields.
+    names = [
+        title + ' ' * head[:k].count(title) for k, title in enumerate(head)
+    ]
+    table = PrettyTable(names)
     if markdown:
         table.set_style(MARKDOWN)
-    else:  # columns may have equal names, which prettytable refuses as fields
+    else:
         table.header = False
         table.add_row(list(head), divider=True)
     table.add_rows([list(row) for row in rows])

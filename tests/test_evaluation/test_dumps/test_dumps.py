@@ -145,26 +145,6 @@ def test_crowds_in_a_dump(scenes, tmp_path):
     assert found['released']['APr_80'] == pytest.approx(100 * .5 * .5 / 2)
 
 
-def test_ap_p_is_refused(golden, tmp_path):
-    evaluator = ParsingEvaluator(golden.ann_file, golden.data_root,
-                                 golden.classes)
-    with pytest.raises(InputError, match='APp cannot be computed from'):
-        evaluate_dump(evaluator, str(tmp_path))
-
-
-def test_files_survive_writing_and_reading(golden, images, tmp_path):
-    folder = write_golden(golden, images, tmp_path)
-    assert find_dumped_images(folder, images) == [
-        image_id for image_id, persons in golden.persons.items()
-        if len(persons)
-    ]
-    persons = golden.persons[1190]
-    dump = paint_dump(images[1190], persons.to_records(), 20)
-    again = read_dump(folder, images[1190], 20)
-    for name, value in vars(dump).items():
-        np.testing.assert_array_equal(getattr(again, name), value, name)
-
-
 def test_records_of_a_dump(golden, images, tmp_path):
     """Visible pixels and scores stay, so AP^r and AP^h do."""
     records = []

@@ -1,34 +1,15 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""eval_parsing.py and convert_results.py on dumps, without torch."""
+"""eval_parsing.py and convert_results.py on dumps."""
 import json
-import subprocess
-import sys
 import zipfile
-from pathlib import Path
 
 import pytest
 
 from projects.qanet.structures import write_results
 
-TOOLS = Path(__file__).parents[3] / 'tools' / 'analysis_tools'
-WRAPPER = """
-import runpy, sys
-sys.argv = sys.argv[1:]
-for name in ('torch', 'mmengine', 'mmcv', 'mmseg', 'matplotlib'):
-    sys.modules[name] = None  # importing it fails
-runpy.run_path(sys.argv[0], run_name='__main__')
-"""
-
-
-def call(tool, *args):
-    """Run a tool, return its exit code, output and errors."""
-    done = subprocess.run(
-        [sys.executable, '-c', WRAPPER,
-         str(TOOLS / tool), *map(str, args)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True)
-    return done.returncode, done.stdout, done.stderr
+FOLDERS = ('global_parsing', 'instance_segmentation', 'instance_parsing')
+CONVERT, EVALUATE = (f'tools/analysis_tools/{name}.py'
+                     for name in ('convert_results', 'eval_parsing'))
 
 
 @pytest.fixture
@@ -47,25 +28,24 @@ def results(golden, tmp_path):
     return path
 
 
-def truth_args(golden):
-    return ['--ann-file', golden.ann_file, '--data-root', golden.data_root]
+@pytest.fixture
+def truth(golden):
+    return ('--ann-file', golden.ann_file, '--data-root', golden.data_root)
 
 
-def test_there_and_back(golden, results, tmp_path):
+def test_there_and_back(golden, results, truth, tmp_path, run_tool):
     dump, back = tmp_path / 'dump', tmp_path / 'back.json'
-    code, out, err = call('convert_results.py', 'to-dump', results, dump,
-                          '--quality-weights', 1, .5, 3, '--zip')
-    assert (code, err) == (0, '')
-    assert 'Wrote 10 images' in out
+    done = run_tool(CONVERT, 'to-dump', results, dump, '--quality-weights', 1,
+                    .5, 3, '--zip')
+    assert 'Wrote 10 images' in done.stdout
     with zipfile.ZipFile(tmp_path / 'mp_results.zip') as archive:
         names = archive.namelist()
     assert len(names) == 30 and 'instance_parsing/0001003.txt' in names
 
     metrics = tmp_path / 'metrics.json'
-    code, out, err = call('eval_parsing.py', dump, *truth_args(golden),
-                          '--num-classes', 20, '--out', metrics)
-    assert (code, err) == (0, '')
-    assert 'AP^p and PCP are undefined' in out
+    done = run_tool(EVALUATE, dump, *truth, '--num-classes', 20, '--out',
+                    metrics)
+    assert 'AP^p and PCP are undefined' in done.stdout
     values = json.loads(metrics.read_text())
     expected = golden.expected['1-0.5-3']
     for key in ('mIoU', 'APr', 'APh'):
@@ -73,95 +53,74 @@ def test_there_and_back(golden, results, tmp_path):
             100 * expected[key.replace('AP', 'mAP')], abs=1e-7)
     assert values['parsing/APp'] is values['parsing/PCP_50'] is None
 
-    code, out, err = call('convert_results.py', 'to-json', dump, back,
-                          '--ann-file', golden.ann_file, '--num-classes', 20)
-    assert (code, err) == (0, '')
-    assert 'Wrote 34 persons of 10 images' in out and 'Lost:' in out
+    done = run_tool(CONVERT, 'to-json', dump, back, *truth[:2],
+                    '--num-classes', 20)
+    assert 'Wrote 34 persons of 10 images' in done.stdout
+    assert 'Lost:' in done.stdout and done.stderr == ''
     assert json.loads(back.read_text())['info']['quality_weights'] is None
-    code, out, err = call('eval_parsing.py', back, *truth_args(golden),
-                          '--metrics', 'APr', '--out', metrics)
+    run_tool(EVALUATE, back, *truth, '--metrics', 'APr', '--out', metrics)
     assert json.loads(metrics.read_text())['parsing/APr'] == pytest.approx(
         values['parsing/APr'], abs=1e-9)
 
 
-def test_all_images(golden, results, tmp_path):
-    code, out, err = call('convert_results.py', 'to-dump', results,
-                          tmp_path / 'dump', '--all-images', '--ann-file',
-                          golden.ann_file)
-    assert (code, err) == (0, '') and 'Wrote 12 images' in out
-
-
-def check_error(message, *args):
-    """A tool ends with one sentence."""
-    code, _, err = call(*args)
-    assert code == 2
-    assert message in err and err.startswith('error: ')
-    assert err.count('\n') == 1 and 'Traceback' not in err
-
-
-def test_errors(golden, results, tmp_path):
-    dump = tmp_path / 'dump'
-    evaluate = ['eval_parsing.py', dump, *truth_args(golden)]
-    call('convert_results.py', 'to-dump', results, dump)
-    check_error('--num-classes is 5, but', 'eval_parsing.py', results,
-                *truth_args(golden), '--num-classes', 5)
-    check_error('holds a dump already', 'convert_results.py', 'to-dump',
-                results, dump)
-    check_error('--num-classes must say', *evaluate)
-    evaluate += ['--num-classes', 20]
-    check_error('APp cannot be computed from', *evaluate, '--metrics', 'APp')
-    check_error('--quality-weights needs a results file', *evaluate,
-                '--quality-weights', 1, 1, 1)
-    check_error('--nms-thr needs a results file', *evaluate, '--nms-thr', 2)
-    check_error('is no dump', 'eval_parsing.py', tmp_path, *truth_args(golden),
-                '--num-classes', 20)
-    check_error('allowed are 0..4', *evaluate[:-1], 5)
-    document = json.loads(results.read_text())
-    document['images'].pop()
-    results.write_text(json.dumps(document))
-    check_error('is not in the list of images', 'convert_results.py',
-                'to-dump', results, tmp_path / 'other')
-    del document['images']
-    results.write_text(json.dumps(document))
-    check_error('--ann-file is needed', 'convert_results.py', 'to-dump',
-                results, tmp_path / 'other')
-
-
-def test_images_that_would_share_a_file(results, tmp_path):
-    document = json.loads(results.read_text())
-    first, second = sorted({r['image_id'] for r in document['results']})[:2]
-    for image in document['images']:
-        if image['id'] in (first, second):
-            image['file_name'] = 'a.' + ('jpg', 'png')[image['id'] == second]
-    results.write_text(json.dumps(document))
-    check_error('results.json: the images a.jpg and a.png would share',
-                'convert_results.py', 'to-dump', results, tmp_path / 'dump')
-    assert not (tmp_path / 'dump').exists()
-
-
-def test_only_names_and_sizes_of_annotations_count(golden, results, tmp_path):
-    """Persons may lack what evaluation needs, or be of any category."""
-    document = json.loads(Path(golden.ann_file).read_text())
+def test_all_images_of_annotations_of_any_kind(golden, results, tmp_path,
+                                               run_tool):
+    """Only names and sizes count: persons may lack what evaluation needs."""
+    with open(golden.ann_file) as file:
+        document = json.load(file)
     for annotation in document['annotations']:
         del annotation['parsing_id']
         annotation['category_id'] = 7
     ann_file = tmp_path / 'boxes.json'
     ann_file.write_text(json.dumps(document))
-    options = ('--ann-file', ann_file)
-    code, out, err = call('convert_results.py', 'to-dump', results,
-                          tmp_path / 'dump', *options)
-    assert (code, err) == (0, '') and 'Wrote 10 images' in out
-    code, out, err = call('convert_results.py', 'to-json', tmp_path / 'dump',
-                          tmp_path / 'back.json', *options, '--num-classes',
-                          20)
-    assert (code, err) == (0, '') and 'of 10 images to' in out
+    options = (tmp_path / 'dump', '--ann-file', ann_file)
+    done = run_tool(CONVERT, 'to-dump', results, *options, '--all-images')
+    assert 'Wrote 12 images' in done.stdout
+    done = run_tool(CONVERT, 'to-json', options[0], tmp_path / 'back.json',
+                    *options[1:], '--num-classes', 20)
+    assert ' of 12 images to' in done.stdout
 
 
-def test_empty_dump(golden, tmp_path):
-    for name in ('global_parsing', 'instance_segmentation',
-                 'instance_parsing'):
-        (tmp_path / 'dump' / name).mkdir(parents=True)
-    check_error('dump has no image of', 'convert_results.py', 'to-json',
-                tmp_path / 'dump', tmp_path / 'back.json', '--ann-file',
-                golden.ann_file, '--num-classes', 20)
+def test_errors(results, truth, tmp_path, run_tool):
+
+    def check(message, *args):
+        error = run_tool(*args, code=2).stderr
+        assert message in error and error.startswith('error: ')
+        assert error.count('\n') == 1
+
+    dump, other = tmp_path / 'dump', tmp_path / 'other'
+    to_dump = (CONVERT, 'to-dump', results)
+    evaluate = (EVALUATE, dump, *truth)
+    run_tool(*to_dump, dump)
+    check('holds a dump already', *to_dump, dump)
+    check('--num-classes is 5, but', EVALUATE, results, *truth,
+          '--num-classes', 5)
+    check('--num-classes must say', *evaluate)
+    evaluate += ('--num-classes', 20)
+    check('APp cannot be computed from', *evaluate, '--metrics', 'APp')
+    check('--quality-weights needs a results file', *evaluate,
+          '--quality-weights', 1, 1, 1)
+    check('--nms-thr needs a results file', *evaluate, '--nms-thr', 2)
+    check('is no dump', EVALUATE, tmp_path, *truth, '--num-classes', 20)
+    check('allowed are 0..4', *evaluate[:-1], 5)
+    for name in FOLDERS:
+        (tmp_path / 'empty' / name).mkdir(parents=True)
+    check('empty has no image of', CONVERT, 'to-json', tmp_path / 'empty',
+          tmp_path / 'back.json', *truth[:2], '--num-classes', 20)
     assert not (tmp_path / 'back.json').exists()
+
+    document = json.loads(results.read_text())
+    first, second = document['images'][:2]
+    names = [first['file_name'], second['file_name']]
+    first['file_name'], second['file_name'] = 'a.jpg', 'a.png'
+    results.write_text(json.dumps(document))
+    check('results.json: the images a.jpg and a.png would share', *to_dump,
+          other)
+    first['file_name'], second['file_name'] = names
+    document['images'].pop()
+    results.write_text(json.dumps(document))
+    check('is not in the list of images', *to_dump, other)
+    del document['images']
+    results.write_text(json.dumps(document))
+    check('--ann-file is needed', *to_dump, other)
+    assert not other.exists()

@@ -1,10 +1,12 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Cut-outs of persons: photo, prediction and truth."""
+"""Pictures of persons: photo, prediction and truth; Figures 1 and 2."""
 import os
+from collections import Counter
 from io import BytesIO
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
+from matplotlib.colors import hsv_to_rgb
 from PIL import Image
 
 from projects.qanet.ground_truth import IGNORE_LABEL, label_path
@@ -12,23 +14,20 @@ from projects.qanet.ground_truth.label_maps import read_image_labels
 from projects.qanet.structures import ParsingInstances
 from projects.qanet.utils.errors import InputError
 from ..functional.evaluator import ParsingEvaluator
-from .charts import part_palette
+from .figures import draw, fill_confidence, fill_part_scores
+from .study import QualityStudy
 
 _GREY = 150  # stands in for a photo that is not there
+# Lowest box score of the persons that stand for a data set, as in its global
+# maps (``docs/protocol.md``, section 7.1).
+_BOX_SCORE = 0.3
 
 
 class Portrait(NamedTuple):
-    """One person, cut out.
-
-    Attributes:
-        photo (np.ndarray): RGB, (h, w, 3) uint8; grey without a photo.
-        found (np.ndarray): Predicted labels, (h, w) uint8.
-        truth (np.ndarray): Labels of the annotated person, (h, w) uint8.
-        has_photo (bool): Whether there is a photo.
-    """
-    photo: np.ndarray
-    found: np.ndarray
-    truth: np.ndarray
+    """One person, cut out."""
+    photo: np.ndarray  # RGB, (h, w, 3) uint8; grey without a photo
+    found: np.ndarray  # predicted labels, (h, w) uint8
+    truth: np.ndarray  # labels of the annotated person, (h, w) uint8
     has_photo: bool
 
 
@@ -38,6 +37,11 @@ class PictureBook:
     Args:
         evaluator (ParsingEvaluator): The data set.
         records (Sequence[dict]): All records, in the file's order.
+
+    Attributes:
+        palette (np.ndarray): RGB by label, (C, 3) uint8.
+        records (dict[int, list[dict]]): Records by image id.
+        num_missing (int): How many annotated images have no photo.
     """
 
     def __init__(self, evaluator: ParsingEvaluator,
@@ -47,47 +51,43 @@ class PictureBook:
         self.records: Dict[int, List[Dict[str, Any]]] = {}
         for record in records:
             self.records.setdefault(record['image_id'], []).append(record)
+        self.num_missing = sum(
+            not os.path.isfile(evaluator.image_path(image_id))
+            for image_id in evaluator.images)
 
     def portrait(self,
                  image_id: int,
                  position: int,
                  parsing_id: int,
                  margin: float = .08) -> Portrait:
-        """Cut a person out.
+        """Cut out the window that holds a predicted and an annotated person.
 
-        Args:
-            image_id (int): The image.
-            position (int): Position among the image's records, -1 for none.
-            parsing_id (int): The annotated person, -1 for none.
-            margin (float): Share of the person's size that is added on each
-                side. Defaults to 0.08.
-
-        Returns:
-            Portrait: The window that holds both.
-
-        Raises:
-            ValueError: If a label map or a photo does not fit the image.
+        ``position`` and ``parsing_id`` are -1 for none; ``margin`` is the
+        share of the person's size that is added on each side, at least 4
+        pixels. Raises an InputError if a label map or photo does not fit.
         """
         image = self.evaluator.find_image(image_id)
         found = np.zeros((image.height, image.width), np.uint8)
-        frame = None
+        truth = np.zeros_like(found)
+        box = None
         if position >= 0:
             person = ParsingInstances.from_records(
-                [self.records[image_id][position]],
-                (image.width, image.height), len(self.evaluator.classes))
-            found, frame = person.part_map(0), person.bboxes[0]
-        truth = np.zeros_like(found)
+                [self.records[image_id][position]], image.size,
+                len(self.evaluator.classes))
+            found, box = person.part_map(0), person.bboxes[0]
         if parsing_id >= 0:
             categories, humans = (
-                read_image_labels(image,
-                                  self._path(folder, image.file_name, '.png'))
+                read_image_labels(
+                    image,
+                    label_path(
+                        os.path.join(self.evaluator.data_root, folder),
+                        image.file_name, '.png', self.evaluator.img_subdir))
                 for folder in ('Category_ids', 'Human_ids'))
-            truth = np.where(humans == parsing_id, categories, 0)
-            truth = truth.astype(np.uint8)
-        window = _window((found > 0) | (truth > 0), frame, margin)
+            truth[humans == parsing_id] = categories[humans == parsing_id]
+        window = _window((found > 0) | (truth > 0), box, margin)
         photo = self.read_photo(image_id)
-        shown = np.full(
-            (*found.shape, 3), _GREY, np.uint8) if photo is None else photo
+        grey = np.full((*found.shape, 3), _GREY, np.uint8)
+        shown = grey if photo is None else photo
         return Portrait(shown[window], found[window], truth[window], photo
                         is not None)
 
@@ -119,31 +119,14 @@ class PictureBook:
                 f'annotation file says {(image.height, image.width)}')
         return photo
 
-    def _path(self, folder: str, file_name: str, suffix: str) -> str:
-        return label_path(
-            os.path.join(self.evaluator.data_root, folder), file_name, suffix,
-            self.evaluator.img_subdir)
 
-    def missing_photos(self) -> int:
-        """How many annotated images have no file.
-
-        Returns:
-            int: Their number.
-        """
-        return sum(not os.path.isfile(self.evaluator.image_path(image_id))
-                   for image_id in self.evaluator.images)
-
-
-def _window(inside: np.ndarray, frame: Optional[np.ndarray],
-            margin: float) -> Tuple[slice, slice]:
+def _window(inside: np.ndarray, box: Optional[np.ndarray],
+            margin: float) -> Tuple[slice, ...]:
     """Rows and columns around a mask, or around a box if it is empty."""
     if inside.any():
-        bounds = [
-            np.flatnonzero(inside.any(axis=1 - axis))[[0, -1]]
-            for axis in (0, 1)
-        ]
-    elif frame is not None:
-        bounds = [frame[[1, 3]], frame[[0, 2]]]
+        bounds = [np.flatnonzero(inside.any(axis=k))[[0, -1]] for k in (1, 0)]
+    elif box is not None:
+        bounds = [box[[1, 3]], box[[0, 2]]]
     else:
         return slice(None), slice(None)
     slices = []
@@ -151,24 +134,29 @@ def _window(inside: np.ndarray, frame: Optional[np.ndarray],
         extra = max(4, margin * (high - low))
         start = int(np.clip(low - extra, 0, size - 1))
         slices.append(slice(start, max(start + 1, int(high + extra) + 1)))
-    return slices[0], slices[1]
+    return tuple(slices)
+
+
+def part_palette(num_classes: int) -> np.ndarray:
+    """RGB by label, (C, 3) uint8: black, then hues that are far apart.
+
+    A results file names classes but no colours, so these are the report's
+    own.
+    """
+    labels = np.arange(1, num_classes)
+    # Steps of the golden angle never come close to an earlier hue.
+    hue = (labels * .618034) % 1
+    saturation = np.choose(labels % 2, [.85, .6])
+    value = np.choose(labels % 3, [.95, .75, .88])
+    colours = hsv_to_rgb(np.stack([hue, saturation, value], axis=-1))
+    return np.concatenate([np.zeros((1, 3)), 255 * colours]).astype(np.uint8)
 
 
 def overlay(photo: np.ndarray,
             labels: np.ndarray,
             palette: np.ndarray,
             alpha: float = .6) -> np.ndarray:
-    """Lay the parts' colours over a photo.
-
-    Args:
-        photo (np.ndarray): RGB, (h, w, 3) uint8.
-        labels (np.ndarray): Labels, (h, w); 0 and 255 show the photo.
-        palette (np.ndarray): RGB by label, (C, 3) uint8.
-        alpha (float): Share of the colour. Defaults to 0.6.
-
-    Returns:
-        np.ndarray: A new picture.
-    """
+    """A photo with the parts' colours over it, not over labels 0 and 255."""
     drawn = photo.copy()
     inside = (labels > 0) & (labels != IGNORE_LABEL)
     mixed = (1 - alpha) * photo[inside] + alpha * palette[labels[inside]]
@@ -180,27 +168,18 @@ def triptych(portrait: Portrait,
              palette: np.ndarray,
              height: int = 240,
              max_width: int = 560) -> bytes:
-    """Photo, prediction and truth beside each other.
+    """Photo, if there is one, prediction and truth side by side, a JPEG file.
 
-    Args:
-        portrait (Portrait): The person.
-        palette (np.ndarray): RGB by label, (C, 3) uint8.
-        height (int): Of the picture, in pixels. Defaults to 240.
-        max_width (int): A wider picture is made smaller, in pixels. Defaults
-            to 560.
-
-    Returns:
-        bytes: A JPEG file. Without a photo it has two panels.
+    It is ``height`` pixels high, lower if it would be wider than
+    ``max_width``.
     """
-    panels = [
+    panels = [portrait.photo] * portrait.has_photo + [
         overlay(portrait.photo, labels, palette)
         for labels in (portrait.found, portrait.truth)
     ]
-    if portrait.has_photo:
-        panels.insert(0, portrait.photo)
-    scale = min(height / panels[0].shape[0],
-                max_width / (len(panels) * panels[0].shape[1]))
-    size = [max(1, round(side * scale)) for side in panels[0].shape[1::-1]]
+    rows, columns = portrait.found.shape
+    scale = min(height / rows, max_width / (len(panels) * columns))
+    size = [max(1, round(side * scale)) for side in (columns, rows)]
     row = Image.new('RGB', (len(panels) * (size[0] + 4) - 4, size[1]), 'white')
     for k, panel in enumerate(panels):
         small = Image.fromarray(panel).resize(size, Image.Resampling.LANCZOS)
@@ -208,3 +187,86 @@ def triptych(portrait: Portrait,
     file = BytesIO()
     row.save(file, format='JPEG', quality=88)
     return file.getvalue()
+
+
+def choose_persons(study: QualityStudy,
+                   num_persons: int = 4,
+                   image_ids: Optional[Sequence[int]] = None) -> np.recarray:
+    """Choose persons whose parts show something.
+
+    Args:
+        study (QualityStudy): The study.
+        num_persons (int): How many at most. Defaults to 4.
+        image_ids (Sequence[int], optional): Only persons of these images, one
+            of each. Defaults to None: those with the most true parts and a box
+            score of at least 0.3, from as many images.
+
+    Returns:
+        np.recarray: Of an image the kept person with the most true parts; of
+        several, that with the higher quality score. Images without one give
+        none.
+    """
+    persons, parts = study.persons, study.parts
+    usable = study.kept & (persons.truths >= 0)
+    if image_ids is None:
+        usable &= persons.scores[:, 0] >= _BOX_SCORE
+    parts = parts[parts.true_ious > 0]  # what is there, not what is invented
+    counts = Counter(zip(parts.image_ids.tolist(), parts.positions.tolist()))
+    num_parts = np.array([
+        counts[key]
+        for key in zip(persons.image_ids.tolist(), persons.positions.tolist())
+    ])
+    chosen: Dict[int, int] = {}
+    order = np.lexsort([-persons.scores[:, -1], -num_parts])
+    for row in order[usable[order]].tolist():
+        chosen.setdefault(int(persons.image_ids[row]), row)
+    rows = list(chosen.values())[:num_persons]
+    if image_ids is not None:
+        rows = [chosen[i] for i in image_ids if i in chosen]
+    return persons[rows]
+
+
+def plot_part_scores(study: QualityStudy, person: np.record,
+                     book: PictureBook) -> bytes:
+    """One person of :func:`choose_persons` with a bar for each part, a PNG."""
+    image_id, position = int(person.image_ids), int(person.positions)
+    parts = study.parts[(study.parts.image_ids == image_id)
+                        & (study.parts.positions == position)]
+    portrait = book.portrait(image_id, position, -1)
+    picture = overlay(portrait.photo, portrait.found, book.palette)
+    tall = max(3.2, .29 * len(parts) + .9)
+    height, width = portrait.found.shape
+    wide = float(np.clip((tall - .5) * width / height, 1.1, 2.))
+    return draw((wide + 2.95, tall), (1, 2),
+                fill_part_scores,
+                picture,
+                person,
+                parts,
+                book.palette,
+                study.classes,
+                width_ratios=(wide, 2.95))
+
+
+def plot_confidence(photo: np.ndarray, person: Any, palette: np.ndarray,
+                    thrs: Sequence[float]) -> bytes:
+    """High-confidence masks of one person: Figure 2 of the paper.
+
+    Args:
+        photo (np.ndarray): The whole image, RGB, (H, W, 3) uint8.
+        person (PastedPerson): ``max_probs``, winning probabilities in a
+            window (h, w), ``part_map``, labels there, and ``offset``, the
+            window's top-left pixel (x, y).
+        palette (np.ndarray): RGB by label, (C, 3) uint8.
+        thrs (Sequence[float]): Thresholds T of the masks.
+
+    Returns:
+        bytes: A PNG file.
+    """
+    probs, labels = np.asarray(person.max_probs), np.asarray(person.part_map)
+    (x, y), (height, width) = person.offset, probs.shape
+    photo = photo[y:y + height, x:x + width]
+    count = 3 + len(thrs)
+    wide = float(np.clip(12.4 / count, 1.2, 2.4))
+    tall = float(np.clip(.93 * wide * height / width + .45, 1.2, 5.))
+    return draw((wide * count, tall), (1, count), fill_confidence, photo,
+                overlay(photo, labels, palette), probs, thrs)

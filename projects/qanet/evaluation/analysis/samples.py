@@ -1,63 +1,25 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Pairs of a predicted score and the true IoU, for persons and parts."""
-from dataclasses import dataclass, fields
-from typing import Any, Dict, Optional, Sequence, Tuple
+"""Pairs of a predicted score and the true IoU, and how well they agree."""
+from typing import Any, Dict, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
+from scipy import stats
 
+from projects.qanet.utils.errors import InputError
 from ..functional.image_statistics import ImageOverlaps
 from ..functional.overlaps import mean_ious
 from ..functional.scores import read_ingredients
 
 SCORE_NAMES = ('box', 'iou', 'pixel', 'fused')
 
-
-@dataclass
-class QualitySamples:
-    """S predicted persons or parts with their scores and their true IoU.
-
-    Attributes:
-        image_ids (np.ndarray): The image, (S,) int64.
-        positions (np.ndarray): Position of the person's record among the
-            image's records, (S,) int64.
-        labels (np.ndarray): Class of the part, 0 for a person, (S,) int64.
-        truths (np.ndarray): ``parsing_id`` of the annotated person that the
-            prediction is compared with, -1 if there is none, (S,) int64.
-        true_ious (np.ndarray): True IoU, (S,) float64.
-        scores (np.ndarray): The scores of :data:`SCORE_NAMES`, (S, 4)
-            float64; NaN where a score is undefined.
-    """
-    image_ids: np.ndarray
-    positions: np.ndarray
-    labels: np.ndarray
-    truths: np.ndarray
-    true_ious: np.ndarray
-    scores: np.ndarray
-
-    def __len__(self) -> int:
-        """Number S of predictions."""
-        return len(self.true_ious)
-
-    def __getitem__(self, chosen: np.ndarray) -> 'QualitySamples':
-        """Choose predictions by positions or a bool mask."""
-        return type(self)(*(getattr(self, field.name)[chosen]
-                            for field in fields(self)))
-
-    @classmethod
-    def join(cls, parts: Sequence['QualitySamples']) -> 'QualitySamples':
-        """Put the samples of several images behind each other.
-
-        Args:
-            parts (Sequence[QualitySamples]): Maybe none.
-
-        Returns:
-            QualitySamples: All of them.
-        """
-        empty = [np.zeros(0, np.int64)] * 4
-        start = cls(*empty, np.zeros(0), np.zeros((0, len(SCORE_NAMES))))
-        return cls(*(np.concatenate(
-            [getattr(part, field.name) for part in (start, *parts)])
-                     for field in fields(cls)))
+#: What is known of a predicted person or part: its image; the position of
+#: the person's record among the image's records; the class of the part, 0 for
+#: a person; the ``parsing_id`` of the annotated person that the prediction is
+#: compared with, -1 if there is none; its true IoU and the four scores of
+#: :data:`SCORE_NAMES`, NaN where one is undefined.
+SAMPLE = np.dtype([('image_ids', np.int64), ('positions', np.int64),
+                   ('labels', np.int64), ('truths', np.int64),
+                   ('true_ious', np.float64), ('scores', np.float64, (4, ))])
 
 
 def image_samples(
@@ -65,66 +27,40 @@ def image_samples(
     records: Sequence[Dict[str, Any]],
     num_classes: int,
     weights: Optional[Sequence[float]] = None
-) -> Tuple[QualitySamples, QualitySamples]:
-    """Samples of one image.
+) -> Tuple[np.recarray, np.recarray]:
+    """Samples of the persons of one image, and of their parts.
 
     A person's true IoU is the mean IoU over classes with the annotated person
-    that it resembles most, as in AP^p (``docs/protocol.md``,
-    section 7.3). A part's true IoU is
-    the IoU with the same class of *that* person, before anything is painted
-    over it, so it does not depend on the scores. Where nobody is annotated,
-    true IoUs are 0.
-
-    Args:
-        overlaps (ImageOverlaps): The records' persons against the truth.
-        records (Sequence[dict]): The image's N records.
-        num_classes (int): Number C of classes with the background.
-        weights (Sequence[float], optional): Weights of the box, IoU and pixel
-            score in the fused score. None takes the stored scores.
-
-    Returns:
-        tuple[QualitySamples, QualitySamples]: The persons, and their parts in
-        the order of the persons, classes ascending.
+    that it resembles most, as in AP^p (``docs/protocol.md``, section 7.3). A
+    part's true IoU is the IoU with the same class of *that* person, before
+    anything is painted over it, so it does not depend on the scores. Where
+    nobody is annotated, true IoUs are 0.
     """
-    image = overlaps.image
-    best, person_ious, part_ious = _true_ious(overlaps, num_classes)
-    ids = np.array([person.parsing_id for person in image.persons] + [-1])
-    persons, parts = _read_scores(records, num_classes, weights)
-    positions = np.arange(len(records))
-    person_samples = QualitySamples(
-        np.full(len(records), image.image_id), positions,
-        np.zeros(len(records), np.int64), ids[best], person_ious, persons)
-    rows, labels = np.nonzero(overlaps.segments.areas[:, 1:])
-    # A part that lies wholly on ignored pixels has no true IoU.
-    defined = ~np.isnan(part_ious[rows, labels])
-    rows, labels = rows[defined], labels[defined]
-    part_samples = QualitySamples(
-        np.full(len(rows), image.image_id), rows, labels + 1, ids[best[rows]],
-        part_ious[rows, labels], parts[rows, labels])
-    return person_samples, part_samples
-
-
-def _true_ious(overlaps: ImageOverlaps,
-               num_classes: int) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Compare each person with the visible one that it resembles most.
-
-    Returns:
-        tuple: Position of the annotated person (N,), -1 if there is none,
-        mean IoU (N,) and IoUs of the classes above 0 (N, C - 1).
-    """
+    rows = np.arange(len(records))
+    truths, person_ious = np.full(len(rows), -1), np.zeros(len(rows))
+    part_ious = np.zeros((len(rows), num_classes - 1))
     class_ious = overlaps.to_truth.class_ious
-    num_persons = len(class_ious)
     visible = np.flatnonzero(overlaps.to_truth.truth_visible)
-    if len(visible) == 0 or num_persons == 0:
-        return (np.full(num_persons, -1), np.zeros(num_persons),
-                np.zeros((num_persons, num_classes - 1)))
-    rows = np.arange(num_persons)
-    ious = np.nan_to_num(mean_ious(class_ious[:, visible]))
-    best = visible[ious.argmax(axis=1)]
-    return best, ious.max(axis=1), class_ious[rows, best, 1:]
+    if len(visible) > 0:
+        ious = np.nan_to_num(mean_ious(class_ious[:, visible]))
+        best = visible[ious.argmax(axis=1)]
+        ids = np.array([p.parsing_id for p in overlaps.image.persons])
+        truths, person_ious = ids[best], ious.max(axis=1)
+        part_ious = class_ious[rows, best, 1:]
+    scores, part_scores = _all_scores(records, num_classes, weights)
+    owners, labels = np.nonzero(overlaps.segments.areas[:, 1:])
+    # A part that lies wholly on ignored pixels has no true IoU.
+    defined = ~np.isnan(part_ious[owners, labels])
+    owners, labels = owners[defined], labels[defined]
+    image_ids = np.full(len(rows), overlaps.image.image_id)
+    persons = (image_ids, rows, 0 * rows, truths, person_ious, scores)
+    parts = (image_ids[owners], owners, labels + 1, truths[owners],
+             part_ious[owners, labels], part_scores[owners, labels])
+    return (np.rec.fromarrays(persons,
+                              SAMPLE), np.rec.fromarrays(parts, SAMPLE))
 
 
-def _read_scores(
+def _all_scores(
         records: Sequence[Dict[str, Any]], num_classes: int,
         weights: Optional[Sequence[float]]) -> Tuple[np.ndarray, np.ndarray]:
     """The four scores of persons (N, 4) and of parts (N, C - 1, 4)."""
@@ -132,18 +68,108 @@ def _read_scores(
     boxes, ious, pixels, part_pixels = ingredients
     if weights is not None:
         fused, part_fused = ingredients.fuse(weights)
-    else:
+    else:  # numpy makes NaN of None
         fused = np.array([record['score'] for record in records], np.float64)
         part_fused = np.zeros_like(part_pixels)
-        for i, record in enumerate(records):
+        for row, record in enumerate(records):
             for part in record['parts']:
-                score = part['score']
-                part_fused[i, part['label'] - 1] = (
-                    np.nan if score is None else score)
-    shape = part_pixels.shape
-    parts = [
-        np.broadcast_to(boxes[:, None], shape),
-        np.broadcast_to(ious[:, None], shape), part_pixels, part_fused
-    ]
-    return (np.stack([boxes, ious, pixels, fused],
-                     axis=-1), np.stack(parts, axis=-1))
+                part_fused[row, part['label'] - 1] = part['score']
+    parts = np.broadcast_arrays(boxes[:, None], ious[:, None], part_pixels,
+                                part_fused)
+    persons = np.stack([boxes, ious, pixels, fused], axis=-1)
+    return persons, np.stack(parts, axis=-1)
+
+
+class Agreement(NamedTuple):
+    """One score against the true IoU; what is undefined is NaN.
+
+    The expected calibration error, 0..1, is the mean distance between mean
+    score and mean true IoU of B bins of the score, each weighted by its
+    predictions. ``reliability`` has the bins: ``edges`` from 0 to 1 (B + 1,),
+    ``counts``, ``mean_scores`` and ``mean_ious`` (B,).
+    """
+    count: int  # predictions whose score is defined
+    spearman: float
+    calibration_error: float
+    mean_score: float
+    mean_iou: float
+    reliability: Dict[str, np.ndarray]
+
+
+def score_agreements(samples: np.recarray,
+                     num_bins: int = 10,
+                     label: Optional[int] = None) -> Dict[str, Agreement]:
+    """Compare all four scores with the true IoU.
+
+    Args:
+        samples (np.recarray): Persons or parts, of :data:`SAMPLE`.
+        num_bins (int): Bins of equal width. A score on a border belongs to
+            the upper bin, 1 and more to the last. Defaults to 10.
+        label (int, optional): Only parts of this class. Defaults to all.
+
+    Returns:
+        dict[str, Agreement]: One for each of :data:`SCORE_NAMES`.
+
+    Raises:
+        InputError: If there is no bin.
+    """
+    if num_bins < 1:
+        raise InputError(f'num_bins must be >= 1, but got {num_bins}')
+    if label is not None:
+        samples = samples[samples.labels == label]
+    return {
+        name: _agreement(scores, samples.true_ious, num_bins)
+        for name, scores in zip(SCORE_NAMES, samples.scores.T)
+    }
+
+
+def _agreement(scores: np.ndarray, ious: np.ndarray,
+               num_bins: int) -> Agreement:
+    defined = ~np.isnan(scores)
+    scores, ious = scores[defined], ious[defined]
+    # Quotients, so that a score of 0.3 meets the border 0.3.
+    edges = np.arange(num_bins + 1) / num_bins
+    places = np.digitize(scores, edges[1:-1])
+    counts = np.bincount(places, minlength=num_bins)
+    with np.errstate(invalid='ignore'):  # 0 / 0 is NaN
+        mean_scores, mean_ious = (
+            np.bincount(places, values, num_bins) / counts
+            for values in (scores, ious))
+        gaps = np.nansum(counts * np.abs(mean_scores - mean_ious))
+        means = np.divide([gaps, scores.sum(), ious.sum()], len(scores))
+    return Agreement(
+        len(scores), spearman(scores, ious), *means.tolist(),
+        dict(
+            edges=edges,
+            counts=counts,
+            mean_scores=mean_scores,
+            mean_ious=mean_ious))
+
+
+def spearman(first: np.ndarray, second: np.ndarray) -> float:
+    """Spearman's rank correlation, with mean ranks of ties.
+
+    Args:
+        first (np.ndarray): Numbers without NaN, (S,).
+        second (np.ndarray): Numbers without NaN, (S,).
+
+    Returns:
+        float: -1..1. NaN if one of the two is constant or S < 2: then there
+        is no order to agree on.
+
+    Raises:
+        ValueError: If the two are not of one length.
+    """
+    return _correlate(stats.spearmanr, first, second)
+
+
+def pearson(first: np.ndarray, second: np.ndarray) -> float:
+    """Pearson's correlation, otherwise like :func:`spearman`."""
+    return _correlate(stats.pearsonr, first, second)
+
+
+def _correlate(measure: Any, first: np.ndarray, second: np.ndarray) -> float:
+    pair = np.stack([first, second]).astype(np.float64)
+    if pair.shape[1] < 2 or (np.ptp(pair, axis=1) == 0).any():
+        return float('nan')
+    return float(measure(*pair)[0])

@@ -1,33 +1,48 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """One pass over a results file that answers: is the quality score any good?"""
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+import math
+from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
 from ..functional.evaluator import ParsingEvaluator
 from ..functional.image_statistics import (METRICS, ImageOverlaps,
-                                           ImageStatistics, keep_persons,
-                                           reduce_image)
+                                           ImageStatistics, PersonCandidates,
+                                           keep_persons, reduce_image,
+                                           unpredicted_statistics)
+from ..functional.matching import Candidates, Matches
 from ..functional.overlaps import mean_ious
-from ..functional.scores import PersonScores, read_scores
+from ..functional.scores import read_scores
 from ..functional.summary import summarize
-from .failures import Failure, image_misses, overrated_persons, worst_found
-from .precision_recall import part_curve, person_curve
-from .samples import SCORE_NAMES, QualitySamples, image_samples
+from .samples import SCORE_NAMES, image_samples
 
+#: Where precision is looked at.
+RECALLS = np.arange(101) / 100
+# As in COCO: persons below 32 x 32 pixels are called small.
+SMALL_AREA = 32 * 32
 _RANKING_METRICS = ('APp', 'APr', 'APh')
 _SINGLE_WEIGHTS = dict(box=(1, 0, 0), iou=(0, 1, 0), pixel=(0, 0, 1))
+
+
+class Failure(NamedTuple):
+    """A prediction and the annotated person that belong together."""
+    image_id: int
+    position: int  # among the image's records, -1 for none
+    parsing_id: int  # the annotated person, -1 for none
+    true_iou: float  # mean over classes, 0 without either
+    score: float  # fused, NaN without a prediction
 
 
 class Ranking(NamedTuple):
     """What the metrics are when persons are ranked by one score.
 
-    Attributes:
-        values (dict[str, float]): AP^p, AP^r and AP^h of
-            :func:`~projects.qanet.evaluation.functional.summarize`, percent.
-        person_curves (dict[float, np.ndarray]): Precision of persons at
-            :data:`RECALLS` by IoU threshold, (101,) float64.
-        part_curves (dict[float, np.ndarray]): The same for parts.
+    ``values`` are AP^p, AP^r and AP^h of
+    :func:`~projects.qanet.evaluation.functional.summarize`, percent; the
+    curves, by IoU threshold, are precisions at :data:`RECALLS` (101,), 0..1:
+    the monotone envelope, 0 where a recall is not reached, NaN without
+    truths; of parts the mean over the classes that have ground truth. Where
+    the protocol lets several predictions find one truth, recall goes beyond 1
+    and the curve is cut there.
     """
     values: Dict[str, float]
     person_curves: Dict[float, np.ndarray]
@@ -39,20 +54,24 @@ class QualityStudy(NamedTuple):
 
     Attributes:
         classes (tuple[str]): Names of all classes, background first.
-        persons (QualitySamples): Predicted persons, before suppression.
-        parts (QualitySamples): Their parts.
+        persons (np.recarray): Predicted persons, before suppression, of
+            :data:`~projects.qanet.evaluation.analysis.samples.SAMPLE`.
+        parts (np.recarray): Their parts, likewise.
         kept (np.ndarray): Persons that no better one suppresses, bool.
         rankings (dict[str, Ranking]): By score name; a score that is
             undefined somewhere has none.
         confusion (np.ndarray): Pixels of the global maps by true and
             predicted class, (C, C) int64.
-        overrated (list[Failure]): See :func:`overrated_persons`.
-        worst (list[Failure]): See :func:`worst_found`.
+        overrated (list[Failure]): Kept persons whose fused score is above
+            the true IoU, the largest difference first.
+        worst (list[Failure]): The best kept prediction of each annotated
+            person, the lowest true IoU first, then the lowest ids. Crowds,
+            hidden and small persons (:data:`SMALL_AREA`) are left out.
         box_score_thr (float): Lowest box score of the samples.
     """
     classes: Tuple[str, ...]
-    persons: QualitySamples
-    parts: QualitySamples
+    persons: np.recarray
+    parts: np.recarray
     kept: np.ndarray
     rankings: Dict[str, Ranking]
     confusion: np.ndarray
@@ -95,110 +114,58 @@ def study_quality(evaluator: ParsingEvaluator,
     if set(evaluator.metrics) != set(METRICS):
         raise ValueError('the study needs an evaluator of all metrics '
                          f'{list(METRICS)}, not {list(evaluator.metrics)}')
-    collector = _Collector(evaluator, _defined_scores(evaluator, records))
-    for image_id, mine, places in evaluator.group(records, source):
-        collector.add(image_id, mine, places)
-    collector.add_unpredicted()
-    statistics = collector.all_statistics()
+    protocol, num_classes = evaluator.protocol, len(evaluator.classes)
+    groups = {
+        group[0]: group[1:]
+        for group in evaluator.group(records, source)
+    }
+    statistics: Dict[str, List[ImageStatistics]] = {
+        name: []
+        for name in _defined_scores(evaluator, records)
+    }
+    confusion = np.zeros((num_classes, num_classes), np.int64)
+    samples, kept, misses = [], [], []
+    for image_id in sorted(evaluator.images):
+        mine, places = groups.get(image_id, ([], []))
+        overlaps = evaluator.measure(image_id,
+                                     evaluator.decode(image_id, mine, places))
+        samples.append(
+            image_samples(overlaps, mine, num_classes,
+                          evaluator.quality_weights))
+        fused = samples[-1][0].scores[:, -1]
+        kept.append(
+            keep_persons(
+                np.nan_to_num(fused), overlaps.ious, protocol,
+                evaluator.thresholds))
+        misses += _misses(overlaps, fused, kept[-1])
+        for name, images in statistics.items():
+            if not mine and not protocol.counts_images_without_predictions:
+                images.append(unpredicted_statistics(overlaps.image, protocol))
+                continue
+            weights = _SINGLE_WEIGHTS.get(name, evaluator.quality_weights)
+            scores = read_scores(mine, num_classes, weights, places)
+            # The global map depends on box scores alone.
+            metrics = _RANKING_METRICS + ('mIoU', ) * (name == 'box')
+            images.append(
+                reduce_image(overlaps, scores, protocol, evaluator.thresholds,
+                             metrics))
+            if name == 'box':
+                confusion += images[-1].confusion
+                images[-1].confusion = None
+    rankings = {
+        name: _rank(evaluator, images, curve_thresholds)
+        for name, images in statistics.items()
+    }
     persons, parts = (
-        QualitySamples.join(samples)
-        for samples in (collector.persons, collector.parts))
-    kept = np.concatenate(collector.kept or [np.zeros(0, bool)])
+        np.concatenate(found).view(np.recarray) for found in zip(*samples))
     counted = persons.scores[:, 0] >= box_score_thr
-    persons, kept = persons[counted], kept[counted]
-    return QualityStudy(
-        evaluator.classes, persons, parts[parts.scores[:, 0] >= box_score_thr],
-        kept, {
-            name: _rank(evaluator, images, curve_thresholds)
-            for name, images in statistics.items()
-        }, collector.confusion, overrated_persons(persons, kept, num_failures),
-        worst_found(collector.misses, num_failures), box_score_thr)
-
-
-class _Collector:
-    """Gathers the images' contributions."""
-
-    def __init__(self, evaluator: ParsingEvaluator,
-                 names: Sequence[str]) -> None:
-        num_classes = len(evaluator.classes)
-        self.evaluator = evaluator
-        self.persons: List[QualitySamples] = []
-        self.parts: List[QualitySamples] = []
-        self.kept: List[np.ndarray] = []
-        self.misses: List[Failure] = []
-        self.confusion = np.zeros((num_classes, num_classes), np.int64)
-        self.statistics: Dict[str, Dict[int, ImageStatistics]] = {
-            name: {}
-            for name in names
-        }
-
-    def add(self, image_id: int, records: Sequence[Dict[str, Any]],
-            places: Sequence[str]) -> None:
-        """Compare one image and keep what is needed of it."""
-        evaluator = self.evaluator
-        num_classes = len(evaluator.classes)
-        overlaps = evaluator.measure(
-            image_id, evaluator.decode(image_id, records, places))
-        persons, parts = image_samples(overlaps, records, num_classes,
-                                       evaluator.quality_weights)
-        kept = self._suppress(persons.scores[:, -1], overlaps)
-        self.persons.append(persons)
-        self.parts.append(parts)
-        self.kept.append(kept)
-        self.misses += image_misses(
-            overlaps, np.nan_to_num(mean_ious(overlaps.to_truth.class_ious)),
-            persons.scores[:, -1], kept)
-        for name, images in self.statistics.items():
-            metrics = _RANKING_METRICS + (('mIoU', ) if name == 'box' else ())
-            scores = self._scores(name, records, places)
-            images[image_id] = reduce_image(overlaps, scores,
-                                            evaluator.protocol,
-                                            evaluator.thresholds, metrics)
-            if name == 'box':  # the global map depends on box scores alone
-                self.confusion += images[image_id].confusion
-                images[image_id].confusion = None
-
-    def add_unpredicted(self) -> None:
-        """Everybody in an image without records is missed."""
-        for image_id in self.evaluator.images:
-            if image_id not in self.statistics['box']:
-                overlaps = self.evaluator.measure(
-                    image_id, self.evaluator.decode(image_id, []))
-                nobody = np.zeros((0, len(overlaps.image.persons)))
-                self.misses += image_misses(overlaps, nobody, np.zeros(0),
-                                            np.zeros(0, bool))
-
-    def _scores(self, name: str, records: Sequence[Dict[str, Any]],
-                places: Sequence[str]) -> PersonScores:
-        """Scores that rank persons and parts by one of the four."""
-        weights = _SINGLE_WEIGHTS.get(name, self.evaluator.quality_weights)
-        return read_scores(records, len(self.evaluator.classes), weights,
-                           places)
-
-    def _suppress(self, scores: np.ndarray,
-                  overlaps: ImageOverlaps) -> np.ndarray:
-        """Persons that stay when the fused score decides, (N,) bool."""
-        evaluator = self.evaluator
-        return keep_persons(
-            np.nan_to_num(scores), overlaps.ious, evaluator.protocol,
-            evaluator.thresholds)
-
-    def all_statistics(self) -> Dict[str, List[ImageStatistics]]:
-        """By score; images without records stand in with what they lack."""
-        missing = [
-            self.evaluator.process_records(image_id, [])
-            for image_id in self.evaluator.images
-            if image_id not in self.statistics['box']
-        ]
-        for image in missing:
-            if image.confusion is not None:
-                self.confusion += image.confusion
-        return {
-            name:
-            sorted([*images.values(), *missing],
-                   key=lambda image: image.image_id)
-            for name, images in self.statistics.items()
-        }
+    persons, kept = persons[counted], np.concatenate(kept)[counted]
+    misses.sort(key=lambda m: (m.true_iou, m.image_id, m.parsing_id))
+    return QualityStudy(evaluator.classes, persons,
+                        parts[parts.scores[:, 0] >= box_score_thr], kept,
+                        rankings, confusion,
+                        _overrated(persons, kept)[:num_failures],
+                        misses[:num_failures], box_score_thr)
 
 
 def _defined_scores(evaluator: ParsingEvaluator,
@@ -210,13 +177,46 @@ def _defined_scores(evaluator: ParsingEvaluator,
                                                    for part in record['parts'])
                    for record in records)
 
-    weights: Optional[Sequence[float]] = evaluator.quality_weights
-    defined = dict(box=True, iou=True, pixel=complete('pixel_score'))
-    if weights is None:
-        defined['fused'] = complete('score')
-    else:
-        defined['fused'] = defined['pixel'] or weights[2] == 0
-    return [name for name in SCORE_NAMES if defined[name]]
+    weights, pixel = evaluator.quality_weights, complete('pixel_score')
+    fused = (
+        complete('score') if weights is None else pixel or weights[2] == 0)
+    defined = (True, True, pixel, fused)
+    return [name for name, there in zip(SCORE_NAMES, defined) if there]
+
+
+def _overrated(persons: np.recarray, kept: np.ndarray) -> List[Failure]:
+    """See :attr:`QualityStudy.overrated`."""
+    surplus = np.where(kept, persons.scores[:, -1] - persons.true_ious, np.nan)
+    order = np.argsort(-surplus, kind='stable')  # NaN goes to the end
+    return [
+        Failure(
+            int(persons.image_ids[i]), int(persons.positions[i]),
+            int(persons.truths[i]), float(persons.true_ious[i]),
+            float(persons.scores[i, -1])) for i in order if surplus[i] > 0
+    ]
+
+
+def _misses(overlaps: ImageOverlaps, scores: np.ndarray,
+            kept: np.ndarray) -> List[Failure]:
+    """The best that was found of each annotated person of one image."""
+    to_truth = overlaps.to_truth
+    ious = np.nan_to_num(mean_ious(to_truth.class_ious))
+    areas = to_truth.truth_areas.sum(axis=1)
+    found = []
+    for g, person in enumerate(overlaps.image.persons):
+        if person.is_crowd or areas[g] < SMALL_AREA:
+            continue
+        ids = overlaps.image.image_id, -1, person.parsing_id
+        miss = Failure(*ids, 0., math.nan)
+        if kept.any():
+            best = int(np.where(kept, ious[:, g], -1.).argmax())
+            if to_truth.shares[best, g] > 0:  # else nobody touches the person
+                miss = miss._replace(
+                    position=best,
+                    true_iou=float(ious[best, g]),
+                    score=float(scores[best]))
+        found.append(miss)
+    return found
 
 
 def _rank(evaluator: ParsingEvaluator, images: Sequence[ImageStatistics],
@@ -224,14 +224,50 @@ def _rank(evaluator: ParsingEvaluator, images: Sequence[ImageStatistics],
     """Metrics and curves of one score."""
     protocol = evaluator.protocol
     values = summarize(images, evaluator.classes, protocol, _RANKING_METRICS)
-    counted = [
-        image for image in images
-        if image.has_predictions or protocol.counts_images_without_predictions
-    ]
+    persons = PersonCandidates.join([image.persons for image in images])
+    curves = _curves(persons, protocol.match_persons, thresholds, [0])
+    counted = [image.regions for image in images if image.regions is not None]
+    if not counted:
+        nothing = np.full(len(RECALLS), np.nan)
+        return Ranking(values, curves, dict.fromkeys(thresholds, nothing))
     return Ranking(
-        values, {t: person_curve(images, protocol, t)
-                 for t in thresholds},
-        {
-            t: part_curve(counted, protocol, len(evaluator.classes), t)
-            for t in thresholds
-        })
+        values, curves,
+        _curves(
+            Candidates.join(counted), protocol.match_regions, thresholds,
+            range(1, len(evaluator.classes))))
+
+
+def _curves(candidates: Candidates, match: Any, thresholds: Sequence[float],
+            labels: Sequence[int]) -> Dict[float, np.ndarray]:
+    """Precision at :data:`RECALLS`, by threshold, mean over the labels."""
+    matches: Matches = match(candidates, np.array(thresholds))
+    real = candidates.truth_labels[~candidates.truth_ignored]
+    ranking = candidates.ranking()
+    curves = {}
+    for t, threshold in enumerate(thresholds):
+        valid = ranking[~matches.ignored[ranking, t]]
+        is_true = matches.pairs[valid, t] >= 0
+        found = [
+            precision_at_recalls(is_true[candidates.labels[valid] == label],
+                                 int((real == label).sum()))
+            for label in labels if (real == label).any()
+        ]
+        curves[threshold] = np.mean(
+            found, axis=0) if found else np.full(len(RECALLS), np.nan)
+    return curves
+
+
+def precision_at_recalls(is_true: np.ndarray,
+                         num_truths: int,
+                         recalls: np.ndarray = RECALLS) -> np.ndarray:
+    """Best precision, 0..1, among the points that reach each recall.
+
+    ``is_true`` says of each prediction, from the best down, whether it is a
+    true positive. The area under this envelope is the average precision.
+    """
+    found = np.cumsum(is_true)
+    precision = found / np.arange(1, len(found) + 1)
+    envelope = np.maximum.accumulate(precision[::-1])[::-1]
+    # Recalls are quotients: 3 / 10 must count as 0.3.
+    reached = np.searchsorted(found / num_truths, recalls - 1e-9)
+    return np.append(envelope, 0.)[reached]

@@ -96,13 +96,11 @@ def dump_to_records(image: ImageInfo, dump: DumpedImage,
         num_classes (int): Number C of classes with the background.
 
     Returns:
-        list[dict]: One record for each visible person, ascending in its
-        number.
+        list[dict]: One record for each visible person, in their order.
 
     Raises:
-        InputError: If persons and parts do not fit together: each part
-            must lie inside one person, and no person may have two parts of
-            one class.
+        InputError: If a part is not inside one person, or a person has two
+            parts of one class.
     """
     labels = np.append(dump.part_labels, 0)[dump.parts.astype(np.int64) - 1]
     labels = labels.astype(np.uint8)
@@ -112,8 +110,8 @@ def dump_to_records(image: ImageInfo, dump: DumpedImage,
     rows = {number: row for row, number in enumerate(numbers.tolist())}
     part_scores = np.zeros((len(numbers), num_classes - 1))
     for part, owner in owners.items():
-        part_scores[rows[owner], dump.part_labels[part - 1] -
-                    1] = dump.part_scores[part - 1]
+        label = dump.part_labels[part - 1]
+        part_scores[rows[owner], label - 1] = dump.part_scores[part - 1]
     windows = [_cut_window(dump.humans == number) for number in numbers]
     boxes = dump.human_boxes[numbers - 1]
     boxes = np.where(np.isnan(boxes), _boxes(windows), boxes)
@@ -135,9 +133,8 @@ def _owners(image: ImageInfo, dump: DumpedImage) -> Dict[int, int]:
     codes = np.unique(dump.parts.astype(np.int64) * 256 + dump.humans)
     owners: Dict[int, int] = {}
     taken: Dict[tuple, int] = {}
-    for part, human in zip(
-            *(values.tolist()
-              for values in np.divmod(codes[codes >= 256], 256))):
+    for code in codes[codes >= 256].tolist():
+        part, human = divmod(code, 256)
         if human == 0 or part in owners:
             raise InputError(
                 f'{image.file_name}: part {part} of instance_parsing does not '

@@ -16,7 +16,7 @@ from ..functional.evaluator import ParsingEvaluator
 from ..functional.image_statistics import ImageStatistics, crowd_ids
 from ..functional.painting import Painting, human_candidates, region_candidates
 from ..functional.protocols import Protocol
-from ..functional.segments import Segments, count_confusion, cut_segments
+from ..functional.segments import count_confusion, cut_segments
 from .files import (GLOBAL, HUMANS, PARTS, DumpedImage, find_dumped_images,
                     read_dump)
 
@@ -75,24 +75,21 @@ def _process(evaluator: ParsingEvaluator, folder: str, names: List[str],
         evaluator.img_subdir,
         with_instances='APr' in evaluator.metrics)
     dump = read_dump(folder, image, num_classes, names, evaluator.img_subdir)
-    return dump_statistics(image, truth, dump, num_classes, evaluator.protocol)
+    return _reduce(image, truth, dump, num_classes, evaluator.protocol)
 
 
-def dump_statistics(image: ImageInfo, truth: LabelRuns, dump: DumpedImage,
-                    num_classes: int, protocol: Protocol) -> ImageStatistics:
-    """Reduce one image of a dump to what the metrics need.
-
-    Args:
-        image (ImageInfo): The image.
-        truth (LabelRuns): Its ground truth.
-        dump (DumpedImage): The image in the dump.
-        num_classes (int): Number C of classes with the background.
-        protocol (Protocol): How details are decided.
-
-    Returns:
-        ImageStatistics: For the maps that the dump has.
-    """
-    segments = _cut_dump(image, truth, dump)
+def _reduce(image: ImageInfo, truth: LabelRuns, dump: DumpedImage,
+            num_classes: int, protocol: Protocol) -> ImageStatistics:
+    """Reduce one image of a dump to what the metrics of its maps need."""
+    # The maps take the places of three persons' part maps; one that is
+    # missing is empty.
+    nothing = np.zeros((0, 0), np.uint8)
+    maps = [
+        nothing if labels is None else labels
+        for labels in (dump.categories, dump.humans, dump.parts)
+    ]
+    runs = maps_to_runs(maps, [(0, 0)] * 3, image.size)
+    segments = cut_segments(truth, runs, 256)
     categories, humans, parts = segments.labels.astype(np.int64)
     crowds = crowd_ids(image, protocol)
     statistics = ImageStatistics(image.image_id, True)
@@ -112,19 +109,3 @@ def dump_statistics(image: ImageInfo, truth: LabelRuns, dump: DumpedImage,
         statistics.humans = human_candidates(segments, painting,
                                              dump.human_scores, crowds)
     return statistics
-
-
-def _cut_dump(image: ImageInfo, truth: LabelRuns,
-              dump: DumpedImage) -> Segments:
-    """Cut an image where the truth or one of the dump's three maps changes.
-
-    The maps take the places of three persons' part maps; one that is missing
-    is empty.
-    """
-    nothing = np.zeros((0, 0), np.uint8)
-    maps = [
-        nothing if labels is None else labels
-        for labels in (dump.categories, dump.humans, dump.parts)
-    ]
-    runs = maps_to_runs(maps, [(0, 0)] * 3, image.size)
-    return cut_segments(truth, runs, 256)

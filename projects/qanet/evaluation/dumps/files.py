@@ -13,7 +13,8 @@ import math
 import os
 import zipfile
 from dataclasses import dataclass
-from typing import Dict, List, Optional, Sequence, Tuple
+from pathlib import Path
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 from PIL import Image
@@ -26,36 +27,19 @@ from projects.qanet.utils.files import read_text, write_text
 GLOBAL, HUMANS, PARTS = DUMP_FOLDERS = ('global_parsing',
                                         'instance_segmentation',
                                         'instance_parsing')
-_SUFFIXES = {
-    GLOBAL: ('.png', ),
-    HUMANS: ('.png', '.txt'),
-    PARTS: ('.png', '.txt')
-}
 
 
 @dataclass
 class DumpedImage:
-    """One image of a dump. What was not asked for is None.
-
-    Attributes:
-        categories (np.ndarray, optional): Class of each pixel, (H, W) uint8.
-        humans (np.ndarray, optional): Number of the person, (H, W) uint8.
-        human_scores (np.ndarray, optional): Score of number 1, 2, ..., (P,)
-            float64.
-        human_boxes (np.ndarray, optional): xyxy in pixels, (P, 4) float64;
-            NaN where the file has none.
-        parts (np.ndarray, optional): Number of the part, (H, W) uint8.
-        part_labels (np.ndarray, optional): Class 1..C-1 of number 1, 2, ...,
-            (K,) int64.
-        part_scores (np.ndarray, optional): Their scores, (K,) float64.
-    """
-    categories: Optional[np.ndarray] = None
-    humans: Optional[np.ndarray] = None
-    human_scores: Optional[np.ndarray] = None
+    """One image of a dump. What was not asked for is None."""
+    categories: Optional[np.ndarray] = None  # class of each pixel, (H, W)
+    humans: Optional[np.ndarray] = None  # number of the person, (H, W)
+    human_scores: Optional[np.ndarray] = None  # of number 1, 2, ..., (P,)
+    #: xyxy in pixels, (P, 4) float64; NaN where the file has none.
     human_boxes: Optional[np.ndarray] = None
-    parts: Optional[np.ndarray] = None
-    part_labels: Optional[np.ndarray] = None
-    part_scores: Optional[np.ndarray] = None
+    parts: Optional[np.ndarray] = None  # number of the part, (H, W)
+    part_labels: Optional[np.ndarray] = None  # class of number 1, 2, ..., (K,)
+    part_scores: Optional[np.ndarray] = None  # likewise
 
 
 def write_dump(folder: str,
@@ -70,27 +54,34 @@ def write_dump(folder: str,
         dump (DumpedImage): With all fields.
         img_subdir (str): Name of the image folder. Defaults to 'Images'.
     """
-    boxes = np.round(dump.human_boxes).astype(int).tolist()
-    lines = {
-        HUMANS: [
-            f'{score} {y1} {x1} {y2} {x2}\n'
-            for score, (x1, y1, x2,
-                        y2) in zip(dump.human_scores.tolist(), boxes)
-        ],
-        PARTS: [
-            f'{label} {score}\n' for label, score in zip(
-                dump.part_labels.tolist(), dump.part_scores.tolist())
-        ]
-    }
-    for name, labels in ((GLOBAL, dump.categories), (HUMANS, dump.humans),
-                         (PARTS, dump.parts)):
-        path = label_path(
-            os.path.join(folder, name), image.file_name, '.png', img_subdir)
+    boxes = np.round(dump.human_boxes).astype(int)[:, [1, 0, 3, 2]].tolist()
+    humans = [[score, *box]
+              for score, box in zip(dump.human_scores.tolist(), boxes)]
+    parts = zip(dump.part_labels.tolist(), dump.part_scores.tolist())
+    for name, labels, rows in ((GLOBAL, dump.categories,
+                                None), (HUMANS, dump.humans, humans),
+                               (PARTS, dump.parts, parts)):
+        path = _file(folder, name, image, '.png', img_subdir)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         Image.fromarray(labels).save(path)
-        if name in lines:
+        if rows is not None:
+            lines = [' '.join(map(str, row)) + '\n' for row in rows]
             write_text(
-                os.path.splitext(path)[0] + '.txt', ''.join(lines[name]))
+                _file(folder, name, image, '.txt', img_subdir), ''.join(lines))
+
+
+def _file(folder: str, name: str, image: ImageInfo, suffix: str,
+          img_subdir: str) -> str:
+    return label_path(
+        os.path.join(folder, name), image.file_name, suffix, img_subdir)
+
+
+def _list_files(folder: str, name: str) -> Iterator[Path]:
+    """All maps and, but for the global ones, text files below a folder."""
+    suffixes = ('.png', ) if name == GLOBAL else ('.png', '.txt')
+    for path in Path(folder, name).rglob('*'):
+        if path.suffix in suffixes and path.is_file():
+            yield path
 
 
 def find_dumped_images(folder: str,
@@ -112,27 +103,23 @@ def find_dumped_images(folder: str,
         InputError: If a folder is missing or there is a file that
             belongs to no image.
     """
-    owners = {}
-    for image_id, image in images.items():
-        for name in names:
-            for suffix in _SUFFIXES[name]:
-                path = label_path(
-                    os.path.join(folder, name), image.file_name, suffix,
-                    img_subdir)
-                owners[os.path.normpath(path)] = image_id
+    owners = {
+        Path(_file(folder, name, image, suffix, img_subdir)): image_id
+        for image_id, image in images.items()
+        for name in names
+        for suffix in ('.png', '.txt')
+    }
     found = set()
     for name in names:
         if not os.path.isdir(os.path.join(folder, name)):
             raise InputError(f'{folder} has no folder {name}; a dump has '
                              f'{", ".join(names)}')
-        for parent, _, files in os.walk(os.path.join(folder, name)):
-            for file in files:
-                path = os.path.normpath(os.path.join(parent, file))
-                if file.endswith(_SUFFIXES[name]) and path not in owners:
-                    raise InputError(f'{path} belongs to no image of the '
-                                     'annotation file')
-                found.add(owners.get(path))
-    return sorted(found - {None})
+        for path in _list_files(folder, name):
+            if path not in owners:
+                raise InputError(f'{path} belongs to no image of the '
+                                 'annotation file')
+            found.add(owners[path])
+    return sorted(found)
 
 
 def read_dump(folder: str,
@@ -154,43 +141,39 @@ def read_dump(folder: str,
 
     Raises:
         FileNotFoundError: If a file is missing.
-        InputError: If a file is broken, of another size than the image or
-            has a class that does not exist, or if a map has a number without
-            a line in its text file.
+        InputError: If one is broken, of another size than the image, has a
+            class that does not exist or a number without a line in the text.
     """
 
-    def path_of(name: str, suffix: str) -> str:
-        return label_path(
-            os.path.join(folder, name), image.file_name, suffix, img_subdir)
+    def file(name: str, suffix: str) -> str:
+        return _file(folder, name, image, suffix, img_subdir)
 
     dump = DumpedImage()
     if GLOBAL in names:
         dump.categories = _read_map(
-            path_of(GLOBAL, '.png'), image, num_classes - 1,
+            file(GLOBAL, '.png'), image, num_classes - 1,
             f'{num_classes} classes')
     if HUMANS in names:
-        rows = _read_rows(path_of(HUMANS, '.txt'), (1, 5), 0)
+        rows = _read_rows(file(HUMANS, '.txt'), (1, 5), 0)
         dump.human_scores = np.array([row[0] for row in rows], np.float64)
         boxes = [row[1:] or [math.nan] * 4 for row in rows]
         boxes = np.array(boxes, np.float64).reshape(-1, 4)
         dump.human_boxes = boxes[:, [1, 0, 3, 2]]
         dump.humans = _read_map(
-            path_of(HUMANS, '.png'), image, len(rows),
+            file(HUMANS, '.png'), image, len(rows),
             f'{len(rows)} lines in its text file')
     if PARTS in names:
-        path = path_of(PARTS, '.txt')
+        path = file(PARTS, '.txt')
         rows = _read_rows(path, (2, ), 1)
-        labels = np.array([row[0] for row in rows], np.float64)
-        wrong = (labels % 1 != 0) | (labels < 1) | (labels >= num_classes)
-        if wrong.any():
-            line = int(np.argmax(wrong))
-            raise InputError(
-                f'{path}, line {line + 1}: class {labels[line]:g}, allowed '
-                f'are 1..{num_classes - 1}')
-        dump.part_labels = labels.astype(np.int64)
-        dump.part_scores = np.array([row[1] for row in rows], np.float64)
+        for line, (label, _) in enumerate(rows, 1):
+            if label % 1 or not 1 <= label < num_classes:
+                raise InputError(f'{path}, line {line}: class {label:g}, '
+                                 f'allowed are 1..{num_classes - 1}')
+        columns = np.array(rows, np.float64).reshape(-1, 2)
+        dump.part_labels = columns[:, 0].astype(np.int64)
+        dump.part_scores = columns[:, 1]
         dump.parts = _read_map(
-            path_of(PARTS, '.png'), image, len(rows),
+            file(PARTS, '.png'), image, len(rows),
             f'{len(rows)} lines in its text file')
     return dump
 
@@ -212,16 +195,14 @@ def _read_rows(path: str, widths: Tuple[int, ...],
                score_column: int) -> List[List[float]]:
     """Read lines of numbers; scores must be finite and not negative."""
     try:
-        lines = [line.split() for line in read_text(path).splitlines()]
+        lines = read_text(path).rstrip().splitlines()
     except FileNotFoundError:
         raise FileNotFoundError(f'file {path} does not exist') from None
-    while lines and not lines[-1]:
-        lines.pop()
     rows = []
     for number, line in enumerate(lines, 1):
         place = f'{path}, line {number}'
         try:
-            row = [float(value) for value in line]
+            row = [float(value) for value in line.split()]
         except ValueError as error:
             raise InputError(f'{place}: not numbers') from error
         if len(row) not in widths or not all(map(math.isfinite, row)):
@@ -248,16 +229,12 @@ def make_submission(folder: str, path: str) -> int:
     Returns:
         int: Number of files in the archive.
     """
-    members = []
-    for name in (GLOBAL, PARTS):
-        for parent, _, files in os.walk(os.path.join(folder, name)):
-            members += [
-                os.path.join(parent, file) for file in files
-                if file.endswith(_SUFFIXES[name])
-            ]
+    members = [
+        path for name in (GLOBAL, PARTS) for path in _list_files(folder, name)
+    ]
     partial = f'{path}.partial'
     with zipfile.ZipFile(partial, 'w', zipfile.ZIP_DEFLATED) as archive:
         for member in sorted(members):
-            archive.write(member, os.path.relpath(member, folder))
+            archive.write(member, member.relative_to(folder))
     os.replace(partial, path)
     return len(members)

@@ -25,24 +25,14 @@ _PREDICTION_KEYS = ('labels', 'scores', 'bboxes')
 
 
 class SelectionCounts(NamedTuple):
-    """How many boxes passed each filter.
-
-    Attributes:
-        read (int): Boxes of persons in the file.
-        unusable (int): Without area, not finite, or outside their image.
-        low_score (int): Below the score threshold.
-        suppressed (int): By non-maximum suppression.
-        over_limit (int): More than wanted in their image.
-        kept (int): The rest.
-        empty_images (int): Images without any box that is kept.
-    """
-    read: int
-    unusable: int
-    low_score: int
-    suppressed: int
-    over_limit: int
-    kept: int
-    empty_images: int
+    """How many boxes passed each filter."""
+    read: int  # boxes of persons in the file
+    unusable: int  # without area, not finite, or outside their image
+    low_score: int  # below the score threshold
+    suppressed: int  # by non-maximum suppression
+    over_limit: int  # more than wanted in their image
+    kept: int  # the rest
+    empty_images: int  # images without any box that is kept
 
 
 def read_detections(path: str,

@@ -13,31 +13,18 @@ MAX_ID = 65535
 
 
 class PersonInfo(NamedTuple):
-    """One annotated person.
-
-    Attributes:
-        parsing_id (int): The person's value in Human_ids, 1..65535.
-        is_crowd (bool): Whether the annotation covers a group of people.
-    """
-    parsing_id: int
-    is_crowd: bool
+    """One annotated person."""
+    parsing_id: int  # the person's value in Human_ids, 1..65535
+    is_crowd: bool  # whether the annotation covers a group of people
 
 
 class ImageInfo(NamedTuple):
-    """One annotated image.
-
-    Attributes:
-        image_id (int): The image's id.
-        file_name (str): Path of the image inside the image folder.
-        width (int): In pixels.
-        height (int): In pixels.
-        persons (tuple[PersonInfo, ...]): In the order of the annotations.
-    """
+    """One annotated image, sizes in pixels."""
     image_id: int
-    file_name: str
+    file_name: str  # path inside the image folder
     width: int
     height: int
-    persons: Tuple[PersonInfo, ...]
+    persons: Tuple[PersonInfo, ...]  # in the order of the annotations
 
     @property
     def size(self) -> Tuple[int, int]:
@@ -46,15 +33,9 @@ class ImageInfo(NamedTuple):
 
 
 def check_records(records: Any, keys: Sequence[str], where: str) -> None:
-    """Check that a list of objects has what is needed.
+    """Refuse, with an InputError, what is no list of objects with these keys.
 
-    Args:
-        records (Any): What stands in the file.
-        keys (Sequence[str]): Keys that each object must have.
-        where (str): What to call the list in a message.
-
-    Raises:
-        InputError: If it is no list of objects with these keys.
+    ``where`` is what to call the list in a message.
     """
     if not isinstance(records, list):
         raise InputError(f'{where} must be a list, got '
@@ -69,15 +50,7 @@ def check_records(records: Any, keys: Sequence[str], where: str) -> None:
 
 
 def check_bbox(bbox: Any, where: str) -> None:
-    """Check that a box is four numbers.
-
-    Args:
-        bbox (Any): What stands in the file.
-        where (str): What to call its record in a message.
-
-    Raises:
-        InputError: If it is something else.
-    """
+    """Refuse a box that is not four numbers with an InputError."""
     if (not isinstance(bbox, list) or len(bbox) != 4 or not all(
             is_number(value) or isinstance(value, float) for value in bbox)):
         raise InputError(f'{where} has bbox {bbox!r}, expected the four '
@@ -134,20 +107,10 @@ def load_persons(
 
 def keep_categories(records: List[dict], cat_ids: Sequence[int],
                     path: str) -> List[dict]:
-    """Keep what is a person.
+    """Keep the annotations or boxes that are persons, in their order.
 
-    Args:
-        records (list[dict]): Annotations or boxes.
-        cat_ids (Sequence[int]): The ``category_id`` of persons. A record
-            without one is a person.
-        path (str): Where the records stand, for the message.
-
-    Returns:
-        list[dict]: The persons, in their order.
-
-    Raises:
-        InputError: If there are records, but none of a person; names the
-            categories that are there.
+    A record without ``category_id`` is a person. Raises an InputError if there
+    are records, but none of a person; it names the categories that are there.
     """
     kept = [
         record for record in records

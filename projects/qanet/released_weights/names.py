@@ -61,16 +61,10 @@ def _stem(convs: str, norms: str, step: int) -> Dict[str, str]:
 
 
 class Network(NamedTuple):
-    """One of the released networks.
-
-    Attributes:
-        name (str): What it is called here.
-        config (str): Our config for CIHP, relative to ``configs``.
-        prefixes (dict[str, str]): Released prefix -> ours.
-    """
-    name: str
-    config: str
-    prefixes: Dict[str, str]
+    """One of the released networks."""
+    name: str  # what it is called here
+    config: str  # our config for CIHP, relative to ``configs``
+    prefixes: Dict[str, str]  # released prefix -> ours
 
 
 _BODY = {'Conv_Body': 'backbone'}
@@ -105,12 +99,8 @@ NETWORKS = dict(
 def find_network(names: Container[str]) -> Optional[Network]:
     """Tell from the names of its entries which network a file is of.
 
-    Args:
-        names (Container[str]): Names as in the released system, with or
-            without ``Conv_Body.`` (a backbone alone).
-
-    Returns:
-        Network | None: The network, or None if it is none of the four.
+    They are the released ones, with or without ``Conv_Body.`` (a backbone
+    alone). None if it is none of the four.
     """
 
     def has(name: str) -> bool:
@@ -129,15 +119,7 @@ def find_network(names: Container[str]) -> Optional[Network]:
 
 
 def translate(name: str, prefixes: Dict[str, str]) -> Optional[str]:
-    """Translate one name by its longest known prefix.
-
-    Args:
-        name (str): Name of an entry.
-        prefixes (dict[str, str]): Prefixes, without the dot behind them.
-
-    Returns:
-        str | None: The other name, or None if no prefix fits.
-    """
+    """Translate a name by its longest known prefix; None if none fits."""
     parts = name.split('.')
     for length in range(len(parts) - 1, 0, -1):
         prefix = '.'.join(parts[:length])

@@ -84,11 +84,7 @@ class ParsingInstances:
               image_size: Tuple[int, int],
               num_classes: int,
               image_id: Optional[int] = None) -> 'ParsingInstances':
-        """The result, of length 0, for an image without persons.
-
-        Args:
-            image_size, num_classes, image_id: See :meth:`from_records`.
-        """
+        """The result, of length 0, for an image without persons."""
         return cls.from_records([], image_size, num_classes, image_id)
 
     @classmethod

@@ -92,16 +92,11 @@ _MASK: Dict[str, _Rule] = dict(
 
 
 class ResultsDocument(NamedTuple):
-    """A results file.
-
-    Attributes:
-        info (dict): The ``info`` block.
-        records (list[dict]): One for each person.
-        images (list[dict], optional): What was tested, dicts with id,
-            file_name, width and height. None if the file does not say.
-    """
-    info: Dict[str, Any]
-    records: List[Dict[str, Any]]
+    """A results file."""
+    info: Dict[str, Any]  # the ``info`` block
+    records: List[Dict[str, Any]]  # one for each person
+    # What was tested, dicts with id, file_name, width and height. None if the
+    # file does not say.
     images: Optional[List[Dict[str, Any]]]
 
 

@@ -12,19 +12,12 @@ import numpy as np
 def decode_runs(
     counts: Sequence[str]
 ) -> Tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Decode compressed COCO run-length codes into runs of set pixels.
+    """Decode M compressed COCO run-length codes into R runs of set pixels.
 
-    Args:
-        counts (Sequence[str]): M codes, the ``counts`` of pycocotools.
-
-    Returns:
-        tuple: Starts (R,) and ends (R,) of the runs, ascending inside each
-        code; position of the code of each run (R,); number of pixels that
-        each code describes (M,). All int64.
-
-    Raises:
-        ValueError: If a code is not a run-length code. Its position is the
-            exception's second argument.
+    Gives starts (R,) and ends (R,) of the runs, ascending inside each code;
+    position of the code of each run (R,); number of pixels that each code
+    describes (M,). All int64. Raises a ValueError if one is no run-length
+    code; its position is the exception's second argument.
     """
     if len(counts) == 0:
         return (np.zeros(0, np.int64), ) * 4
@@ -79,9 +72,9 @@ def _undo_differences(
         per_code: np.ndarray) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Sum up numbers that are stored as a difference to the last but one.
 
-    The first number of a code stands alone: it counts the unset pixels before
-    the first run. What follows are pairs (set, unset), both differenced.
-    Returns the first numbers (M,), pairs (P, 2) and pairs per code (M,).
+    The first of a code stands alone: the unset pixels before the first run.
+    What follows are pairs (set, unset), both differenced. Returns the first
+    numbers (M,), pairs (P, 2) and pairs per code (M,).
     """
     code_starts = np.cumsum(per_code) - per_code
     per_row = per_code // 2

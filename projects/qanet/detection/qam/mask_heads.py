@@ -62,20 +62,14 @@ class QualityMaskMixin:
         """Score the instances, then predict their masks as the plain head.
 
         Args:
-            mask_preds (Sequence[Tensor]): Per image, shape (N, C, h, w), or
-                (N, 1, h, w) if class-agnostic: logits.
-            results_list (list[InstanceData]): Per image ``bboxes`` (N, 4)
-                xyxy, ``scores`` (N,) and ``labels`` (N,).
-            batch_img_metas (list[dict]): Meta information of the images.
-            rcnn_test_cfg (ConfigDict): ``test_cfg`` of the RoI head.
-            rescale (bool): Whether to predict in the original image.
-                Defaults to False.
-            activate_map (bool): Whether ``mask_preds`` are probabilities
-                already, as after merging. Defaults to False.
+            mask_preds (Sequence[Tensor]): Per image logits of shape (N, C, h, w),
+                or (N, 1, h, w) if class-agnostic; with ``activate_map``, as after
+                merging, probabilities.
+            results_list (list[InstanceData]): Per image ``bboxes`` (N, 4) xyxy,
+                ``scores`` (N,) and ``labels`` (N,).
+            others: See the plain head.
 
-        Returns:
-            list[InstanceData]: With ``masks`` and the fields of
-            :meth:`MaskQuality.store`.
+        Gives ``masks`` and the fields of :meth:`MaskQuality.store`.
         """
         if self.quality is not None:
             scored = [
@@ -121,37 +115,25 @@ class QualityFCNMaskHead(QualityMaskMixin, FCNMaskHead):
 
     Before a mask IoU head it takes ``quality=dict(weights=None)``: that head,
     plain or :class:`QualityMaskIoUHead`, expects the instances in the order
-    that the detector gave them. Arguments: see :class:`QualityMaskMixin`.
+    that the detector gave them.
     """
 
 
 @MODELS.register_module()
 class QualityHTCMaskHead(QualityMaskMixin, HTCMaskHead):
-    """Mask head of Hybrid Task Cascade with QAM; the last stage decides.
-
-    Arguments: see :class:`QualityMaskMixin`.
-    """
+    """Mask head of Hybrid Task Cascade with QAM; the last stage decides."""
 
 
 @MODELS.register_module()
 class QualitySCNetMaskHead(QualityMaskMixin, SCNetMaskHead):
-    """Mask head of SCNet with QAM.
-
-    Arguments: see :class:`QualityMaskMixin`.
-    """
+    """Mask head of SCNet with QAM."""
 
 
 @MODELS.register_module()
 class QualityDynamicMaskHead(QualityMaskMixin, DynamicMaskHead):
-    """Mask head of QueryInst with QAM; the last stage decides.
-
-    Arguments: see :class:`QualityMaskMixin`.
-    """
+    """Mask head of QueryInst with QAM; the last stage decides."""
 
 
 @MODELS.register_module()
 class QualityCoarseMaskHead(QualityMaskMixin, CoarseMaskHead):
-    """Mask head of PointRend with QAM, which scores the refined masks.
-
-    Arguments: see :class:`QualityMaskMixin`.
-    """
+    """Mask head of PointRend with QAM, which scores the refined masks."""

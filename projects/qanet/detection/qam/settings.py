@@ -91,14 +91,9 @@ class MaskQuality:
         return quality
 
     def pixel_scores(self, probs: Tensor) -> Tensor:
-        """Pixel scores of foreground probabilities.
+        """Pixel scores (N,), float32, of foreground probabilities (N, h, w).
 
-        Args:
-            probs (Tensor): Shape (N, h, w), on any grid that covers the
-                instance.
-
-        Returns:
-            Tensor: Shape (N,), float32.
+        They may lie on any grid that covers the instance.
         """
         return mask_pixel_score(probs, thr=self.thr, mode=self.mode)
 
@@ -110,21 +105,12 @@ class MaskQuality:
         """Write the ingredients and their fusion into an image's results.
 
         The fields ``bbox_scores``, ``pixel_scores`` and, where there is one,
-        ``iou_scores`` (clamped to [0, 1]) are kept apart, so that other
-        weights can be tried later. Without weights only ``pixel_scores`` is
-        written.
+        ``iou_scores`` (clamped to [0, 1]), all (N,), are kept apart, so that
+        other weights can be tried later. Without weights only ``pixel_scores``
+        is written. The N instances stay in their order.
 
-        Args:
-            results (InstanceData): N instances, changed in place. Their order
-                stays.
-            box_scores (Tensor): Shape (N,).
-            pixel_scores (Tensor): Shape (N,).
-            iou_scores (Tensor, optional): Shape (N,).
-
-        Returns:
-            Tensor | None: The order in which the instances belong, best
-            first, int64 of shape (N,), equal scores in the order they have;
-            None if they stay as they are.
+        Gives the order in which they belong, best first, int64 (N,), equal
+        scores in the order they have; None if they stay as they are.
         """
         results.pixel_scores = pixel_scores
         if self.weights is None:

@@ -19,11 +19,7 @@ class FirstInterpolation(TorchFunctionMode):
 
     mmdet's SOLO heads return binary masks only. Their probabilities are seen
     when the masks that survived Matrix NMS are enlarged, which saves writing
-    mmdet's prediction a second time.
-
-    Attributes:
-        input (Tensor | None): The first tensor to be interpolated while the
-            mode was active.
+    mmdet's prediction a second time. ``input`` is None until then.
     """
 
     def __init__(self) -> None:
@@ -99,15 +95,10 @@ class QualitySOLOMixin:
 
 
 def maskness(probs: Tensor, thr: float) -> Tensor:
-    """SOLO's own estimate of a mask's quality.
+    """SOLO's own estimate of a mask's quality, (N,), from (N, h, w).
 
-    Args:
-        probs (Tensor): Foreground probabilities, shape (N, h, w).
-        thr (float): The mask is where they are above it.
-
-    Returns:
-        Tensor: Mean probability inside the mask, shape (N,); 1 where the
-        mask is empty, as nothing was multiplied there.
+    Mean probability inside the mask, which is where they are above ``thr``; 1
+    where the mask is empty, as nothing was multiplied there.
     """
     inside = probs > thr
     count = inside.sum((1, 2))
@@ -117,31 +108,19 @@ def maskness(probs: Tensor, thr: float) -> Tensor:
 
 @MODELS.register_module()
 class QualitySOLOv2Head(QualitySOLOMixin, SOLOV2Head):
-    """Head of SOLOv2 with QAM.
-
-    Arguments: see :class:`QualitySOLOMixin`.
-    """
+    """Head of SOLOv2 with QAM."""
 
 
 @MODELS.register_module()
 class QualitySOLOHead(QualitySOLOMixin, SOLOHead):
-    """Head of SOLO with QAM.
-
-    Arguments: see :class:`QualitySOLOMixin`.
-    """
+    """Head of SOLO with QAM."""
 
 
 @MODELS.register_module()
 class QualityDecoupledSOLOHead(QualitySOLOMixin, DecoupledSOLOHead):
-    """Head of decoupled SOLO with QAM.
-
-    Arguments: see :class:`QualitySOLOMixin`.
-    """
+    """Head of decoupled SOLO with QAM."""
 
 
 @MODELS.register_module()
 class QualityDecoupledSOLOLightHead(QualitySOLOMixin, DecoupledSOLOLightHead):
-    """Head of light decoupled SOLO with QAM.
-
-    Arguments: see :class:`QualitySOLOMixin`.
-    """
+    """Head of light decoupled SOLO with QAM."""

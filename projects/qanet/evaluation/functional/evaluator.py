@@ -104,34 +104,14 @@ class ParsingEvaluator:
                             ann_file)
 
     def find_image(self, image_id: int) -> ImageInfo:
-        """Look an image up.
-
-        Args:
-            image_id (int): The image's id.
-
-        Returns:
-            ImageInfo: The image.
-
-        Raises:
-            InputError: If the annotation file does not have it.
-        """
+        """The image with an id; InputError if the annotation file lacks it."""
         if image_id not in self.images:
             raise InputError(f'the image id {image_id} is not in '
                              f'{self.ann_file}')
         return self.images[image_id]
 
     def image_path(self, image_id: int) -> str:
-        """Where an image should be.
-
-        Args:
-            image_id (int): The image's id.
-
-        Returns:
-            str: The path.
-
-        Raises:
-            InputError: If the annotation file does not have it.
-        """
+        """Where an image should be; InputError if it is not annotated."""
         name = self.find_image(image_id).file_name
         return label_path(
             os.path.join(self.data_root, self.img_subdir), name,
@@ -140,17 +120,8 @@ class ParsingEvaluator:
     def measure(self, image_id: int, runs: PersonRuns) -> ImageOverlaps:
         """Read an image's truth and compare its persons, whatever the scores.
 
-        Args:
-            image_id (int): The image's id.
-            runs (PersonRuns): The image's N persons.
-
-        Returns:
-            ImageOverlaps: For :func:`reduce_image`.
-
-        Raises:
-            OSError: If a label map is missing.
-            InputError: If persons and image do not fit, or the label maps
-                are broken.
+        Raises an OSError if a label map is missing, an InputError if persons
+        and image do not fit or the label maps are broken.
         """
         image = self.find_image(image_id)
         truth = read_label_runs(
@@ -163,20 +134,9 @@ class ParsingEvaluator:
 
     def process(self, image_id: int, runs: PersonRuns,
                 scores: PersonScores) -> ImageStatistics:
-        """Reduce one image to its statistics.
+        """Reduce one image with its persons, maybe none, to its statistics.
 
-        Args:
-            image_id (int): The image's id.
-            runs (PersonRuns): The image's persons, maybe none.
-            scores (PersonScores): Their scores.
-
-        Returns:
-            ImageStatistics: Small, without pixels.
-
-        Raises:
-            OSError: If a label map is missing.
-            InputError: If persons and image do not fit, or the label maps
-                are broken.
+        Raises what :meth:`measure` does.
         """
         if (runs.num_persons == 0
                 and not self.protocol.counts_images_without_predictions):
@@ -190,19 +150,10 @@ class ParsingEvaluator:
                image_id: int,
                records: Sequence[Dict[str, Any]],
                places: Optional[Sequence[str]] = None) -> PersonRuns:
-        """Decode the masks of an image's records.
+        """Decode the masks of an image's records, maybe none.
 
-        Args:
-            image_id (int): The image's id.
-            records (Sequence[dict]): The image's records, maybe none.
-            places (Sequence[str], optional): What to call each record in a
-                message.
-
-        Returns:
-            PersonRuns: For :meth:`measure`.
-
-        Raises:
-            InputError: If records and image do not fit.
+        ``places`` name the records in a message. Raises an InputError if
+        records and image do not fit.
         """
         return decode_records(records, self.find_image(image_id).size, places)
 
@@ -213,19 +164,7 @@ class ParsingEvaluator:
             places: Optional[Sequence[str]] = None) -> ImageStatistics:
         """Reduce one image of a results file to its statistics.
 
-        Args:
-            image_id (int): The image's id.
-            records (Sequence[dict]): The image's records, maybe none.
-            places (Sequence[str], optional): What to call each record in a
-                message.
-
-        Returns:
-            ImageStatistics: Small, without pixels.
-
-        Raises:
-            OSError: If a label map is missing.
-            InputError: If records and image do not fit, or the label maps
-                are broken.
+        See :meth:`decode` for the arguments and :meth:`measure` for errors.
         """
         scores = read_scores(records, len(self.classes), self.quality_weights,
                              places)
@@ -234,16 +173,10 @@ class ParsingEvaluator:
 
     def summarize(self,
                   statistics: Iterable[ImageStatistics]) -> Dict[str, float]:
-        """Compute the metrics of the data set.
+        """Compute the metrics of the data set, see :func:`summarize`.
 
-        Images that are annotated, but have no statistics, count as images
-        without predictions.
-
-        Args:
-            statistics (Iterable[ImageStatistics]): At most one per image.
-
-        Returns:
-            dict[str, float]: See :func:`summarize`.
+        There is at most one of the ``statistics`` per image. Images that are
+        annotated, but have none, count as images without predictions.
         """
         images = {image.image_id: image for image in statistics}
         for image_id in self.images:
@@ -295,18 +228,10 @@ class ParsingEvaluator:
         records: Sequence[Dict[str, Any]],
         source: str = 'results'
     ) -> List[Tuple[int, List[Dict[str, Any]], List[str]]]:
-        """Group records by image.
+        """Group all records, in the file's order, by image, ids ascending.
 
-        Args:
-            records (Sequence[dict]): All records, in the file's order.
-            source (str): What to call the list of records in a message.
-
-        Returns:
-            list[tuple]: Image id, its records and what to call them; image
-            ids ascending.
-
-        Raises:
-            InputError: If a record's image is not annotated.
+        Gives image id, its records and what to call them in a message. Raises
+        an InputError if a record's image is not annotated.
         """
         positions: Dict[int, List[int]] = {}
         for position, record in enumerate(records):

@@ -13,28 +13,16 @@ from .segments import Segments, count_pixels
 
 
 class Painting(NamedTuple):
-    """What is visible in the K segments of an image.
-
-    Attributes:
-        owners (np.ndarray): Visible person, -1 for none, (K,) int64.
-        labels (np.ndarray): The person's part label there, (K,) uint8.
-    """
-    owners: np.ndarray
-    labels: np.ndarray
+    """What is visible in the K segments of an image."""
+    owners: np.ndarray  # visible person, -1 for none, (K,) int64
+    labels: np.ndarray  # the person's part label there, (K,) uint8
 
 
 def paint_persons(segments: Segments, scores: np.ndarray,
                   chosen: np.ndarray) -> Painting:
-    """Paint persons in ascending quality score.
+    """Paint the chosen persons, (N,) bool, in ascending quality score.
 
-    Args:
-        segments (Segments): The image with N persons.
-        scores (np.ndarray): Quality scores, (N,). Of equal ones the later
-            listed is on top.
-        chosen (np.ndarray): Persons to paint, (N,) bool.
-
-    Returns:
-        Painting: The visible persons and parts.
+    Of equal scores, (N,), the later listed person is on top.
     """
     owners = np.full(len(segments.lengths), -1)
     visible = np.zeros(len(segments.lengths), np.uint8)
@@ -52,18 +40,13 @@ def number_parts(
         scores: np.ndarray) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Number the visible parts as the challenge's dump format does.
 
-    Persons come in the order of painting, the classes of one person ascend.
-    A part that others cover takes no number: the numbers are given out when
-    everybody has been painted (``docs/protocol.md``, section 8).
+    Persons come in the order of painting, that is of their quality scores
+    (N,), the classes of one person ascend. A part that others cover takes no
+    number: the numbers are given out when everybody has been painted
+    (``docs/protocol.md``, section 8).
 
-    Args:
-        painting (Painting): The visible parts.
-        scores (np.ndarray): Quality scores, (N,), the order of painting.
-
-    Returns:
-        tuple: Number of each segment's part from 1 on, 0 where nobody is,
-        (K,); then person (P,) and label (P,) of part number 1, 2, ... All
-        int64.
+    Gives the number of each segment's part from 1 on, 0 where nobody is, (K,);
+    then person (P,) and label (P,) of part number 1, 2, ... All int64.
     """
     order = np.argsort(scores, kind='stable')
     ranks = np.empty(len(scores), np.int64)
@@ -83,14 +66,7 @@ def limit_parts(painting: Painting, scores: np.ndarray,
 
     :func:`number_parts` says what number a part has: covered parts have none
     and use none up. What lies under a part that is taken out stays hidden.
-
-    Args:
-        painting (Painting): The visible parts.
-        scores (np.ndarray): Quality scores, (N,), the order of painting.
-        max_parts (int, optional): Highest number. None takes nothing out.
-
-    Returns:
-        Painting: With at most that many parts.
+    ``max_parts`` is the highest number, None takes nothing out.
     """
     if max_parts is None or len(scores) * int(
             painting.labels.max()) <= max_parts:
@@ -107,18 +83,11 @@ def limit_parts(painting: Painting, scores: np.ndarray,
 def region_candidates(segments: Segments, painting: Painting, truth: LabelRuns,
                       part_scores: np.ndarray,
                       ignored_humans: np.ndarray) -> Candidates:
-    """Visible parts against the part instances of the ground truth (AP^r).
+    """Visible parts against the part instances of the truth (AP^r).
 
-    Args:
-        segments (Segments): The image.
-        painting (Painting): The visible parts.
-        truth (LabelRuns): Ground truth with the instances' classes.
-        part_scores (np.ndarray): Quality scores of the parts, (N, C - 1).
-        ignored_humans (np.ndarray): Person ids of crowds, (X,); an instance
-            that lies mostly on a crowd is ignored.
-
-    Returns:
-        Candidates: Regions in the order of the persons, classes ascending.
+    ``part_scores`` are (N, C - 1). ``ignored_humans`` are ids of crowds, (X,);
+    an instance that lies mostly on a crowd is ignored. Regions come in the
+    order of the persons, classes ascending.
     """
     num_classes = part_scores.shape[1] + 1
     is_class = (truth.instance_classes > 0) & (
@@ -144,14 +113,7 @@ def human_candidates(segments: Segments, painting: Painting,
                      ignored_humans: np.ndarray) -> Candidates:
     """Visible persons against the persons in Human_ids (AP^h).
 
-    Args:
-        segments (Segments): The image.
-        painting (Painting): The visible persons.
-        scores (np.ndarray): Quality scores of the persons, (N,).
-        ignored_humans (np.ndarray): Person ids of crowds, (X,).
-
-    Returns:
-        Candidates: Persons in their order, all of class 0.
+    All are of class 0; see :func:`region_candidates` for the arguments.
     """
     ids = np.flatnonzero(np.bincount(segments.humans))
     ids = ids[ids > 0]

@@ -81,17 +81,7 @@ def average_precision(is_true: np.ndarray, num_truths: int) -> float:
 
 def class_precisions(candidates: Candidates, matches: Matches,
                      num_classes: int, protocol: Protocol) -> np.ndarray:
-    """Average precision of each class at each threshold.
-
-    Args:
-        candidates (Candidates): Of the whole data set.
-        matches (Matches): Their outcome at T thresholds.
-        num_classes (int): Number C of classes that labels tell apart.
-        protocol (Protocol): Decides on classes without ground truth.
-
-    Returns:
-        np.ndarray: (C, T) float64, NaN where undefined.
-    """
+    """AP of each class at each threshold, (C, T), NaN where undefined."""
     ranking = candidates.ranking()
     labels = candidates.labels[ranking]
     is_true = matches.pairs[ranking] >= 0

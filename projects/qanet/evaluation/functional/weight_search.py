@@ -75,16 +75,10 @@ class WeightSearch:
     """Evaluates the same predictions with many quality weights.
 
     Each value equals what :meth:`ParsingEvaluator.evaluate` gives with these
-    weights.
-
-    Args:
-        evaluator (ParsingEvaluator): Data set, metrics, protocol and
-            thresholds; its weights are not used.
-        records (Sequence[dict]): All records of a results file.
-        source (str): What to call the list of records in a message.
-
-    Raises:
-        InputError: If records and data set do not fit.
+    weights. Data set, metrics, protocol and thresholds are the evaluator's;
+    its weights are not used. ``records`` are all of a results file, ``source``
+    is its name in a message. Raises an InputError if records and data set do
+    not fit.
     """
 
     def __init__(self,
@@ -139,18 +133,10 @@ class WeightSearch:
         ]
 
     def evaluate(self, weights: Weights) -> Dict[str, float]:
-        """Compute the metrics for one choice of weights.
+        """The metrics, see :func:`summarize`, for one choice of weights.
 
-        Args:
-            weights (tuple[float, float, float]): Weights of the box, IoU and
-                pixel score.
-
-        Returns:
-            dict[str, float]: See :func:`summarize`.
-
-        Raises:
-            InputError: If the weights are wrong or a needed score is
-                undefined.
+        Raises an InputError if the weights are wrong or a needed score is
+        undefined.
         """
         values = dict(self._fixed)
         if self.metrics:
@@ -163,29 +149,15 @@ class WeightSearch:
     def evaluate_all(self,
                      points: Sequence[Weights],
                      num_workers: int = 0) -> List[Dict[str, float]]:
-        """Compute the metrics for many choices of weights.
-
-        Args:
-            points (Sequence[tuple[float, float, float]]): The choices.
-            num_workers (int): Processes beside this one. Defaults to 0, all
-                is done here.
-
-        Returns:
-            list[dict[str, float]]: In the order of the points.
+        """The metrics for many choices, by further processes if there are any.
         """
         return list(map_in_order(self.evaluate, points, num_workers))
 
 
 def best_point(values: Sequence[Dict[str, float]], key: str) -> Optional[int]:
-    """Find the choice of weights with the highest value of one metric.
+    """Position of the first of the highest values of a metric.
 
-    Args:
-        values (Sequence[dict[str, float]]): Metrics of each choice.
-        key (str): Name of the metric.
-
-    Returns:
-        int: Position of the best, the first of equal ones; None if the
-        metric is undefined everywhere.
+    None if the metric is undefined everywhere.
     """
     column = np.array([point.get(key, np.nan) for point in values])
     return None if np.isnan(column).all() else int(np.nanargmax(column))

@@ -147,10 +147,14 @@ def keep_persons(scores: np.ndarray, ious: np.ndarray, protocol: Protocol,
 
 def crowd_ids(image: ImageInfo, protocol: Protocol) -> np.ndarray:
     """Values in Human_ids, (X,) int64, of persons that need not be found."""
-    return np.array([
-        person.parsing_id for person in image.persons
-        if person.is_crowd and protocol.ignores_crowds
-    ], np.int64)
+    ids = [person.parsing_id for person in image.persons]
+    return np.array(ids, np.int64)[_ignored_persons(image, protocol)]
+
+
+def _ignored_persons(image: ImageInfo, protocol: Protocol) -> np.ndarray:
+    """Whether each annotated person need not be found, (G,) bool."""
+    crowds = [person.is_crowd for person in image.persons]
+    return np.array(crowds, bool) & protocol.ignores_crowds
 
 
 def unpredicted_statistics(image: ImageInfo,
@@ -160,18 +164,15 @@ def unpredicted_statistics(image: ImageInfo,
     The protocol drops such images from all metrics but AP^p, which counts the
     annotated persons.
     """
-    ignored = [
-        person.is_crowd and protocol.ignores_crowds for person in image.persons
-    ]
-    nothing = np.zeros(0, np.int64)
+    nothing, ignored = np.zeros(0, np.int64), _ignored_persons(image, protocol)
+    unlabelled = np.zeros(len(ignored), np.int64)
     return ImageStatistics(
         image.image_id,
         False,
         persons=PersonCandidates(
-            np.zeros(0), nothing, np.zeros(len(ignored), np.int64),
-            np.array(ignored, bool), nothing, nothing, np.zeros(0),
-            np.zeros((0, len(PART_THRESHOLDS)), np.int64),
-            np.zeros(len(ignored), np.int64)))
+            np.zeros(0), nothing, unlabelled, ignored, nothing, nothing,
+            np.zeros(0), np.zeros((0, len(PART_THRESHOLDS)), np.int64),
+            unlabelled))
 
 
 def _person_candidates(overlaps: ImageOverlaps, scores: np.ndarray,
@@ -181,10 +182,7 @@ def _person_candidates(overlaps: ImageOverlaps, scores: np.ndarray,
     to_truth = overlaps.to_truth
     counted = np.flatnonzero(to_truth.truth_visible
                              | protocol.counts_hidden_persons)
-    ignored = np.array([
-        person.is_crowd and protocol.ignores_crowds
-        for person in overlaps.image.persons
-    ], bool)[counted]
+    ignored = _ignored_persons(overlaps.image, protocol)[counted]
     class_ious = to_truth.class_ious[kept][:, counted]
     ious = np.where(ignored, to_truth.shares[kept][:, counted],
                     mean_ious(class_ious))

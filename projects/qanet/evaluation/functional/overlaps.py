@@ -9,7 +9,7 @@ from typing import NamedTuple, Sequence, Tuple
 import numpy as np
 
 from projects.qanet.ground_truth import IGNORE_LABEL
-from .segments import Segments, count_pixels
+from .segments import Segments, count_pixels, find_slots
 
 
 class TruthOverlaps(NamedTuple):
@@ -89,7 +89,7 @@ def truth_overlaps(segments: Segments, parsing_ids: Sequence[int],
     of that person.
     """
     lengths, num_truths = segments.lengths, len(parsing_ids)
-    truth = _owners(segments.humans, parsing_ids)
+    truth = find_slots(segments.humans, parsing_ids)
     # Class C stands for 255.
     void = num_classes
     categories = np.where(segments.categories == IGNORE_LABEL, void,
@@ -113,14 +113,6 @@ def truth_overlaps(segments: Segments, parsing_ids: Sequence[int],
     shares = _divide(on_person, segments.areas[:, 1:].sum(axis=1)[:, None])
     return TruthOverlaps(class_ious, shares, on_parts > 0, truth_areas,
                          truth_hist.sum(axis=1) > 0)
-
-
-def _owners(humans: np.ndarray, parsing_ids: Sequence[int]) -> np.ndarray:
-    """Position of the annotated person of each segment, G for none, (K,)."""
-    ids = np.asarray(parsing_ids, np.int64)
-    table = np.full(int(max(humans.max(), ids.max(initial=0))) + 1, len(ids))
-    table[ids] = np.arange(len(ids))
-    return table[humans]
 
 
 def _count_pairs(

@@ -9,7 +9,7 @@ import numpy as np
 
 from projects.qanet.ground_truth import LabelRuns
 from .matching import Candidates
-from .segments import Segments, count_pixels
+from .segments import Segments, count_pixels, find_slots
 
 
 class Painting(NamedTuple):
@@ -92,20 +92,12 @@ def region_candidates(segments: Segments, painting: Painting, truth: LabelRuns,
     num_classes = part_scores.shape[1] + 1
     is_class = (truth.instance_classes > 0) & (
         truth.instance_classes < num_classes)
-    ids, classes = (
-        values[is_class]
-        for values in (truth.instance_ids, truth.instance_classes))
-    shown = painting.owners >= 0
-    codes = np.where(shown, painting.owners * num_classes + painting.labels,
-                     -1)
-    on_crowd = np.isin(segments.humans, ignored_humans)
-    pairs = _compare_masks(codes, segments.instances, segments.lengths, ids,
-                           on_crowd, classes, num_classes)
-    regions, kept = pairs.regions, pairs.kept
-    persons, labels = np.divmod(regions, num_classes)
-    return Candidates(part_scores[persons, labels - 1], labels, classes[kept],
-                      pairs.ignored, pairs.predictions, pairs.truths,
-                      pairs.ious)
+    codes = np.where(painting.owners >= 0,
+                     painting.owners * num_classes + painting.labels, -1)
+    return _compare_masks(codes, np.pad(part_scores,
+                                        ((0, 0), (1, 0))), segments,
+                          segments.instances, truth.instance_ids[is_class],
+                          truth.instance_classes[is_class], ignored_humans)
 
 
 def human_candidates(segments: Segments, painting: Painting,
@@ -115,56 +107,46 @@ def human_candidates(segments: Segments, painting: Painting,
 
     All are of class 0; see :func:`region_candidates` for the arguments.
     """
-    ids = np.flatnonzero(np.bincount(segments.humans))
-    ids = ids[ids > 0]
-    on_crowd = np.isin(segments.humans, ignored_humans)
-    pairs = _compare_masks(painting.owners, segments.humans, segments.lengths,
-                           ids, on_crowd, np.zeros(len(ids), np.int64), 1)
-    return Candidates(scores[pairs.regions], np.zeros_like(pairs.regions),
-                      np.zeros_like(pairs.kept), pairs.ignored,
-                      pairs.predictions, pairs.truths, pairs.ious)
+    ids = np.unique(segments.humans[segments.humans > 0])
+    return _compare_masks(painting.owners,
+                          scores[:, None], segments, segments.humans, ids,
+                          np.zeros_like(ids), ignored_humans)
 
 
-class _MaskPairs(NamedTuple):
-    regions: np.ndarray  # code of each prediction
-    kept: np.ndarray  # positions of the truths that have pixels
-    ignored: np.ndarray
-    predictions: np.ndarray
-    truths: np.ndarray
-    ious: np.ndarray
+def _compare_masks(codes: np.ndarray, scores: np.ndarray, segments: Segments,
+                   values: np.ndarray, ids: np.ndarray, classes: np.ndarray,
+                   ignored_humans: np.ndarray) -> Candidates:
+    """Predicted masks against truth masks of the same class.
 
-
-def _compare_masks(codes: np.ndarray, values: np.ndarray, lengths: np.ndarray,
-                   ids: np.ndarray, on_crowd: np.ndarray, classes: np.ndarray,
-                   num_classes: int) -> _MaskPairs:
-    """IoU of predicted masks and truth masks of the same class.
-
-    A predicted mask's class is its code modulo ``num_classes``; -1 is no mask.
-    Truths without pixels are left out.
+    Codes are positions in the scores (N, number of classes), -1 is no mask.
+    Truths have ids among the values and classes. Those without pixels are
+    left out; those that lie mostly on crowds are ignored.
     """
-    table = np.full(int(max(values.max(), ids.max(initial=0))) + 1, len(ids))
-    table[ids] = np.arange(len(ids))
-    slots = table[values]
-    truth_areas = count_pixels(slots, lengths, len(ids) + 1)[:-1]
-    crowd_areas = count_pixels(slots[on_crowd], lengths[on_crowd],
-                               len(ids) + 1)[:-1]
+    lengths, num_classes = segments.lengths, scores.shape[1]
+    width = len(ids) + 1
+    slots = find_slots(values, ids)
+    truth_areas = count_pixels(slots, lengths, width)[:-1]
     kept = np.flatnonzero(truth_areas)
+    truth_areas = truth_areas[kept]
+    on_crowd = np.isin(segments.humans, ignored_humans)
+    crowd_areas = count_pixels(slots[on_crowd], lengths[on_crowd], width)[kept]
+    ignored = 2 * crowd_areas > truth_areas
     shown = codes >= 0
     codes, lengths = codes[shown], lengths[shown]
-    areas = count_pixels(codes, lengths, int(codes.max(initial=0)) + 1)
+    areas = count_pixels(codes, lengths, scores.size)
     regions = np.flatnonzero(areas)
-    index = np.zeros(len(areas), np.int64)
+    index = np.zeros(scores.size, np.int64)
     index[regions] = np.arange(len(regions))
-    index, areas = index[codes], areas[regions]
-    width = len(ids) + 1
-    common = count_pixels(index * width + slots[shown], lengths,
+    areas = areas[regions]
+    common = count_pixels(index[codes] * width + slots[shown], lengths,
                           len(regions) * width)
     common = common.reshape(len(regions), width)[:, kept]
-    truth_areas, crowd_areas = truth_areas[kept], crowd_areas[kept]
-    ignored = 2 * crowd_areas > truth_areas
-    same = (regions % num_classes)[:, None] == classes[kept]
-    predictions, truths = np.nonzero((common > 0) & same)
+    labels = regions % num_classes
+    predictions, truths = np.nonzero((common > 0)
+                                     & (labels[:, None] == classes[kept]))
     inter = common[predictions, truths]
     union = areas[predictions] + truth_areas[truths] - inter
     ious = inter / np.where(ignored[truths], areas[predictions], union)
-    return _MaskPairs(regions, kept, ignored, predictions, truths, ious)
+    return Candidates(
+        scores.reshape(-1)[regions], labels, classes[kept], ignored,
+        predictions, truths, ious)

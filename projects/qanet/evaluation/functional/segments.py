@@ -5,7 +5,7 @@ A segment is a stretch of pixels (down the columns) in which neither the
 ground truth nor any predicted person changes its label. All counts of pixels
 are sums of segment lengths: exact, and some thirty times fewer than pixels.
 """
-from typing import NamedTuple, Tuple
+from typing import NamedTuple, Sequence, Tuple
 
 import numpy as np
 
@@ -62,6 +62,15 @@ def count_pixels(codes: np.ndarray, lengths: np.ndarray,
     # float64 weights are exact up to 2 ** 53 pixels.
     return np.bincount(
         codes, weights=lengths, minlength=num_codes).astype(np.int64)
+
+
+def find_slots(values: np.ndarray, ids: Sequence[int]) -> np.ndarray:
+    """Position of each of the values, (K,), among ids; their number if none.
+    """
+    ids = np.asarray(ids, np.int64)
+    table = np.full(int(max(values.max(), ids.max(initial=0))) + 1, len(ids))
+    table[ids] = np.arange(len(ids))
+    return table[values]
 
 
 def merge_segments(segments: Segments) -> Segments:

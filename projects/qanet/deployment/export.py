@@ -63,12 +63,8 @@ def export_network(parser: nn.Module,
         fixed_batch (bool): Take one crop at a time instead of any number, for
             networks that would build the batch size into the file.
 
-    Returns:
-        bytes: The content of an ONNX file, without metadata.
-
-    Raises:
-        InputError: If a package is missing, or torch cannot export the
-            network like this.
+    Gives the content of an ONNX file, without metadata. Raises an InputError
+    if a package is missing, or torch cannot export the network like this.
     """
     if exporter not in EXPORTERS:
         raise InputError(f'exporter must be one of {", ".join(EXPORTERS)}, '

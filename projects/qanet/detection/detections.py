@@ -48,17 +48,13 @@ def read_detections(path: str,
         images (dict[int, dict]): ``file_name, width, height`` of all images
             that may occur, by id.
         cat_ids (Sequence[int], optional): What persons are: category ids in a
-            COCO file, labels in a folder. Defaults to None, the persons of
-            COCO: category 1, label 0.
+            COCO file, labels in a folder. Defaults to the persons of COCO:
+            category 1, label 0.
 
-    Returns:
-        list[dict]: ``image_id, category_id`` (1), ``bbox`` (xywh, pixels),
-        ``score``; in the file's order, images of a folder by id.
-
-    Raises:
-        FileNotFoundError: If there is no such file or folder.
-        InputError: If it is something else, names an unknown image, or has no
-            person among its boxes. The message names the culprit.
+    Gives ``image_id, category_id`` (1), ``bbox`` (xywh, pixels), ``score``; in
+    the file's order, images of a folder by id. Raises a FileNotFoundError, or
+    an InputError that names the culprit if it is something else, names an
+    unknown image, or has no person among its boxes.
     """
     if path.endswith(('.pkl', '.pickle')):
         raise InputError(
@@ -159,20 +155,12 @@ def select_detections(
         nms_thr: Optional[float] = None,
         max_per_image: Optional[int] = None
 ) -> Tuple[List[dict], SelectionCounts]:
-    """Keep the boxes worth parsing.
+    """Keep the boxes worth parsing, what :func:`read_detections` gives.
 
-    Args:
-        records (Sequence[dict]): What :func:`read_detections` returns.
-        images (dict[int, dict]): ``width, height`` of the images, by id.
-        score_thr (float): Least score to keep. Defaults to 0.
-        nms_thr (float, optional): Of boxes whose IoU is above it the best is
-            kept. Defaults to None, all are.
-        max_per_image (int, optional): Keep the best so many of an image.
-            Defaults to None, all.
-
-    Returns:
-        tuple[list[dict], SelectionCounts]: The records that are kept, by
-        image in the order of ``images``, best first; and how many were not.
+    Those of at least ``score_thr``; of boxes whose IoU is above ``nms_thr``
+    the best; the best ``max_per_image``. None of these keeps all. Gives the
+    records by image in the order of ``images`` (``width, height`` by id), best
+    first; and how many were not kept.
     """
     counts = Counter()
     by_image = defaultdict(list)

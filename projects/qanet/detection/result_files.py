@@ -119,21 +119,12 @@ def rescore_records(
 ) -> List[Dict[str, Any]]:
     """Fuse the scores of COCO results anew (Equation 1).
 
-    Args:
-        records (Sequence[dict]): The results, with the ingredients
-            ``bbox_score``, ``iou_score`` and ``pixel_score`` as far as they
-            have a weight.
-        weights (Sequence[float]): Weights of the box, IoU and pixel score.
-        pixel_scores (Sequence[float], optional): Pixel scores to be used
-            instead of the records' own. A record without ``bbox_score`` then
-            takes its ``score`` for it.
-
-    Returns:
-        list[dict]: Copies in the same order with the new ``score`` and the
-        ingredients; everything else, the masks above all, is unchanged.
-
-    Raises:
-        InputError: If weights are not allowed or an ingredient is missing.
+    The records have the ingredients ``bbox_score``, ``iou_score`` and
+    ``pixel_score`` as far as they have a weight. ``pixel_scores`` are used
+    instead of the records' own; a record without ``bbox_score`` then takes its
+    ``score`` for it. Gives copies in the same order with the new ``score`` and
+    the ingredients; everything else, the masks above all, is unchanged. Raises
+    an InputError if weights are not allowed or an ingredient is missing.
     """
     weights = check_weights(weights)
     records = [dict(record) for record in records]

@@ -64,26 +64,20 @@ def load_persons(
         person_cat_ids: Optional[Sequence[int]] = None) -> Dict[str, Any]:
     """Read a COCO file of persons and check it.
 
-    Args:
-        path (str): COCO json file.
-        keys (Sequence[str]): What every annotation must have.
-        read (Callable): Gets its content. Defaults to the local disk.
-        person_cat_ids (Sequence[int], optional): The ``category_id`` of
-            persons; other annotations are left out, whatever they are. One
-            without a category is a person. Defaults to None, all are kept.
+    Every annotation must have ``keys``; ``read`` gets the content, from the
+    local disk unless said. ``person_cat_ids`` are the ``category_id`` of
+    persons; other annotations are left out, whatever they are, unless it is
+    None. One without a category is a person.
 
-    Returns:
-        dict[str, Any]: The document. Images have whole numbers as ``id``
-        (each once), ``width`` and ``height`` (above 0) and a ``file_name``.
-        Every annotation's ``image_id`` is known and, where they are there,
-        its ``bbox`` is four numbers (xywh, pixels) and its ``parsing_id`` a
-        whole number 1..65535. ``annotations`` is empty where the file has
-        none.
+    In the document images have whole numbers as ``id`` (each once), ``width``
+    and ``height`` (above 0) and a ``file_name``. Every annotation's
+    ``image_id`` is known and, where they are there, its ``bbox`` is four
+    numbers (xywh, pixels) and its ``parsing_id`` a whole number 1..65535.
+    ``annotations`` is empty where the file has none.
 
-    Raises:
-        FileNotFoundError: If there is no such file.
-        InputError: Names the file, the record and what is wrong. If there are
-            annotations, but none of a person, their categories are named.
+    Raises a FileNotFoundError, or an InputError that names the file, the
+    record and what is wrong. If there are annotations, but none of a person,
+    their categories are named.
     """
     document = load_json(path, read)
     if not isinstance(document, dict) or 'images' not in document:
@@ -172,24 +166,14 @@ def read_annotations(
     person_cat_ids: Sequence[int] = (1, ),
     classes: Sequence[str] = ()
 ) -> Dict[int, ImageInfo]:
-    """Read the images of a data set and the persons in them.
+    """Read the images of a data set and the persons in them, ids ascending.
 
-    Args:
-        path (str): COCO json file.
-        person_cat_ids (Sequence[int]): The ``category_id`` of persons; other
-            annotations are passed over. One without a category is a person.
-            Defaults to (1, ).
-        classes (Sequence[str]): Names of the classes of results, background
-            first, which must be those that the file notes. Numbers stand in
-            for names that are not known. Defaults to (), no look.
+    ``person_cat_ids`` are those of :func:`load_persons`. ``classes`` are names
+    of the classes of results, background first, which must be those that the
+    file notes; numbers stand in for names that are not known, () is no look.
 
-    Returns:
-        dict[int, ImageInfo]: Images by id, ids ascending.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        InputError: Names the file, the record and what is wrong. Every
-            person needs a ``parsing_id`` that no other of the image has.
+    Raises what :func:`load_persons` does. Every person needs a ``parsing_id``
+    that no other of the image has.
     """
     document = load_persons(
         path, ('image_id', ), person_cat_ids=person_cat_ids)
@@ -223,17 +207,11 @@ def check_noted_classes(
         document: dict,
         path: str,
         whose: str = 'the metainfo of the data set has') -> None:
-    """Compare a data set's classes with those that its json notes.
+    """Compare a data set's classes, background first, with its json's.
 
-    Args:
-        classes (Sequence[str]): Names, background first.
-        document (dict): COCO file; ``info`` may have ``classes`` (converters
-            of own data write them) or ``num_classes``.
-        path (str): Its path, for the message.
-        whose (str): Whose classes they are, for the message.
-
-    Raises:
-        InputError: If they differ, or are no names.
+    ``info`` may have ``classes`` (converters of own data write them) or
+    ``num_classes``. Raises an InputError if they differ, or are no names;
+    ``whose`` is for the message.
     """
     info = document.get('info')
     info = info if isinstance(info, dict) else {}

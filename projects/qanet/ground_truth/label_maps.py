@@ -25,15 +25,9 @@ def label_path(folder: str,
                img_subdir: str = 'Images') -> str:
     """Path of a label file that belongs to an image.
 
-    Args:
-        folder (str): Path of Category_ids, Human_ids or Instance_ids.
-        file_name (str): The image's path inside the image folder, or inside
-            the split when it begins with the image folder.
-        suffix (str): Ending of the label file. Defaults to '.png'.
-        img_subdir (str): Name of the image folder. Defaults to 'Images'.
-
-    Returns:
-        str: The path.
+    ``folder`` is that of Category_ids, Human_ids or Instance_ids.
+    ``file_name`` is the image's path inside the image folder ``img_subdir``,
+    or inside the split when it begins with the image folder.
     """
     stem = os.path.splitext(file_name)[0]
     prefix = img_subdir.rstrip('/') + '/'

@@ -105,23 +105,11 @@ def read_label_runs(image: ImageInfo,
                     with_instances: bool = True) -> LabelRuns:
     """Read the ground truth of one image, each file once.
 
-    Args:
-        image (ImageInfo): The image.
-        data_root (str): Folder of the split, with Category_ids, Human_ids
-            and Instance_ids.
-        num_classes (int): Number of classes with the background.
-        img_subdir (str): Name of the image folder. Defaults to 'Images'.
-        with_instances (bool): Whether to read Instance_ids, which only AP^r
-            needs. Defaults to True; otherwise the image has none.
-
-    Returns:
-        LabelRuns: The labels as runs.
-
-    Raises:
-        FileNotFoundError: If a file is missing.
-        InputError: If a file is broken, does not fit the image, or has a
-            label that is neither a class nor 255, or if the annotated
-            persons who are no crowds have none but 255.
+    ``data_root`` is the folder of the split, with Category_ids, Human_ids and
+    Instance_ids, which only AP^r needs: without them the image has no
+    instances. Raises a FileNotFoundError, or an InputError if a file is
+    broken, does not fit the image, or has a label that is neither a class nor
+    255, or if the annotated persons who are no crowds have none but 255.
     """
 
     def path(folder: str, suffix: str = '.png') -> str:

@@ -155,16 +155,8 @@ def read_results(path: str) -> Tuple[Dict[str, Any], List[Dict[str, Any]]]:
 def read_results_document(path: str) -> ResultsDocument:
     """Read a results file and check everything that needs no image.
 
-    Args:
-        path (str): File to read.
-
-    Returns:
-        ResultsDocument: The whole file.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        InputError: If it is no results file or is damaged; the message names
-            the file, the record's position and the reason.
+    Raises a FileNotFoundError, or an InputError if it is no results file or is
+    damaged; it names the file, the record's position and the reason.
     """
     with open(path, 'rb') as file:
         try:

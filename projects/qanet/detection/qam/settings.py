@@ -63,18 +63,10 @@ class MaskQuality:
     @classmethod
     def from_config(cls, config: Optional[Dict[str, Any]],
                     has_iou: bool) -> Optional['MaskQuality']:
-        """Read the ``quality`` argument of a head.
+        """Read the ``quality`` argument of a head; None switches QAM off.
 
-        Args:
-            config (dict, optional): Its items; None switches QAM off.
-            has_iou (bool): Whether the head has an IoU score to offer.
-
-        Returns:
-            MaskQuality | None: The settings.
-
-        Raises:
-            InputError: If an item is unknown or not allowed, or if the IoU
-                score has a weight where there is none.
+        Raises an InputError if an item is unknown or not allowed, or if the
+        IoU score has a weight where the head has none to offer.
         """
         if config is None:
             return None

@@ -22,6 +22,8 @@ from .summary import summarize
 # Without mmengine; what nobody handles, Python prints on stderr.
 _LOGGER = logging.getLogger(__name__)
 
+Records = Sequence[Dict[str, Any]]
+
 
 class ParsingEvaluator:
     """Turns each image into small statistics, and those into metrics.
@@ -148,7 +150,7 @@ class ParsingEvaluator:
 
     def decode(self,
                image_id: int,
-               records: Sequence[Dict[str, Any]],
+               records: Records,
                places: Optional[Sequence[str]] = None) -> PersonRuns:
         """Decode the masks of an image's records, maybe none.
 
@@ -160,7 +162,7 @@ class ParsingEvaluator:
     def process_records(
             self,
             image_id: int,
-            records: Sequence[Dict[str, Any]],
+            records: Records,
             places: Optional[Sequence[str]] = None) -> ImageStatistics:
         """Reduce one image of a results file to its statistics.
 
@@ -182,20 +184,18 @@ class ParsingEvaluator:
         for image_id in self.images:
             if image_id not in images:
                 images[image_id] = self.process_records(image_id, [])
-        hidden = {
-            i: images[i].num_hidden
-            for i in sorted(images) if images[i].num_hidden
-        }
+        hidden = [i for i in sorted(images) if images[i].num_hidden]
         if hidden:
             _LOGGER.warning(
                 '%d annotated persons of %d images have no pixel in '
-                'Human_ids, those of %s first', sum(hidden.values()),
-                len(hidden), self.images[next(iter(hidden))].file_name)
+                'Human_ids, those of %s first',
+                sum(images[i].num_hidden for i in hidden), len(hidden),
+                self.images[hidden[0]].file_name)
         return summarize(
             list(images.values()), self.classes, self.protocol, self.metrics)
 
     def evaluate(self,
-                 records: Sequence[Dict[str, Any]],
+                 records: Records,
                  num_workers: int = 0,
                  source: str = 'results') -> Dict[str, float]:
         """Evaluate the records of a results file.
@@ -219,13 +219,12 @@ class ParsingEvaluator:
             map_in_order(self._process_group, groups, num_workers))
 
     def _process_group(
-            self, group: Tuple[int, List[Dict[str, Any]],
-                               List[str]]) -> ImageStatistics:
+            self, group: Tuple[int, Records, List[str]]) -> ImageStatistics:
         return self.process_records(*group)
 
     def group(
         self,
-        records: Sequence[Dict[str, Any]],
+        records: Records,
         source: str = 'results'
     ) -> List[Tuple[int, List[Dict[str, Any]], List[str]]]:
         """Group all records, in the file's order, by image, ids ascending.
@@ -233,13 +232,13 @@ class ParsingEvaluator:
         Gives image id, its records and what to call them in a message. Raises
         an InputError if a record's image is not annotated.
         """
-        positions: Dict[int, List[int]] = {}
+        groups: Dict[int, Tuple[List[Dict[str, Any]], List[str]]] = {}
         for position, record in enumerate(records):
-            image_id = record['image_id']
+            image_id, place = record['image_id'], f'{source}[{position}]'
             if image_id not in self.images:
-                raise InputError(f'{source}[{position}]: the image id '
-                                 f'{image_id} is not in {self.ann_file}')
-            positions.setdefault(image_id, []).append(position)
-        return [(image_id, [records[i]
-                            for i in mine], [f'{source}[{i}]' for i in mine])
-                for image_id, mine in sorted(positions.items())]
+                raise InputError(f'{place}: the image id {image_id} is not in '
+                                 f'{self.ann_file}')
+            mine, places = groups.setdefault(image_id, ([], []))
+            mine.append(record)
+            places.append(place)
+        return [(image_id, *groups[image_id]) for image_id in sorted(groups)]

@@ -26,20 +26,12 @@ MAX_POINTS = 100_000
 def weight_grid(start: float = 0.,
                 stop: float = 3.,
                 step: float = .5) -> List[Weights]:
-    """Every combination of equally spaced weights but (0, 0, 0).
+    """Every combination of equally spaced weights >= 0 but (0, 0, 0).
 
-    Args:
-        start (float): Lowest weight, >= 0. Defaults to 0.
-        stop (float): Highest weight, included. Defaults to 3.
-        step (float): Above 0. Defaults to 0.5.
-
-    Returns:
-        list[tuple[float, float, float]]: Weights of the box, IoU and pixel
-        score, the last changing fastest; 342 of them by default.
-
-    Raises:
-        InputError: If nothing is left, a number makes no sense or there are
-            more than 100,000 points.
+    Gives weights of the box, IoU and pixel score, the last changing fastest;
+    342 of them by default. ``stop`` is included. Raises an InputError if
+    nothing is left, a number makes no sense or there are more than 100,000
+    points.
 
     Examples:
         >>> weight_grid(0, 1, 1)[:3]

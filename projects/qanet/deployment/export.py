@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from projects.qanet.utils.errors import InputError
 from .metadata import METADATA_KEY
-from .network import INPUT_NAME, OUTPUT_NAMES, OnnxNetwork, first_line
-from .packages import import_optional
+from .network import (INPUT_NAME, OUTPUT_NAMES, OnnxNetwork, first_line,
+                      import_optional)
 
 EXPORTERS = ('torchscript', 'dynamo')
 #: Lowest version of the operator set that each exporter is asked for.

@@ -119,3 +119,24 @@ class MaskQuality:
         if self.score_key != 'scores':
             return None
         return fused.argsort(descending=True, stable=True)
+
+
+class QualityHead:
+    """What turns a plain head without an IoU score into one with QAM.
+
+    Args:
+        *args: Those of the plain head.
+        quality (dict, optional): Items of :class:`MaskQuality`; None
+            switches QAM off. Defaults to dict().
+        **kwargs: Those of the plain head.
+
+    Raises:
+        InputError: If ``quality`` is not allowed.
+    """
+
+    def __init__(self,
+                 *args: Any,
+                 quality: Optional[Dict[str, Any]] = dict(),
+                 **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.quality = MaskQuality.from_config(quality, has_iou=False)

@@ -1,6 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """SOLO heads that score their masks, without new weights."""
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Optional
 
 import torch.nn.functional as F
 from mmdet.models.dense_heads import (DecoupledSOLOHead,
@@ -11,7 +11,7 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from .settings import MaskQuality
+from .settings import QualityHead
 
 
 class FirstInterpolation(TorchFunctionMode):
@@ -38,7 +38,7 @@ class FirstInterpolation(TorchFunctionMode):
         return func(*args, **kwargs)
 
 
-class QualitySOLOMixin:
+class QualitySOLOMixin(QualityHead):
     """Quality scores for SOLO and SOLOv2.
 
     These multiply the *maskness*, the mean probability inside the mask, into
@@ -50,23 +50,7 @@ class QualitySOLOMixin:
     With ``quality=dict(mode='mean', thr=0.5)`` the pixel score is the
     maskness and the quality the square root of SOLO's own score. Probabilities
     are those on the mask head's grid, a quarter of the image.
-
-    Args:
-        *args: Those of the plain head.
-        quality (dict, optional): Items of :class:`MaskQuality`; None
-            switches QAM off. Defaults to dict().
-        **kwargs: Those of the plain head.
-
-    Raises:
-        InputError: If ``quality`` is not allowed.
     """
-
-    def __init__(self,
-                 *args: Any,
-                 quality: Optional[Dict[str, Any]] = dict(),
-                 **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.quality = MaskQuality.from_config(quality, has_iou=False)
 
     def _predict_by_feat_single(self,
                                 *args: Any,

@@ -8,14 +8,19 @@ import torch
 TOOL = Path(__file__).parents[3] / 'tools/analysis_tools/benchmark_qam.py'
 
 
+@pytest.fixture(scope='module')
+def tool():
+    spec = importlib.util.spec_from_file_location('benchmark_qam', TOOL)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 @pytest.mark.parametrize('name', [
     'mask-rcnn_r50_fpn_1x_coco_qam.py', 'ms-rcnn_r50_fpn_1x_coco_qam.py',
     'solov2_r50_fpn_1x_coco_qam.py'
 ])
-def test_measures_both_ways(name, factory):
-    spec = importlib.util.spec_from_file_location('benchmark_qam', TOOL)
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
+def test_measures_both_ways(name, factory, tool):
     model = factory.build(factory.config(name))
     image = torch.randn(
         1, 3, 96, 128, generator=torch.Generator().manual_seed(0))
@@ -27,10 +32,7 @@ def test_measures_both_ways(name, factory):
     assert (instances == instances[0, 0]).all() and instances[0, 0] > 0
 
 
-def test_a_plain_detector_is_refused(factory):
-    spec = importlib.util.spec_from_file_location('benchmark_qam', TOOL)
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
+def test_a_plain_detector_is_refused(factory, tool):
     model = factory.build(
         factory.config('mask-rcnn_r50_fpn_1x_coco_qam.py', plain=True))
     with pytest.raises(tool.InputError, match='no head with QAM'):

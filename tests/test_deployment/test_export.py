@@ -9,7 +9,8 @@ from mmseg.registry import MODELS
 from torch import nn
 
 from projects.qanet.apis.parser_builder import load_parser
-from projects.qanet.deployment.export import compare_with_torch, export_network
+from projects.qanet.deployment.export import (_distance, compare_with_torch,
+                                              export_network)
 from projects.qanet.deployment.metadata import read_metadata
 from projects.qanet.deployment.network import OnnxNetwork
 from projects.qanet.models.parsers import CropSettings

@@ -177,8 +177,13 @@ def read_annotations(
     """
     document = load_persons(
         path, ('image_id', ), person_cat_ids=person_cat_ids)
-    if classes:
-        _check_result_classes(classes, document, path)
+    numbers = [str(label) for label in range(len(classes))]
+    noted = _read_info(document).get('classes')
+    unnamed = (
+        isinstance(noted, list) and len(noted) == len(classes)
+        and list(classes) == numbers)
+    if classes and not unnamed:
+        check_noted_classes(classes, document, path, 'the results have')
     persons: Dict[int, List[PersonInfo]] = {}
     for annotation in document['annotations']:
         if 'parsing_id' not in annotation:
@@ -213,8 +218,7 @@ def check_noted_classes(
     ``num_classes``. Raises an InputError if they differ, or are no names;
     ``whose`` is for the message.
     """
-    info = document.get('info')
-    info = info if isinstance(info, dict) else {}
+    info = _read_info(document)
     noted = info.get('classes')
     noted = classes if noted is None else noted
     if not isinstance(noted, (list, tuple)) or not all(
@@ -230,12 +234,6 @@ def check_noted_classes(
             f'{", ".join(classes)}')
 
 
-def _check_result_classes(classes: Sequence[str], document: dict,
-                          path: str) -> None:
+def _read_info(document: dict) -> dict:
     info = document.get('info')
-    noted = info.get('classes') if isinstance(info, dict) else None
-    numbers = [str(label) for label in range(len(classes))]
-    if (isinstance(noted, list) and len(noted) == len(classes)
-            and list(classes) == numbers):
-        return
-    check_noted_classes(classes, document, path, 'the results have')
+    return info if isinstance(info, dict) else {}

@@ -12,8 +12,6 @@ from projects.qanet.utils.checkpoint import strip_module
 from projects.qanet.utils.errors import InputError
 from .names import NETWORKS, Network, find_network, translate
 
-_COUNTER = 'num_batches_tracked'
-
 
 @dataclass
 class ConversionReport:
@@ -65,30 +63,20 @@ def convert_released(checkpoint: Dict[str, Any],
             f'first entry is {next(iter(weights))}')
     is_backbone = not any(name.startswith('Conv_Body.') for name in weights)
     report = ConversionReport(network, {}, is_backbone=is_backbone)
+    before = 'Conv_Body.' if is_backbone else ''
     for name, value in weights.items():
-        ours = _translate_entry(name, report)
+        ours = translate(before + name, network.prefixes)
         if ours is None:
             report.unknown.append(name)
-        else:
-            report.state_dict[ours] = value
-    _complete_counters(report.state_dict)
+            continue
+        ours = ours[len('backbone.'):] if is_backbone else ours
+        report.state_dict[ours] = value
+        # Old files lack the counter of batches that each norm has now.
+        stem, _, kind = ours.rpartition('.')
+        if kind == 'running_var':
+            report.state_dict.setdefault(f'{stem}.num_batches_tracked',
+                                         torch.tensor(0))
     return report
-
-
-def _translate_entry(name: str, report: ConversionReport) -> str:
-    prefixes = report.network.prefixes
-    if not report.is_backbone:
-        return translate(name, prefixes)
-    ours = translate(f'Conv_Body.{name}', prefixes)
-    return ours[len('backbone.'):] if ours else None
-
-
-def _complete_counters(state_dict: Dict[str, Tensor]) -> None:
-    """Old files lack the counter of batches that each norm has now."""
-    for name in list(state_dict):
-        if name.endswith('running_var'):
-            counter = name[:-len('running_var')] + _COUNTER
-            state_dict.setdefault(counter, torch.tensor(0))
 
 
 def model_config(report: ConversionReport, config_dir: str) -> Config:

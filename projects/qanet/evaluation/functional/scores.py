@@ -119,9 +119,9 @@ def _column(records: Sequence[Dict[str, Any]],
             key: str,
             undefined: float = np.nan) -> np.ndarray:
     """A score of each person, (N,) float64."""
-    return np.array([
-        undefined if record[key] is None else record[key] for record in records
-    ], np.float64)
+    # None becomes NaN.
+    values = np.array([record[key] for record in records], np.float64)
+    return np.where(np.isnan(values), undefined, values)
 
 
 def _part_column(records: Sequence[Dict[str, Any]], key: str,
@@ -130,6 +130,5 @@ def _part_column(records: Sequence[Dict[str, Any]], key: str,
     scores = np.zeros((len(records), num_classes - 1))
     for i, record in enumerate(records):
         for part in record['parts']:
-            value = part[key]
-            scores[i, part['label'] - 1] = np.nan if value is None else value
+            scores[i, part['label'] - 1] = part[key]
     return scores

@@ -12,7 +12,7 @@ import numpy as np
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.parallel import map_in_order
 from .evaluator import ParsingEvaluator
-from .image_statistics import ImageOverlaps, ImageStatistics, reduce_image
+from .image_statistics import ImageOverlaps, reduce_image
 from .scores import ScoreIngredients, fuse_ingredients, read_ingredients
 from .segments import merge_segments
 from .summary import summarize
@@ -90,11 +90,8 @@ class WeightSearch:
             for image_id in evaluator.images if image_id not in found
         ]
         # The global map follows the box score alone.
-        self._fixed: Dict[str, float] = {}
-        if 'mIoU' in evaluator.metrics:
-            self._fixed = summarize(
-                self._statistics((1., 0., 0.), ('mIoU', )), self.classes,
-                self.protocol, ('mIoU', ))
+        fixed = tuple(set(evaluator.metrics) - set(self.metrics))
+        self._fixed = self._summarize((1., 0., 0.), fixed)
 
     def _measure(self, evaluator: ParsingEvaluator, image_id: int,
                  records: Sequence[Dict[str, Any]],
@@ -114,15 +111,18 @@ class WeightSearch:
                               read_ingredients(records, len(self.classes)),
                               places)
 
-    def _statistics(self, weights: Weights,
-                    metrics: Tuple[str, ...]) -> List[ImageStatistics]:
-        """Statistics of all images for one choice of weights."""
-        return self._unpredicted + [
+    def _summarize(self, weights: Weights,
+                   metrics: Tuple[str, ...]) -> Dict[str, float]:
+        """Some of the metrics for one choice of weights."""
+        if not metrics:
+            return {}
+        statistics = self._unpredicted + [
             reduce_image(overlaps,
                          fuse_ingredients(ingredients, weights, places),
                          self.protocol, self.thresholds, metrics)
             for overlaps, ingredients, places in self._images
         ]
+        return summarize(statistics, self.classes, self.protocol, metrics)
 
     def evaluate(self, weights: Weights) -> Dict[str, float]:
         """The metrics, see :func:`summarize`, for one choice of weights.
@@ -130,13 +130,7 @@ class WeightSearch:
         Raises an InputError if the weights are wrong or a needed score is
         undefined.
         """
-        values = dict(self._fixed)
-        if self.metrics:
-            values.update(
-                summarize(
-                    self._statistics(weights, self.metrics), self.classes,
-                    self.protocol, self.metrics))
-        return values
+        return {**self._fixed, **self._summarize(weights, self.metrics)}
 
     def evaluate_all(self,
                      points: Sequence[Weights],

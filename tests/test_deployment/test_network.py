@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import torch
 
-from projects.qanet.deployment import packages
+from projects.qanet.deployment import network as network_module
 from projects.qanet.deployment.network import (OnnxNetwork, _providers,
                                                default_device)
 from projects.qanet.utils.errors import InputError
@@ -108,7 +108,7 @@ def test_missing_packages_are_named(monkeypatch, tmp_path):
     def missing(name):
         raise ImportError(f'No module named {name!r}')
 
-    monkeypatch.setattr(packages.importlib, 'import_module', missing)
+    monkeypatch.setattr(network_module.importlib, 'import_module', missing)
     path = tmp_path / 'a.onnx'
     path.write_bytes(b'')
     with pytest.raises(

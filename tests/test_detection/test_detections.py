@@ -207,46 +207,40 @@ def test_corners_are_warned_about(ann_file, tmp_path, tool, capsys):
 
 
 def test_errors_name_the_file(coco_file, folder, tmp_path):
-    images = {key: IMAGES[key] for key in (7, 9)}
-    with pytest.raises(
-            InputError, match=r'coco.bbox.json\[\d\] has image_id 3'):
-        read_detections(str(coco_file), images)
-    with pytest.raises(InputError, match=r'a.json is named as no image'):
-        read_detections(str(folder), images)
-    with pytest.raises(InputError, match=r'no d.json \(1 such'):
-        read_detections(
-            str(folder), {
-                **IMAGES, 4: dict(file_name='x/d.png', width=1, height=1)
-            })
-    with pytest.raises(InputError, match='images 7 and 4 are both named b'):
-        read_detections(
-            str(folder), {
-                **IMAGES, 4: dict(file_name='x/b.png', width=1, height=1)
-            })
-    with pytest.raises(InputError, match=r'category \[8\].* 1 \(6 boxes\), 5'):
-        read_detections(str(coco_file), IMAGES, [8])
-    with pytest.raises(InputError, match=r'category \[8\].* 0 \(6 boxes\), 2'):
-        read_detections(str(folder), IMAGES, [8])
-    (folder / 'preds/a.json').write_text('{"labels": [], "scores": []}')
-    with pytest.raises(InputError, match="a.json lacks the key 'bboxes'"):
+    fewer = {key: IMAGES[key] for key in (7, 9)}
+    more, twin = ({
+        **IMAGES, 4:
+        dict(file_name=f'x/{stem}.png', width=1, height=1)
+    } for stem in 'db')
+    for source, images, cat_ids, message in [
+        (coco_file, fewer, None, r'coco.bbox.json\[\d\] has image_id 3'),
+        (folder, fewer, None, 'a.json is named as no image'),
+        (folder, more, None, r'no d.json \(1 such'),
+        (folder, twin, None, 'images 7 and 4 are both named b'),
+        (coco_file, IMAGES, [8], r'category \[8\].* 1 \(6 boxes\), 5'),
+        (folder, IMAGES, [8], r'category \[8\].* 0 \(6 boxes\), 2'),
+        (tmp_path / 'Images', IMAGES, None, 'has no .json files'),
+    ]:
+        with pytest.raises(InputError, match=message):
+            read_detections(str(source), images, cat_ids)
+
+
+@pytest.mark.parametrize('text,message', [
+    ('{"labels": [], "scores": []}', " lacks the key 'bboxes'"),
+    ('{"labels": [0], "scores": [], "bboxes": []}',
+     ' has 1, 0, 0 labels, scores'),
+    ('{"labels": 1, "scores": [], "bboxes": []}', ': labels, .* be lists'),
+    ('{"labels": [0], "scores": [0.5], "bboxes": [[1, 2, 3]]}',
+     r' has the bbox \[1, 2, 3\]'),
+    ('{"labels": [0], "scores": [0.5], "bboxes": [[1, 2, 3, "?"]]}',
+     '.* expected the numbers'),
+    ('{"labels": [0], "scores": [NaN], "bboxes": [[1, 2, 3, 4]]}',
+     '.* score nan'),
+])
+def test_malformed_predictions(folder, text, message):
+    (folder / 'preds/a.json').write_text(text)
+    with pytest.raises(InputError, match=f'a.json{message}'):
         read_detections(str(folder), IMAGES)
-    (folder /
-     'preds/a.json').write_text('{"labels": [0], "scores": [], "bboxes": []}')
-    with pytest.raises(InputError, match='a.json has 1, 0, 0 labels, scores'):
-        read_detections(str(folder), IMAGES)
-    for bbox, score, message in [([1, 2, 3], .5, r'has the bbox \[1, 2, 3\]'),
-                                 ([1, 2, 3, '?'], .5, 'expected the numbers'),
-                                 ([1, 2, 3, 4], float('nan'), 'score nan')]:
-        (folder / 'preds/a.json').write_text(
-            json.dumps(dict(labels=[0], scores=[score], bboxes=[bbox])))
-        with pytest.raises(InputError, match=f'a.json.* {message}'):
-            read_detections(str(folder), IMAGES)
-    (folder /
-     'preds/a.json').write_text('{"labels": 1, "scores": [], "bboxes": []}')
-    with pytest.raises(InputError, match='a.json: labels, .* must be lists'):
-        read_detections(str(folder), IMAGES)
-    with pytest.raises(InputError, match='has no .json files'):
-        read_detections(str(tmp_path / 'Images'), IMAGES)
 
 
 def test_pickles_are_refused(tmp_path):

@@ -87,14 +87,25 @@ def test_probability_maps(tmp_path):
         score_probability_maps(str(tmp_path / 'maps'), 4)
 
 
-def test_broken_maps(tmp_path):
-    np.save(tmp_path / 'a.npy', np.array([[1.5, 0]]))
-    np.save(tmp_path / 'b.npy', np.zeros((1, 2, 3)))
-    cv2.imwrite(str(tmp_path / 'c.png'), np.zeros((2, 3, 3), np.uint8))
-    for name, message in (('a.npy', 'a.npy.*in'), ('b.npy', r'\(1, 2, 3\)'),
-                          ('c.png', 'mode is RGB')):
-        with pytest.raises(InputError, match=message):
-            read_probability_map(tmp_path / name)
+@pytest.mark.parametrize('name,content,message', [
+    ('a.npy', np.array([[1.5, 0]]), 'a.npy.*in'),
+    ('a.npy', np.zeros((1, 2, 3)), r'\(1, 2, 3\)'),
+    ('a.png', np.zeros((2, 3, 3), np.uint8), 'mode is RGB'),
+    ('a.npy', b'', 'a.npy cannot be read'),
+    ('a.npy', b'<html>', 'a.npy cannot be read'),
+    ('a.png', b'', 'a.png cannot be read'),
+    ('a.png', b'<html>', 'a.png cannot be read'),
+])
+def test_broken_maps(name, content, message, tmp_path):
+    path = tmp_path / name
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif path.suffix == '.npy':
+        np.save(path, content)
+    else:
+        cv2.imwrite(str(path), content)
+    with pytest.raises(InputError, match=message):
+        read_probability_map(path)
 
 
 def test_own_score_is_the_box_score_with_maps():
@@ -144,14 +155,6 @@ def test_the_tool(tmp_path, monkeypatch, capsys):
             ] == np.float32([.9, .8, .7]).tolist()
     with pytest.raises(SystemExit):
         run_tool(monkeypatch, source, source)
-
-
-@pytest.mark.parametrize('name', ['a.npy', 'a.png'])
-@pytest.mark.parametrize('content', [b'', b'<html>'])
-def test_damaged_probability_map(name, content, tmp_path):
-    (tmp_path / name).write_bytes(content)
-    with pytest.raises(InputError, match=f'{name} cannot be read'):
-        read_probability_map(tmp_path / name)
 
 
 def test_records_with_a_byte_order_mark(tmp_path):

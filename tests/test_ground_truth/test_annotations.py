@@ -22,35 +22,38 @@ def write(tmp_path, document):
     return str(path)
 
 
+def images(*records):
+    return dict(images=list(records))
+
+
+def person(**changes):
+    return dict(images=[IMAGE], annotations=[dict(PERSON, **changes)])
+
+
 @pytest.mark.parametrize('document,pattern', [
     ([], "lacks the key 'images'"),
     (dict(annotations=[]), "lacks the key 'images'"),
-    (dict(images=[]), 'lists no images'),
+    (images(), 'lists no images'),
     (dict(images={}), 'images must be a list, got dict'),
-    (dict(images=[IMAGE, 3]), r'images\[1\] must be an object'),
-    (dict(images=[without(IMAGE, 'width')]),
-     r"images\[0\] lacks the key 'width'"),
-    (dict(images=[IMAGE, IMAGE]), 'several images with the same id 1'),
-    (dict(images=[dict(IMAGE, id='1')]),
-     r"images\[0\] has id '1', expected a whole number$"),
-    (dict(images=[dict(IMAGE, id=[1])]), r'images\[0\] has id \[1\]'),
-    (dict(images=[dict(IMAGE, width='30')]),
+    (images(IMAGE, 3), r'images\[1\] must be an object'),
+    (images(without(IMAGE, 'width')), r"images\[0\] lacks the key 'width'"),
+    (images(IMAGE, IMAGE), 'several images with the same id 1'),
+    (images(dict(
+        IMAGE, id='1')), r"images\[0\] has id '1', expected a whole number$"),
+    (images(dict(IMAGE, id=[1])), r'images\[0\] has id \[1\]'),
+    (images(dict(IMAGE, width='30')),
      r"images\[0\] has width '30', expected a whole number above 0"),
-    (dict(images=[dict(IMAGE, height=0)]), r'images\[0\] has height 0'),
-    (dict(images=[dict(IMAGE, height=2.5)]), r'images\[0\] has height 2.5'),
-    (dict(images=[dict(IMAGE, width=True)]), r'images\[0\] has width True'),
-    (dict(images=[dict(IMAGE, file_name=3)]), r'images\[0\] has file_name 3'),
-    (dict(images=[IMAGE], annotations=3), 'annotations must be a list'),
-    (dict(images=[IMAGE], annotations=[PERSON, without(
+    (images(dict(IMAGE, height=0)), r'images\[0\] has height 0'),
+    (images(dict(IMAGE, height=2.5)), r'images\[0\] has height 2.5'),
+    (images(dict(IMAGE, width=True)), r'images\[0\] has width True'),
+    (images(dict(IMAGE, file_name=3)), r'images\[0\] has file_name 3'),
+    (dict(images(IMAGE), annotations=3), 'annotations must be a list'),
+    (dict(images(IMAGE), annotations=[PERSON, without(
         PERSON, 'bbox')]), r"annotations\[1\] lacks the key 'bbox'"),
-    (dict(images=[IMAGE], annotations=[dict(
-        PERSON, image_id=2)]), 'annotation 5 belongs to image_id 2'),
-    (dict(images=[IMAGE], annotations=[dict(
-        PERSON, image_id=[1])]), r'annotation 5 belongs to image_id \[1\]'),
-    (dict(images=[IMAGE], annotations=[dict(
-        PERSON, bbox=[1, 2, 3])]), r'annotation 5 has bbox \[1, 2, 3\]'),
-    (dict(images=[IMAGE], annotations=[dict(PERSON, bbox=[1, 2, '3', 4])
-                                       ]), 'annotation 5 has bbox'),
+    (person(image_id=2), 'annotation 5 belongs to image_id 2'),
+    (person(image_id=[1]), r'annotation 5 belongs to image_id \[1\]'),
+    (person(bbox=[1, 2, 3]), r'annotation 5 has bbox \[1, 2, 3\]'),
+    (person(bbox=[1, 2, '3', 4]), 'annotation 5 has bbox'),
 ])
 def test_malformed_annotations(document, pattern, tmp_path):
     path = write(tmp_path, document)
@@ -62,10 +65,7 @@ def test_malformed_annotations(document, pattern, tmp_path):
 @pytest.mark.parametrize('parsing_id',
                          [0, -1, 1.7, 1., '1', True, None, 65536, 10**10, [1]])
 def test_ids_of_persons_are_bounded(parsing_id, tmp_path):
-    path = write(
-        tmp_path,
-        dict(
-            images=[IMAGE], annotations=[dict(PERSON, parsing_id=parsing_id)]))
+    path = write(tmp_path, person(parsing_id=parsing_id))
     for read in (load_persons, read_annotations):
         with pytest.raises(
                 InputError,
@@ -74,26 +74,26 @@ def test_ids_of_persons_are_bounded(parsing_id, tmp_path):
             read(path)
 
 
-def test_largest_and_least_id(tmp_path):
-    persons = [
-        dict(image_id=1, parsing_id=parsing_id) for parsing_id in (65535, 1)
-    ]
+def test_persons_of_an_image(tmp_path):
+    """Largest and least id, and two of the same."""
+    persons = [dict(image_id=1, parsing_id=i) for i in (65535, 1)]
     path = write(tmp_path, dict(images=[IMAGE], annotations=persons))
     image = read_annotations(path)[1]
     assert image == ImageInfo(1, 'a.jpg', 30, 20,
                               (PersonInfo(65535, False), PersonInfo(1, False)))
     assert image.size == (30, 20)
-
-
-def test_annotations_may_be_absent(tmp_path):
-    path = write(tmp_path, dict(images=[IMAGE]))
-    assert load_persons(path) == dict(images=[IMAGE], annotations=[])
+    path = write(tmp_path, dict(images=[IMAGE], annotations=persons * 2))
+    with pytest.raises(
+            InputError,
+            match='a.json: the image id 1 has two annotations with the '
+            'parsing_id 65535'):
+        read_annotations(path)
 
 
 def test_images_come_in_the_order_of_their_ids(tmp_path):
-    images = [dict(IMAGE, id=image_id) for image_id in (9, -2, 4)]
-    path = write(tmp_path, dict(images=images))
+    path = write(tmp_path, images(*(dict(IMAGE, id=i) for i in (9, -2, 4))))
     assert list(read_annotations(path)) == [-2, 4, 9]
+    assert load_persons(path)['annotations'] == []
 
 
 def test_only_persons_count(tmp_path):

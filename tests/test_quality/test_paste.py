@@ -107,34 +107,50 @@ def test_golden_with_extra_scales(golden, person, dtype, rounded):
         np.testing.assert_allclose(scores[1], category[0], atol=1e-6)
 
 
+# One box larger, one reaching over the border, another crop size.
+SIZE = (30, 19)
+BOXES = [[3.2, -4.5, 20.9, 15.3], [1.1, -6.8, 23., 17.6], [6., -2., 18.5, 12.],
+         [4., 3., 26., 18.]]
+
+
+def toy_probs(num, seed=0):
+    """Crops (4, 9, 6) of up to four boxes; the third is (4, 12, 8)."""
+    rng = np.random.default_rng(seed)
+    sizes = [(9, 6), (9, 6), (12, 8), (9, 6)][:num]
+    return [
+        torch.from_numpy(rng.dirichlet(np.ones(4) * .6,
+                                       size)).permute(2, 0,
+                                                      1).float().contiguous()
+        for size in sizes
+    ]
+
+
+def cut(image, person):
+    """What of an image lies in the person's window."""
+    (x, y), (height, width) = person.offset, person.part_map.shape
+    return image[..., y:y + height, x:x + width]
+
+
 def test_models_count_the_same(monkeypatch):
     """However many augmentations each of an ensemble has."""
     monkeypatch.setattr(paste, 'MAX_ELEMENTS', 4 * 30 * 2)
-    rng = np.random.default_rng(3)
-    boxes = [[3.2, -4.5, 20.9, 15.3], [1.1, -6.8, 23., 17.6],
-             [6., -2., 18.5, 12.], [4., 3., 26., 18.]]
-    probs = torch.from_numpy(rng.dirichlet(np.ones(4) * .6, (4, 9, 6)))
-    probs = probs.permute(0, 3, 1, 2).contiguous()
-    size = (30, 19)
-    person = paste_person(probs, boxes, size, group_sizes=(3, 1))
-    maps = [whole_image(*pair, size) for pair in zip(probs, boxes)]
+    probs = toy_probs(4)
+    person = paste_person(
+        probs, BOXES, SIZE, group_sizes=(3, 1), keep_confidence=True)
+    maps = [whole_image(*pair, SIZE) for pair in zip(probs, BOXES)]
     mean = (sum(maps[:3]) / 3 + maps[3]) / 2
     best, expected = mean.max(0)
     expected[best < 1 / 4] = 0
-    (x, y), (height, width) = person.offset, person.part_map.shape
-    window = expected[y:y + height, x:x + width]
-    assert (person.part_map == window).all() and window.sum() == expected.sum()
+    assert (person.part_map == cut(expected, person)).all()
+    assert person.part_map.sum() == expected.sum()
     instance, category = pixel_score(mean[None])
-    assert float(person.instance_scores) == pytest.approx(float(instance))
-    np.testing.assert_allclose(person.category_scores, category, rtol=1e-6)
-    assert person.max_probs is None
-    confidence = paste_person(
-        probs, boxes, size, group_sizes=(3, 1), keep_confidence=True)
+    np.testing.assert_allclose(person.instance_scores, instance, rtol=1e-6)
+    np.testing.assert_allclose(person.category_scores, category, rtol=1e-5)
     np.testing.assert_allclose(
-        confidence.max_probs, best[y:y + height, x:x + width], rtol=1e-6)
+        person.max_probs, cut(best, person), rtol=1e-5, atol=1e-7)
     for wrong in ((3, ), (3, 2), (4, 0), ()):
         with pytest.raises(ValueError, match='group_sizes must be positive'):
-            paste_person(probs, boxes, size, group_sizes=wrong)
+            paste_person(probs, BOXES, SIZE, group_sizes=wrong)
 
 
 def test_golden_masks(data_dir):
@@ -158,72 +174,39 @@ def test_golden_masks(data_dir):
 def test_scales_against_naive(monkeypatch, max_elements):
     """Each augmentation has its own box; bands of rows change nothing."""
     monkeypatch.setattr(paste, 'MAX_ELEMENTS', max_elements)
-    rng = np.random.default_rng(0)
-    # One box larger, one reaching over the border, another crop size.
-    boxes = [[3.2, -4.5, 20.9, 15.3], [1.1, -6.8, 23., 17.6],
-             [6., -2., 18.5, 12.]]
-    sizes = [(9, 6), (9, 6), (12, 8)]
-    probs = [
-        rng.dirichlet(np.ones(4) * .6, size).astype(np.float32)
-        for size in sizes
-    ]
-    probs = [np.ascontiguousarray(p.transpose(2, 0, 1)) for p in probs]
-    size = (30, 19)
-    expected = naive_paste(probs, boxes, size)
-    labels, instance, category = paste_parsing(
-        [torch.from_numpy(p) for p in probs], boxes, size)
-
-    best = expected.max(0)
-    expected_labels = np.where(best >= 1 / 4, expected.argmax(0), 0)
-    certain = np.abs(np.sort(expected, 0)[-1] -
-                     np.sort(expected, 0)[-2]) > 1e-5
-    certain &= np.abs(best - .25) > 1e-5
-    assert certain.mean() > .3
+    probs, boxes = toy_probs(3), BOXES[:3]
+    expected = naive_paste([crop.numpy() for crop in probs], boxes, SIZE)
+    labels, instance, category = paste_parsing(probs, boxes, SIZE)
+    best, winner = expected.max(0), expected.argmax(0)
+    second = np.sort(expected, 0)[-2]
+    certain = (best - second > 1e-5) & (np.abs(best - .25) > 1e-5)
+    assert certain.mean() > .3 and (labels > 0).any()
+    expected_labels = np.where(best >= 1 / 4, winner, 0)
     assert (labels.numpy() == expected_labels)[certain].all()
-    assert (labels > 0).any()
     counted = best >= .2
     np.testing.assert_allclose(instance, best[counted].mean(), rtol=1e-5)
     for c in range(1, 4):
-        own = counted & (expected.argmax(0) == c)
         np.testing.assert_allclose(
-            category[c - 1], best[own].mean(), rtol=1e-5)
+            category[c - 1], best[counted & (winner == c)].mean(), rtol=1e-5)
+    person = paste_person(probs, boxes, SIZE, keep_confidence=True)
+    np.testing.assert_allclose(person.max_probs, cut(best, person), atol=1e-5)
+    assert best.sum() == pytest.approx(float(person.max_probs.sum()))
+    assert paste_person(probs, boxes, SIZE).max_probs is None
 
 
 def test_extra_thresholds_are_passes_of_their_own(monkeypatch):
     """Also when a person is pasted in bands of rows."""
     monkeypatch.setattr(paste, 'MAX_ELEMENTS', 4 * 30 * 3)
-    probs = torch.rand(4, 9, 6, generator=torch.Generator().manual_seed(2))
-    probs = (3 * probs).softmax(0)
-    box, size, thrs = [3.2, -4.5, 20.9, 15.3], (30, 19), (0., .35, .5)
-    several = paste_person([probs], [box], size, thrs)
+    thrs = (0., .35, .5)
+    case = toy_probs(1, seed=2), BOXES[:1], SIZE
+    several = paste_person(*case, thrs)
     for k, thr in enumerate(thrs):
-        alone = paste_person([probs], [box], size, (thr, ))
+        alone = paste_person(*case, (thr, ))
         assert several.instance_scores[k] == alone.instance_scores[0]
         assert (several.category_scores[k] == alone.category_scores[0]).all()
     assert alone.category_scores.shape == (1, 3)
     # Less is left, and it is surer.
     assert (several.instance_scores.diff() > 0).all()
-
-
-def test_confidence_is_what_scores_are_made_of(monkeypatch):
-    monkeypatch.setattr(paste, 'MAX_ELEMENTS', 4 * 30 * 3)
-    rng = np.random.default_rng(4)
-    probs = rng.dirichlet(np.ones(4) * .6, (9, 6)).astype(np.float32)
-    probs = np.ascontiguousarray(probs.transpose(2, 0, 1))
-    box, size = [3.2, -4.5, 20.9, 15.3], (30, 19)
-    pasted = paste_person([torch.from_numpy(probs)], [box],
-                          size,
-                          keep_confidence=True)
-    (x, y), (height, width) = pasted.offset, pasted.max_probs.shape
-    expected = naive_paste([probs], [box], size).max(0)
-    np.testing.assert_allclose(
-        pasted.max_probs, expected[y:y + height, x:x + width], atol=1e-5)
-    assert expected.sum() == pytest.approx(float(pasted.max_probs.sum()))
-    person = paste_person([torch.from_numpy(probs)], [box], size)
-    assert (pasted.part_map == person.part_map).all()
-    assert person.part_map.any() and pasted.offset == person.offset
-    kept = pasted.max_probs[pasted.max_probs >= .2]
-    assert float(kept.mean()) == pytest.approx(float(person.instance_scores))
 
 
 def test_window_covers_half_a_crop_pixel():
@@ -234,22 +217,21 @@ def test_window_covers_half_a_crop_pixel():
 
 
 def test_box_outside_the_image():
-    person = paste_person([torch.full((3, 4, 5), 1 / 3)],
-                          [[700., 10., 800., 90.]], (640, 480))
+    case = [torch.full((3, 4, 5), 1 / 3)], [[700., 10., 800., 90.]], (64, 48)
+    person = paste_person(*case)
     assert person.part_map.numel() == 0
     assert float(person.instance_scores) == 0
-    labels, instance, category = paste_parsing([torch.full(
-        (3, 4, 5), 1 / 3)], [[700., 10., 800., 90.]], (64, 48))
+    labels, instance, category = paste_parsing(*case)
     assert labels.shape == (48, 64) and not labels.any()
     assert float(instance) == 0 and category.tolist() == [0, 0]
 
 
-def test_errors_name_the_argument():
-    probs = torch.zeros(3, 4, 5)
-    with pytest.raises(ValueError, match='1 probability maps and 2 boxes'):
-        paste_parsing([probs], [[0, 0, 1, 1], [0, 0, 1, 1]], (9, 8))
-    with pytest.raises(ValueError, match='positive size'):
-        paste_parsing([probs], [[0, 0, 0, 1]], (9, 8))
-    with pytest.raises(ValueError, match='same number of classes'):
-        paste_parsing([probs, torch.zeros(2, 4, 5)],
-                      [[0, 0, 1, 1], [0, 0, 1, 1]], (9, 8))
+@pytest.mark.parametrize('channels,boxes,message', [
+    ([3], [[0, 0, 1, 1]] * 2, '1 probability maps and 2 boxes'),
+    ([3], [[0, 0, 0, 1]], 'positive size'),
+    ([3, 2], [[0, 0, 1, 1]] * 2, 'same number of classes'),
+])
+def test_errors_name_the_argument(channels, boxes, message):
+    probs = [torch.zeros(number, 4, 5) for number in channels]
+    with pytest.raises(ValueError, match=message):
+        paste_parsing(probs, boxes, (9, 8))

@@ -21,103 +21,70 @@ def naive_pixel_score(probs, thr):
     return np.mean(everything or [0]), category
 
 
-@pytest.mark.parametrize('thr', [0., 0.2, 0.45, 0.99])
-def test_pixel_score_against_naive(thr):
-    generator = torch.Generator().manual_seed(3)
-    logits = torch.randn(3, 5, 7, 11, generator=generator)
-    logits[:, 4] -= 20  # never wins
-    probs = logits.softmax(1)
-    instance, category = pixel_score(probs, thr)
-    assert instance.shape == (3, ) and category.shape == (3, 4)
-    for k in range(3):
-        expected = naive_pixel_score(probs[k].numpy(), thr)
-        np.testing.assert_allclose(instance[k], expected[0], rtol=1e-6)
-        np.testing.assert_allclose(category[k], expected[1], rtol=1e-6)
-
-
-def test_background_counts_for_the_instance_only():
-    probs = torch.tensor([[[[.9, .7, .1]], [[.1, .3, .9]]]])
-    instance, category = pixel_score(probs, .5)
-    torch.testing.assert_close(instance, torch.tensor([2.5 / 3]))
-    torch.testing.assert_close(category, torch.tensor([[.9]]))
-
-
-def test_nothing_confident_scores_zero():
-    instance, category = pixel_score(torch.full((2, 4, 3, 5), .25), .3)
-    assert instance.tolist() == [0, 0]
-    assert category.tolist() == [[0, 0, 0]] * 2
-
-
-def test_pixel_score_rejects_other_shapes():
-    with pytest.raises(ValueError, match=r'\(N, C, H, W\).*\(4, 3, 5\)'):
-        pixel_score(torch.zeros(4, 3, 5))
-
-
-def test_mask_pixel_score_both_forms():
-    probs = torch.tensor([[[.1, .25, .5, .75, .9, .2]],
-                          [[.1, .2, .0, .1, .2, .24]]])
-    stability = mask_pixel_score(probs, mode='stability')
-    torch.testing.assert_close(stability, torch.tensor([2 / 4, 0.]))
-    mean = mask_pixel_score(probs, mode='mean')
-    torch.testing.assert_close(mean, torch.tensor([2.4 / 4, 0.]))
-    assert mask_pixel_score(probs[:0]).shape == (0, )
-
-
-def test_mask_pixel_score_rejects_bad_arguments():
-    with pytest.raises(ValueError, match="'stability' or 'mean'.*'median'"):
-        mask_pixel_score(torch.zeros(1, 2, 3), mode='median')
-    with pytest.raises(ValueError, match=r'\(N, H, W\)'):
-        mask_pixel_score(torch.zeros(2, 3))
+def naive_mask_score(prob, thr, mode):
+    reached = prob[prob >= thr]
+    part = (prob >= 1 - thr).sum() if mode == 'stability' else reached.sum()
+    return part / max(len(reached), 1)
 
 
 @pytest.fixture
 def probs():
-    """Softmax maps of two persons, five classes, 7 high and 11 wide."""
-    logits = np.random.default_rng(0).normal(size=(2, 5, 7, 11)) * 2
+    """Softmax maps of three persons, five classes, 7 high and 11 wide."""
+    logits = np.random.default_rng(0).normal(size=(3, 5, 7, 11)) * 2
+    logits[:, 4] -= 20  # never wins
     probs = np.exp(logits)
     return probs / probs.sum(1, keepdims=True)
 
 
-def test_pixel_scores_of_arrays(probs):
-    instance, category = pixel_score(probs, thr=.4)
-    assert isinstance(instance, np.ndarray) and instance.shape == (2, )
-    best = probs.max(1)
-    for k in range(2):
-        np.testing.assert_allclose(
-            instance[k], best[k][best[k] >= .4].mean(), rtol=1e-6)
-        for c in range(1, 5):
-            won = best[k][(probs[k].argmax(0) == c) & (best[k] >= .4)]
-            np.testing.assert_allclose(
-                category[k, c - 1], won.mean(), rtol=1e-6)
+@pytest.mark.parametrize('thr', [0., 0.2, 0.45, 1.01])
+def test_pixel_scores(probs, thr):
+    """Of arrays and of tensors; nobody is sure enough at the last one."""
+    for kind, values in ((np.ndarray, pixel_score(probs, thr)),
+                         (torch.Tensor,
+                          pixel_score(torch.from_numpy(probs), thr))):
+        instance, category = values
+        assert isinstance(instance, kind) and isinstance(category, kind)
+        assert instance.shape == (3, ) and category.shape == (3, 4)
+        for k in range(3):
+            expected = naive_pixel_score(probs[k], thr)
+            np.testing.assert_allclose(instance[k], expected[0], rtol=1e-6)
+            np.testing.assert_allclose(category[k], expected[1], rtol=1e-6)
+
+
+def test_thresholds_are_inclusive():
+    """The background counts for the instance only."""
+    probs = torch.tensor([[[[.9, .5, .1]], [[.1, .3, .9]]]])
+    instance, category = pixel_score(probs, .5)
+    torch.testing.assert_close(instance, torch.tensor([2.3 / 3]))
+    torch.testing.assert_close(category, torch.tensor([[.9]]))
+    masks = torch.tensor([[[.1, .25, .5, .75, .9, .2]],
+                          [[.1, .2, .0, .1, .2, .24]]])
+    torch.testing.assert_close(
+        mask_pixel_score(masks, mode='stability'), torch.tensor([2 / 4, 0.]))
+    torch.testing.assert_close(
+        mask_pixel_score(masks, mode='mean'), torch.tensor([2.4 / 4, 0.]))
+    assert mask_pixel_score(masks[:0]).shape == (0, )
 
 
 @pytest.mark.parametrize('mode', ['stability', 'mean'])
 def test_mask_scores_of_arrays(probs, mode):
-    scores = mask_pixel_score(probs[:, 1], mode=mode)
+    """Also of views that nobody may write to."""
+    masks = probs[:, 1, ::-1]
+    masks.flags.writeable = False
+    scores = mask_pixel_score(masks, .3, mode)
     assert isinstance(scores, np.ndarray) and scores.dtype == np.float32
-    for k, prob in enumerate(probs[:, 1]):
-        part = (prob >= .75
-                ).sum() if mode == 'stability' else prob[prob >= .25].sum()
-        np.testing.assert_allclose(
-            scores[k], part / (prob >= .25).sum(), rtol=1e-6)
+    expected = [naive_mask_score(prob, .3, mode) for prob in masks]
+    np.testing.assert_allclose(scores, expected, rtol=1e-6)
 
 
-def test_views_and_read_only_arrays(probs):
-    expected = mask_pixel_score(probs[:, 1, ::-1].copy())
-    view = probs[:, 1, ::-1]
-    view.flags.writeable = False
-    np.testing.assert_array_equal(mask_pixel_score(view), expected)
-
-
-def test_tensors_stay_tensors(probs):
-    instance, category = pixel_score(torch.from_numpy(probs))
-    assert isinstance(instance, torch.Tensor)
-    assert isinstance(category, torch.Tensor)
-
-
-def test_bad_shapes_are_still_named():
-    with pytest.raises(ValueError, match=r'\(N, C, H, W\)'):
-        pixel_score(np.zeros((4, 3, 5)))
+def test_bad_arguments():
+    for zeros in (torch.zeros(4, 3, 5), np.zeros((4, 3, 5))):
+        with pytest.raises(ValueError, match=r'\(N, C, H, W\).*\(4, 3, 5\)'):
+            pixel_score(zeros)
+    with pytest.raises(ValueError, match="'stability' or 'mean'.*'median'"):
+        mask_pixel_score(torch.zeros(1, 2, 3), mode='median')
+    with pytest.raises(ValueError, match=r'\(N, H, W\)'):
+        mask_pixel_score(torch.zeros(2, 3))
 
 
 def test_apple_devices_have_no_float64():

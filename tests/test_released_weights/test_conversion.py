@@ -52,6 +52,14 @@ def build(report):
     return MODELS.build(model_config(report, str(CONFIGS)))
 
 
+def under(prefix, weights):
+    """The entries with a prefix, without it."""
+    return {
+        name[len(prefix):]: value
+        for name, value in weights.items() if name.startswith(prefix)
+    }
+
+
 @pytest.mark.parametrize('name', NETWORKS)
 def test_every_entry_finds_its_place(name, released):
     weights = released(name)
@@ -84,25 +92,20 @@ def test_resnet101_equals_the_one_of_mmseg(released):
     report = convert_released(weights)
     ours = build(report).backbone.double()
     ours.eval()
-    ours.load_state_dict({
-        name[len('backbone.'):]: value
-        for name, value in report.state_dict.items()
-        if name.startswith('backbone.')
-    })
+    ours.load_state_dict(under('backbone.', report.state_dict))
     theirs = MODELS.build(dict(type='ResNetV1d', depth=101)).double()
     theirs.eval()
-    body = {
-        name[len('Conv_Body.'):]: value
-        for name, value in weights.items() if name.startswith('Conv_Body.')
-    }
-    stem = {
-        f'{kind}{k + 1}.': f'stem.{3 * k + offset}.'
-        for k in range(3)
-        for offset, kind in enumerate(('conv', 'bn'))
-    }
-    for name in list(body):
+    stem = dict(
+        conv1='stem.0',
+        bn1='stem.1',
+        conv2='stem.3',
+        bn2='stem.4',
+        conv3='stem.6',
+        bn3='stem.7')
+    body = {}
+    for name, value in under('Conv_Body.', weights).items():
         first, rest = name.split('.', 1)
-        body[stem.get(f'{first}.', f'{first}.') + rest] = body.pop(name)
+        body[f'{stem.get(first, first)}.{rest}'] = value
     theirs.load_state_dict(body)
     crops = formula.crops()[:, :, :96, :64].double()
     with torch.no_grad():
@@ -126,11 +129,9 @@ def test_hrnet_upsamples_the_nearest_pixel(released):
                          ['qanet_r50c', 'qanet_r101d', 'qanet_hrnet_w48'])
 def test_imagenet_backbone(name, released):
     """Bare names, a classifier behind them, and no counters."""
-    backbone = {
-        key[len('Conv_Body.'):]: value
-        for key, value in released(name).items()
-        if key.startswith('Conv_Body.') and 'num_batches' not in key
-    }
+    backbone = under('Conv_Body.', released(name))
+    for key in [key for key in backbone if 'num_batches' in key]:
+        del backbone[key]
     backbone['classifier.weight'] = torch.zeros(10, 2048)
     report = convert_released(backbone)
     assert report.is_backbone
@@ -291,19 +292,30 @@ def report_with(num_classes, channels=256):
     return ConversionReport(KNOWN['r50'], head)
 
 
-def test_training_data_is_known_or_asked_for():
-    for num_classes, name in ((7, 'ppp'), (18, 'atr'), (59, 'mhp-v2')):
-        report = report_with(num_classes)
-        assert training_data(report, None, 'x.pth') == name
-        assert training_data(report, name, 'x.pth') == name
-    with pytest.raises(InputError, match='x.pth has 20 .* cihp or lip'):
-        training_data(report_with(20), None, 'x.pth')
-    assert training_data(report_with(20), 'lip', 'x.pth') == 'lip'
-    with pytest.raises(InputError, match='x.pth has 7 classes.* ppp'):
-        training_data(report_with(7), 'cihp', 'x.pth')
-    assert training_data(report_with(5), None, 'x.pth') is None
-    with pytest.raises(InputError, match='no data set'):
-        training_data(report_with(5), 'lip', 'x.pth')
+@pytest.mark.parametrize('num_classes,dataset,expected', [
+    (7, None, 'ppp'),
+    (7, 'ppp', 'ppp'),
+    (18, None, 'atr'),
+    (59, None, 'mhp-v2'),
+    (20, 'lip', 'lip'),
+    (5, None, None),
+])
+def test_training_data_is_known(num_classes, dataset, expected):
+    report = report_with(num_classes)
+    assert training_data(report, dataset, 'x.pth') == expected
+
+
+@pytest.mark.parametrize('num_classes,dataset,message', [
+    (20, None, 'x.pth has 20 .* cihp or lip'),
+    (7, 'cihp', 'x.pth has 7 classes.* ppp'),
+    (5, 'lip', 'no data set'),
+])
+def test_training_data_is_asked_for(num_classes, dataset, message):
+    with pytest.raises(InputError, match=message):
+        training_data(report_with(num_classes), dataset, 'x.pth')
+
+
+def test_classes_of_released_files():
     assert METAINFOS['lip']['classes'][10] == 'Jumpsuits'
     assert METAINFOS['cihp']['classes'][10] == 'Torso-skin'
     assert METAINFOS['ppp']['classes'] == ('Background', 'Lower-arms', 'Head',

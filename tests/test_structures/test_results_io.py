@@ -9,34 +9,20 @@ from projects.qanet.structures import (read_results, read_results_document,
 from projects.qanet.utils.errors import InputError
 
 CLASSES = ['background', 'head', 'torso']
-
-
-@pytest.fixture
-def record():
-    return {
-        'image_id':
-        17,
-        'category_id':
-        1,
-        'bbox': [1., 2., 3., 4.],
-        'score':
-        .5,
-        'bbox_score':
-        .9,
-        'iou_score':
-        None,
-        'pixel_score':
-        .4,
-        'parts': [{
-            'label': label,
-            'score': .3,
-            'pixel_score': .2,
-            'segmentation': {
-                'size': [5, 7],
-                'counts': '237'
-            }
-        } for label in (1, 2)]
-    }
+IMAGE = dict(id=17, file_name='a.jpg', width=7, height=5)
+MASK = dict(size=[5, 7], counts='237')
+RECORD = dict(
+    image_id=17,
+    category_id=1,
+    bbox=[1., 2., 3., 4.],
+    score=.5,
+    bbox_score=.9,
+    iou_score=None,
+    pixel_score=.4,
+    parts=[
+        dict(label=label, score=.3, pixel_score=.2, segmentation=MASK)
+        for label in (1, 2)
+    ])
 
 
 @pytest.fixture
@@ -44,36 +30,38 @@ def path(tmp_path):
     return str(tmp_path / 'results.json')
 
 
-def test_there_and_back(path, record):
-    other = dict(copy.deepcopy(record), image_id=18)
-    images = [dict(id=17, file_name='a.jpg', width=7, height=5)]
-    write_results(path, [record, other], CLASSES, (1, .5, 3), .2, images)
-    info, records = read_results(path)
-    assert records == [record, other]
-    assert info == {
-        'format': 'human-parsing-results',
-        'version': 1,
-        'num_classes': 3,
-        'classes': CLASSES,
-        'quality_weights': [1., .5, 3.],
-        'pixel_score_thr': .2
-    }
+def rewrite(path, change, encoding='utf-8'):
+    """Change the document of a file."""
     with open(path) as file:
-        assert json.load(file)['images'] == images
+        document = json.load(file)
+    change(document)
+    with open(path, 'w', encoding=encoding) as file:
+        json.dump(document, file)
 
 
-def test_writer_refuses_what_readers_refuse(path, record):
-    record['score'] = float('nan')
+def test_there_and_back(path):
+    """Persons may have equal boxes; a mark of UTF-8 does no harm."""
+    records = [RECORD, RECORD, dict(RECORD, image_id=18)]
+    write_results(path, records, CLASSES, (1, .5, 3), .2, [IMAGE])
+    rewrite(path, lambda document: None, 'utf-8-sig')
+    document = read_results_document(path)
+    assert read_results(path) == (document.info, document.records)
+    assert (document.records, document.images) == (records, [IMAGE])
+    assert document.info == dict(
+        format='human-parsing-results',
+        version=1,
+        num_classes=3,
+        classes=CLASSES,
+        quality_weights=[1., .5, 3.],
+        pixel_score_thr=.2)
+
+
+def test_writer_refuses_what_readers_refuse(path):
+    wrong = dict(RECORD, score=float('nan'))
     with pytest.raises(InputError, match=r'records\[0\].score is nan'):
-        write_results(path, [record], CLASSES, (1, 1, 1), .2)
-
-
-def test_writer_refuses_more_classes_than_readers_know(path):
+        write_results(path, [wrong], CLASSES, (1, 1, 1), .2)
     with pytest.raises(InputError, match='num_classes is 400.* 2..255'):
         write_results(path, [], [str(i) for i in range(400)], None, None)
-
-
-IMAGE = dict(id=17, file_name='a.jpg', width=7, height=5)
 
 
 @pytest.mark.parametrize(
@@ -91,97 +79,73 @@ def test_images_that_would_lead_astray(path, images, message):
     with pytest.raises(InputError, match=message):
         write_results(path, [], CLASSES, None, None, images)
     write_results(path, [], CLASSES, None, None, [])
-    with open(path) as file:
-        document = dict(json.load(file), images=images)
-    with open(path, 'w') as file:
-        json.dump(document, file)
+    rewrite(path, lambda document: document.update(images=images))
     with pytest.raises(InputError, match=message):
         read_results(path)
 
 
 def test_paths_written_on_windows(path):
+    image = dict(IMAGE, file_name='v0\\a..b.jpg')
     write_results(path, [], CLASSES, None, None, [IMAGE])
-    with open(path) as file:
-        document = json.load(file)
-    document['images'][0]['file_name'] = 'v0\\a..b.jpg'
-    with open(path, 'w') as file:
-        json.dump(document, file)
+    rewrite(path, lambda document: document.update(images=[image]))
     image, = read_results_document(path).images
     assert image == dict(IMAGE, file_name='v0/a..b.jpg')
 
 
-def change(document, keys, value):
-    """Set (or delete, with ...) the value behind a path of keys."""
-    for key in keys[:-1]:
-        document = document[key]
-    if value is ...:
-        del document[keys[-1]]
-    else:
-        document[keys[-1]] = value
-
-
-RECORD, PART = ('results', 1), ('results', 1, 'parts', 0)
-
-
 @pytest.mark.parametrize('keys, value, message', [
-    (('info', 'format'), 'coco', "info.format is 'coco'"),
-    (('info', ), ..., 'info.format is None'),
-    (('info', 'version'), 2, 'info.version is 2, this reader knows'),
-    (('info', 'num_classes'), 1, 'info.num_classes is 1'),
-    (('info', 'num_classes'), 4, 'num_classes = 4 names'),
-    (('results', ), {}, 'results must be a list'),
-    (RECORD, 3, r'results\[1\] is not an object'),
-    (RECORD + ('parts', ), ..., r"results\[1\] has no 'parts'"),
-    (RECORD + ('image_id', ), '17', r"results\[1\].image_id is '17'"),
-    (RECORD + ('image_id', ), True, r'results\[1\].image_id is True'),
-    (RECORD + ('bbox', ), [1, 2, -3, 4], r'results\[1\].bbox is'),
-    (RECORD + ('bbox', ), [1, 2, 3], r'results\[1\].bbox is'),
-    (RECORD + ('score', ), float('nan'), r'results\[1\].score is nan'),
-    (RECORD + ('score', ), float('inf'), r'results\[1\].score is inf'),
-    (RECORD + ('bbox_score', ), -.1, r'results\[1\].bbox_score is -0.1'),
-    (RECORD + ('score', ), 10**400, r'results\[1\].score is 10{79}, a'),
-    (RECORD + ('bbox', ), [1, 2, 10**400, 4], r'results\[1\].bbox is'),
-    (RECORD + ('image_id', ), 10**400, r'results\[1\].image_id is 10{79},'),
-    (RECORD + ('score', ), '1', r"results\[1\].score is '1'"),
-    (RECORD + ('parts', ), {}, r'results\[1\].parts is not a list'),
-    (PART + ('label', ), 3, r'results\[1\].parts\[0\].label is 3, allowed'),
-    (PART + ('label', ), 0, r'results\[1\].parts\[0\].label is 0, allowed'),
-    (PART + ('label', ), 2, r'results\[1\].parts\[1\].label is 2 after 2'),
-    (PART + ('score', ), -1, r'results\[1\].parts\[0\].score is -1'),
-    (PART + ('segmentation', 'size'), [5], r'segmentation.size is \[5\]'),
-    (PART + ('segmentation', 'counts'), [2, 3], 'counts is not a string'),
+    ('info.format', 'coco', "info.format is 'coco'"),
+    ('info', ..., 'info.format is None'),
+    ('info.version', 2, 'info.version is 2, this reader knows'),
+    ('info.num_classes', 1, 'info.num_classes is 1'),
+    ('info.num_classes', 4, 'num_classes = 4 names'),
+    ('results', {}, 'results must be a list'),
+    ('images', {}, 'images must be a list'),
+    ('results.1', 3, r'results\[1\] is not an object'),
+    ('results.1.parts', ..., r"results\[1\] has no 'parts'"),
+    ('results.1.parts', {}, r'results\[1\].parts is not a list'),
+    ('results.1.image_id', '17', r"results\[1\].image_id is '17'"),
+    ('results.1.image_id', True, r'results\[1\].image_id is True'),
+    ('results.1.image_id', 10**400, r'results\[1\].image_id is 10{79},'),
+    ('results.1.bbox', [1, 2, -3, 4], r'results\[1\].bbox is'),
+    ('results.1.bbox', [1, 2, 3], r'results\[1\].bbox is'),
+    ('results.1.bbox', [1, 2, 10**400, 4], r'results\[1\].bbox is'),
+    ('results.1.score', float('nan'), r'results\[1\].score is nan'),
+    ('results.1.score', float('inf'), r'results\[1\].score is inf'),
+    ('results.1.score', 10**400, r'results\[1\].score is 10{79}, a'),
+    ('results.1.score', '1', r"results\[1\].score is '1'"),
+    ('results.1.bbox_score', -.1, r'results\[1\].bbox_score is -0.1'),
+    ('results.1.parts.0.label', 3, r'parts\[0\].label is 3, allowed'),
+    ('results.1.parts.0.label', 0, r'parts\[0\].label is 0, allowed'),
+    ('results.1.parts.0.label', 2, r'\[1\].parts\[1\].label is 2 after 2'),
+    ('results.1.parts.0.score', -1, r'results\[1\].parts\[0\].score is -1'),
+    ('results.1.parts.0.segmentation.size', [5], r'ion.size is \[5\]'),
+    ('results.1.parts.0.segmentation.counts', [2, 3], 'is not a string'),
 ])
-def test_malformed(path, record, keys, value, message):
-    other = dict(copy.deepcopy(record), image_id=18)
-    write_results(path, [record, other], CLASSES, (1, 1, 1), .2)
-    with open(path) as file:
-        document = json.load(file)
-    change(document, keys, value)
-    with open(path, 'w') as file:
-        json.dump(document, file)
+def test_malformed(path, keys, value, message):
+
+    def change(document):
+        *steps, last = [
+            int(key) if key.isdigit() else key for key in keys.split('.')
+        ]
+        for key in steps:
+            document = document[key]
+        document[last] = value
+        if value is ...:
+            del document[last]
+
+    other = dict(copy.deepcopy(RECORD), image_id=18)
+    write_results(path, [RECORD, other], CLASSES, (1, 1, 1), .2)
+    rewrite(path, change)
     with pytest.raises(InputError, match=message) as caught:
         read_results(path)
     assert path in str(caught.value)
 
 
-def test_persons_with_equal_boxes(path, record):
-    """Such a file is written, so it is read; a mark of UTF-8 does no harm."""
-    write_results(path, [record, record], CLASSES, (1, 1, 1), .2)
-    with open(path) as file:
-        text = file.read()
-    with open(path, 'w', encoding='utf-8-sig') as file:
-        file.write(text)
-    assert read_results(path)[1] == [record, record]
-
-
 @pytest.mark.parametrize('text', ['', '[]', '{"info": ', '\x00'])
 def test_no_results_file(path, text):
+    with pytest.raises(FileNotFoundError, match='results.json'):
+        read_results(path)
     with open(path, 'w') as file:
         file.write(text)
     with pytest.raises(InputError, match='results.json'):
-        read_results(path)
-
-
-def test_missing_file(path):
-    with pytest.raises(FileNotFoundError, match='results.json'):
         read_results(path)

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from projects.qanet.utils.errors import InputError
 from .metadata import METADATA_KEY
-from .network import INPUT_NAME, OUTPUT_NAMES, OnnxNetwork, first_line
-from .packages import import_optional
+from .network import (INPUT_NAME, OUTPUT_NAMES, OnnxNetwork, first_line,
+                      import_optional)
 
 EXPORTERS = ('torchscript', 'dynamo')
 #: Lowest version of the operator set that each exporter is asked for.
@@ -20,15 +20,10 @@ _OPSETS = dict(torchscript=17, dynamo=18)
 
 class Difference(NamedTuple):
     """The largest absolute differences of onnxruntime's outputs from torch's.
-
-    Attributes:
-        batch_size (int): Number of crops.
-        probs (float): Of the probabilities.
-        iou_scores (float, optional): Of the IoU scores; None without any.
     """
-    batch_size: int
+    batch_size: int  # number of crops
     probs: float
-    iou_scores: Optional[float]
+    iou_scores: Optional[float]  # None without any
 
     @property
     def largest(self) -> float:
@@ -68,12 +63,8 @@ def export_network(parser: nn.Module,
         fixed_batch (bool): Take one crop at a time instead of any number, for
             networks that would build the batch size into the file.
 
-    Returns:
-        bytes: The content of an ONNX file, without metadata.
-
-    Raises:
-        InputError: If a package is missing, or torch cannot export the
-            network like this.
+    Gives the content of an ONNX file, without metadata. Raises an InputError
+    if a package is missing, or torch cannot export the network like this.
     """
     if exporter not in EXPORTERS:
         raise InputError(f'exporter must be one of {", ".join(EXPORTERS)}, '
@@ -136,11 +127,7 @@ def _write_dynamo(network: nn.Module, crops: Tensor, fixed_batch: bool,
 
 
 def add_metadata(model: bytes, metadata: str) -> bytes:
-    """Put a document of :func:`write_metadata` into the content of a file.
-
-    Raises:
-        InputError: If onnx is missing.
-    """
+    """Put a document of :func:`write_metadata` into the content of a file."""
     onnx = import_optional('onnx', 'exporting')
     proto = onnx.load_model_from_string(model)
     entries = {entry.key: entry.value for entry in proto.metadata_props}
@@ -156,20 +143,11 @@ def compare_with_torch(parser: nn.Module,
                        seed: int = 0) -> List[Difference]:
     """Run both on the same random crops, on the CPU.
 
-    Args:
-        parser (nn.Module): The parser, on the CPU.
-        model (bytes): Content of its ONNX file.
-        batch_sizes (Sequence[int]): Numbers of crops. None of the default is
-            that of the export, so a built-in batch size shows.
-        seed (int): Of the crops, normally distributed, as pictures roughly
-            are once normalised.
-
-    Returns:
-        list[Difference]: One for each batch size. Outputs of different
-        shapes, or none, are infinitely far apart.
-
-    Raises:
-        InputError: If onnxruntime is missing or cannot read the file.
+    None of the ``batch_sizes`` is that of the export unless said, so a
+    built-in batch size shows. Crops are normally distributed, as pictures
+    roughly are once normalised. Outputs of different shapes, or none, are
+    infinitely far apart. Raises an InputError if onnxruntime is missing or
+    cannot read the file.
     """
     network = OnnxNetwork(model)
     generator = torch.Generator().manual_seed(seed)

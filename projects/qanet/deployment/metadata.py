@@ -38,14 +38,10 @@ class ParserParts(NamedTuple):
 
 
 def write_metadata(parser: nn.Module, dataset_meta: Mapping[str, Any]) -> str:
-    """Write what a parser knows as a document, in JSON.
+    """Write what a :class:`TopDownParser` knows as a document, in JSON.
 
-    Args:
-        parser (nn.Module): A :class:`TopDownParser`.
-        dataset_meta (Mapping): ``classes``, ``palette`` and ``flip_pairs``.
-
-    Raises:
-        InputError: If the parser's parts are not those of a top-down parser.
+    ``dataset_meta`` has ``classes``, ``palette`` and ``flip_pairs``. Raises an
+    InputError if its parts are not those of a top-down parser.
     """
     preprocessor = getattr(parser, 'data_preprocessor', None)
     processor = getattr(parser, 'post_processor', None)
@@ -71,15 +67,10 @@ def write_metadata(parser: nn.Module, dataset_meta: Mapping[str, Any]) -> str:
 
 
 def read_metadata(entries: Mapping[str, str], filename: str) -> ParserParts:
-    """Read and check a file's document.
+    """Read and check the document in the metadata of an ONNX file.
 
-    Args:
-        entries (Mapping[str, str]): The metadata of the ONNX file.
-        filename (str): Its name, for the messages.
-
-    Raises:
-        InputError: If there is none, or it is of another version, or a value
-            is missing or wrong.
+    Raises an InputError with the file's name if there is none, or it is of
+    another version, or a value is missing or wrong.
     """
     if METADATA_KEY not in entries:
         raise InputError(

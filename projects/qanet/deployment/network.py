@@ -1,6 +1,8 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """A parser's network in onnxruntime, on the memory of tensors."""
+import importlib
 import os.path as osp
+from types import ModuleType
 from typing import Any, Dict, List, Optional, Tuple, Union
 
 import numpy as np
@@ -8,11 +10,22 @@ import torch
 from torch import Tensor
 
 from projects.qanet.utils.errors import InputError
-from .packages import import_optional
 
 #: Names of the file's input and outputs, the last one optional.
 INPUT_NAME = 'crops'
 OUTPUT_NAMES = ('probs', 'iou_scores')
+
+
+def import_optional(name: str, purpose: str) -> ModuleType:
+    """Import a package that only some users have; its name is PyPI's too.
+
+    The InputError begins with the purpose.
+    """
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise InputError(f'{purpose} needs {name} (pip install {name}): '
+                         f'{error}') from error
 
 
 def first_line(error: Exception) -> str:

@@ -25,24 +25,14 @@ _PREDICTION_KEYS = ('labels', 'scores', 'bboxes')
 
 
 class SelectionCounts(NamedTuple):
-    """How many boxes passed each filter.
-
-    Attributes:
-        read (int): Boxes of persons in the file.
-        unusable (int): Without area, not finite, or outside their image.
-        low_score (int): Below the score threshold.
-        suppressed (int): By non-maximum suppression.
-        over_limit (int): More than wanted in their image.
-        kept (int): The rest.
-        empty_images (int): Images without any box that is kept.
-    """
-    read: int
-    unusable: int
-    low_score: int
-    suppressed: int
-    over_limit: int
-    kept: int
-    empty_images: int
+    """How many boxes passed each filter."""
+    read: int  # boxes of persons in the file
+    unusable: int  # without area, not finite, or outside their image
+    low_score: int  # below the score threshold
+    suppressed: int  # by non-maximum suppression
+    over_limit: int  # more than wanted in their image
+    kept: int  # the rest
+    empty_images: int  # images without any box that is kept
 
 
 def read_detections(path: str,
@@ -58,17 +48,13 @@ def read_detections(path: str,
         images (dict[int, dict]): ``file_name, width, height`` of all images
             that may occur, by id.
         cat_ids (Sequence[int], optional): What persons are: category ids in a
-            COCO file, labels in a folder. Defaults to None, the persons of
-            COCO: category 1, label 0.
+            COCO file, labels in a folder. Defaults to the persons of COCO:
+            category 1, label 0.
 
-    Returns:
-        list[dict]: ``image_id, category_id`` (1), ``bbox`` (xywh, pixels),
-        ``score``; in the file's order, images of a folder by id.
-
-    Raises:
-        FileNotFoundError: If there is no such file or folder.
-        InputError: If it is something else, names an unknown image, or has no
-            person among its boxes. The message names the culprit.
+    Gives ``image_id, category_id`` (1), ``bbox`` (xywh, pixels), ``score``; in
+    the file's order, images of a folder by id. Raises a FileNotFoundError, or
+    an InputError that names the culprit if it is something else, names an
+    unknown image, or has no person among its boxes.
     """
     if path.endswith(('.pkl', '.pickle')):
         raise InputError(
@@ -169,20 +155,12 @@ def select_detections(
         nms_thr: Optional[float] = None,
         max_per_image: Optional[int] = None
 ) -> Tuple[List[dict], SelectionCounts]:
-    """Keep the boxes worth parsing.
+    """Keep the boxes worth parsing, what :func:`read_detections` gives.
 
-    Args:
-        records (Sequence[dict]): What :func:`read_detections` returns.
-        images (dict[int, dict]): ``width, height`` of the images, by id.
-        score_thr (float): Least score to keep. Defaults to 0.
-        nms_thr (float, optional): Of boxes whose IoU is above it the best is
-            kept. Defaults to None, all are.
-        max_per_image (int, optional): Keep the best so many of an image.
-            Defaults to None, all.
-
-    Returns:
-        tuple[list[dict], SelectionCounts]: The records that are kept, by
-        image in the order of ``images``, best first; and how many were not.
+    Those of at least ``score_thr``; of boxes whose IoU is above ``nms_thr``
+    the best; the best ``max_per_image``. None of these keeps all. Gives the
+    records by image in the order of ``images`` (``width, height`` by id), best
+    first; and how many were not kept.
     """
     counts = Counter()
     by_image = defaultdict(list)

@@ -24,14 +24,8 @@ HINTS = dict(
 def read_records(path: str) -> List[Dict[str, Any]]:
     """Read COCO results, as mmdet's ``<prefix>.segm.json``.
 
-    Args:
-        path (str): The file.
-
-    Returns:
-        list[dict]: Its records.
-
-    Raises:
-        InputError: If it is missing, or no list of records with ``score``.
+    Raises an InputError if it is missing, or no list of records with
+    ``score``.
     """
     try:
         records = json.loads(Path(path).read_bytes())
@@ -47,17 +41,10 @@ def read_records(path: str) -> List[Dict[str, Any]]:
 
 
 def read_probability_map(path: Path) -> np.ndarray:
-    """Read a probability map.
+    """Read a probability map: float64 of shape (h, w).
 
-    Args:
-        path (Path): A ``.npy`` file of numbers in [0, 1], or a grey ``.png``
-            of 8 or 16 bits whose largest value is 1.
-
-    Returns:
-        np.ndarray: Float64 of shape (h, w).
-
-    Raises:
-        InputError: If it is something else.
+    It is a ``.npy`` file of numbers in [0, 1], or a grey ``.png`` of 8 or 16
+    bits whose largest value is 1. Raises an InputError for anything else.
     """
     limit, mode = 1, None
     try:
@@ -84,22 +71,12 @@ def score_probability_maps(folder: str,
                            num_records: int,
                            mode: str = 'stability',
                            thr: float = 0.25) -> List[float]:
-    """Pixel scores of a folder of probability maps.
+    """Pixel scores of a folder of probability maps, one for each record.
 
-    Args:
-        folder (str): Holds ``000000.npy`` or ``.png`` for the first record,
-            and so on: the foreground probability of its box or of the whole
-            image, at any size.
-        num_records (int): Number of records.
-        mode (str): Form of the score, see
-            :func:`projects.qanet.quality.mask_pixel_score`.
-        thr (float): Its threshold.
-
-    Returns:
-        list[float]: One score for each record.
-
-    Raises:
-        InputError: If a map is missing or broken.
+    ``000000.npy`` or ``.png`` is for the first record, and so on: the
+    foreground probability of its box or of the whole image, at any size. See
+    :func:`projects.qanet.quality.mask_pixel_score` for ``mode`` and ``thr``.
+    Raises an InputError if a map is missing or broken.
     """
     # The only thing here that needs torch.
     from projects.qanet.quality import mask_pixel_score
@@ -117,18 +94,9 @@ def score_probability_maps(folder: str,
 
 def read_ingredients(record: Dict[str, Any], weights: Sequence[float],
                      place: str) -> Tuple[float, ...]:
-    """The scores of a record that have a weight; the others count as 1.
+    """Box, IoU and pixel score of a record; those without a weight are 1.
 
-    Args:
-        record (dict): A record of the results.
-        weights (Sequence[float]): Weights of the box, IoU and pixel score.
-        place (str): Where it stands, for the message.
-
-    Returns:
-        tuple[float, ...]: Box, IoU and pixel score.
-
-    Raises:
-        InputError: If one is missing, or no finite number of at least 0.
+    Raises an InputError if one is missing, or no finite number of at least 0.
     """
     # The last one first: a file without any lacks probabilities above all.
     values = []
@@ -151,21 +119,12 @@ def rescore_records(
 ) -> List[Dict[str, Any]]:
     """Fuse the scores of COCO results anew (Equation 1).
 
-    Args:
-        records (Sequence[dict]): The results, with the ingredients
-            ``bbox_score``, ``iou_score`` and ``pixel_score`` as far as they
-            have a weight.
-        weights (Sequence[float]): Weights of the box, IoU and pixel score.
-        pixel_scores (Sequence[float], optional): Pixel scores to be used
-            instead of the records' own. A record without ``bbox_score`` then
-            takes its ``score`` for it.
-
-    Returns:
-        list[dict]: Copies in the same order with the new ``score`` and the
-        ingredients; everything else, the masks above all, is unchanged.
-
-    Raises:
-        InputError: If weights are not allowed or an ingredient is missing.
+    The records have the ingredients ``bbox_score``, ``iou_score`` and
+    ``pixel_score`` as far as they have a weight. ``pixel_scores`` are used
+    instead of the records' own; a record without ``bbox_score`` then takes its
+    ``score`` for it. Gives copies in the same order with the new ``score`` and
+    the ingredients; everything else, the masks above all, is unchanged. Raises
+    an InputError if weights are not allowed or an ingredient is missing.
     """
     weights = check_weights(weights)
     records = [dict(record) for record in records]

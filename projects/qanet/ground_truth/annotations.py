@@ -13,31 +13,18 @@ MAX_ID = 65535
 
 
 class PersonInfo(NamedTuple):
-    """One annotated person.
-
-    Attributes:
-        parsing_id (int): The person's value in Human_ids, 1..65535.
-        is_crowd (bool): Whether the annotation covers a group of people.
-    """
-    parsing_id: int
-    is_crowd: bool
+    """One annotated person."""
+    parsing_id: int  # the person's value in Human_ids, 1..65535
+    is_crowd: bool  # whether the annotation covers a group of people
 
 
 class ImageInfo(NamedTuple):
-    """One annotated image.
-
-    Attributes:
-        image_id (int): The image's id.
-        file_name (str): Path of the image inside the image folder.
-        width (int): In pixels.
-        height (int): In pixels.
-        persons (tuple[PersonInfo, ...]): In the order of the annotations.
-    """
+    """One annotated image, sizes in pixels."""
     image_id: int
-    file_name: str
+    file_name: str  # path inside the image folder
     width: int
     height: int
-    persons: Tuple[PersonInfo, ...]
+    persons: Tuple[PersonInfo, ...]  # in the order of the annotations
 
     @property
     def size(self) -> Tuple[int, int]:
@@ -46,15 +33,9 @@ class ImageInfo(NamedTuple):
 
 
 def check_records(records: Any, keys: Sequence[str], where: str) -> None:
-    """Check that a list of objects has what is needed.
+    """Refuse, with an InputError, what is no list of objects with these keys.
 
-    Args:
-        records (Any): What stands in the file.
-        keys (Sequence[str]): Keys that each object must have.
-        where (str): What to call the list in a message.
-
-    Raises:
-        InputError: If it is no list of objects with these keys.
+    ``where`` is what to call the list in a message.
     """
     if not isinstance(records, list):
         raise InputError(f'{where} must be a list, got '
@@ -69,15 +50,7 @@ def check_records(records: Any, keys: Sequence[str], where: str) -> None:
 
 
 def check_bbox(bbox: Any, where: str) -> None:
-    """Check that a box is four numbers.
-
-    Args:
-        bbox (Any): What stands in the file.
-        where (str): What to call its record in a message.
-
-    Raises:
-        InputError: If it is something else.
-    """
+    """Refuse a box that is not four numbers with an InputError."""
     if (not isinstance(bbox, list) or len(bbox) != 4 or not all(
             is_number(value) or isinstance(value, float) for value in bbox)):
         raise InputError(f'{where} has bbox {bbox!r}, expected the four '
@@ -91,26 +64,20 @@ def load_persons(
         person_cat_ids: Optional[Sequence[int]] = None) -> Dict[str, Any]:
     """Read a COCO file of persons and check it.
 
-    Args:
-        path (str): COCO json file.
-        keys (Sequence[str]): What every annotation must have.
-        read (Callable): Gets its content. Defaults to the local disk.
-        person_cat_ids (Sequence[int], optional): The ``category_id`` of
-            persons; other annotations are left out, whatever they are. One
-            without a category is a person. Defaults to None, all are kept.
+    Every annotation must have ``keys``; ``read`` gets the content, from the
+    local disk unless said. ``person_cat_ids`` are the ``category_id`` of
+    persons; other annotations are left out, whatever they are, unless it is
+    None. One without a category is a person.
 
-    Returns:
-        dict[str, Any]: The document. Images have whole numbers as ``id``
-        (each once), ``width`` and ``height`` (above 0) and a ``file_name``.
-        Every annotation's ``image_id`` is known and, where they are there,
-        its ``bbox`` is four numbers (xywh, pixels) and its ``parsing_id`` a
-        whole number 1..65535. ``annotations`` is empty where the file has
-        none.
+    In the document images have whole numbers as ``id`` (each once), ``width``
+    and ``height`` (above 0) and a ``file_name``. Every annotation's
+    ``image_id`` is known and, where they are there, its ``bbox`` is four
+    numbers (xywh, pixels) and its ``parsing_id`` a whole number 1..65535.
+    ``annotations`` is empty where the file has none.
 
-    Raises:
-        FileNotFoundError: If there is no such file.
-        InputError: Names the file, the record and what is wrong. If there are
-            annotations, but none of a person, their categories are named.
+    Raises a FileNotFoundError, or an InputError that names the file, the
+    record and what is wrong. If there are annotations, but none of a person,
+    their categories are named.
     """
     document = load_json(path, read)
     if not isinstance(document, dict) or 'images' not in document:
@@ -134,20 +101,10 @@ def load_persons(
 
 def keep_categories(records: List[dict], cat_ids: Sequence[int],
                     path: str) -> List[dict]:
-    """Keep what is a person.
+    """Keep the annotations or boxes that are persons, in their order.
 
-    Args:
-        records (list[dict]): Annotations or boxes.
-        cat_ids (Sequence[int]): The ``category_id`` of persons. A record
-            without one is a person.
-        path (str): Where the records stand, for the message.
-
-    Returns:
-        list[dict]: The persons, in their order.
-
-    Raises:
-        InputError: If there are records, but none of a person; names the
-            categories that are there.
+    A record without ``category_id`` is a person. Raises an InputError if there
+    are records, but none of a person; it names the categories that are there.
     """
     kept = [
         record for record in records
@@ -209,29 +166,24 @@ def read_annotations(
     person_cat_ids: Sequence[int] = (1, ),
     classes: Sequence[str] = ()
 ) -> Dict[int, ImageInfo]:
-    """Read the images of a data set and the persons in them.
+    """Read the images of a data set and the persons in them, ids ascending.
 
-    Args:
-        path (str): COCO json file.
-        person_cat_ids (Sequence[int]): The ``category_id`` of persons; other
-            annotations are passed over. One without a category is a person.
-            Defaults to (1, ).
-        classes (Sequence[str]): Names of the classes of results, background
-            first, which must be those that the file notes. Numbers stand in
-            for names that are not known. Defaults to (), no look.
+    ``person_cat_ids`` are those of :func:`load_persons`. ``classes`` are names
+    of the classes of results, background first, which must be those that the
+    file notes; numbers stand in for names that are not known, () is no look.
 
-    Returns:
-        dict[int, ImageInfo]: Images by id, ids ascending.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        InputError: Names the file, the record and what is wrong. Every
-            person needs a ``parsing_id`` that no other of the image has.
+    Raises what :func:`load_persons` does. Every person needs a ``parsing_id``
+    that no other of the image has.
     """
     document = load_persons(
         path, ('image_id', ), person_cat_ids=person_cat_ids)
-    if classes:
-        _check_result_classes(classes, document, path)
+    numbers = [str(label) for label in range(len(classes))]
+    noted = _read_info(document).get('classes')
+    unnamed = (
+        isinstance(noted, list) and len(noted) == len(classes)
+        and list(classes) == numbers)
+    if classes and not unnamed:
+        check_noted_classes(classes, document, path, 'the results have')
     persons: Dict[int, List[PersonInfo]] = {}
     for annotation in document['annotations']:
         if 'parsing_id' not in annotation:
@@ -260,20 +212,13 @@ def check_noted_classes(
         document: dict,
         path: str,
         whose: str = 'the metainfo of the data set has') -> None:
-    """Compare a data set's classes with those that its json notes.
+    """Compare a data set's classes, background first, with its json's.
 
-    Args:
-        classes (Sequence[str]): Names, background first.
-        document (dict): COCO file; ``info`` may have ``classes`` (converters
-            of own data write them) or ``num_classes``.
-        path (str): Its path, for the message.
-        whose (str): Whose classes they are, for the message.
-
-    Raises:
-        InputError: If they differ, or are no names.
+    ``info`` may have ``classes`` (converters of own data write them) or
+    ``num_classes``. Raises an InputError if they differ, or are no names;
+    ``whose`` is for the message.
     """
-    info = document.get('info')
-    info = info if isinstance(info, dict) else {}
+    info = _read_info(document)
     noted = info.get('classes')
     noted = classes if noted is None else noted
     if not isinstance(noted, (list, tuple)) or not all(
@@ -289,12 +234,6 @@ def check_noted_classes(
             f'{", ".join(classes)}')
 
 
-def _check_result_classes(classes: Sequence[str], document: dict,
-                          path: str) -> None:
+def _read_info(document: dict) -> dict:
     info = document.get('info')
-    noted = info.get('classes') if isinstance(info, dict) else None
-    numbers = [str(label) for label in range(len(classes))]
-    if (isinstance(noted, list) and len(noted) == len(classes)
-            and list(classes) == numbers):
-        return
-    check_noted_classes(classes, document, path, 'the results have')
+    return info if isinstance(info, dict) else {}

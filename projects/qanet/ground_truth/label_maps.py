@@ -25,15 +25,9 @@ def label_path(folder: str,
                img_subdir: str = 'Images') -> str:
     """Path of a label file that belongs to an image.
 
-    Args:
-        folder (str): Path of Category_ids, Human_ids or Instance_ids.
-        file_name (str): The image's path inside the image folder, or inside
-            the split when it begins with the image folder.
-        suffix (str): Ending of the label file. Defaults to '.png'.
-        img_subdir (str): Name of the image folder. Defaults to 'Images'.
-
-    Returns:
-        str: The path.
+    ``folder`` is that of Category_ids, Human_ids or Instance_ids.
+    ``file_name`` is the image's path inside the image folder ``img_subdir``,
+    or inside the split when it begins with the image folder.
     """
     stem = os.path.splitext(file_name)[0]
     prefix = img_subdir.rstrip('/') + '/'
@@ -43,14 +37,9 @@ def label_path(folder: str,
 
 
 def check_label_names(file_names: Iterable[str], where: str) -> None:
-    """Refuse images that would share their label maps.
+    """Refuse images that would share their label maps: ``a.jpg``, ``a.png``.
 
-    Args:
-        file_names (Iterable[str]): Paths of images inside the image folder.
-        where (str): The file that lists them, for the message.
-
-    Raises:
-        InputError: Names two of them, such as ``a.jpg`` and ``a.png``.
+    Raises an InputError; ``where`` names the file that lists them.
     """
     owners: Dict[str, str] = {}
     for name in file_names:
@@ -62,20 +51,12 @@ def check_label_names(file_names: Iterable[str], where: str) -> None:
 
 
 def decode_label_map(data: bytes, name: str) -> np.ndarray:
-    """Decode a one-channel PNG into its pixel values.
+    """Decode a one-channel PNG into its pixel values, (h, w).
 
-    Palette PNGs give their indices, not their colours.
-
-    Args:
-        data (bytes): The file's content.
-        name (str): What to call the file in error messages.
-
-    Returns:
-        np.ndarray: Shape (h, w), uint8 or (16-bit PNGs) uint16.
-
-    Raises:
-        InputError: If it is no PNG, is broken, has several channels, or has
-            less than 8 bits of grey (readers disagree on their meaning).
+    Palette PNGs give their indices, not their colours; 16-bit ones uint16,
+    others uint8. Raises an InputError with the ``name`` of what is no PNG, is
+    broken, has several channels, or has less than 8 bits of grey (readers
+    disagree on their meaning).
     """
     # The header tells what decoders hide: OpenCV turns palettes into colours
     # and stretches 1-bit grey to 0 and 255.
@@ -107,18 +88,10 @@ def _decode_palette(data: bytes, name: str) -> np.ndarray:
 
 
 def read_label_map(path: str, read: ByteReader = read_bytes) -> np.ndarray:
-    """Read a one-channel label PNG.
+    """Read a one-channel label PNG: (h, w), uint8 or (16-bit PNGs) uint16.
 
-    Args:
-        path (str): File to read.
-        read (Callable): Gets its content. Defaults to the local disk.
-
-    Returns:
-        np.ndarray: Shape (h, w), uint8 or (16-bit PNGs) uint16.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        InputError: See :func:`decode_label_map`.
+    ``read`` gets the content, from the local disk unless said. Raises a
+    FileNotFoundError, or the InputError of :func:`decode_label_map`.
     """
     try:
         data = read(path)
@@ -129,16 +102,9 @@ def read_label_map(path: str, read: ByteReader = read_bytes) -> np.ndarray:
 
 def check_label_size(labels: np.ndarray, size: Tuple[int, int], name: str,
                      other: str) -> None:
-    """Refuse a label map of another size than what it belongs to.
+    """Refuse a label map that is not (width, height) = ``size`` in pixels.
 
-    Args:
-        labels (np.ndarray): Label map of shape (h, w).
-        size (tuple[int, int]): Width and height that it must have.
-        name (str): What to call the label map.
-        other (str): What to call that which has the size.
-
-    Raises:
-        InputError: Names both and their sizes.
+    The InputError names the map, and what else (``other``) has the size.
     """
     if labels.shape != (size[1], size[0]):
         raise InputError(f'{name} is {labels.shape[1]}x{labels.shape[0]} '
@@ -149,13 +115,7 @@ def check_label_values(labels: np.ndarray, num_classes: int,
                        name: str) -> None:
     """Refuse label values that are no class (255 is ignored, hence allowed).
 
-    Args:
-        labels (np.ndarray): Class indices, any shape, integers.
-        num_classes (int): Number of classes, background included.
-        name (str): What to call the file in error messages.
-
-    Raises:
-        InputError: Names the file and the offending values.
+    The InputError names the file and the offending values.
     """
     # One cheap pass decides nearly always; the list of values is for errors.
     if labels.size == 0 or labels.max() < num_classes:
@@ -171,13 +131,7 @@ def check_label_values(labels: np.ndarray, num_classes: int,
 def check_some_class(labels: np.ndarray, num_classes: int, name: str) -> None:
     """Refuse black and white masks, in which all of a person is ignored.
 
-    Args:
-        labels (np.ndarray): Class indices, any shape, integers.
-        num_classes (int): Number of classes, background included.
-        name (str): What to call the file in error messages.
-
-    Raises:
-        InputError: If there are pixels of 255, but none of a class.
+    Raises an InputError if there are pixels of 255, but none of a class.
     """
     if labels.size and labels.max() == IGNORE_LABEL and not (
         (labels > 0) & (labels < IGNORE_LABEL)).any():
@@ -188,18 +142,9 @@ def check_some_class(labels: np.ndarray, num_classes: int, name: str) -> None:
 
 
 def read_image_labels(image: ImageInfo, path: str) -> np.ndarray:
-    """Read a label map of an annotated image.
+    """Read a label map, which must be as large as its image.
 
-    Args:
-        image (ImageInfo): The image.
-        path (str): Its label map.
-
-    Returns:
-        np.ndarray: Shape (h, w), uint8 or uint16.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        InputError: If it cannot be used or is of another size.
+    Raises what :func:`read_label_map` does, and an InputError for the size.
     """
     labels = read_label_map(path)
     check_label_size(labels, image.size, path,

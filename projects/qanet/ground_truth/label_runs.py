@@ -16,39 +16,25 @@ from .label_maps import (IGNORE_LABEL, check_label_values, check_some_class,
 
 
 class LabelRuns(NamedTuple):
-    """Ground truth of one image as runs, counted down the columns.
+    """Ground truth of one image as K runs, counted down the columns.
 
-    Attributes:
-        starts (np.ndarray): First pixel (x * height + y) of each run, (K,)
-            int64, ascending from 0.
-        categories (np.ndarray): Value in Category_ids, (K,) int64.
-        humans (np.ndarray): Value in Human_ids, (K,) int64.
-        instances (np.ndarray): Value in Instance_ids, (K,) int64.
-        instance_ids (np.ndarray): Ids that the text file lists, (I,) int64.
-        instance_classes (np.ndarray): Their classes, (I,) int64.
+    All are int64.
     """
+    # First pixel (x * height + y) of each run, (K,), ascending from 0.
     starts: np.ndarray
-    categories: np.ndarray
-    humans: np.ndarray
-    instances: np.ndarray
-    instance_ids: np.ndarray
-    instance_classes: np.ndarray
+    categories: np.ndarray  # value in Category_ids, (K,)
+    humans: np.ndarray  # value in Human_ids, (K,)
+    instances: np.ndarray  # value in Instance_ids, (K,)
+    instance_ids: np.ndarray  # ids that the text file lists, (I,)
+    instance_classes: np.ndarray  # their classes, (I,)
 
 
 def read_instance_classes(path: str, num_classes: int) -> Dict[int, int]:
-    """Read which class each value of Instance_ids has.
+    """Class by value of Instance_ids, from its text file.
 
-    Args:
-        path (str): Text file with lines ``instance_id class_id [human_id]``.
-        num_classes (int): Number of classes with the background.
-
-    Returns:
-        dict[int, int]: Class by id. The third column is not used.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        InputError: If a line is malformed, lists an id twice, an id that is
-            not in 1..65535 or an unknown class.
+    Lines are ``instance_id class_id [human_id]``; the last is not used. Raises
+    a FileNotFoundError, or an InputError if a line is malformed, lists an id
+    twice, an id that is not in 1..65535 or an unknown class.
     """
     try:
         # What is no text is found to be no number below.
@@ -82,18 +68,10 @@ def read_instance_classes(path: str, num_classes: int) -> Dict[int, int]:
 def make_label_runs(categories: np.ndarray, humans: np.ndarray,
                     instances: np.ndarray,
                     instance_classes: Dict[int, int]) -> LabelRuns:
-    """Find the runs in which none of three label maps changes.
+    """Find the runs in which none of three label maps (H, W) changes.
 
-    Args:
-        categories (np.ndarray): Category_ids, (H, W) integers; 255 is
-            ignored.
-        humans (np.ndarray): Human_ids, (H, W) integers.
-        instances (np.ndarray): Instance_ids, (H, W) integers.
-        instance_classes (dict[int, int]): Class of each part instance.
-
-    Returns:
-        LabelRuns: The labels as runs. A run ends at the bottom of its column
-        at the latest.
+    A run ends at the bottom of its column at the latest. ``instance_classes``
+    is the class of each part instance.
     """
     height, width = categories.shape
     changes = categories[1:] != categories[:-1]
@@ -116,11 +94,7 @@ def make_label_runs(categories: np.ndarray, humans: np.ndarray,
 
 
 def empty_truth() -> LabelRuns:
-    """An image of any size in which nobody is annotated.
-
-    Returns:
-        LabelRuns: One run of background, to compare predictions alone.
-    """
+    """One run of background: an image of any size without a person."""
     return LabelRuns(*np.zeros((4, 1), np.int64), *np.zeros((2, 0), np.int64))
 
 
@@ -131,23 +105,11 @@ def read_label_runs(image: ImageInfo,
                     with_instances: bool = True) -> LabelRuns:
     """Read the ground truth of one image, each file once.
 
-    Args:
-        image (ImageInfo): The image.
-        data_root (str): Folder of the split, with Category_ids, Human_ids
-            and Instance_ids.
-        num_classes (int): Number of classes with the background.
-        img_subdir (str): Name of the image folder. Defaults to 'Images'.
-        with_instances (bool): Whether to read Instance_ids, which only AP^r
-            needs. Defaults to True; otherwise the image has none.
-
-    Returns:
-        LabelRuns: The labels as runs.
-
-    Raises:
-        FileNotFoundError: If a file is missing.
-        InputError: If a file is broken, does not fit the image, or has a
-            label that is neither a class nor 255, or if the annotated
-            persons who are no crowds have none but 255.
+    ``data_root`` is the folder of the split, with Category_ids, Human_ids and
+    Instance_ids, which only AP^r needs: without them the image has no
+    instances. Raises a FileNotFoundError, or an InputError if a file is
+    broken, does not fit the image, or has a label that is neither a class nor
+    255, or if the annotated persons who are no crowds have none but 255.
     """
 
     def path(folder: str, suffix: str = '.png') -> str:

@@ -19,23 +19,15 @@ Window = Tuple[int, int, int, int]
 
 
 class PastedPerson(NamedTuple):
-    """One person in image coordinates.
-
-    Attributes:
-        part_map (Tensor): Labels inside the window, uint8, shape (h, w).
-        offset (tuple[int, int]): Position (x, y) of the window's top-left
-            pixel in the image.
-        instance_scores (Tensor): Instance pixel scores at each of T
-            thresholds, float32, (T,).
-        category_scores (Tensor): Category pixel scores at them, float32,
-            (T, C - 1).
-        max_probs (Tensor, optional): Winning probability inside the window,
-            float32, (h, w); only where it was asked for.
-    """
-    part_map: Tensor
+    """One person in image coordinates."""
+    part_map: Tensor  # labels inside the window, uint8, (h, w)
+    # (x, y) of the window's top-left pixel in the image
     offset: Tuple[int, int]
+    # instance pixel scores at T thresholds, float32, (T,)
     instance_scores: Tensor
-    category_scores: Tensor
+    category_scores: Tensor  # category pixel scores, float32, (T, C - 1)
+    # Winning probability inside the window, float32, (h, w); only where it was
+    # asked for.
     max_probs: Optional[Tensor] = None
 
 
@@ -132,21 +124,13 @@ def paste_parsing(
 
 def paste_window(boxes: Tensor, crop_sizes: Sequence[Tuple[int, int]],
                  image_size: Tuple[int, int]) -> Window:
-    """The pixels that the crops of one person reach.
+    """The pixels (x1, y1, x2, y2) that the crops of one person reach.
 
     Bilinear sampling with zero padding reaches half a crop pixel over the
-    crop's border, so the window covers every box plus that.
-
-    Args:
-        boxes (Tensor): Padded boxes of the augmentations, xyxy, in pixels,
-            (A, 4), on the host.
-        crop_sizes (Sequence[tuple[int, int]]): Width and height of each crop.
-        image_size (tuple[int, int]): Width and height of the image.
-
-    Returns:
-        tuple[int, int, int, int]: Window (x1, y1, x2, y2), the ends not
-        included, clipped to the image; empty (x1 == x2 or y1 == y2) when no
-        box meets the image.
+    crop's border, so the window covers every box (A, 4), xyxy in pixels, plus
+    that. Crop and image sizes are width and height. The window is clipped to
+    the image, its ends not included; empty (x1 == x2 or y1 == y2) when no box
+    meets the image.
     """
     boxes = boxes.double()
     half = 0.5 * (boxes[:, 2:] - boxes[:, :2]) / torch.tensor(

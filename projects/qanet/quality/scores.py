@@ -14,13 +14,8 @@ def confidence_sums(max_probs: Tensor, labels: Tensor, num_classes: int,
                     thr: float) -> Tuple[Tensor, Tensor]:
     """Sums and counts, (N, C), of winning probabilities that reach ``thr``.
 
-    Those of separate windows may be added up.
-
-    Args:
-        max_probs (Tensor): Winning probability of each pixel, (N, P).
-        labels (Tensor): Winning class of each pixel, (N, P) int64.
-        num_classes (int): Number of classes C with the background.
-        thr (float): Pixels below it are left out (``T`` of Algorithm 1).
+    Those of separate windows may be added up. Winning probabilities and
+    classes (int64) are (N, P); ``thr`` is ``T`` of Algorithm 1.
     """
     confident = (max_probs >= thr).to(precise_dtype(max_probs.device))
     sums = confident.new_zeros(len(max_probs), num_classes)

@@ -12,41 +12,24 @@ from projects.qanet.utils.checkpoint import strip_module
 from projects.qanet.utils.errors import InputError
 from .names import NETWORKS, Network, find_network, translate
 
-_COUNTER = 'num_batches_tracked'
-
 
 @dataclass
 class ConversionReport:
-    """What became of the entries of a checkpoint.
-
-    Attributes:
-        network (Network): What the checkpoint is of.
-        state_dict (dict[str, Tensor]): The converted entries.
-        unknown (list[str]): Entries that have no counterpart; they are left
-            out.
-        is_backbone (bool): The file holds a backbone alone, as it comes from
-            ImageNet; the converted names have no ``backbone.`` then.
-    """
+    """What became of the entries of a checkpoint."""
     network: Network
-    state_dict: Dict[str, Tensor]
+    state_dict: Dict[str, Tensor]  # the converted entries
+    # entries without a counterpart, left out
     unknown: List[str] = field(default_factory=list)
+    # The file holds a backbone alone, as it comes from ImageNet; the converted
+    # names have no ``backbone.`` then.
     is_backbone: bool = False
 
 
 def unwrap(checkpoint: Dict[str, Any], filename: str) -> Dict[str, Tensor]:
-    """Find the weights in a checkpoint.
+    """Find the weights in a checkpoint, or raise an InputError.
 
-    Args:
-        checkpoint (dict): The weights themselves, or a dictionary with them
-            under ``model`` or ``state_dict``. Names may begin with
-            ``module.``, as those of a network trained on several GPUs.
-        filename (str): For the message.
-
-    Returns:
-        dict[str, Tensor]: The weights.
-
-    Raises:
-        InputError: If there are none.
+    They may stand under ``model`` or ``state_dict``, and begin with
+    ``module.``, as those of a network trained on several GPUs.
     """
     for key in ('state_dict', 'model'):
         if isinstance(checkpoint.get(key), dict):
@@ -66,19 +49,10 @@ def unwrap(checkpoint: Dict[str, Any], filename: str) -> Dict[str, Tensor]:
 
 def convert_released(checkpoint: Dict[str, Any],
                      filename: str = 'the checkpoint') -> ConversionReport:
-    """Convert a checkpoint of the released system.
+    """Convert a checkpoint of the released system to our configs' names.
 
-    Args:
-        checkpoint (dict): What was read from the file. QANet with ResNet-50,
-            ResNet-101 or HRNet-W48, SimpleNet, or the ImageNet backbone of
-            one of them.
-        filename (str): For messages.
-
-    Returns:
-        ConversionReport: The weights in the names of our configs.
-
-    Raises:
-        InputError: If it is none of these networks.
+    It is of QANet with ResNet-50, ResNet-101 or HRNet-W48, of SimpleNet, or
+    the ImageNet backbone of one of them. Raises an InputError for others.
     """
     weights = unwrap(checkpoint, filename)
     network = find_network(weights)
@@ -89,42 +63,27 @@ def convert_released(checkpoint: Dict[str, Any],
             f'first entry is {next(iter(weights))}')
     is_backbone = not any(name.startswith('Conv_Body.') for name in weights)
     report = ConversionReport(network, {}, is_backbone=is_backbone)
+    before = 'Conv_Body.' if is_backbone else ''
     for name, value in weights.items():
-        ours = _translate_entry(name, report)
+        ours = translate(before + name, network.prefixes)
         if ours is None:
             report.unknown.append(name)
-        else:
-            report.state_dict[ours] = value
-    _complete_counters(report.state_dict)
+            continue
+        ours = ours[len('backbone.'):] if is_backbone else ours
+        report.state_dict[ours] = value
+        # Old files lack the counter of batches that each norm has now.
+        stem, _, kind = ours.rpartition('.')
+        if kind == 'running_var':
+            report.state_dict.setdefault(f'{stem}.num_batches_tracked',
+                                         torch.tensor(0))
     return report
-
-
-def _translate_entry(name: str, report: ConversionReport) -> str:
-    prefixes = report.network.prefixes
-    if not report.is_backbone:
-        return translate(name, prefixes)
-    ours = translate(f'Conv_Body.{name}', prefixes)
-    return ours[len('backbone.'):] if ours else None
-
-
-def _complete_counters(state_dict: Dict[str, Tensor]) -> None:
-    """Old files lack the counter of batches that each norm has now."""
-    for name in list(state_dict):
-        if name.endswith('running_var'):
-            counter = name[:-len('running_var')] + _COUNTER
-            state_dict.setdefault(counter, torch.tensor(0))
 
 
 def model_config(report: ConversionReport, config_dir: str) -> Config:
     """Our config of the converted network, as wide as the checkpoint is.
 
-    Args:
-        report (ConversionReport): The converted checkpoint.
-        config_dir (str): The folder ``configs``.
-
-    Returns:
-        Config: Config of the model, or of its backbone if the checkpoint has
-        nothing else. Nothing will be downloaded when it is built.
+    It is that of the backbone if the checkpoint has nothing else. Nothing will
+    be downloaded when it is built.
     """
     model = Config.fromfile(osp.join(config_dir, report.network.config)).model
     model.backbone.init_cfg = None
@@ -144,17 +103,10 @@ def model_config(report: ConversionReport, config_dir: str) -> Config:
 
 def fill_network(report: ConversionReport, model: nn.Module,
                  filename: str) -> None:
-    """Fill a network with the converted entries, all of them.
+    """Fill a network, or its backbone, with all of the converted entries.
 
-    Args:
-        report (ConversionReport): The converted checkpoint. Entries that the
-            model does not have are moved to ``unknown``.
-        model (nn.Module): The network, or its backbone.
-        filename (str): For messages.
-
-    Raises:
-        InputError: If entries are missing or of another shape; all of
-            them are listed.
+    Entries that the model does not have are moved to ``unknown``. Raises an
+    InputError that lists all entries that are missing or of another shape.
     """
     own = model.state_dict()
     for name in [name for name in report.state_dict if name not in own]:
@@ -171,15 +123,8 @@ def fill_network(report: ConversionReport, model: nn.Module,
 def to_released(state_dict: Dict[str, Tensor]) -> Dict[str, Tensor]:
     """The other direction: our weights in the released system's names.
 
-    Args:
-        state_dict (dict[str, Tensor]): Weights of one of our networks.
-
-    Returns:
-        dict[str, Tensor]: The same weights, all of them.
-
-    Raises:
-        InputError: If it is none of the four networks, or has entries
-            that the released one lacks.
+    Raises an InputError if they are of none of the four networks, or have
+    entries that the released one lacks.
     """
     for network in NETWORKS.values():
         back = {ours: name for name, ours in network.prefixes.items()}

@@ -5,7 +5,7 @@ A name is translated by the longest prefix that is known, so that one table
 serves both directions. What stands behind a prefix (``weight``,
 ``running_mean`` ...) is the same on both sides.
 """
-from typing import Container, Dict, NamedTuple, Optional
+from typing import Container, Dict, Iterable, NamedTuple, Optional, Tuple
 
 # Released prefix -> ours. The semantic FPN counts its levels from the
 # smallest one, mmseg's from the biggest.
@@ -18,59 +18,43 @@ _PARSING = {
     'decode_head.iou_branch.regressor',
 }
 _CONVS_OF_LEVEL = (1, 1, 2, 3)  # strides 4, 8, 16, 32
-_FPN_LEVELS = {
-    3: ('p5_in', 'p5_out'),
-    2: ('fpn_in.0', 'fpn_out.0'),
-    1: ('fpn_in.1', 'fpn_out.1'),
-    0: ('fpn_in.2', 'fpn_out.2'),
-}
+_FPN_LEVELS = {3: 'p5_{}', 2: 'fpn_{}.0', 1: 'fpn_{}.1', 0: 'fpn_{}.2'}
 
 
-def _semantic_fpn() -> Dict[str, str]:
-    """Convolutions with norm, an upsampling behind each but the finest."""
-    table = {}
-    for level, num_convs in enumerate(_CONVS_OF_LEVEL):
-        for k in range(num_convs):
-            released = f'Conv_Body_FPN.scale{4 - level}_block.{2 * k}'
-            ours = f'decode_head.scale_heads.{level}.{2 * k}'
-            table[f'{released}.0'] = f'{ours}.conv'
-            table[f'{released}.1'] = f'{ours}.bn'
-    return table
+def _with_norms(convs: Iterable[Tuple[str, str]]) -> Dict[str, str]:
+    """Entries of convolutions that have a norm behind them."""
+    return {
+        f'Conv_Body_FPN.{released}.{k}': f'{ours}.{kind}'
+        for released, ours in convs
+        for k, kind in enumerate(('conv', 'bn'))
+    }
 
 
-def _fpn() -> Dict[str, str]:
-    table = {}
-    for level, names in _FPN_LEVELS.items():
-        for name, convs in zip(names, ('lateral_convs', 'fpn_convs')):
-            released = f'Conv_Body_FPN.fpn.{name}'
-            ours = f'neck.{convs}.{level}'
-            table[f'{released}.0'] = f'{ours}.conv'
-            table[f'{released}.1'] = f'{ours}.bn'
-    return table
+# An upsampling is behind each convolution but those of the finest level.
+_SEMANTIC_FPN = _with_norms((f'scale{4 - level}_block.{2 * k}',
+                             f'decode_head.scale_heads.{level}.{2 * k}')
+                            for level, num_convs in enumerate(_CONVS_OF_LEVEL)
+                            for k in range(num_convs))
+_FPN = _with_norms(
+    (f'fpn.{name.format(side)}', f'neck.{convs}.{level}')
+    for level, name in _FPN_LEVELS.items()
+    for side, convs in (('in', 'lateral_convs'), ('out', 'fpn_convs')))
 
 
-def _stem(convs: str, norms: str, step: int) -> Dict[str, str]:
-    """The three convolutions before the first stage."""
-    table = {}
-    for k in range(3):
-        conv, norm = (
-            text.format(k * step, k * step + 1) for text in (convs, norms))
-        table[f'Conv_Body.conv{k + 1}'] = conv
-        table[f'Conv_Body.bn{k + 1}'] = norm
-    return table
+def _stem(conv: str, norm: str, step: int) -> Dict[str, str]:
+    """The three convolutions before the first stage, each with its norm."""
+    return {
+        f'Conv_Body.{kind}{k + 1}': name.format(k * step, k * step + 1)
+        for k in range(3)
+        for kind, name in (('conv', conv), ('bn', norm))
+    }
 
 
 class Network(NamedTuple):
-    """One of the released networks.
-
-    Attributes:
-        name (str): What it is called here.
-        config (str): Our config for CIHP, relative to ``configs``.
-        prefixes (dict[str, str]): Released prefix -> ours.
-    """
-    name: str
-    config: str
-    prefixes: Dict[str, str]
+    """One of the released networks."""
+    name: str  # what it is called here
+    config: str  # our config for CIHP, relative to ``configs``
+    prefixes: Dict[str, str]  # released prefix -> ours
 
 
 _BODY = {'Conv_Body': 'backbone'}
@@ -86,11 +70,11 @@ _QANET = 'qanet/qanet_{}_8xb32-140e_cihp-512x384.py'
 
 NETWORKS = dict(
     r50=Network('QANet-R50', _QANET.format('r50_fpn'),
-                dict(_V1C, **_fpn(), **_semantic_fpn(), **_PARSING)),
+                dict(_V1C, **_FPN, **_SEMANTIC_FPN, **_PARSING)),
     r101=Network('QANet-R101', _QANET.format('r101_fpn'),
-                 dict(_V1D, **_fpn(), **_semantic_fpn(), **_PARSING)),
+                 dict(_V1D, **_FPN, **_SEMANTIC_FPN, **_PARSING)),
     hrnet=Network('QANet-HRNet-W48', _QANET.format('hrnet-w48'),
-                  dict(_BODY, **_semantic_fpn(), **_PARSING)),
+                  dict(_BODY, **_SEMANTIC_FPN, **_PARSING)),
     simple=Network(
         'SimpleNet-R50',
         'simple_baseline/simple-baseline_r50_8xb32-140e_cihp-256x192.py',
@@ -105,12 +89,8 @@ NETWORKS = dict(
 def find_network(names: Container[str]) -> Optional[Network]:
     """Tell from the names of its entries which network a file is of.
 
-    Args:
-        names (Container[str]): Names as in the released system, with or
-            without ``Conv_Body.`` (a backbone alone).
-
-    Returns:
-        Network | None: The network, or None if it is none of the four.
+    They are the released ones, with or without ``Conv_Body.`` (a backbone
+    alone). None if it is none of the four.
     """
 
     def has(name: str) -> bool:
@@ -129,15 +109,7 @@ def find_network(names: Container[str]) -> Optional[Network]:
 
 
 def translate(name: str, prefixes: Dict[str, str]) -> Optional[str]:
-    """Translate one name by its longest known prefix.
-
-    Args:
-        name (str): Name of an entry.
-        prefixes (dict[str, str]): Prefixes, without the dot behind them.
-
-    Returns:
-        str | None: The other name, or None if no prefix fits.
-    """
+    """Translate a name by its longest known prefix; None if none fits."""
     parts = name.split('.')
     for length in range(len(parts) - 1, 0, -1):
         prefix = '.'.join(parts[:length])

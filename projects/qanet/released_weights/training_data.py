@@ -26,21 +26,12 @@ METAINFOS: Dict[str, dict] = {
 
 def training_data(report: ConversionReport, dataset: Optional[str],
                   filename: str) -> Optional[str]:
-    """Tell which data set a network was trained on.
+    """Tell which data set, a key of :data:`METAINFOS`, was trained on.
 
-    Args:
-        report (ConversionReport): The converted checkpoint.
-        dataset (str, optional): What the user says, a key of
-            :data:`METAINFOS`. None concludes from the number of classes.
-        filename (str): Name of the checkpoint, for messages.
-
-    Returns:
-        str | None: A key of :data:`METAINFOS`; None if there is no
-        classifier, or no data set with so many classes.
-
-    Raises:
-        InputError: If data sets with so many classes have different ones, or
-            the one that was named has another number.
+    ``dataset`` is what the user says, None concludes from the number of
+    classes. Gives None if there is no classifier, or no data set with so many
+    classes. Raises an InputError if data sets with so many classes have
+    different ones, or the one that was named has another number.
     """
     classifier = report.state_dict.get('decode_head.conv_seg.weight')
     if classifier is None:
@@ -62,15 +53,9 @@ def training_data(report: ConversionReport, dataset: Optional[str],
 
 def training_config(report: ConversionReport, dataset: Optional[str],
                     config_dir: str) -> Optional[str]:
-    """Find our config of a network and the data it was trained on.
+    """Our config of a network and its data, relative to ``config_dir``.
 
-    Args:
-        report (ConversionReport): The converted checkpoint.
-        dataset (str, optional): A key of :data:`METAINFOS`.
-        config_dir (str): The folder ``configs``.
-
-    Returns:
-        str | None: The config relative to the folder, if there is one.
+    None if there is none.
     """
     name = report.network.config.replace('cihp', dataset or 'cihp')
     classifier = report.state_dict.get('decode_head.conv_seg.weight')

@@ -12,16 +12,10 @@ def boxes_to_center_scale(
     """Extend boxes to the crop's aspect ratio, then pad them.
 
     The shorter side grows about the centre, so nothing of the person is cut
-    off (docs/protocol.md, section 3).
-
-    Args:
-        bboxes (np.ndarray): Boxes of shape (N, 4), xyxy, in pixels.
-        crop_size (tuple[int, int]): Width and height of the network's input.
-        padding (float): Factor on both sides.
-
-    Returns:
-        tuple[np.ndarray, np.ndarray]: Centres (N, 2), xy, and sizes (N, 2),
-        wh, float32, in pixels.
+    off (docs/protocol.md, section 3). Boxes are (N, 4), xyxy, in pixels,
+    ``crop_size`` is width and height of the network's input, ``padding`` a
+    factor on both sides. Gives centres (N, 2), xy, and sizes (N, 2), wh,
+    float32, in pixels.
     """
     bboxes = np.asarray(bboxes, dtype=np.float64).reshape(-1, 4)
     aspect = crop_size[0] / crop_size[1]
@@ -37,13 +31,9 @@ def pad_boxes(bboxes: np.ndarray,
               scale: float = 1.) -> np.ndarray:
     """Boxes with the crop's aspect ratio, padding and one extra scale.
 
-    Args:
-        bboxes, crop_size, padding: See :func:`boxes_to_center_scale`.
-        scale (float): Further factor, of test-time augmentation.
-
-    Returns:
-        np.ndarray: Boxes (N, 4), xyxy, float32, in pixels. They may reach
-        over the image's border.
+    See :func:`boxes_to_center_scale`; ``scale`` is that of test-time
+    augmentation. Gives boxes (N, 4), xyxy, float32, in pixels, which may reach
+    over the image's border.
     """
     center, size = boxes_to_center_scale(bboxes, crop_size, padding)
     half = size * np.float32(scale) / 2

@@ -21,43 +21,26 @@ class ParsingInstances:
 
     The ingredients of the quality scores stay apart, so the weights of the
     fusion can be changed afterwards (:meth:`fuse`). N is the number of
-    persons, C the number of classes with the background.
-
-    Attributes:
-        bboxes (np.ndarray): Unpadded boxes, (N, 4) float32, xyxy, in pixels.
-        bbox_scores (np.ndarray): Detector's scores, (N,) float32.
-        iou_scores (np.ndarray): Predicted mean IoU in [0, 1], (N,) float32.
-        pixel_scores (np.ndarray): Instance pixel scores, (N,) float32.
-        scores (np.ndarray): Quality scores of the persons, (N,) float32.
-        part_pixel_scores (np.ndarray): Category pixel scores of the classes
-            1..C-1, (N, C - 1) float32.
-        part_scores (np.ndarray): Quality scores of the parts, (N, C - 1)
-            float32.
-        labels (np.ndarray): Person category, 0 = person, (N,) int64.
-        part_maps (list[np.ndarray]): Per person the labels 0..C-1 inside a
-            window, (h, w) uint8.
-        offsets (np.ndarray): Top-left corner (x, y) of each window, (N, 2)
-            int64, in pixels.
-        image_size (tuple[int, int]): Width and height of the image.
-        image_id (int, optional): The image's id in its annotation file.
-        by_thr (dict[float, ParsingInstances]): The same persons with their
-            pixel scores taken at further thresholds, where the model was
-            asked for them (``extra_pixel_score_thrs``).
-
-    Scores that were not computed are NaN (``null`` in the results file).
+    persons, C the number of classes with the background. Arrays are float32
+    unless said. Scores that were not computed are NaN (``null`` in the results
+    file).
     """
-    bboxes: np.ndarray
-    bbox_scores: np.ndarray
-    iou_scores: np.ndarray
-    pixel_scores: np.ndarray
-    scores: np.ndarray
+    bboxes: np.ndarray  # unpadded boxes, (N, 4), xyxy, in pixels
+    bbox_scores: np.ndarray  # detector's scores, (N,)
+    iou_scores: np.ndarray  # predicted mean IoU in [0, 1], (N,)
+    pixel_scores: np.ndarray  # instance pixel scores, (N,)
+    scores: np.ndarray  # quality scores of the persons, (N,)
+    # category pixel scores of the classes 1..C-1, (N, C - 1)
     part_pixel_scores: np.ndarray
-    part_scores: np.ndarray
-    labels: np.ndarray
+    part_scores: np.ndarray  # quality scores of the parts, (N, C - 1)
+    labels: np.ndarray  # person category, 0 = person, (N,) int64
+    # Per person the labels 0..C-1 inside a window, (h, w) uint8.
     part_maps: List[np.ndarray]
-    offsets: np.ndarray
-    image_size: Tuple[int, int]
-    image_id: Optional[int] = None
+    offsets: np.ndarray  # corner (x, y) of each window, (N, 2) int64
+    image_size: Tuple[int, int]  # width and height of the image
+    image_id: Optional[int] = None  # its id in the annotation file
+    # The same persons with their pixel scores taken at further thresholds,
+    # where the model was asked for them (``extra_pixel_score_thrs``).
     by_thr: Dict[float, 'ParsingInstances'] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -84,11 +67,7 @@ class ParsingInstances:
               image_size: Tuple[int, int],
               num_classes: int,
               image_id: Optional[int] = None) -> 'ParsingInstances':
-        """The result, of length 0, for an image without persons.
-
-        Args:
-            image_size, num_classes, image_id: See :meth:`from_records`.
-        """
+        """The result, of length 0, for an image without persons."""
         return cls.from_records([], image_size, num_classes, image_id)
 
     @classmethod
@@ -99,16 +78,11 @@ class ParsingInstances:
                      image_id: Optional[int] = None) -> 'ParsingInstances':
         """Build the result of one image from records of a results file.
 
-        Args:
-            records (Sequence[dict]): The image's records, checked by
-                :func:`read_results`. Parts that one lacks have the score 0.
-            image_size (tuple[int, int]): Width and height of the image.
-            num_classes (int): Number of classes with the background.
-            image_id (int, optional): Defaults to that of the records.
-
-        Raises:
-            InputError: If a run-length code is broken or of another size, or
-                if parts of a person overlap; with the record's position.
+        They are checked by :func:`read_results`; parts that one lacks have the
+        score 0. ``image_size`` is width and height, ``num_classes`` counts the
+        background, ``image_id`` is that of the records unless said. Raises an
+        InputError with the record's position if a run-length code is broken or
+        of another size, or if parts of a person overlap.
         """
         if image_id is None and records:
             image_id = records[0]['image_id']
@@ -159,18 +133,11 @@ class ParsingInstances:
         return replace(self, **values, by_thr=by_thr)
 
     def fuse(self, weights: Sequence[float]) -> 'ParsingInstances':
-        """Fuse the quality scores again (Equation 1).
+        """Fuse the quality scores again with other weights (Equation 1).
 
-        Args:
-            weights (Sequence[float]): Exponents of the box, IoU and pixel
-                score. An undefined box or IoU score counts as 1.
-
-        Returns:
-            ParsingInstances: With new ``scores`` and ``part_scores``;
-            everything else is shared, not copied.
-
-        Raises:
-            InputError: If the weights are wrong.
+        An undefined box or IoU score counts as 1. Only ``scores`` and
+        ``part_scores`` are new; everything else is shared, not copied. Raises
+        an InputError if the weights are wrong.
         """
         boxes, ious = (
             np.nan_to_num(scores, nan=1.)

@@ -15,15 +15,10 @@ def decode_records(records: Sequence[Dict[str, Any]],
                    places: Optional[Sequence[str]] = None) -> PersonRuns:
     """Decode the masks of all records of one image at once.
 
-    Args:
-        records (Sequence[dict]): The image's records.
-        image_size (tuple[int, int]): Width and height of the image.
-        places (Sequence[str], optional): Names of the records in messages.
-            Defaults to ``records[i]``.
-
-    Raises:
-        InputError: If a run-length code is broken or of another size, or if
-            parts of one person overlap. The message names the record.
+    ``image_size`` is width and height; ``places`` name the records in
+    messages, as ``records[i]`` unless said. Raises an InputError with the
+    record if a run-length code is broken or of another size, or if parts of
+    one person overlap.
     """
     places = places or [f'records[{i}]' for i in range(len(records))]
     parts = [part for record in records for part in record['parts']]
@@ -63,10 +58,8 @@ def decode_records(records: Sequence[Dict[str, Any]],
 def encode_parts(runs: PersonRuns) -> List[Dict[int, Dict[str, Any]]]:
     """Encode the parts of all persons as COCO masks.
 
-    Returns:
-        list[dict[int, dict]]: For each person the labels of its parts,
-        ascending, and their masks: ``size`` [height, width] and compressed
-        ``counts``, a str.
+    For each person the labels of its parts, ascending, and their masks:
+    ``size`` [height, width] and compressed ``counts``, a str.
     """
     width, height = runs.image_size
     order = np.lexsort((runs.starts, runs.labels, runs.persons))

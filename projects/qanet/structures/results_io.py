@@ -92,16 +92,11 @@ _MASK: Dict[str, _Rule] = dict(
 
 
 class ResultsDocument(NamedTuple):
-    """A results file.
-
-    Attributes:
-        info (dict): The ``info`` block.
-        records (list[dict]): One for each person.
-        images (list[dict], optional): What was tested, dicts with id,
-            file_name, width and height. None if the file does not say.
-    """
-    info: Dict[str, Any]
-    records: List[Dict[str, Any]]
+    """A results file."""
+    info: Dict[str, Any]  # the ``info`` block
+    records: List[Dict[str, Any]]  # one for each person
+    # What was tested, dicts with id, file_name, width and height. None if the
+    # file does not say.
     images: Optional[List[Dict[str, Any]]]
 
 
@@ -160,16 +155,8 @@ def read_results(path: str) -> Tuple[Dict[str, Any], List[Dict[str, Any]]]:
 def read_results_document(path: str) -> ResultsDocument:
     """Read a results file and check everything that needs no image.
 
-    Args:
-        path (str): File to read.
-
-    Returns:
-        ResultsDocument: The whole file.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        InputError: If it is no results file or is damaged; the message names
-            the file, the record's position and the reason.
+    Raises a FileNotFoundError, or an InputError if it is no results file or is
+    damaged; it names the file, the record's position and the reason.
     """
     with open(path, 'rb') as file:
         try:

@@ -12,19 +12,12 @@ import numpy as np
 def decode_runs(
     counts: Sequence[str]
 ) -> Tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Decode compressed COCO run-length codes into runs of set pixels.
+    """Decode M compressed COCO run-length codes into R runs of set pixels.
 
-    Args:
-        counts (Sequence[str]): M codes, the ``counts`` of pycocotools.
-
-    Returns:
-        tuple: Starts (R,) and ends (R,) of the runs, ascending inside each
-        code; position of the code of each run (R,); number of pixels that
-        each code describes (M,). All int64.
-
-    Raises:
-        ValueError: If a code is not a run-length code. Its position is the
-            exception's second argument.
+    Gives starts (R,) and ends (R,) of the runs, ascending inside each code;
+    position of the code of each run (R,); number of pixels that each code
+    describes (M,). All int64. Raises a ValueError if one is no run-length
+    code; its position is the exception's second argument.
     """
     if len(counts) == 0:
         return (np.zeros(0, np.int64), ) * 4
@@ -35,8 +28,31 @@ def decode_runs(
     sizes = np.array([len(code) for code in counts])
     chars = np.frombuffer(''.join(counts).encode('ascii'), np.uint8)
     numbers, per_code = _decode_numbers(chars, sizes)
-    first, pairs, row_of = _undo_differences(numbers, per_code)
-    return _pairs_to_runs(first, pairs, row_of)
+    first = np.cumsum(per_code) - per_code
+    # Unset and set pixels alternate. Behind the first, each number is stored
+    # as a difference to the last but one.
+    is_set = (np.arange(len(numbers)) - np.repeat(first, per_code)) & 1
+    differences = numbers.copy()
+    differences[first] = 0
+    set_sums = _sum_up(differences * is_set, first, per_code)
+    sums = _sum_up(differences, first, per_code)
+    lengths = np.where(is_set, set_sums, sums - set_sums)
+    lengths[first] = numbers[first]
+    _refuse(
+        np.minimum.reduceat(lengths, first) < 0, 'counts has a negative run')
+    totals = np.add.reduceat(lengths, first, dtype=np.float64)
+    ends = _sum_up(lengths, first, per_code)
+    filled = np.flatnonzero(lengths * is_set)
+    ends, owners = ends[filled], np.repeat(np.arange(len(counts)), per_code)
+    return (ends - lengths[filled], ends, owners[filled],
+            totals.astype(np.int64))
+
+
+def _sum_up(values: np.ndarray, first: np.ndarray,
+            per_code: np.ndarray) -> np.ndarray:
+    """Cumulative sums that begin anew with each code."""
+    sums = np.cumsum(values)
+    return sums - np.repeat(sums[first] - values[first], per_code)
 
 
 def _refuse(wrong: np.ndarray, message: str) -> None:
@@ -72,54 +88,3 @@ def _decode_numbers(chars: np.ndarray,
     negative = (values[lasts] & 16) > 0
     numbers[negative] -= np.int64(1) << (5 * lengths[negative])
     return numbers, per_code
-
-
-def _undo_differences(
-        numbers: np.ndarray,
-        per_code: np.ndarray) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Sum up numbers that are stored as a difference to the last but one.
-
-    The first number of a code stands alone: it counts the unset pixels before
-    the first run. What follows are pairs (set, unset), both differenced.
-    Returns the first numbers (M,), pairs (P, 2) and pairs per code (M,).
-    """
-    code_starts = np.cumsum(per_code) - per_code
-    per_row = per_code // 2
-    row_ends = np.cumsum(per_row)
-    pairs = np.zeros((int(per_row.sum()), 2), np.int64)
-    # Number k > 0 of code m goes to slot k - 1 of the code's rows.
-    shift = 2 * (row_ends - per_row) - code_starts - 1
-    slots = np.arange(len(numbers)) + np.repeat(shift, per_code)
-    keep = np.ones(len(numbers), bool)
-    keep[code_starts] = False
-    pairs.reshape(-1)[slots[keep]] = numbers[keep]
-    pairs = _sums_per_code(pairs, per_row)
-    # A code that ends with a set run leaves the last slot without a number.
-    pairs[row_ends[per_code % 2 == 0] - 1, 1] = 0
-    return numbers[code_starts], pairs, per_row
-
-
-def _sums_per_code(values: np.ndarray, per_code: np.ndarray) -> np.ndarray:
-    """Cumulative sums along the rows that begin anew with each code."""
-    sums = np.cumsum(values, axis=0)
-    filled = per_code > 0
-    starts = (np.cumsum(per_code) - per_code)[filled]
-    before = (sums - values)[starts]
-    return sums - np.repeat(before, per_code[filled], axis=0)
-
-
-def _pairs_to_runs(
-    first: np.ndarray, pairs: np.ndarray, per_row: np.ndarray
-) -> Tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Turn counts into starts, ends, code positions and totals."""
-    owners = np.repeat(np.arange(len(first)), per_row)
-    wrong = first < 0
-    wrong[owners[(pairs < 0).any(axis=1)]] = True
-    _refuse(wrong, 'counts has a negative run')
-    lengths = pairs.sum(axis=1)
-    totals = first + np.bincount(
-        owners, weights=lengths, minlength=len(first)).astype(np.int64)
-    starts = first[owners] + _sums_per_code(lengths, per_row) - lengths
-    filled = pairs[:, 0] > 0
-    return (starts[filled], (starts + pairs[:, 0])[filled], owners[filled],
-            totals)

@@ -15,21 +15,13 @@ class PersonRuns(NamedTuple):
     """Labelled runs of the N persons of one image.
 
     They come person after person, ascending and disjoint inside each person.
-
-    Attributes:
-        starts (np.ndarray): First pixel of each run, (R,) int64.
-        ends (np.ndarray): Pixel behind each run, (R,) int64.
-        labels (np.ndarray): Part label of each run, (R,), never 0.
-        persons (np.ndarray): Position of its person, (R,) int64.
-        num_persons (int): N, also counting those without a run.
-        image_size (tuple[int, int]): Width and height of the image.
     """
-    starts: np.ndarray
-    ends: np.ndarray
-    labels: np.ndarray
-    persons: np.ndarray
-    num_persons: int
-    image_size: Tuple[int, int]
+    starts: np.ndarray  # first pixel of each run, (R,) int64
+    ends: np.ndarray  # pixel behind each run, (R,) int64
+    labels: np.ndarray  # part label of each run, (R,), never 0
+    persons: np.ndarray  # position of its person, (R,) int64
+    num_persons: int  # N, also counting those without a run
+    image_size: Tuple[int, int]  # width and height of the image
 
     def split(self) -> List['PersonRuns']:
         """The runs of each person apart, N of one person each."""
@@ -45,17 +37,11 @@ class PersonRuns(NamedTuple):
 def maps_to_runs(part_maps: Sequence[np.ndarray],
                  offsets: Sequence[Tuple[int, int]],
                  image_size: Tuple[int, int]) -> PersonRuns:
-    """Find the labelled runs of several part maps.
+    """Find the labelled runs, in the whole image, of several part maps.
 
-    Args:
-        part_maps (Sequence[np.ndarray]): Labels of each person inside a
-            window, (h, w), 0 = background.
-        offsets (Sequence[tuple[int, int]]): Each window's corner (x, y).
-        image_size (tuple[int, int]): Width and height of the image.
-
-    Returns:
-        PersonRuns: Runs in the whole image. A run ends at the bottom of its
-        window's column at the latest.
+    ``part_maps`` are labels inside windows, (h, w), 0 = background;
+    ``offsets`` are the windows' corners (x, y). A run ends at the bottom of
+    its window's column at the latest.
     """
     found = [
         _map_to_runs(part_map, offset, image_size[1])
@@ -88,12 +74,8 @@ def _map_to_runs(
 def runs_to_map(runs: PersonRuns) -> Tuple[np.ndarray, Tuple[int, int]]:
     """Draw the runs of one person in the smallest window that holds them.
 
-    Args:
-        runs (PersonRuns): Runs of one person.
-
-    Returns:
-        tuple: Part map (h, w) uint8 and the window's corner (x, y). Without
-        any run the map is (0, 0), at (0, 0).
+    Gives part map (h, w) uint8 and the window's corner (x, y). Without any run
+    the map is (0, 0), at (0, 0).
     """
     starts, ends = runs.starts, runs.ends
     if len(starts) == 0:

@@ -87,37 +87,26 @@ def test_equal_scores_keep_their_order():
     assert run(head, logits, results).bboxes.equal(results.bboxes)
 
 
-def test_box_weight_alone_gives_back_the_scores():
-    results, logits = make_results(30), make_logits(30)
-    head = QualityFCNMaskHead(quality=dict(weights=(1, 0, 0)), **SMALL)
-    scored = run(head, logits, results)
-    plain = run(FCNMaskHead(**SMALL), logits, results)
-    for key in ('scores', 'bboxes', 'labels', 'masks'):
-        assert scored[key].equal(plain[key])
-
-
-def test_mask_scores_leave_scores_and_order():
+@pytest.mark.parametrize('quality', [
+    None,
+    dict(weights=None),
+    dict(weights=(1, 0, 0)),
+    dict(score_key='mask_scores'),
+])
+def test_scores_and_order_may_stay(quality):
     results, logits = make_results(30), make_logits(30)
     plain = run(FCNMaskHead(**SMALL), logits, results)
-    head = QualityFCNMaskHead(quality=dict(score_key='mask_scores'), **SMALL)
-    scored = run(head, logits, results)
-    for key in ('scores', 'bboxes', 'labels', 'masks'):
-        assert scored[key].equal(plain[key])
-    fused = (scored.scores * scored.pixel_scores).sqrt()
-    torch.testing.assert_close(scored.mask_scores, fused)
-    assert not scored.mask_scores.equal(
-        scored.mask_scores.sort(descending=True)[0])
-
-
-@pytest.mark.parametrize('quality', [None, dict(weights=None)])
-def test_switched_off(quality):
-    results, logits = make_results(9), make_logits(9)
     scored = run(QualityFCNMaskHead(quality=quality, **SMALL), logits, results)
-    plain = run(FCNMaskHead(**SMALL), logits, results)
     for key in ('scores', 'bboxes', 'labels', 'masks'):
         assert scored[key].equal(plain[key])
+    fuses = quality is not None and quality.get('weights', 1) is not None
     assert ('pixel_scores' in scored) == (quality is not None)
-    assert 'bbox_scores' not in scored
+    assert ('bbox_scores' in scored) == fuses
+    assert ('mask_scores' in scored) == ('score_key' in (quality or {}))
+    if 'mask_scores' in scored:
+        fused = (scored.scores * scored.pixel_scores).sqrt()
+        torch.testing.assert_close(scored.mask_scores, fused)
+        assert not fused.equal(fused.sort(descending=True)[0])
 
 
 def test_merged_probabilities_are_taken_as_they_are():
@@ -130,43 +119,23 @@ def test_merged_probabilities_are_taken_as_they_are():
         assert merged[key].equal(expected[key]), key
 
 
-def half_size(num):
-    """Boxes of the same image at half its size; heads change them."""
-    results = make_results(num)
-    results.bboxes *= .5
-    return results
-
-
-def test_rescaling_is_the_plain_heads():
+@pytest.mark.parametrize('rescale, size', [(True, (60, 90)),
+                                           (False, (30, 60))])
+def test_rescaling_is_the_plain_heads(rescale, size):
     meta = dict(
         ori_shape=(60, 90), img_shape=(30, 60), scale_factor=(2 / 3, .5))
-    for rescale, size in ((True, (60, 90)), (False, (30, 60))):
-        outputs = [
-            head.predict_by_feat((make_logits(5), ), [half_size(5)], [meta],
-                                 TEST_CFG,
-                                 rescale=rescale)[0]
-            for head in (
-                FCNMaskHead(**SMALL),
-                QualityFCNMaskHead(quality=dict(weights=(1, 0, 0)), **SMALL))
-        ]
-        assert outputs[0].masks.shape == (5, *size)
-        assert outputs[0].masks.equal(outputs[1].masks)
-        assert outputs[0].bboxes.equal(outputs[1].bboxes)
-
-
-def test_golden_logits_through_the_head(data_dir):
-    """On the RoI's grid; test_paste.py has the golden scores of the image."""
-    golden = np.load(data_dir / 'paste/mask_128x96_flip.npz')
-    probs = torch.from_numpy(golden['logits_q16']).float().div(16).sigmoid()
-    probs = probs.mean(1, keepdim=True)  # of the crop and its mirror image
-    results = make_results(len(probs))
-    head = QualityFCNMaskHead(**dict(SMALL, class_agnostic=True))
-    scored = run(head, probs, results, activate_map=True)
-    rank = (results.scores *
-            mask_pixel_score(probs[:, 0])).argsort(descending=True)
-    # The golden logits are noise, which smoothing at another size changes.
-    np.testing.assert_allclose(
-        scored.pixel_scores, golden['scores'][rank], atol=.05)
+    quality = dict(weights=(1, 0, 0))
+    outputs = []
+    for head in (FCNMaskHead(**SMALL),
+                 QualityFCNMaskHead(quality=quality, **SMALL)):
+        results = make_results(5)
+        results.bboxes *= .5  # heads change them
+        outputs += head.predict_by_feat((make_logits(5), ), [results], [meta],
+                                        TEST_CFG,
+                                        rescale=rescale)
+    assert outputs[0].masks.shape == (5, *size)
+    assert outputs[0].masks.equal(outputs[1].masks)
+    assert outputs[0].bboxes.equal(outputs[1].bboxes)
 
 
 def soft_blobs(num):
@@ -263,11 +232,10 @@ def test_no_weights_are_added(kind):
                 with_proj=False))
     plain = MODELS.build(dict(type=kind.replace('Quality', ''), **kwargs))
     scored = MODELS.build(dict(type=kind, quality=dict(), **kwargs))
-    shapes = {key: value.shape for key, value in plain.state_dict().items()}
-    assert shapes == {
-        key: value.shape
-        for key, value in scored.state_dict().items()
-    }
+    shapes, others = ([(key, value.shape)
+                       for key, value in model.state_dict().items()]
+                      for model in (plain, scored))
+    assert shapes == others
 
 
 def test_iou_weight_needs_an_iou_score():

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import torch
 from mmdet.models.roi_heads.mask_heads import FCNMaskHead, MaskIoUHead
+from mmengine.structures import InstanceData
 
 from projects.qanet.detection.qam import QualityMaskIoUHead
 from projects.qanet.utils.errors import InputError
@@ -34,15 +35,24 @@ def spied(factory, predict, monkeypatch):
     return plain.state_dict(), results, masks, ious
 
 
+@pytest.fixture
+def rescored(spied, factory, predict):
+    """Results of the same weights with a setting of QAM."""
+
+    def run(quality):
+        config = factory.config(NAME)
+        config.roi_head.mask_iou_head.quality = quality
+        model = factory.build(config)
+        model.load_state_dict(spied[0], strict=True)
+        return predict(model)
+
+    return run
+
+
 @pytest.mark.parametrize('weights', [(1., 1., 1.), (1., .5, 2.)])
-def test_iou_enters_once(weights, spied, factory, predict, naive_pixel_score):
-    state, before, masks, ious = spied
-    config = factory.config(NAME)
-    config.roi_head.mask_iou_head.quality = dict(weights=weights)
-    model = factory.build(config)
-    model.load_state_dict(state, strict=True)
-    for old, new, (preds, box), iou in zip(before, predict(model), masks,
-                                           ious):
+def test_iou_enters_once(weights, spied, rescored, naive_pixel_score):
+    after = rescored(dict(weights=weights))
+    for old, new, (preds, box), iou in zip(spied[1], after, *spied[2:]):
         rows = range(len(old))
         iou = iou[rows, old.labels]
         torch.testing.assert_close(old.scores, box * iou)  # twice is wrong
@@ -64,13 +74,8 @@ def test_iou_enters_once(weights, spied, factory, predict, naive_pixel_score):
         assert new.masks[positive].equal(old.masks[order][positive])
 
 
-def test_switched_off_multiplies_as_before(spied, factory, predict):
-    state, before, _, _ = spied
-    config = factory.config(NAME)
-    config.roi_head.mask_iou_head.quality = None
-    model = factory.build(config)
-    model.load_state_dict(state, strict=True)
-    for old, new in zip(before, predict(model)):
+def test_switched_off_multiplies_as_before(spied, rescored):
+    for old, new in zip(spied[1], rescored(None)):
         for key in ('scores', 'bboxes', 'labels', 'masks'):
             assert old[key].equal(new[key])
 
@@ -83,15 +88,17 @@ def test_a_mask_head_that_sorts_is_refused(factory, predict):
             predict(factory.build(config))
 
 
+SMALL = dict(
+    num_convs=1, in_channels=2, conv_out_channels=2, fc_out_channels=2)
+
+
 def test_nothing_in_one_of_the_images():
-    head = QualityMaskIoUHead(
-        num_convs=1, in_channels=2, conv_out_channels=2, fc_out_channels=2)
-    from mmengine.structures import InstanceData
     results = InstanceData(
         scores=torch.zeros(0),
         labels=torch.zeros(0, dtype=torch.long),
         pixel_scores=torch.zeros(0))
-    found, = head.predict_by_feat([torch.zeros(0, 80)], [results])
+    found, = QualityMaskIoUHead(**SMALL).predict_by_feat([torch.zeros(0, 80)],
+                                                         [results])
     assert len(found.scores) == len(found.iou_scores) == 0
 
 
@@ -102,9 +109,4 @@ def test_nothing_in_one_of_the_images():
 ])
 def test_bad_settings(quality, message):
     with pytest.raises(InputError, match=message):
-        QualityMaskIoUHead(
-            num_convs=1,
-            in_channels=2,
-            conv_out_channels=2,
-            fc_out_channels=2,
-            quality=quality)
+        QualityMaskIoUHead(quality=quality, **SMALL)

@@ -69,24 +69,24 @@ BOX, PIXEL, QUALITY = [.9, .5, .6], [.8, .7, .1], [.8, .6, .2]
 SECOND_WRONG = (51 + 50 * 2 / 3) / 101
 
 
-@pytest.mark.parametrize('fields,bbox,segm', [
-    (dict(scores=QUALITY, bbox_scores=BOX), SECOND_WRONG, 1.),
-    (dict(scores=BOX, mask_scores=QUALITY, bbox_scores=BOX), SECOND_WRONG, 1.),
-    (dict(scores=BOX), SECOND_WRONG, SECOND_WRONG),
-    (dict(scores=QUALITY), 1., 1.),
-])
-def test_which_score_ranks_what(ann_file, fields, bbox, segm):
-    metric = QualityCocoMetric(ann_file=ann_file, metric=['bbox', 'segm'])
+@pytest.mark.parametrize(
+    'kind,fields,bbox,segm',
+    [
+        (QualityCocoMetric, dict(scores=QUALITY,
+                                 bbox_scores=BOX), SECOND_WRONG, 1.),
+        (QualityCocoMetric,
+         dict(scores=BOX, mask_scores=QUALITY,
+              bbox_scores=BOX), SECOND_WRONG, 1.),
+        (QualityCocoMetric, dict(scores=BOX), SECOND_WRONG, SECOND_WRONG),
+        (QualityCocoMetric, dict(scores=QUALITY), 1., 1.),
+        # Why there is a metric of our own.
+        (CocoMetric, dict(scores=QUALITY, bbox_scores=BOX), 1., 1.),
+    ])
+def test_which_score_ranks_what(ann_file, kind, fields, bbox, segm):
+    metric = kind(ann_file=ann_file, metric=['bbox', 'segm'])
     values = evaluate(metric, make_sample(**fields))
     assert values['coco/bbox_mAP'] == pytest.approx(bbox, abs=1e-3)
     assert values['coco/segm_mAP'] == pytest.approx(segm, abs=1e-3)
-
-
-def test_plain_metric_ranks_boxes_by_quality(ann_file):
-    """Why there is a metric of our own."""
-    metric = CocoMetric(ann_file=ann_file, metric=['bbox', 'segm'])
-    values = evaluate(metric, make_sample(scores=QUALITY, bbox_scores=BOX))
-    assert values['coco/bbox_mAP'] == values['coco/segm_mAP'] == 1
 
 
 def test_results_file_carries_the_ingredients(ann_file, tmp_path):

@@ -3,6 +3,8 @@
 
 Scenes are 6 x 10 (height x width); a person is a column of two classes.
 """
+import shutil
+
 import numpy as np
 import pytest
 
@@ -12,13 +14,20 @@ from projects.qanet.evaluation.functional import (ParsingEvaluator, Thresholds,
 
 CLASSES = ['background', 'head', 'torso', 'shoe']
 SHAPE = (6, 10)
+NAN = float('nan')
+ALL = dict(thresholds=Thresholds(nms_iou=None))  # nobody is suppressed
 
 
-def draw(*columns, rows=6):
-    """Label map with a head and a torso in each of the columns."""
+def draw(*columns, rows=6, **pixels):
+    """Label map with a head and a torso in each of the columns.
+
+    Pixels are y and x, p54=3 is a shoe in row 5 and column 4.
+    """
     labels = np.zeros(SHAPE, np.uint8)
     labels[:rows, columns] = 2
     labels[:2, columns] = 1
+    for place, label in pixels.items():
+        labels[int(place[1]), int(place[2])] = label
     return labels
 
 
@@ -30,23 +39,188 @@ def humans(**columns):
     return labels
 
 
-@pytest.fixture
-def evaluate(scenes, tmp_path):
-    """Both protocols' values of images and (image id, maps, scores)."""
+def evaluate_both(scenes, folder, images, predictions, **options):
+    """Both protocols' values.
 
-    def run(images, predictions, **kwargs):
-        paths = scenes.write_dataset(tmp_path, images)
-        records = []
-        for image_id, maps, scores, *more in predictions:
-            records += scenes.make_persons(image_id, maps, scores,
-                                           len(CLASSES), *more).to_records()
-        return [
-            ParsingEvaluator(*paths, CLASSES, protocol=protocol,
-                             **kwargs).evaluate(records)
-            for protocol in ('released', 'strict')
-        ]
+    Images are arguments of ``make_image`` but for the id; of each there are
+    maps and scores of persons.
+    """
+    paths = scenes.write_dataset(
+        folder,
+        [scenes.make_image(i, *image) for i, image in enumerate(images)])
+    records = []
+    for i, (maps, scores) in enumerate(predictions):
+        if maps:
+            records += scenes.make_persons(i, maps, scores,
+                                           len(CLASSES)).to_records()
+    return [
+        ParsingEvaluator(*paths, CLASSES, protocol=protocol,
+                         **options).evaluate(records)
+        for protocol in ('released', 'strict')
+    ]
 
-    return run
+
+ONE = draw(4), humans(h1=4)
+FOUND = [draw(4)], [.9]
+HIDDEN = [(*ONE, [(1, False), (2, False)])]
+CROWD = [(draw(2, 7), humans(h1=2, h2=7), [(1, False), (2, True)])]
+# Person 1's lower half is void.
+HALF_VOID = draw(2, 7, p32=255, p42=255, p52=255), humans(h1=2, h2=7)
+WIDE = [(draw(*range(9)), humans(h1=range(9)))]
+LEFT, RIGHT = draw(*range(5)), draw(*range(4, 9))
+HAT = draw(**{f'p{row}4': 3 for row in range(6)})
+
+# Images, predictions, options, and values: released and strict, or both.
+QUIRKS = dict(
+    class_that_occurs_nowhere=(
+        [ONE],
+        [FOUND],
+        {},
+        {
+            'mIoU': (75, 100),
+            'mAcc': (75, 100),
+            'IoU.shoe': (0, NAN),
+            'Acc.shoe': (0, NAN),
+            # AP^r: without predictions and truth released counts 0 as well.
+            'APr': (200 / 3, 100),
+            'APr.shoe': (0, NAN)
+        }),
+    # Both leave its AP^r out; its IoU is 0 in both.
+    class_only_in_predictions=([ONE], [([draw(4, p59=3)], [.9])], {}, {
+        'APr.shoe':
+        NAN,
+        'APr':
+        100,
+        'IoU.shoe':
+        0,
+        'mAcc': (100 * (53 / 54 + 2) / 4, 100 * (53 / 54 + 2) / 3)
+    }),
+    class_only_in_the_truth=([(draw(4, p54=3), humans(h1=4))], [FOUND], {}, {
+        'APr.shoe': 0,
+        'IoU.shoe': 0,
+        'PCP_50': 200 / 3
+    }),
+    image_without_predictions=([ONE, ONE], [FOUND], {}, {
+        'IoU.head': (100, 50),
+        'APr.head': (100, 50),
+        'APh': (100, 50),
+        'APp': 50,
+        'PCP_50': 50
+    }),
+    all_images_without_predictions=([ONE], [], {}, {
+        'APp': 0,
+        'PCP_50': 0,
+        'APr': (NAN, 0),
+        'APh': (NAN, 0),
+        'mIoU': (0, 100 * 54 / 60 / 3)
+    }),
+    person_without_parts_is_a_prediction=([ONE], [([draw()], [.9])], {}, {
+        'IoU.background': 90,
+        'APr': 0,
+        'APh': 0
+    }),
+    # Two halves that stand beside each other, each above an IoU of 0.3; at
+    # 0.4 only the lower ranked one matches.
+    truth_is_used_up_in_strict_only=([(draw(4, 5, 6), humans(h1=[4, 5, 6]))],
+                                     [([draw(4), draw(5, 6)], [.9, .8])], {}, {
+                                         'APr_30': (100 * (2 + 2) / 3, 100),
+                                         'APr_40': (100 * .5 * 2 / 3, 50)
+                                     }),
+    ap_h_sees_painted_pixels_only=(WIDE, [([LEFT, RIGHT], [.5, .6])], {}, {
+        'APh_50': 100,
+        'APh_55': 100,
+        'APh_60': 0
+    }),
+    # The one on top leaves the other 5 of 9 columns, which are found alone.
+    other_one_on_top=(WIDE, [([LEFT, RIGHT], [.6, .5])], {}, {
+        'APh_55': 100
+    }),
+    covered_person=(WIDE, [([LEFT, draw(*range(9))], [.5, .6])], ALL, {
+        'APh': 100
+    }),
+    # Two persons side by side; both predictions like the first one best. Half
+    # of each class: not above 0.5.
+    second_choice=([(draw(3, 4, 5, 6), humans(h1=[3, 4], h2=[5, 6]))],
+                   [([draw(3, 4), draw(3, 4, 5, 6)], [.9, .8])], {}, {
+                       'APp_50': (50, 100),
+                       'PCP_50': 50,
+                       'PCP_40': (50, 100)
+                   }),
+    # The background alone gives a mean IoU of a third.
+    found_twice=([(draw(2, 7), humans(h1=2,
+                                      h2=7))], [([draw(2),
+                                                  draw(2)], [.9, .8])], ALL, {
+                                                      'APp_10': 50,
+                                                      'PCP_10': 50,
+                                                      'APp': 50
+                                                  }),
+    person_that_is_not_touched=([ONE], [([draw(7)], [.9])], ALL, {
+        'APp_20': (100, 0),
+        'APp_40': 0,
+        'PCP_10': 0
+    }),
+    # Released: two truths; the crowd is found once in AP^p. Strict: one truth;
+    # what lies on the crowd does not count.
+    crowd=(CROWD, [([draw(7), draw(2), draw(7, rows=4)], [.9, .8, .7])], ALL, {
+        'APp_50': 100,
+        'APh_50': 100,
+        'APr_50': (200 / 3, 100)
+    }),
+    missed_crowd=(CROWD, [([draw(2)], [.8])], {}, {
+        'APp_50': (50, 100),
+        'APh_50': (50, 100),
+        'APr_50': (100 / 3, 100),
+        'PCP_50': (50, 100)
+    }),
+    hidden_person=(HIDDEN, [FOUND], {}, {
+        'APp_50': (50, 100),
+        'PCP_50': (50, 100),
+        'APh_50': 100
+    }),
+    hidden_person_is_found_by_an_empty_prediction=(HIDDEN, [
+        ([draw(4), draw()], [.9, .8])
+    ], {}, {
+        'APp_50': 100,
+        'PCP_50': (50, 100)
+    }),
+    low_scores_are_no_false_positives=([ONE], [([draw(8),
+                                                 draw(4)], [.009, .9])], {}, {
+                                                     'APp_50': 100
+                                                 }),
+    lower_ranks_are_behind=([ONE], [([draw(8), draw(4)], [.02, .9])], {}, {
+        'APp_50': 100
+    }),
+    earlier_of_two_equals_ranks_first=([ONE], [([draw(8),
+                                                 draw(4)], [.9, .9])], {}, {
+                                                     'APp_50': 50
+                                                 }),
+    later_of_two_equals_is_on_top=([ONE], [([HAT, draw(4)], [.9, .9])], {}, {
+        'IoU.head': 100,
+        'APr.head': 100
+    }),
+    earlier_of_two_equals_is_below=([ONE], [([draw(4), HAT], [.9, .9])], {}, {
+        'IoU.head': 0,
+        'APr.head': 0
+    }),
+    void_pixels=([HALF_VOID], [([draw(2, 7)], [.9])], {}, {
+        'IoU.background': 100,
+        'IoU.head': 100,
+        'IoU.torso': 100
+    }),
+    void_is_no_class_of_pcp=([(draw(4, p54=255), humans(h1=4))], [FOUND], {}, {
+        'PCP_90': 100
+    }))
+
+
+@pytest.mark.parametrize('quirk', QUIRKS)
+def test_quirk(scenes, tmp_path, quirk):
+    images, predictions, options, expected = QUIRKS[quirk]
+    both = evaluate_both(scenes, tmp_path, images, predictions, **options)
+    for key, values in expected.items():
+        wanted = values if isinstance(values, tuple) else (values, values)
+        found = [values[key] for values in both]
+        assert found == pytest.approx(
+            wanted, nan_ok=True, abs=1e-6), (quirk, key)
 
 
 def test_suppression_hits_the_wrong_person():
@@ -67,309 +241,92 @@ def test_suppression_ignores_the_order_of_listing():
         ious[i, j] = ious[j, i] = .6
     assert suppress_greedily(scores, ious, .6).tolist() == [0, 1, 1, 1, 0]
     assert suppress_released(scores, ious, .6).tolist() == [1, 1, 1, 0, 0]
-
-
-def test_suppression_keeps_the_earlier_of_two_equals():
-    ious = np.ones((2, 2))
     for suppress in (suppress_greedily, suppress_released):
-        assert suppress(np.array([.5, .5]), ious, .6).tolist() == [1, 0]
-
-
-def test_class_that_occurs_nowhere(scenes, evaluate):
-    image = scenes.make_image(1, draw(4), humans(h1=4))
-    released, strict = evaluate([image], [(1, [draw(4)], [.9])])
-    assert released['mIoU'] == pytest.approx(75)
-    assert released['mAcc'] == pytest.approx(75)
-    assert released['IoU.shoe'] == 0
-    assert strict['mIoU'] == strict['mAcc'] == 100
-    assert np.isnan(strict['IoU.shoe']) and np.isnan(strict['Acc.shoe'])
-    # AP^r: without predictions and truth released counts 0 as well.
-    assert released['APr'] == pytest.approx(200 / 3)
-    assert released['APr.shoe'] == 0
-    assert strict['APr'] == 100 and np.isnan(strict['APr.shoe'])
-
-
-def test_class_only_in_predictions(scenes, evaluate):
-    image = scenes.make_image(1, draw(4), humans(h1=4))
-    guess = draw(4)
-    guess[5, 9] = 3
-    released, strict = evaluate([image], [(1, [guess], [.9])])
-    # Both leave its AP^r out; its IoU is 0 in both.
-    assert np.isnan(released['APr.shoe']) and np.isnan(strict['APr.shoe'])
-    assert released['APr'] == strict['APr'] == 100
-    assert released['IoU.shoe'] == strict['IoU.shoe'] == 0
-    assert released['mAcc'] == pytest.approx(100 * (53 / 54 + 2) / 4)
-    assert strict['mAcc'] == pytest.approx(100 * (53 / 54 + 2) / 3)
-
-
-def test_class_only_in_the_truth(scenes, evaluate):
-    truth = draw(4)
-    truth[5, 4] = 3
-    image = scenes.make_image(1, truth, humans(h1=4))
-    released, strict = evaluate([image], [(1, [draw(4)], [.9])])
-    for values in (released, strict):
-        assert values['APr.shoe'] == values['IoU.shoe'] == 0
-        assert values['PCP_50'] == pytest.approx(200 / 3)
-
-
-def test_image_without_predictions(scenes, evaluate):
-    images = [scenes.make_image(i, draw(4), humans(h1=4)) for i in range(2)]
-    released, strict = evaluate(images, [(0, [draw(4)], [.9])])
-    assert released['IoU.head'] == pytest.approx(100)
-    assert released['APr.head'] == released['APh'] == 100
-    assert strict['IoU.head'] == strict['APr.head'] == strict['APh'] == 50
-    assert released['APp'] == strict['APp'] == 50
-    assert released['PCP_50'] == strict['PCP_50'] == 50
-
-
-def test_all_images_without_predictions(scenes, evaluate):
-    image = scenes.make_image(1, draw(4), humans(h1=4))
-    released, strict = evaluate([image], [])
-    assert released['APp'] == released['PCP_50'] == released['mIoU'] == 0
-    assert np.isnan(released['APr']) and np.isnan(released['APh'])
-    assert strict['APp'] == strict['APr'] == strict['APh'] == 0
-    assert strict['mIoU'] == pytest.approx(100 * 54 / 60 / 3)
-
-
-def test_person_without_parts_is_a_prediction(scenes, evaluate):
-    image = scenes.make_image(1, draw(4), humans(h1=4))
-    released, strict = evaluate([image], [(1, [draw()], [.9])])
-    assert released['IoU.background'] == pytest.approx(90)
-    assert strict['IoU.background'] == 90
-    assert released['APr'] == released['APh'] == 0
-
-
-def test_truth_is_used_up_in_strict_only(scenes, evaluate):
-    truth = draw(4, 5, 6)
-    image = scenes.make_image(1, truth, humans(h1=[4, 5, 6]))
-    # Two halves that stand beside each other, each above an IoU of 0.3.
-    maps = [draw(4), draw(5, 6)]
-    released, strict = evaluate([image], [(1, maps, [.9, .8])])
-    assert released['APr_30'] == pytest.approx(100 * (2 + 2) / 3)
-    assert strict['APr_30'] == 100
-    # At 0.4 only the lower ranked one matches.
-    assert released['APr_40'] == pytest.approx(100 * .5 * 2 / 3)
-    assert strict['APr_40'] == 50
-
-
-def test_ap_h_sees_painted_pixels_only(scenes, evaluate):
-    image = scenes.make_image(1, draw(*range(9)), humans(h1=range(9)))
-    maps = [draw(*range(5)), draw(*range(4, 9))]
-    for values in evaluate([image], [(1, maps, [.5, .6])]):
-        assert values['APh_50'] == 100 and values['APh_55'] == 100
-        assert values['APh_60'] == 0
-    # The one on top leaves the other 5 of 9 columns, which are found alone.
-    for values in evaluate([image], [(1, maps, [.6, .5])]):
-        assert values['APh_55'] == 100
-    hidden = [draw(*range(5)), draw(*range(9))]
-    for values in evaluate([image], [(1, hidden, [.5, .6])],
-                           thresholds=Thresholds(nms_iou=None)):
-        assert values['APh'] == 100
-
-
-def test_second_choice(scenes, evaluate):
-    # Two persons side by side; both predictions like the first one best.
-    truth = draw(3, 4, 5, 6)
-    image = scenes.make_image(1, truth, humans(h1=[3, 4], h2=[5, 6]))
-    maps = [draw(3, 4), draw(3, 4, 5, 6)]
-    released, strict = evaluate([image], [(1, maps, [.9, .8])])
-    assert released['APp_50'] == 50
-    assert released['PCP_50'] == 50
-    assert strict['APp_50'] == 100
-    # Half of each class: not above 0.5.
-    assert strict['PCP_50'] == 50
-    assert strict['PCP_40'] == 100 and released['PCP_40'] == 50
-
-
-def test_person_that_is_not_touched(scenes, evaluate):
-    """The background alone gives a mean IoU of a third."""
-    image = scenes.make_image(1, draw(2, 7), humans(h1=2, h2=7))
-    options = dict(thresholds=Thresholds(nms_iou=None))
-    found_twice = [(1, [draw(2), draw(2)], [.9, .8])]
-    released, strict = evaluate([image], found_twice, **options)
-    for values in (released, strict):
-        assert values['APp_10'] == values['PCP_10'] == values['APp'] == 50
-    beside = [(1, [draw(5)], [.9])]
-    image = scenes.make_image(1, draw(2), humans(h1=2))
-    released, strict = evaluate([image], beside, **options)
-    assert (released['APp_20'], released['APp_40']) == (100, 0)
-    assert strict['APp_10'] == strict['PCP_10'] == 0
-
-
-def test_crowd(scenes, evaluate):
-    image = scenes.make_image(1, draw(2, 7), humans(h1=2, h2=7), [(1, False),
-                                                                  (2, True)])
-    maps = [draw(7), draw(2), draw(7, rows=4)]
-    released, strict = evaluate([image], [(1, maps, [.9, .8, .7])],
-                                thresholds=Thresholds(nms_iou=None))
-    # Released: two truths; the crowd is found once in AP^p.
-    assert released['APp_50'] == 100
-    assert released['APh_50'] == 100
-    # Strict: one truth; what lies on the crowd does not count.
-    assert strict['APp_50'] == strict['APh_50'] == strict['APr_50'] == 100
-    missed, mended = evaluate([image], [(1, maps[1:2], [.8])])
-    assert missed['APp_50'] == missed['APh_50'] == 50
-    assert mended['APp_50'] == mended['APh_50'] == 100
-    assert mended['APr_50'] == 100 and mended['PCP_50'] == 100
-    assert missed['PCP_50'] == 50
-
-
-def test_hidden_person(scenes, evaluate):
-    image = scenes.make_image(1, draw(4), humans(h1=4), [(1, False),
-                                                         (2, False)])
-    released, strict = evaluate([image], [(1, [draw(4)], [.9])])
-    assert released['APp_50'] == released['PCP_50'] == 50
-    assert strict['APp_50'] == strict['PCP_50'] == 100
-    assert released['APh_50'] == strict['APh_50'] == 100
-
-
-def test_hidden_person_is_found_by_an_empty_prediction(scenes, evaluate):
-    image = scenes.make_image(1, draw(4), humans(h1=4), [(1, False),
-                                                         (2, False)])
-    released, strict = evaluate([image], [(1, [draw(4), draw()], [.9, .8])])
-    assert released['APp_50'] == 100 and released['PCP_50'] == 50
-    assert strict['APp_50'] == strict['PCP_50'] == 100
+        equals = suppress(np.array([.5, .5]), np.ones((2, 2)), .6)
+        assert equals.tolist() == [1, 0]
 
 
 @pytest.mark.parametrize('key, threshold, metric',
                          [('score', .01, 'APp_50'), ('score', .01, 'APh_50'),
                           ('bbox_score', .3, 'IoU.head')])
+@pytest.mark.parametrize('protocol', ['released', 'strict'])
 def test_score_thresholds_are_inclusive(scenes, tmp_path, key, threshold,
-                                        metric):
-    image = scenes.make_image(1, draw(4), humans(h1=4))
+                                        metric, protocol):
+    paths = scenes.write_dataset(tmp_path, [scenes.make_image(1, *ONE)])
+    evaluator = ParsingEvaluator(*paths, CLASSES, protocol=protocol)
+    records = scenes.make_persons(1, *FOUND, 4).to_records()
+    for score, expected in ((threshold, 100), (np.nextafter(threshold, 0), 0)):
+        records[0][key] = float(score)
+        values = evaluator.evaluate(records)
+        assert values[metric] == pytest.approx(expected)
+
+
+def test_only_ap_r_needs_part_instances(scenes, tmp_path):
+    image = scenes.make_image(1, *ONE)
     paths = scenes.write_dataset(tmp_path, [image])
-    records = scenes.make_persons(1, [draw(4)], [.9], 4).to_records()
-    for protocol in ('released', 'strict'):
-        evaluator = ParsingEvaluator(*paths, CLASSES, protocol=protocol)
-        for score, expected in ((threshold, 100), (np.nextafter(threshold,
-                                                                0), 0)):
-            records[0][key] = float(score)
-            values = evaluator.evaluate(records)
-            assert values[metric] == pytest.approx(expected)
+    shutil.rmtree(tmp_path / 'Validation/Instance_ids')
+    values = ParsingEvaluator(
+        *paths, CLASSES, metrics=('mIoU', 'APp', 'APh'),
+        protocol='strict').evaluate([])
+    assert values['APp'] == values['APh'] == 0
+    with pytest.raises(FileNotFoundError, match='Instance_ids/0001.png'):
+        ParsingEvaluator(*paths, CLASSES, protocol='strict').evaluate([])
 
 
-def test_low_scores_are_no_false_positives(scenes, evaluate):
-    image = scenes.make_image(1, draw(4), humans(h1=4))
-    for low, expected in ((.009, 100), (.02, 100)):
-        maps = [draw(8), draw(4)]
-        for values in evaluate([image], [(1, maps, [low, .9])]):
-            assert values['APp_50'] == expected
-    # Of two equals the earlier listed ranks first.
-    for values in evaluate([image], [(1, maps, [.9, .9])]):
-        assert values['APp_50'] == 50
+# Eighty-six persons of three parts, side by side.
+MANY = np.zeros((3, 90), np.uint8)
+MANY[:, :86] = np.arange(1, 87)
+PARTS = np.where(MANY, [[1], [2], [3]], 0)
+MAPS = [np.where(MANY == i, PARTS, 0) for i in range(1, 87)]
+SCORES = np.linspace(.1, .95, 86)
+PEEPING = MAPS[0].copy()
+PEEPING[0, 86] = 1
 
 
-def test_ties_of_painting(scenes, evaluate):
-    image = scenes.make_image(1, draw(4), humans(h1=4))
-    upper = np.zeros(SHAPE, np.uint8)
-    upper[:, 4] = 3
-    for maps, expected in (([upper, draw(4)], 100), ([draw(4), upper], 0)):
-        for values in evaluate([image], [(1, maps, [.9, .9])]):
-            assert values['IoU.head'] == pytest.approx(expected)
-            assert values['APr.head'] == expected
-
-
-@pytest.fixture
-def many_parts(scenes, tmp_path):
-    """Eighty-six persons of three parts, side by side, with their maps."""
-    shape = (3, 90)
-    categories = np.tile(np.array([[1], [2], [3]], np.uint8), (1, 90))
-    categories[:, 86:] = 0
-    ids = np.tile(np.arange(1, 91, dtype=np.uint8), (3, 1))
-    ids[:, 86:] = 0
-    instances = np.zeros(shape, np.uint16)
+@pytest.mark.parametrize(
+    'maps,scores,vanished',
+    [
+        # 258 parts: the best person's three and the second's shoe vanish.
+        ([], [], (1, 1, 2)),
+        # Ten persons that others cover, painted first, take no number.
+        (MAPS[:10], np.linspace(.02, .05, 10), (1, 1, 2)),
+        # One pixel of a head that sticks out takes a number: the second
+        # person's torso has none left.
+        ([PEEPING], [.02], (1, 2, 2)),
+    ])
+def test_254_parts(scenes, tmp_path, maps, scores, vanished):
+    instances = np.zeros(MANY.shape, np.uint16)
     instances[:, :86] = np.arange(1, 259).reshape(86, 3).T
     classes = {i: (i - 1) % 3 + 1 for i in range(1, 259)}
-    image = scenes.make_image(
-        1, categories, ids, instances=(instances, classes))
-    paths = scenes.write_dataset(tmp_path, [image])
-    return paths, [np.where(ids == i, categories, 0) for i in range(1, 87)]
-
-
-def evaluate_many(scenes, paths, maps, scores):
-    """Both protocols, nobody suppressed."""
-    records = scenes.make_persons(1, maps, scores, 4).to_records()
-    return [
-        ParsingEvaluator(
-            *paths,
-            CLASSES,
-            protocol=protocol,
-            thresholds=Thresholds(nms_iou=None)).evaluate(records)
-        for protocol in ('released', 'strict')
-    ]
-
-
-def test_254_parts(scenes, many_parts):
-    paths, maps = many_parts
-    scores = np.linspace(.1, .95, 86)
-    released, strict = evaluate_many(scenes, paths, maps, scores)
-    # 258 parts: the best person's three and the second's shoe vanish.
-    assert released['APr.head'] == pytest.approx(100 * 85 / 86)
-    assert released['APr.torso'] == pytest.approx(100 * 85 / 86)
-    assert released['APr.shoe'] == pytest.approx(100 * 84 / 86)
+    image = PARTS, MANY, None, (instances, classes)
+    predictions = [(maps + MAPS, np.append(scores, SCORES))]
+    released, strict = evaluate_both(scenes, tmp_path, [image], predictions,
+                                     **ALL)
+    for name, number in zip(CLASSES[1:], vanished):
+        expected = 100 * (86 - number) / 86
+        assert released[f'APr.{name}'] == pytest.approx(expected)
+    assert strict['APr'] == pytest.approx(100)
     # Persons are not numbered parts, so nobody vanishes from AP^h.
     assert released['APh'] == strict['APh'] == pytest.approx(100)
-    assert strict['APr'] == pytest.approx(100)
 
 
-def test_covered_parts_are_none_of_the_254(scenes, many_parts):
-    """Ten persons that others cover, painted first, take no number."""
-    paths, maps = many_parts
-    scores = np.linspace(.1, .95, 86)
-    alone = evaluate_many(scenes, paths, maps, scores)
-    crowded = evaluate_many(scenes, paths, maps[:10] + maps,
-                            np.append(np.linspace(.02, .05, 10), scores))
-    for one, other in zip(alone, crowded):
-        for key in ('APr', 'APr.head', 'APr.torso', 'APr.shoe', 'APh'):
-            assert one[key] == other[key]
-    # One pixel of a head that sticks out takes a number: one part more, the
-    # second person's torso, has none left.
-    peeping = maps[0].copy()
-    peeping[0, 86] = 1
-    released, strict = evaluate_many(scenes, paths, [peeping] + maps,
-                                     np.append(.02, scores))
-    assert released['APr.head'] == pytest.approx(100 * 85 / 86)
-    assert released['APr.torso'] == pytest.approx(100 * 84 / 86)
-    assert released['APr.shoe'] == pytest.approx(100 * 84 / 86)
-    assert strict['APr'] == pytest.approx(100)
+VOID_BESIDE = draw(4), humans(h1=[4, 6, 7, 8, 9])
+VOID_BESIDE[0][:, 6:] = 255
 
 
-def test_void_pixels(scenes, evaluate, tmp_path):
-    truth = draw(2, 7)
-    truth[3:, 2] = 255  # person 1's lower half
-    image = scenes.make_image(1, truth, humans(h1=2, h2=7))
-    guess = draw(2, 7)
-    for values in evaluate([image], [(1, [guess], [.9])]):
-        for name in CLASSES[:3]:
-            assert values[f'IoU.{name}'] == pytest.approx(100)
-    evaluator = ParsingEvaluator(
-        str(tmp_path / 'val.json'), str(tmp_path / 'Validation'), CLASSES)
+@pytest.mark.parametrize('image,guess,expected', [
+    (HALF_VOID, draw(2, 7), [[48 / 54, 2 / 4, 1 / 5, NAN],
+                             [48 / 54, 2 / 4, 4 / 8, NAN]]),
+    (VOID_BESIDE, draw(5, 9), [[24 / 36, 0, 0, NAN]]),
+])
+def test_void_pixels_of_pairs(scenes, tmp_path, image, guess, expected):
+    """A pair lacks its true person's void pixels.
+
+    Others see them as background. Beside, 36 pixels count: 6 true, 6 others
+    guessed, 24 background in both.
+    """
+    paths = scenes.write_dataset(tmp_path, [scenes.make_image(1, *image)])
+    evaluator = ParsingEvaluator(*paths, CLASSES)
     records = scenes.make_persons(1, [guess], [.9], 4).to_records()
-    ious = evaluator.measure(1, evaluator.decode(1,
-                                                 records)).to_truth.class_ious
-    # The pair with person 1 lacks its 3 void pixels, the pair with 2 sees
-    # them as background.
-    np.testing.assert_allclose(ious[0, 0], [48 / 54, 2 / 4, 1 / 5, np.nan])
-    np.testing.assert_allclose(ious[0, 1], [48 / 54, 2 / 4, 4 / 8, np.nan])
-
-
-def test_void_is_no_class_of_pcp(scenes, evaluate):
-    truth = draw(4)
-    truth[5, 4] = 255
-    image = scenes.make_image(1, truth, humans(h1=4))
-    for values in evaluate([image], [(1, [draw(4)], [.9])]):
-        assert values['PCP_90'] == 100
-
-
-def test_void_background_counts(scenes, evaluate, tmp_path):
-    truth = np.full(SHAPE, 255, np.uint8)
-    truth[:, :6] = draw(4)[:, :6]
-    image = scenes.make_image(1, truth, np.where(truth > 0, 1, 0))
-    evaluate([image], [])
-    evaluator = ParsingEvaluator(
-        str(tmp_path / 'val.json'), str(tmp_path / 'Validation'), CLASSES)
-    records = scenes.make_persons(1, [draw(5, 9)], [.9], 4).to_records()
-    ious = evaluator.measure(1, evaluator.decode(1,
-                                                 records)).to_truth.class_ious
-    # 36 pixels count: 6 true, 6 others guessed, 24 background in both.
-    np.testing.assert_allclose(ious[0, 0], [24 / 36, 0, 0, np.nan])
+    overlaps = evaluator.measure(1, evaluator.decode(1, records))
+    np.testing.assert_allclose(overlaps.to_truth.class_ious[0], expected)

@@ -3,7 +3,7 @@
 
 They hold no weights of their own: checkpoints of the plain heads fit.
 """
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, List, Sequence
 
 import torch
 from mmdet.models.roi_heads.mask_heads import (CoarseMaskHead, DynamicMaskHead,
@@ -13,10 +13,10 @@ from mmdet.registry import MODELS
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from .settings import MaskQuality
+from .settings import QualityHead
 
 
-class QualityMaskMixin:
+class QualityMaskMixin(QualityHead):
     """Quality scores for any head that predicts as ``FCNMaskHead`` does.
 
     The pixel score is taken from the probabilities on the RoI's own grid
@@ -30,27 +30,11 @@ class QualityMaskMixin:
     Where nothing at all was found in a batch, mmdet does not call the mask
     head, and the results lack the additional fields.
 
-    Args:
-        *args: Those of the plain head.
-        quality (dict, optional): Items of :class:`MaskQuality`; None
-            switches QAM off. Defaults to dict().
-        **kwargs: Those of the plain head.
-
-    Raises:
-        InputError: If ``quality`` is not allowed.
-
     Example:
         >>> @MODELS.register_module()
         ... class QualityMyMaskHead(QualityMaskMixin, MyMaskHead):
         ...     pass
     """
-
-    def __init__(self,
-                 *args: Any,
-                 quality: Optional[Dict[str, Any]] = dict(),
-                 **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.quality = MaskQuality.from_config(quality, has_iou=False)
 
     def predict_by_feat(self,
                         mask_preds: Sequence[Tensor],
@@ -61,21 +45,10 @@ class QualityMaskMixin:
                         activate_map: bool = False) -> List[InstanceData]:
         """Score the instances, then predict their masks as the plain head.
 
-        Args:
-            mask_preds (Sequence[Tensor]): Per image, shape (N, C, h, w), or
-                (N, 1, h, w) if class-agnostic: logits.
-            results_list (list[InstanceData]): Per image ``bboxes`` (N, 4)
-                xyxy, ``scores`` (N,) and ``labels`` (N,).
-            batch_img_metas (list[dict]): Meta information of the images.
-            rcnn_test_cfg (ConfigDict): ``test_cfg`` of the RoI head.
-            rescale (bool): Whether to predict in the original image.
-                Defaults to False.
-            activate_map (bool): Whether ``mask_preds`` are probabilities
-                already, as after merging. Defaults to False.
-
-        Returns:
-            list[InstanceData]: With ``masks`` and the fields of
-            :meth:`MaskQuality.store`.
+        Per image ``mask_preds`` are logits (N, C, h, w), or (N, 1, h, w) if
+        class-agnostic; with ``activate_map``, as after merging, probabilities.
+        ``results_list`` has ``bboxes`` (N, 4) xyxy, ``scores`` and ``labels``
+        (N,). Gives ``masks`` and the fields of :meth:`MaskQuality.store`.
         """
         if self.quality is not None:
             scored = [
@@ -121,37 +94,25 @@ class QualityFCNMaskHead(QualityMaskMixin, FCNMaskHead):
 
     Before a mask IoU head it takes ``quality=dict(weights=None)``: that head,
     plain or :class:`QualityMaskIoUHead`, expects the instances in the order
-    that the detector gave them. Arguments: see :class:`QualityMaskMixin`.
+    that the detector gave them.
     """
 
 
 @MODELS.register_module()
 class QualityHTCMaskHead(QualityMaskMixin, HTCMaskHead):
-    """Mask head of Hybrid Task Cascade with QAM; the last stage decides.
-
-    Arguments: see :class:`QualityMaskMixin`.
-    """
+    """Mask head of Hybrid Task Cascade with QAM; the last stage decides."""
 
 
 @MODELS.register_module()
 class QualitySCNetMaskHead(QualityMaskMixin, SCNetMaskHead):
-    """Mask head of SCNet with QAM.
-
-    Arguments: see :class:`QualityMaskMixin`.
-    """
+    """Mask head of SCNet with QAM."""
 
 
 @MODELS.register_module()
 class QualityDynamicMaskHead(QualityMaskMixin, DynamicMaskHead):
-    """Mask head of QueryInst with QAM; the last stage decides.
-
-    Arguments: see :class:`QualityMaskMixin`.
-    """
+    """Mask head of QueryInst with QAM; the last stage decides."""
 
 
 @MODELS.register_module()
 class QualityCoarseMaskHead(QualityMaskMixin, CoarseMaskHead):
-    """Mask head of PointRend with QAM, which scores the refined masks.
-
-    Arguments: see :class:`QualityMaskMixin`.
-    """
+    """Mask head of PointRend with QAM, which scores the refined masks."""

@@ -54,18 +54,11 @@ class QualityMaskIoUHead(MaskIoUHead):
             results_list: List[InstanceData]) -> List[InstanceData]:
         """Fuse the scores of each image.
 
-        Args:
-            mask_iou_preds (Sequence[Tensor]): Per image the predicted IoU for
-                each class, shape (N, C), rows as in the results.
-            results_list (list[InstanceData]): Per image ``scores`` (N,),
-                ``labels`` (N,) and ``pixel_scores`` (N,).
-
-        Returns:
-            list[InstanceData]: With the fields of :meth:`MaskQuality.store`.
-
-        Raises:
-            InputError: If the mask head before has no pixel score, or has
-                fused and sorted already.
+        Per image ``mask_iou_preds`` has the predicted IoU for each class, (N,
+        C), rows as in the results, and ``results_list`` has ``scores``,
+        ``labels`` and ``pixel_scores``, (N,). Gives the fields of
+        :meth:`MaskQuality.store`. Raises an InputError if the mask head before
+        has no pixel score, or has fused and sorted already.
         """
         if self.quality is None:
             return super().predict_by_feat(mask_iou_preds, results_list)

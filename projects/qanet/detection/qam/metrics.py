@@ -26,13 +26,7 @@ class QualityMetricMixin:
     """
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Take in a batch of predictions.
-
-        Args:
-            data_batch (dict): The batch, not used.
-            data_samples (Sequence[dict]): Per image ``pred_instances`` with
-                the fields of :meth:`MaskQuality.store`.
-        """
+        """Take in predictions with the fields of :meth:`MaskQuality.store`."""
         start = len(self.results)
         super().process(data_batch, data_samples)
         for sample, (_, result) in zip(data_samples, self.results[start:]):
@@ -47,15 +41,7 @@ class QualityMetricMixin:
 
     def results2json(self, results: Sequence[dict],
                      outfile_prefix: str) -> Dict[str, str]:
-        """Write results files, the one of the masks with ingredients.
-
-        Args:
-            results (Sequence[dict]): Results of all images.
-            outfile_prefix (str): Where the files go.
-
-        Returns:
-            dict[str, str]: Names of the files by kind.
-        """
+        """Write results files, the one of the masks with ingredients."""
         files = super().results2json(results, outfile_prefix)
         # A file that is deleted after the evaluation needs no ingredients.
         if self.outfile_prefix is not None and 'segm' in files:
@@ -67,13 +53,7 @@ class QualityMetricMixin:
 
 def add_ingredients(records: List[Dict[str, Any]],
                     results: Sequence[dict]) -> None:
-    """Put ingredients of the scores into COCO records.
-
-    Args:
-        records (list[dict]): Records of all instances, changed in place.
-        results (Sequence[dict]): Per image ``labels`` and ``ingredients``,
-            instances in the order of the records.
-    """
+    """Put the ingredients of each image's scores into its COCO records."""
     position = 0
     for result in results:
         for i in range(len(result['labels'])):

@@ -63,18 +63,10 @@ class MaskQuality:
     @classmethod
     def from_config(cls, config: Optional[Dict[str, Any]],
                     has_iou: bool) -> Optional['MaskQuality']:
-        """Read the ``quality`` argument of a head.
+        """Read the ``quality`` argument of a head; None switches QAM off.
 
-        Args:
-            config (dict, optional): Its items; None switches QAM off.
-            has_iou (bool): Whether the head has an IoU score to offer.
-
-        Returns:
-            MaskQuality | None: The settings.
-
-        Raises:
-            InputError: If an item is unknown or not allowed, or if the IoU
-                score has a weight where there is none.
+        Raises an InputError if an item is unknown or not allowed, or if the
+        IoU score has a weight where the head has none to offer.
         """
         if config is None:
             return None
@@ -91,14 +83,9 @@ class MaskQuality:
         return quality
 
     def pixel_scores(self, probs: Tensor) -> Tensor:
-        """Pixel scores of foreground probabilities.
+        """Pixel scores (N,), float32, of foreground probabilities (N, h, w).
 
-        Args:
-            probs (Tensor): Shape (N, h, w), on any grid that covers the
-                instance.
-
-        Returns:
-            Tensor: Shape (N,), float32.
+        They may lie on any grid that covers the instance.
         """
         return mask_pixel_score(probs, thr=self.thr, mode=self.mode)
 
@@ -110,21 +97,12 @@ class MaskQuality:
         """Write the ingredients and their fusion into an image's results.
 
         The fields ``bbox_scores``, ``pixel_scores`` and, where there is one,
-        ``iou_scores`` (clamped to [0, 1]) are kept apart, so that other
-        weights can be tried later. Without weights only ``pixel_scores`` is
-        written.
+        ``iou_scores`` (clamped to [0, 1]), all (N,), are kept apart, so that
+        other weights can be tried later. Without weights only ``pixel_scores``
+        is written. The N instances stay in their order.
 
-        Args:
-            results (InstanceData): N instances, changed in place. Their order
-                stays.
-            box_scores (Tensor): Shape (N,).
-            pixel_scores (Tensor): Shape (N,).
-            iou_scores (Tensor, optional): Shape (N,).
-
-        Returns:
-            Tensor | None: The order in which the instances belong, best
-            first, int64 of shape (N,), equal scores in the order they have;
-            None if they stay as they are.
+        Gives the order in which they belong, best first, int64 (N,), equal
+        scores in the order they have; None if they stay as they are.
         """
         results.pixel_scores = pixel_scores
         if self.weights is None:
@@ -141,3 +119,24 @@ class MaskQuality:
         if self.score_key != 'scores':
             return None
         return fused.argsort(descending=True, stable=True)
+
+
+class QualityHead:
+    """What turns a plain head without an IoU score into one with QAM.
+
+    Args:
+        *args: Those of the plain head.
+        quality (dict, optional): Items of :class:`MaskQuality`; None
+            switches QAM off. Defaults to dict().
+        **kwargs: Those of the plain head.
+
+    Raises:
+        InputError: If ``quality`` is not allowed.
+    """
+
+    def __init__(self,
+                 *args: Any,
+                 quality: Optional[Dict[str, Any]] = dict(),
+                 **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.quality = MaskQuality.from_config(quality, has_iou=False)

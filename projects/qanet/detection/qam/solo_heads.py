@@ -1,6 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """SOLO heads that score their masks, without new weights."""
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Optional
 
 import torch.nn.functional as F
 from mmdet.models.dense_heads import (DecoupledSOLOHead,
@@ -11,7 +11,7 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from .settings import MaskQuality
+from .settings import QualityHead
 
 
 class FirstInterpolation(TorchFunctionMode):
@@ -19,11 +19,7 @@ class FirstInterpolation(TorchFunctionMode):
 
     mmdet's SOLO heads return binary masks only. Their probabilities are seen
     when the masks that survived Matrix NMS are enlarged, which saves writing
-    mmdet's prediction a second time.
-
-    Attributes:
-        input (Tensor | None): The first tensor to be interpolated while the
-            mode was active.
+    mmdet's prediction a second time. ``input`` is None until then.
     """
 
     def __init__(self) -> None:
@@ -42,7 +38,7 @@ class FirstInterpolation(TorchFunctionMode):
         return func(*args, **kwargs)
 
 
-class QualitySOLOMixin:
+class QualitySOLOMixin(QualityHead):
     """Quality scores for SOLO and SOLOv2.
 
     These multiply the *maskness*, the mean probability inside the mask, into
@@ -54,23 +50,7 @@ class QualitySOLOMixin:
     With ``quality=dict(mode='mean', thr=0.5)`` the pixel score is the
     maskness and the quality the square root of SOLO's own score. Probabilities
     are those on the mask head's grid, a quarter of the image.
-
-    Args:
-        *args: Those of the plain head.
-        quality (dict, optional): Items of :class:`MaskQuality`; None
-            switches QAM off. Defaults to dict().
-        **kwargs: Those of the plain head.
-
-    Raises:
-        InputError: If ``quality`` is not allowed.
     """
-
-    def __init__(self,
-                 *args: Any,
-                 quality: Optional[Dict[str, Any]] = dict(),
-                 **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.quality = MaskQuality.from_config(quality, has_iou=False)
 
     def _predict_by_feat_single(self,
                                 *args: Any,
@@ -99,15 +79,10 @@ class QualitySOLOMixin:
 
 
 def maskness(probs: Tensor, thr: float) -> Tensor:
-    """SOLO's own estimate of a mask's quality.
+    """SOLO's own estimate of a mask's quality, (N,), from (N, h, w).
 
-    Args:
-        probs (Tensor): Foreground probabilities, shape (N, h, w).
-        thr (float): The mask is where they are above it.
-
-    Returns:
-        Tensor: Mean probability inside the mask, shape (N,); 1 where the
-        mask is empty, as nothing was multiplied there.
+    Mean probability inside the mask, which is where they are above ``thr``; 1
+    where the mask is empty, as nothing was multiplied there.
     """
     inside = probs > thr
     count = inside.sum((1, 2))
@@ -117,31 +92,19 @@ def maskness(probs: Tensor, thr: float) -> Tensor:
 
 @MODELS.register_module()
 class QualitySOLOv2Head(QualitySOLOMixin, SOLOV2Head):
-    """Head of SOLOv2 with QAM.
-
-    Arguments: see :class:`QualitySOLOMixin`.
-    """
+    """Head of SOLOv2 with QAM."""
 
 
 @MODELS.register_module()
 class QualitySOLOHead(QualitySOLOMixin, SOLOHead):
-    """Head of SOLO with QAM.
-
-    Arguments: see :class:`QualitySOLOMixin`.
-    """
+    """Head of SOLO with QAM."""
 
 
 @MODELS.register_module()
 class QualityDecoupledSOLOHead(QualitySOLOMixin, DecoupledSOLOHead):
-    """Head of decoupled SOLO with QAM.
-
-    Arguments: see :class:`QualitySOLOMixin`.
-    """
+    """Head of decoupled SOLO with QAM."""
 
 
 @MODELS.register_module()
 class QualityDecoupledSOLOLightHead(QualitySOLOMixin, DecoupledSOLOLightHead):
-    """Head of light decoupled SOLO with QAM.
-
-    Arguments: see :class:`QualitySOLOMixin`.
-    """
+    """Head of light decoupled SOLO with QAM."""

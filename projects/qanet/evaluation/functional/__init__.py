@@ -39,25 +39,20 @@ Examples:
     [92.5, 100.0, 50.0, 94.4]
 """
 from .evaluator import ParsingEvaluator
-from .image_statistics import (METRICS, ImageOverlaps, ImageStatistics,
-                               Thresholds, measure_overlaps, reduce_image)
-from .matching import (Candidates, match_best_free, match_first_choice,
-                       match_reusing)
+from .image_statistics import (METRICS, ImageStatistics, Thresholds,
+                               measure_overlaps, reduce_image)
 from .protocols import PROTOCOLS, Protocol, get_protocol
 from .report import SUMMARY_KEYS, format_tables, format_value, write_metrics
-from .scores import (PersonScores, ScoreIngredients, fuse_ingredients,
-                     read_ingredients, read_scores)
+from .scores import PersonScores, read_scores
 from .summary import average_precision, summarize
 from .suppression import suppress_greedily, suppress_released
 from .weight_search import WeightSearch, best_point, weight_grid
 
 __all__ = [
-    'Candidates', 'ImageOverlaps', 'ImageStatistics', 'METRICS', 'PROTOCOLS',
-    'ParsingEvaluator', 'PersonScores', 'Protocol', 'SUMMARY_KEYS',
-    'ScoreIngredients', 'Thresholds', 'WeightSearch', 'average_precision',
-    'best_point', 'format_tables', 'format_value', 'fuse_ingredients',
-    'get_protocol', 'match_best_free', 'match_first_choice', 'match_reusing',
-    'measure_overlaps', 'read_ingredients', 'read_scores', 'reduce_image',
+    'ImageStatistics', 'METRICS', 'PROTOCOLS', 'ParsingEvaluator',
+    'PersonScores', 'Protocol', 'SUMMARY_KEYS', 'Thresholds', 'WeightSearch',
+    'average_precision', 'best_point', 'format_tables', 'format_value',
+    'get_protocol', 'measure_overlaps', 'read_scores', 'reduce_image',
     'suppress_greedily', 'suppress_released', 'summarize', 'weight_grid',
     'write_metrics'
 ]

@@ -22,6 +22,8 @@ from .summary import summarize
 # Without mmengine; what nobody handles, Python prints on stderr.
 _LOGGER = logging.getLogger(__name__)
 
+Records = Sequence[Dict[str, Any]]
+
 
 class ParsingEvaluator:
     """Turns each image into small statistics, and those into metrics.
@@ -104,34 +106,14 @@ class ParsingEvaluator:
                             ann_file)
 
     def find_image(self, image_id: int) -> ImageInfo:
-        """Look an image up.
-
-        Args:
-            image_id (int): The image's id.
-
-        Returns:
-            ImageInfo: The image.
-
-        Raises:
-            InputError: If the annotation file does not have it.
-        """
+        """The image with an id; InputError if the annotation file lacks it."""
         if image_id not in self.images:
             raise InputError(f'the image id {image_id} is not in '
                              f'{self.ann_file}')
         return self.images[image_id]
 
     def image_path(self, image_id: int) -> str:
-        """Where an image should be.
-
-        Args:
-            image_id (int): The image's id.
-
-        Returns:
-            str: The path.
-
-        Raises:
-            InputError: If the annotation file does not have it.
-        """
+        """Where an image should be; InputError if it is not annotated."""
         name = self.find_image(image_id).file_name
         return label_path(
             os.path.join(self.data_root, self.img_subdir), name,
@@ -140,17 +122,8 @@ class ParsingEvaluator:
     def measure(self, image_id: int, runs: PersonRuns) -> ImageOverlaps:
         """Read an image's truth and compare its persons, whatever the scores.
 
-        Args:
-            image_id (int): The image's id.
-            runs (PersonRuns): The image's N persons.
-
-        Returns:
-            ImageOverlaps: For :func:`reduce_image`.
-
-        Raises:
-            OSError: If a label map is missing.
-            InputError: If persons and image do not fit, or the label maps
-                are broken.
+        Raises an OSError if a label map is missing, an InputError if persons
+        and image do not fit or the label maps are broken.
         """
         image = self.find_image(image_id)
         truth = read_label_runs(
@@ -163,20 +136,9 @@ class ParsingEvaluator:
 
     def process(self, image_id: int, runs: PersonRuns,
                 scores: PersonScores) -> ImageStatistics:
-        """Reduce one image to its statistics.
+        """Reduce one image with its persons, maybe none, to its statistics.
 
-        Args:
-            image_id (int): The image's id.
-            runs (PersonRuns): The image's persons, maybe none.
-            scores (PersonScores): Their scores.
-
-        Returns:
-            ImageStatistics: Small, without pixels.
-
-        Raises:
-            OSError: If a label map is missing.
-            InputError: If persons and image do not fit, or the label maps
-                are broken.
+        Raises what :meth:`measure` does.
         """
         if (runs.num_persons == 0
                 and not self.protocol.counts_images_without_predictions):
@@ -188,44 +150,23 @@ class ParsingEvaluator:
 
     def decode(self,
                image_id: int,
-               records: Sequence[Dict[str, Any]],
+               records: Records,
                places: Optional[Sequence[str]] = None) -> PersonRuns:
-        """Decode the masks of an image's records.
+        """Decode the masks of an image's records, maybe none.
 
-        Args:
-            image_id (int): The image's id.
-            records (Sequence[dict]): The image's records, maybe none.
-            places (Sequence[str], optional): What to call each record in a
-                message.
-
-        Returns:
-            PersonRuns: For :meth:`measure`.
-
-        Raises:
-            InputError: If records and image do not fit.
+        ``places`` name the records in a message. Raises an InputError if
+        records and image do not fit.
         """
         return decode_records(records, self.find_image(image_id).size, places)
 
     def process_records(
             self,
             image_id: int,
-            records: Sequence[Dict[str, Any]],
+            records: Records,
             places: Optional[Sequence[str]] = None) -> ImageStatistics:
         """Reduce one image of a results file to its statistics.
 
-        Args:
-            image_id (int): The image's id.
-            records (Sequence[dict]): The image's records, maybe none.
-            places (Sequence[str], optional): What to call each record in a
-                message.
-
-        Returns:
-            ImageStatistics: Small, without pixels.
-
-        Raises:
-            OSError: If a label map is missing.
-            InputError: If records and image do not fit, or the label maps
-                are broken.
+        See :meth:`decode` for the arguments and :meth:`measure` for errors.
         """
         scores = read_scores(records, len(self.classes), self.quality_weights,
                              places)
@@ -234,35 +175,27 @@ class ParsingEvaluator:
 
     def summarize(self,
                   statistics: Iterable[ImageStatistics]) -> Dict[str, float]:
-        """Compute the metrics of the data set.
+        """Compute the metrics of the data set, see :func:`summarize`.
 
-        Images that are annotated, but have no statistics, count as images
-        without predictions.
-
-        Args:
-            statistics (Iterable[ImageStatistics]): At most one per image.
-
-        Returns:
-            dict[str, float]: See :func:`summarize`.
+        There is at most one of the ``statistics`` per image. Images that are
+        annotated, but have none, count as images without predictions.
         """
         images = {image.image_id: image for image in statistics}
         for image_id in self.images:
             if image_id not in images:
                 images[image_id] = self.process_records(image_id, [])
-        hidden = {
-            i: images[i].num_hidden
-            for i in sorted(images) if images[i].num_hidden
-        }
+        hidden = [i for i in sorted(images) if images[i].num_hidden]
         if hidden:
             _LOGGER.warning(
                 '%d annotated persons of %d images have no pixel in '
-                'Human_ids, those of %s first', sum(hidden.values()),
-                len(hidden), self.images[next(iter(hidden))].file_name)
+                'Human_ids, those of %s first',
+                sum(images[i].num_hidden for i in hidden), len(hidden),
+                self.images[hidden[0]].file_name)
         return summarize(
             list(images.values()), self.classes, self.protocol, self.metrics)
 
     def evaluate(self,
-                 records: Sequence[Dict[str, Any]],
+                 records: Records,
                  num_workers: int = 0,
                  source: str = 'results') -> Dict[str, float]:
         """Evaluate the records of a results file.
@@ -286,35 +219,26 @@ class ParsingEvaluator:
             map_in_order(self._process_group, groups, num_workers))
 
     def _process_group(
-            self, group: Tuple[int, List[Dict[str, Any]],
-                               List[str]]) -> ImageStatistics:
+            self, group: Tuple[int, Records, List[str]]) -> ImageStatistics:
         return self.process_records(*group)
 
     def group(
         self,
-        records: Sequence[Dict[str, Any]],
+        records: Records,
         source: str = 'results'
     ) -> List[Tuple[int, List[Dict[str, Any]], List[str]]]:
-        """Group records by image.
+        """Group all records, in the file's order, by image, ids ascending.
 
-        Args:
-            records (Sequence[dict]): All records, in the file's order.
-            source (str): What to call the list of records in a message.
-
-        Returns:
-            list[tuple]: Image id, its records and what to call them; image
-            ids ascending.
-
-        Raises:
-            InputError: If a record's image is not annotated.
+        Gives image id, its records and what to call them in a message. Raises
+        an InputError if a record's image is not annotated.
         """
-        positions: Dict[int, List[int]] = {}
+        groups: Dict[int, Tuple[List[Dict[str, Any]], List[str]]] = {}
         for position, record in enumerate(records):
-            image_id = record['image_id']
+            image_id, place = record['image_id'], f'{source}[{position}]'
             if image_id not in self.images:
-                raise InputError(f'{source}[{position}]: the image id '
-                                 f'{image_id} is not in {self.ann_file}')
-            positions.setdefault(image_id, []).append(position)
-        return [(image_id, [records[i]
-                            for i in mine], [f'{source}[{i}]' for i in mine])
-                for image_id, mine in sorted(positions.items())]
+                raise InputError(f'{place}: the image id {image_id} is not in '
+                                 f'{self.ann_file}')
+            mine, places = groups.setdefault(image_id, ([], []))
+            mine.append(record)
+            places.append(place)
+        return [(image_id, *groups[image_id]) for image_id in sorted(groups)]

@@ -23,28 +23,15 @@ HUMAN_THRESHOLDS = np.arange(10, 20) / 20
 
 
 class Thresholds(NamedTuple):
-    """Thresholds of ``docs/protocol.md``, section 7.
-
-    Attributes:
-        box_score (float): Lowest box score in the global map.
-        nms_iou (float, optional): Parsing IoU of persons found twice; None
-            keeps all.
-        quality (float): Lowest quality score of a counted person.
-    """
-    box_score: float = 0.3
+    """Thresholds of ``docs/protocol.md``, section 7."""
+    box_score: float = 0.3  # lowest box score in the global map
+    # parsing IoU of persons found twice; None keeps all
     nms_iou: Optional[float] = 0.6
-    quality: float = 0.01
+    quality: float = 0.01  # lowest quality score of a counted person
 
 
 def check_thresholds(thresholds: Thresholds) -> None:
-    """Refuse thresholds that are no numbers.
-
-    Args:
-        thresholds (Thresholds): Thresholds of scores and suppression.
-
-    Raises:
-        InputError: If one is not finite or below 0.
-    """
+    """Refuse thresholds that are not finite or below 0 with an InputError."""
     names = ('box_score_thr', 'nms_thr', 'quality_thr')
     for name, value in zip(names, thresholds):
         if value is None and name == 'nms_thr':
@@ -55,74 +42,43 @@ def check_thresholds(thresholds: Thresholds) -> None:
 
 @dataclass
 class PersonCandidates(Candidates):
-    """Candidates of AP^p with what PCP needs.
-
-    Attributes:
-        parts_found (np.ndarray): Classes > 0 of each pair with an IoU above
-            each threshold, (M, T) int64.
-        truth_parts (np.ndarray): Classes > 0 of each truth, (G,) int64.
-    """
+    """Candidates of AP^p with what PCP needs."""
+    # Classes > 0 of each pair with an IoU above each threshold, (M, T) int64.
     parts_found: np.ndarray
-    truth_parts: np.ndarray
+    truth_parts: np.ndarray  # Classes > 0 of each truth, (G,) int64.
 
 
 @dataclass
 class ImageStatistics:
-    """All that the metrics need to know of one image.
-
-    Attributes:
-        image_id (int): The image's id.
-        has_predictions (bool): Whether there is any record, however low its
-            scores are.
-        confusion (np.ndarray, optional): Pixels by true and predicted class,
-            (C, C) int64.
-        persons (PersonCandidates, optional): For AP^p and PCP.
-        regions (Candidates, optional): For AP^r.
-        humans (Candidates, optional): For AP^h.
-        num_hidden (int): Annotated persons without a pixel in Human_ids, as
-            far as the label maps were read. Defaults to 0.
-    """
+    """All that the metrics need to know of one image."""
     image_id: int
+    # Whether there is any record, however low its scores are.
     has_predictions: bool
+    # Pixels by true and predicted class, (C, C) int64.
     confusion: Optional[np.ndarray] = None
-    persons: Optional[PersonCandidates] = None
-    regions: Optional[Candidates] = None
-    humans: Optional[Candidates] = None
+    persons: Optional[PersonCandidates] = None  # AP^p and PCP
+    regions: Optional[Candidates] = None  # AP^r
+    humans: Optional[Candidates] = None  # AP^h
+    # Annotated persons without a pixel in Human_ids, as far as the label maps
+    # were read.
     num_hidden: int = 0
 
 
 class ImageOverlaps(NamedTuple):
-    """What does not depend on the quality scores.
-
-    Attributes:
-        image (ImageInfo): The image.
-        truth (LabelRuns): Its ground truth.
-        segments (Segments): Truth and persons.
-        ious (np.ndarray): Between persons, (N, N) float64.
-        to_truth (TruthOverlaps): Persons against annotated persons.
-    """
+    """What does not depend on the quality scores."""
     image: ImageInfo
     truth: LabelRuns
-    segments: Segments
-    ious: np.ndarray
-    to_truth: TruthOverlaps
+    segments: Segments  # truth and persons
+    ious: np.ndarray  # between persons, (N, N) float64
+    to_truth: TruthOverlaps  # persons against annotated persons
 
 
 def measure_overlaps(image: ImageInfo, truth: LabelRuns, runs: PersonRuns,
                      num_classes: int) -> ImageOverlaps:
     """Compare the persons of an image with each other and with the truth.
 
-    Args:
-        image (ImageInfo): The image.
-        truth (LabelRuns): Its ground truth.
-        runs (PersonRuns): The image's N persons.
-        num_classes (int): Number of classes with the background.
-
-    Returns:
-        ImageOverlaps: Good for any quality scores of these persons.
-
-    Raises:
-        InputError: If the persons are of an image of another size.
+    The result serves any quality scores of these N persons. Raises an
+    InputError if the persons are of an image of another size.
     """
     if tuple(runs.image_size) != image.size:
         raise InputError(
@@ -149,9 +105,6 @@ def reduce_image(overlaps: ImageOverlaps,
         protocol (Protocol): How details are decided.
         thresholds (Thresholds): Thresholds of scores and suppression.
         metrics (tuple[str]): Which of mIoU, APp, APr, APh.
-
-    Returns:
-        ImageStatistics: The image's contribution.
     """
     segments = overlaps.segments
     num_classes = scores.parts.shape[1] + 1
@@ -181,18 +134,10 @@ def reduce_image(overlaps: ImageOverlaps,
 
 def keep_persons(scores: np.ndarray, ious: np.ndarray, protocol: Protocol,
                  thresholds: Thresholds) -> np.ndarray:
-    """Persons that are neither found twice nor too bad.
+    """Whether each person is neither found twice nor too bad, (N,) bool.
 
-    See ``docs/protocol.md``, sections 7.2 and 7.3.
-
-    Args:
-        scores (np.ndarray): Quality scores, (N,).
-        ious (np.ndarray): Mean IoU between the persons, (N, N).
-        protocol (Protocol): How to suppress.
-        thresholds (Thresholds): Thresholds of scores and suppression.
-
-    Returns:
-        np.ndarray: Whether each person stays, (N,) bool.
+    See ``docs/protocol.md``, sections 7.2 and 7.3. Takes quality scores (N,)
+    and the mean IoUs between the persons (N, N).
     """
     kept = scores >= thresholds.quality
     if thresholds.nms_iou is not None:
@@ -201,45 +146,33 @@ def keep_persons(scores: np.ndarray, ious: np.ndarray, protocol: Protocol,
 
 
 def crowd_ids(image: ImageInfo, protocol: Protocol) -> np.ndarray:
-    """Persons of the ground truth that need not be found.
+    """Values in Human_ids, (X,) int64, of persons that need not be found."""
+    ids = [person.parsing_id for person in image.persons]
+    return np.array(ids, np.int64)[_ignored_persons(image, protocol)]
 
-    Args:
-        image (ImageInfo): The image.
-        protocol (Protocol): Decides whether crowds are ignored.
 
-    Returns:
-        np.ndarray: Their values in Human_ids, (X,) int64.
-    """
-    return np.array([
-        person.parsing_id for person in image.persons
-        if person.is_crowd and protocol.ignores_crowds
-    ], np.int64)
+def _ignored_persons(image: ImageInfo, protocol: Protocol) -> np.ndarray:
+    """Whether each annotated person need not be found, (G,) bool."""
+    crowds = [person.is_crowd for person in image.persons]
+    return np.array(crowds, bool) & protocol.ignores_crowds
 
 
 def unpredicted_statistics(image: ImageInfo,
                            protocol: Protocol) -> ImageStatistics:
     """An image without predictions whose label maps do not count.
 
-    Args:
-        image (ImageInfo): The image.
-        protocol (Protocol): One that drops such images from all metrics but
-            AP^p, which counts the annotated persons.
-
-    Returns:
-        ImageStatistics: Persons to be found, and nothing else.
+    The protocol drops such images from all metrics but AP^p, which counts the
+    annotated persons.
     """
-    ignored = [
-        person.is_crowd and protocol.ignores_crowds for person in image.persons
-    ]
-    nothing = np.zeros(0, np.int64)
+    nothing, ignored = np.zeros(0, np.int64), _ignored_persons(image, protocol)
+    unlabelled = np.zeros(len(ignored), np.int64)
     return ImageStatistics(
         image.image_id,
         False,
         persons=PersonCandidates(
-            np.zeros(0), nothing, np.zeros(len(ignored), np.int64),
-            np.array(ignored, bool), nothing, nothing, np.zeros(0),
-            np.zeros((0, len(PART_THRESHOLDS)), np.int64),
-            np.zeros(len(ignored), np.int64)))
+            np.zeros(0), nothing, unlabelled, ignored, nothing, nothing,
+            np.zeros(0), np.zeros((0, len(PART_THRESHOLDS)), np.int64),
+            unlabelled))
 
 
 def _person_candidates(overlaps: ImageOverlaps, scores: np.ndarray,
@@ -249,10 +182,7 @@ def _person_candidates(overlaps: ImageOverlaps, scores: np.ndarray,
     to_truth = overlaps.to_truth
     counted = np.flatnonzero(to_truth.truth_visible
                              | protocol.counts_hidden_persons)
-    ignored = np.array([
-        person.is_crowd and protocol.ignores_crowds
-        for person in overlaps.image.persons
-    ], bool)[counted]
+    ignored = _ignored_persons(overlaps.image, protocol)[counted]
     class_ious = to_truth.class_ious[kept][:, counted]
     ious = np.where(ignored, to_truth.shares[kept][:, counted],
                     mean_ious(class_ious))

@@ -14,36 +14,24 @@ import numpy as np
 class Candidates:
     """P scored predictions, G truths and the M pairs that may match.
 
-    Attributes:
-        scores (np.ndarray): What predictions are ranked by, (P,) float64.
-        labels (np.ndarray): Class of each prediction, (P,) int64.
-        truth_labels (np.ndarray): Class of each truth, (G,) int64.
-        truth_ignored (np.ndarray): Truths that need not be found and whose
-            predictions do not count (crowds), (G,) bool.
-        predictions (np.ndarray): Prediction of each pair, (M,) int64,
-            ascending.
-        truths (np.ndarray): Truth of each pair, (M,) int64, ascending for
-            one prediction.
-        ious (np.ndarray): IoU of each pair, (M,) float64; with an ignored
-            truth the share of the prediction that lies on it.
+    All but scores and IoUs (float64) are int64 or bool.
     """
-    scores: np.ndarray
-    labels: np.ndarray
-    truth_labels: np.ndarray
+    scores: np.ndarray  # What predictions are ranked by, (P,).
+    labels: np.ndarray  # class of each prediction, (P,)
+    truth_labels: np.ndarray  # class of each truth, (G,)
+    # Truths that need not be found and whose predictions do not count
+    # (crowds), (G,) bool.
     truth_ignored: np.ndarray
-    predictions: np.ndarray
+    predictions: np.ndarray  # prediction of each pair, (M,), ascending
+    # Truth of each pair, (M,), ascending for one prediction.
     truths: np.ndarray
+    # IoU of each pair, (M,); with an ignored truth the share of the prediction
+    # that lies on it.
     ious: np.ndarray
 
     @classmethod
     def join(cls, parts: Sequence['Candidates']) -> 'Candidates':
-        """Put the candidates of several images behind each other.
-
-        Args:
-            parts (Sequence[Candidates]): At least one.
-
-        Returns:
-            Candidates: All of them, renumbered.
+        """Put candidates of several images, at least one, behind each other.
         """
         values = {
             field.name:
@@ -64,15 +52,11 @@ class Candidates:
 
 
 class Matches(NamedTuple):
-    """The outcome at T thresholds.
-
-    Attributes:
-        pairs (np.ndarray): Pair that makes each prediction a true positive,
-            -1 for none, (P, T) int64.
-        ignored (np.ndarray): Predictions that count neither as true nor as
-            false, (P, T) bool.
-    """
+    """The outcome at T thresholds."""
+    # Pair that makes each prediction a true positive, -1 for none, (P, T)
+    # int64.
     pairs: np.ndarray
+    # Predictions that count neither as true nor as false, (P, T) bool.
     ignored: np.ndarray
 
 
@@ -92,12 +76,8 @@ def _first_choices(candidates: Candidates) -> np.ndarray:
 def match_reusing(candidates: Candidates, thresholds: np.ndarray) -> Matches:
     """Every prediction may match its best truth, taken or not.
 
-    Args:
-        candidates (Candidates): Predictions, truths and pairs.
-        thresholds (np.ndarray): IoUs that must be exceeded, (T,).
-
-    Returns:
-        Matches: The released way for AP^r and AP^h.
+    The released way for AP^r and AP^h; the IoU must exceed each of the
+    thresholds (T,), as in the ways below.
     """
     choices = _first_choices(candidates)
     ious = np.append(candidates.ious, -np.inf)[choices]
@@ -109,12 +89,7 @@ def match_first_choice(candidates: Candidates,
                        thresholds: np.ndarray) -> Matches:
     """The best prediction gets the truth; others have no second choice.
 
-    Args:
-        candidates (Candidates): Predictions, truths and pairs.
-        thresholds (np.ndarray): IoUs that must be exceeded, (T,).
-
-    Returns:
-        Matches: The released way for AP^p.
+    The released way for AP^p.
     """
     pairs, ignored = match_reusing(candidates, thresholds)
     ranking = candidates.ranking()
@@ -130,15 +105,8 @@ def match_first_choice(candidates: Candidates,
 def match_best_free(candidates: Candidates, thresholds: np.ndarray) -> Matches:
     """Each prediction, from the best down, takes its best free truth.
 
-    A prediction that finds none, but exceeds the threshold on an ignored
-    truth, is ignored as in COCO.
-
-    Args:
-        candidates (Candidates): Predictions, truths and pairs.
-        thresholds (np.ndarray): IoUs that must be exceeded, (T,).
-
-    Returns:
-        Matches: The strict way for AP^p, AP^r and AP^h.
+    The strict way for AP^p, AP^r and AP^h. A prediction that finds none, but
+    exceeds the threshold on an ignored truth, is ignored as in COCO.
     """
     shape = (len(candidates.scores), len(thresholds))
     pairs = np.full(shape, -1)

@@ -9,40 +9,29 @@ from typing import NamedTuple, Sequence, Tuple
 import numpy as np
 
 from projects.qanet.ground_truth import IGNORE_LABEL
-from .segments import Segments, count_pixels
+from .segments import Segments, count_pixels, find_slots
 
 
 class TruthOverlaps(NamedTuple):
-    """N predicted persons against G annotated ones, C classes.
-
-    Attributes:
-        class_ious (np.ndarray): (N, G, C) float64, NaN where both lack a
-            class.
-        shares (np.ndarray): Share of each prediction's parts that lies on
-            the annotated person, (N, G) float64.
-        touching (np.ndarray): Whether a part of the prediction and one of
-            the annotated person share a pixel, (N, G) bool.
-        truth_areas (np.ndarray): Pixels of each annotated person's classes
-            1..C-1 (column 0 stays 0), (G, C) int64.
-        truth_visible (np.ndarray): Whether the person has a pixel in
-            Human_ids, (G,) bool.
-    """
-    class_ious: np.ndarray
+    """N predicted persons against G annotated ones, C classes."""
+    class_ious: np.ndarray  # (N, G, C) float64, NaN where both lack a class
+    # Share of each prediction's parts that lies on the annotated person, (N,
+    # G) float64.
     shares: np.ndarray
+    # Whether a part of the prediction and one of the annotated person share a
+    # pixel, (N, G) bool.
     touching: np.ndarray
+    # Pixels of each annotated person's classes 1..C-1 (column 0 stays 0), (G,
+    # C) int64.
     truth_areas: np.ndarray
+    # Whether the person has a pixel in Human_ids, (G,) bool.
     truth_visible: np.ndarray
 
 
 def mean_ious(class_ious: np.ndarray) -> np.ndarray:
-    """Mean over the classes that occur.
+    """Mean of (..., C) over the classes that occur, which are not NaN.
 
-    Args:
-        class_ious (np.ndarray): (..., C) float64 with NaN for classes that
-            do not occur.
-
-    Returns:
-        np.ndarray: (...) float64. NaN where no class occurs.
+    It is NaN where no class occurs.
     """
     absent = np.isnan(class_ious)
     total = np.where(absent, 0., class_ious).sum(axis=-1)
@@ -56,14 +45,9 @@ def _divide(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
 
 
 def person_ious(segments: Segments, num_classes: int) -> np.ndarray:
-    """Mean IoU between the predicted persons of one image.
+    """Mean IoU between the N predicted persons of one image.
 
-    Args:
-        segments (Segments): The image with N persons.
-        num_classes (int): Number C of classes with the background.
-
-    Returns:
-        np.ndarray: Symmetric matrix (N, N) float64 with 1 on the diagonal.
+    A symmetric matrix (N, N) float64 with 1 on the diagonal.
     """
     labels, lengths = segments.labels, segments.lengths
     num_persons, num_pixels = len(labels), int(lengths.sum())
@@ -99,22 +83,13 @@ def truth_overlaps(segments: Segments, parsing_ids: Sequence[int],
                    num_classes: int) -> TruthOverlaps:
     """Compare predicted with annotated persons.
 
-    See ``docs/protocol.md``, sections 7.3 and 8.
-
-    An annotated person's map is Category_ids where Human_ids is the person's
-    id, else background. Pixels of it that are 255 leave the counts of every
-    pair of that person.
-
-    Args:
-        segments (Segments): The image with N persons.
-        parsing_ids (Sequence[int]): Values in Human_ids of the G persons.
-        num_classes (int): Number C of classes with the background.
-
-    Returns:
-        TruthOverlaps: The comparison.
+    See ``docs/protocol.md``, sections 7.3 and 8. An annotated person's map is
+    Category_ids where Human_ids is the person's id (one of ``parsing_ids``),
+    else background. Pixels of it that are 255 leave the counts of every pair
+    of that person.
     """
     lengths, num_truths = segments.lengths, len(parsing_ids)
-    truth = _owners(segments.humans, parsing_ids)
+    truth = find_slots(segments.humans, parsing_ids)
     # Class C stands for 255.
     void = num_classes
     categories = np.where(segments.categories == IGNORE_LABEL, void,
@@ -138,14 +113,6 @@ def truth_overlaps(segments: Segments, parsing_ids: Sequence[int],
     shares = _divide(on_person, segments.areas[:, 1:].sum(axis=1)[:, None])
     return TruthOverlaps(class_ious, shares, on_parts > 0, truth_areas,
                          truth_hist.sum(axis=1) > 0)
-
-
-def _owners(humans: np.ndarray, parsing_ids: Sequence[int]) -> np.ndarray:
-    """Position of the annotated person of each segment, G for none, (K,)."""
-    ids = np.asarray(parsing_ids, np.int64)
-    table = np.full(int(max(humans.max(), ids.max(initial=0))) + 1, len(ids))
-    table[ids] = np.arange(len(ids))
-    return table[humans]
 
 
 def _count_pairs(

@@ -9,32 +9,20 @@ import numpy as np
 
 from projects.qanet.ground_truth import LabelRuns
 from .matching import Candidates
-from .segments import Segments, count_pixels
+from .segments import Segments, count_pixels, find_slots
 
 
 class Painting(NamedTuple):
-    """What is visible in the K segments of an image.
-
-    Attributes:
-        owners (np.ndarray): Visible person, -1 for none, (K,) int64.
-        labels (np.ndarray): The person's part label there, (K,) uint8.
-    """
-    owners: np.ndarray
-    labels: np.ndarray
+    """What is visible in the K segments of an image."""
+    owners: np.ndarray  # visible person, -1 for none, (K,) int64
+    labels: np.ndarray  # the person's part label there, (K,) uint8
 
 
 def paint_persons(segments: Segments, scores: np.ndarray,
                   chosen: np.ndarray) -> Painting:
-    """Paint persons in ascending quality score.
+    """Paint the chosen persons, (N,) bool, in ascending quality score.
 
-    Args:
-        segments (Segments): The image with N persons.
-        scores (np.ndarray): Quality scores, (N,). Of equal ones the later
-            listed is on top.
-        chosen (np.ndarray): Persons to paint, (N,) bool.
-
-    Returns:
-        Painting: The visible persons and parts.
+    Of equal scores, (N,), the later listed person is on top.
     """
     owners = np.full(len(segments.lengths), -1)
     visible = np.zeros(len(segments.lengths), np.uint8)
@@ -52,18 +40,13 @@ def number_parts(
         scores: np.ndarray) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Number the visible parts as the challenge's dump format does.
 
-    Persons come in the order of painting, the classes of one person ascend.
-    A part that others cover takes no number: the numbers are given out when
-    everybody has been painted (``docs/protocol.md``, section 8).
+    Persons come in the order of painting, that is of their quality scores
+    (N,), the classes of one person ascend. A part that others cover takes no
+    number: the numbers are given out when everybody has been painted
+    (``docs/protocol.md``, section 8).
 
-    Args:
-        painting (Painting): The visible parts.
-        scores (np.ndarray): Quality scores, (N,), the order of painting.
-
-    Returns:
-        tuple: Number of each segment's part from 1 on, 0 where nobody is,
-        (K,); then person (P,) and label (P,) of part number 1, 2, ... All
-        int64.
+    Gives the number of each segment's part from 1 on, 0 where nobody is, (K,);
+    then person (P,) and label (P,) of part number 1, 2, ... All int64.
     """
     order = np.argsort(scores, kind='stable')
     ranks = np.empty(len(scores), np.int64)
@@ -83,14 +66,7 @@ def limit_parts(painting: Painting, scores: np.ndarray,
 
     :func:`number_parts` says what number a part has: covered parts have none
     and use none up. What lies under a part that is taken out stays hidden.
-
-    Args:
-        painting (Painting): The visible parts.
-        scores (np.ndarray): Quality scores, (N,), the order of painting.
-        max_parts (int, optional): Highest number. None takes nothing out.
-
-    Returns:
-        Painting: With at most that many parts.
+    ``max_parts`` is the highest number, None takes nothing out.
     """
     if max_parts is None or len(scores) * int(
             painting.labels.max()) <= max_parts:
@@ -107,36 +83,21 @@ def limit_parts(painting: Painting, scores: np.ndarray,
 def region_candidates(segments: Segments, painting: Painting, truth: LabelRuns,
                       part_scores: np.ndarray,
                       ignored_humans: np.ndarray) -> Candidates:
-    """Visible parts against the part instances of the ground truth (AP^r).
+    """Visible parts against the part instances of the truth (AP^r).
 
-    Args:
-        segments (Segments): The image.
-        painting (Painting): The visible parts.
-        truth (LabelRuns): Ground truth with the instances' classes.
-        part_scores (np.ndarray): Quality scores of the parts, (N, C - 1).
-        ignored_humans (np.ndarray): Person ids of crowds, (X,); an instance
-            that lies mostly on a crowd is ignored.
-
-    Returns:
-        Candidates: Regions in the order of the persons, classes ascending.
+    ``part_scores`` are (N, C - 1). ``ignored_humans`` are ids of crowds, (X,);
+    an instance that lies mostly on a crowd is ignored. Regions come in the
+    order of the persons, classes ascending.
     """
     num_classes = part_scores.shape[1] + 1
     is_class = (truth.instance_classes > 0) & (
         truth.instance_classes < num_classes)
-    ids, classes = (
-        values[is_class]
-        for values in (truth.instance_ids, truth.instance_classes))
-    shown = painting.owners >= 0
-    codes = np.where(shown, painting.owners * num_classes + painting.labels,
-                     -1)
-    on_crowd = np.isin(segments.humans, ignored_humans)
-    pairs = _compare_masks(codes, segments.instances, segments.lengths, ids,
-                           on_crowd, classes, num_classes)
-    regions, kept = pairs.regions, pairs.kept
-    persons, labels = np.divmod(regions, num_classes)
-    return Candidates(part_scores[persons, labels - 1], labels, classes[kept],
-                      pairs.ignored, pairs.predictions, pairs.truths,
-                      pairs.ious)
+    codes = np.where(painting.owners >= 0,
+                     painting.owners * num_classes + painting.labels, -1)
+    return _compare_masks(codes, np.pad(part_scores,
+                                        ((0, 0), (1, 0))), segments,
+                          segments.instances, truth.instance_ids[is_class],
+                          truth.instance_classes[is_class], ignored_humans)
 
 
 def human_candidates(segments: Segments, painting: Painting,
@@ -144,65 +105,48 @@ def human_candidates(segments: Segments, painting: Painting,
                      ignored_humans: np.ndarray) -> Candidates:
     """Visible persons against the persons in Human_ids (AP^h).
 
-    Args:
-        segments (Segments): The image.
-        painting (Painting): The visible persons.
-        scores (np.ndarray): Quality scores of the persons, (N,).
-        ignored_humans (np.ndarray): Person ids of crowds, (X,).
-
-    Returns:
-        Candidates: Persons in their order, all of class 0.
+    All are of class 0; see :func:`region_candidates` for the arguments.
     """
-    ids = np.flatnonzero(np.bincount(segments.humans))
-    ids = ids[ids > 0]
-    on_crowd = np.isin(segments.humans, ignored_humans)
-    pairs = _compare_masks(painting.owners, segments.humans, segments.lengths,
-                           ids, on_crowd, np.zeros(len(ids), np.int64), 1)
-    return Candidates(scores[pairs.regions], np.zeros_like(pairs.regions),
-                      np.zeros_like(pairs.kept), pairs.ignored,
-                      pairs.predictions, pairs.truths, pairs.ious)
+    ids = np.unique(segments.humans[segments.humans > 0])
+    return _compare_masks(painting.owners,
+                          scores[:, None], segments, segments.humans, ids,
+                          np.zeros_like(ids), ignored_humans)
 
 
-class _MaskPairs(NamedTuple):
-    regions: np.ndarray  # code of each prediction
-    kept: np.ndarray  # positions of the truths that have pixels
-    ignored: np.ndarray
-    predictions: np.ndarray
-    truths: np.ndarray
-    ious: np.ndarray
+def _compare_masks(codes: np.ndarray, scores: np.ndarray, segments: Segments,
+                   values: np.ndarray, ids: np.ndarray, classes: np.ndarray,
+                   ignored_humans: np.ndarray) -> Candidates:
+    """Predicted masks against truth masks of the same class.
 
-
-def _compare_masks(codes: np.ndarray, values: np.ndarray, lengths: np.ndarray,
-                   ids: np.ndarray, on_crowd: np.ndarray, classes: np.ndarray,
-                   num_classes: int) -> _MaskPairs:
-    """IoU of predicted masks and truth masks of the same class.
-
-    A predicted mask's class is its code modulo ``num_classes``; -1 is no mask.
-    Truths without pixels are left out.
+    Codes are positions in the scores (N, number of classes), -1 is no mask.
+    Truths have ids among the values and classes. Those without pixels are
+    left out; those that lie mostly on crowds are ignored.
     """
-    table = np.full(int(max(values.max(), ids.max(initial=0))) + 1, len(ids))
-    table[ids] = np.arange(len(ids))
-    slots = table[values]
-    truth_areas = count_pixels(slots, lengths, len(ids) + 1)[:-1]
-    crowd_areas = count_pixels(slots[on_crowd], lengths[on_crowd],
-                               len(ids) + 1)[:-1]
+    lengths, num_classes = segments.lengths, scores.shape[1]
+    width = len(ids) + 1
+    slots = find_slots(values, ids)
+    truth_areas = count_pixels(slots, lengths, width)[:-1]
     kept = np.flatnonzero(truth_areas)
+    truth_areas = truth_areas[kept]
+    on_crowd = np.isin(segments.humans, ignored_humans)
+    crowd_areas = count_pixels(slots[on_crowd], lengths[on_crowd], width)[kept]
+    ignored = 2 * crowd_areas > truth_areas
     shown = codes >= 0
     codes, lengths = codes[shown], lengths[shown]
-    areas = count_pixels(codes, lengths, int(codes.max(initial=0)) + 1)
+    areas = count_pixels(codes, lengths, scores.size)
     regions = np.flatnonzero(areas)
-    index = np.zeros(len(areas), np.int64)
+    index = np.zeros(scores.size, np.int64)
     index[regions] = np.arange(len(regions))
-    index, areas = index[codes], areas[regions]
-    width = len(ids) + 1
-    common = count_pixels(index * width + slots[shown], lengths,
+    areas = areas[regions]
+    common = count_pixels(index[codes] * width + slots[shown], lengths,
                           len(regions) * width)
     common = common.reshape(len(regions), width)[:, kept]
-    truth_areas, crowd_areas = truth_areas[kept], crowd_areas[kept]
-    ignored = 2 * crowd_areas > truth_areas
-    same = (regions % num_classes)[:, None] == classes[kept]
-    predictions, truths = np.nonzero((common > 0) & same)
+    labels = regions % num_classes
+    predictions, truths = np.nonzero((common > 0)
+                                     & (labels[:, None] == classes[kept]))
     inter = common[predictions, truths]
     union = areas[predictions] + truth_areas[truths] - inter
     ious = inter / np.where(ignored[truths], areas[predictions], union)
-    return _MaskPairs(regions, kept, ignored, predictions, truths, ious)
+    return Candidates(
+        scores.reshape(-1)[regions], labels, classes[kept], ignored,
+        predictions, truths, ious)

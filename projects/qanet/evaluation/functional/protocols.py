@@ -16,37 +16,29 @@ from .suppression import suppress_greedily, suppress_released
 class Protocol(NamedTuple):
     """How the details are decided that the paper leaves open.
 
-    Attributes:
-        name (str): ``released`` or ``strict``.
-        description (str): What a table says about it.
-        suppress (Callable): (scores (N,), IoUs (N, N), threshold) -> whether
-            each person stays (N,).
-        match_persons (Callable): (Candidates, thresholds) -> Matches, AP^p.
-        pairs_share_parts (bool): Whether persons match only if their parts
-            share a pixel; the background alone can give an IoU.
-        match_regions (Callable): The same for AP^r and AP^h.
-        class_ratio (Callable): (counts (C,), counts of the whole (C,)) ->
-            (C,), NaN for classes that leave the mean.
-        ap_without_truth (Callable): (number of predictions) -> AP of a class
-            that has no ground truth.
-        max_parts (int, optional): Visible parts that an image can have.
-        counts_images_without_predictions (bool): Whether their truth counts
-            for mIoU, AP^r and AP^h.
-        ignores_crowds (bool): Whether crowds need not be found.
-        counts_hidden_persons (bool): Whether annotated persons without a
-            pixel must be found.
+    ``docs/protocol.md``, section 8, has the reasons.
     """
-    name: str
-    description: str
+    name: str  # ``released`` or ``strict``
+    description: str  # what a table says about it
+    # (scores (N,), IoUs (N, N), threshold) -> who stays (N,) bool
     suppress: Callable[[np.ndarray, np.ndarray, float], np.ndarray]
+    # (Candidates, thresholds) -> Matches, for AP^p
     match_persons: Callable[[Candidates, np.ndarray], Matches]
+    # Whether persons match only if their parts share a pixel; the background
+    # alone can give an IoU.
     pairs_share_parts: bool
+    # the same for AP^r and AP^h
     match_regions: Callable[[Candidates, np.ndarray], Matches]
+    # (counts (C,), counts of the whole (C,)) -> (C,), NaN for classes that
+    # leave the mean
     class_ratio: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    # number of predictions -> AP of a class that has no ground truth
     ap_without_truth: Callable[[int], float]
-    max_parts: Optional[int]
+    max_parts: Optional[int]  # visible parts that an image can have
+    # whether their truth counts for mIoU, AP^r and AP^h
     counts_images_without_predictions: bool
-    ignores_crowds: bool
+    ignores_crowds: bool  # whether crowds need not be found
+    # whether annotated persons without a pixel must be found
     counts_hidden_persons: bool
 
 
@@ -109,18 +101,7 @@ PROTOCOLS: Dict[str, Protocol] = {
 
 
 def get_protocol(name: str) -> Protocol:
-    """Look a protocol up.
-
-    Args:
-        name (str): ``released``, comparable with published tables, or
-            ``strict``, with the released evaluator's quirks mended.
-
-    Returns:
-        Protocol: Its strategies.
-
-    Raises:
-        InputError: If there is no such protocol.
-    """
+    """Look a protocol up by its name; InputError if there is none."""
     if name not in PROTOCOLS:
         raise InputError(f'there is no protocol {name!r}, allowed are '
                          f'{sorted(PROTOCOLS)}')

@@ -21,15 +21,10 @@ _CLASS_KEYS = ('IoU', 'Acc', 'APr')
 
 def format_tables(values: Dict[str, float], classes: Sequence[str],
                   protocol: Protocol) -> str:
-    """Write metrics as a per-class table and a summary table.
+    """A per-class and a summary table under a line that names the protocol.
 
-    Args:
-        values (dict[str, float]): What :func:`summarize` gives, in percent.
-        classes (Sequence[str]): Names of all classes, background first.
-        protocol (Protocol): The one that was used.
-
-    Returns:
-        str: Both tables under a line that names the protocol.
+    ``values`` are what :func:`summarize` gives, in percent; ``classes`` are
+    the names of all classes, background first.
     """
     blocks = [f'Protocol: {protocol.name} ({protocol.description})']
     columns = [
@@ -48,15 +43,7 @@ def format_tables(values: Dict[str, float], classes: Sequence[str],
 
 
 def format_value(values: Dict[str, float], key: str) -> str:
-    """Write a metric with two digits.
-
-    Args:
-        values (dict[str, float]): Metrics in percent.
-        key (str): Which one.
-
-    Returns:
-        str: A dash for what is undefined or not measured.
-    """
+    """A metric with two digits, a dash if it is undefined or not measured."""
     return format_number(values.get(key, math.nan))
 
 
@@ -65,14 +52,9 @@ def write_metrics(path: str,
                   prefix: str = PREFIX) -> None:
     """Write ``metrics.json`` (``docs/results_format.md``).
 
-    Args:
-        path (str): File to write. Its folder is made if it is missing.
-        values (dict[str, float]): Metrics without a prefix. Undefined ones
-            (NaN) become ``null``.
-        prefix (str): Of the keys. Defaults to 'parsing'.
-
-    Raises:
-        OSError: If it cannot be written.
+    The folder of ``path`` is made if it is missing. Keys of ``values`` get the
+    prefix; undefined values (NaN) become ``null``. Raises an OSError if it
+    cannot be written.
     """
     document = {
         f'{prefix}/{key}': None if math.isnan(value) else value

@@ -11,16 +11,11 @@ from projects.qanet.utils.fusion import quality_score
 
 
 class PersonScores(NamedTuple):
-    """What persons are ranked by, in the order of the results file.
-
-    Attributes:
-        boxes (np.ndarray): Box scores, (N,) float64.
-        persons (np.ndarray): Quality scores, (N,) float64.
-        parts (np.ndarray): Quality scores of the classes 1..C-1, (N, C - 1)
-            float64; 0 where a person has no such part.
-    """
-    boxes: np.ndarray
-    persons: np.ndarray
+    """What N persons are ranked by, in the order of the results file."""
+    boxes: np.ndarray  # box scores, (N,) float64
+    persons: np.ndarray  # quality scores, (N,) float64
+    # Quality scores of the classes 1..C-1, (N, C - 1) float64; 0 where a
+    # person has no such part.
     parts: np.ndarray
 
     @classmethod
@@ -28,18 +23,9 @@ class PersonScores(NamedTuple):
                        image: str) -> 'PersonScores':
         """Take the scores of a prediction, as its results file would.
 
-        Args:
-            instances (ParsingInstances): N persons.
-            runs (PersonRuns): Their runs, which say what parts there are.
-            image (str): What to call the image in a message.
-
-        Returns:
-            PersonScores: The scores. An undefined box score is 1
-            (ground-truth boxes).
-
-        Raises:
-            InputError: If a score that is needed is undefined (NaN), as a
-                diverged network's are.
+        ``runs`` say what parts there are, ``image`` names it in a message. An
+        undefined box score is 1 (ground-truth boxes). Raises an InputError if
+        a score that is needed is undefined (NaN), as a diverged network's are.
         """
         parts = np.zeros(instances.part_scores.shape)
         there = runs.persons, runs.labels - 1
@@ -54,16 +40,8 @@ class PersonScores(NamedTuple):
               reason: str) -> 'PersonScores':
         """Refuse undefined scores, which would be ranked anyhow.
 
-        Args:
-            places (Sequence[str], optional): What to call each person in a
-                message. Defaults to ``records[i]``.
-            reason (str): What is wrong with one that is undefined.
-
-        Returns:
-            PersonScores: The same.
-
-        Raises:
-            InputError: For the first person with a score that is NaN.
+        Raises an InputError with the place (or ``records[i]``) of the first
+        person whose score is NaN.
         """
         undefined = np.isnan(self.persons) | np.isnan(self.parts).any(axis=1)
         if undefined.any():
@@ -74,33 +52,18 @@ class PersonScores(NamedTuple):
 
 
 class ScoreIngredients(NamedTuple):
-    """What a quality score is made of, in the order of the results file.
-
-    Attributes:
-        boxes (np.ndarray): Box scores, (N,) float64.
-        ious (np.ndarray): IoU scores, (N,) float64.
-        pixels (np.ndarray): Instance pixel scores, (N,) float64.
-        part_pixels (np.ndarray): Category pixel scores, (N, C - 1) float64.
-    """
-    boxes: np.ndarray
-    ious: np.ndarray
-    pixels: np.ndarray
-    part_pixels: np.ndarray
+    """What a quality score is made of, all float64."""
+    boxes: np.ndarray  # box scores, (N,)
+    ious: np.ndarray  # IoU scores, (N,)
+    pixels: np.ndarray  # instance pixel scores, (N,)
+    part_pixels: np.ndarray  # category pixel scores, (N, C - 1)
 
     def fuse(self, weights: Sequence[float]) -> Tuple[np.ndarray, np.ndarray]:
         """Fuse them in float32, as the model does.
 
-        Args:
-            weights (Sequence[float]): Weights of the box, IoU and pixel
-                score.
-
-        Returns:
-            tuple[np.ndarray, np.ndarray]: Quality scores of the persons (N,)
-            and of the parts (N, C - 1), float64 with float32 values; NaN
-            where a pixel score is.
-
-        Raises:
-            InputError: If the weights are wrong.
+        Gives quality scores of the persons (N,) and of the parts (N, C - 1),
+        float64 with float32 values; NaN where a pixel score is. Raises an
+        InputError if the weights are wrong.
         """
         boxes, ious, *pixels = (value.astype(np.float32) for value in self)
         persons, parts = (
@@ -111,15 +74,10 @@ class ScoreIngredients(NamedTuple):
 
 def read_ingredients(records: Sequence[Dict[str, Any]],
                      num_classes: int) -> ScoreIngredients:
-    """Take the ingredients out of records.
+    """Take the ingredients out of the records of one image.
 
-    Args:
-        records (Sequence[dict]): Records of one image.
-        num_classes (int): Number of classes with the background.
-
-    Returns:
-        ScoreIngredients: An undefined box or IoU score is 1 (ground-truth
-        boxes, a head without an IoU branch), an undefined pixel score NaN.
+    An undefined box or IoU score is 1 (ground-truth boxes, a head without an
+    IoU branch), an undefined pixel score NaN.
     """
     return ScoreIngredients(
         _column(records, 'bbox_score', 1.), _column(records, 'iou_score', 1.),
@@ -131,21 +89,10 @@ def read_scores(records: Sequence[Dict[str, Any]],
                 num_classes: int,
                 weights: Optional[Sequence[float]] = None,
                 places: Optional[Sequence[str]] = None) -> PersonScores:
-    """Take the scores out of records, or fuse them again.
+    """Take the scores out of an image's records, or fuse them again.
 
-    Args:
-        records (Sequence[dict]): Records of one image.
-        num_classes (int): Number of classes with the background.
-        weights (Sequence[float], optional): Weights of the fusion. None
-            takes the stored scores.
-        places (Sequence[str], optional): What to call each record in a
-            message.
-
-    Returns:
-        PersonScores: The scores.
-
-    Raises:
-        InputError: If a score that is needed is undefined.
+    ``weights`` of None take the stored scores; ``places`` name the records in
+    a message. Raises an InputError if a score that is needed is undefined.
     """
     if weights is not None:
         return fuse_ingredients(
@@ -161,18 +108,8 @@ def fuse_ingredients(ingredients: ScoreIngredients,
                      places: Optional[Sequence[str]] = None) -> PersonScores:
     """Fuse the scores of one image's persons and parts.
 
-    Args:
-        ingredients (ScoreIngredients): What the scores are made of.
-        weights (Sequence[float]): Weights of the box, IoU and pixel score.
-        places (Sequence[str], optional): What to call each record in a
-            message.
-
-    Returns:
-        PersonScores: The scores.
-
-    Raises:
-        InputError: If the weights are wrong or a score that is needed is
-            undefined.
+    Raises an InputError if the weights are wrong or a needed score is
+    undefined.
     """
     scores = PersonScores(ingredients.boxes, *ingredients.fuse(weights))
     return scores.check(places, 'a pixel score is null, its weight must be 0')
@@ -182,9 +119,9 @@ def _column(records: Sequence[Dict[str, Any]],
             key: str,
             undefined: float = np.nan) -> np.ndarray:
     """A score of each person, (N,) float64."""
-    return np.array([
-        undefined if record[key] is None else record[key] for record in records
-    ], np.float64)
+    # None becomes NaN.
+    values = np.array([record[key] for record in records], np.float64)
+    return np.where(np.isnan(values), undefined, values)
 
 
 def _part_column(records: Sequence[Dict[str, Any]], key: str,
@@ -193,6 +130,5 @@ def _part_column(records: Sequence[Dict[str, Any]], key: str,
     scores = np.zeros((len(records), num_classes - 1))
     for i, record in enumerate(records):
         for part in record['parts']:
-            value = part[key]
-            scores[i, part['label'] - 1] = np.nan if value is None else value
+            scores[i, part['label'] - 1] = part[key]
     return scores

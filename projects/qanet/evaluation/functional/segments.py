@@ -5,7 +5,7 @@ A segment is a stretch of pixels (down the columns) in which neither the
 ground truth nor any predicted person changes its label. All counts of pixels
 are sums of segment lengths: exact, and some thirty times fewer than pixels.
 """
-from typing import NamedTuple, Tuple
+from typing import NamedTuple, Sequence, Tuple
 
 import numpy as np
 
@@ -16,35 +16,19 @@ from projects.qanet.structures.runs import PersonRuns
 class Segments(NamedTuple):
     """Labels of the K segments of one image with N predicted persons.
 
-    Attributes:
-        lengths (np.ndarray): Number of pixels, (K,) int64.
-        categories (np.ndarray): Ground-truth label, (K,) int64.
-        humans (np.ndarray): Ground-truth person id, (K,) int64.
-        instances (np.ndarray): Ground-truth part instance, (K,) int64.
-        labels (np.ndarray): Part label by each person, (N, K) uint8.
-        areas (np.ndarray): Pixels of each class by person, background
-            included, (N, C) int64.
+    All are int64 but for ``labels``.
     """
-    lengths: np.ndarray
-    categories: np.ndarray
-    humans: np.ndarray
-    instances: np.ndarray
-    labels: np.ndarray
-    areas: np.ndarray
+    lengths: np.ndarray  # number of pixels, (K,)
+    categories: np.ndarray  # ground-truth label, (K,)
+    humans: np.ndarray  # ground-truth person id, (K,)
+    instances: np.ndarray  # ground-truth part instance, (K,)
+    labels: np.ndarray  # part label by each person, (N, K) uint8
+    areas: np.ndarray  # pixels by person and class, background too, (N, C)
 
 
 def cut_segments(truth: LabelRuns, runs: PersonRuns,
                  num_classes: int) -> Segments:
-    """Cut an image at every change of the truth and of the predictions.
-
-    Args:
-        truth (LabelRuns): Ground truth of the image.
-        runs (PersonRuns): Predicted parts of the N persons.
-        num_classes (int): Number C of classes with the background.
-
-    Returns:
-        Segments: The image.
-    """
+    """Cut an image at every change of the truth and of the predictions."""
     num_persons = runs.num_persons
     num_pixels = runs.image_size[0] * runs.image_size[1]
     areas = count_pixels(runs.persons * num_classes + runs.labels,
@@ -74,32 +58,26 @@ def cut_segments(truth: LabelRuns, runs: PersonRuns,
 
 def count_pixels(codes: np.ndarray, lengths: np.ndarray,
                  num_codes: int) -> np.ndarray:
-    """Histogram of codes over pixels.
-
-    Args:
-        codes (np.ndarray): Code of each segment, (K,) integers >= 0.
-        lengths (np.ndarray): Pixels of each segment, (K,).
-        num_codes (int): Codes are below this.
-
-    Returns:
-        np.ndarray: Number of pixels of each code, (num_codes,) int64.
-    """
+    """Histogram of codes >= 0, (K,), over pixels: (num_codes,) int64."""
     # float64 weights are exact up to 2 ** 53 pixels.
     return np.bincount(
         codes, weights=lengths, minlength=num_codes).astype(np.int64)
 
 
+def find_slots(values: np.ndarray, ids: Sequence[int]) -> np.ndarray:
+    """Position of each of the values, (K,), among ids; their number if none.
+    """
+    ids = np.asarray(ids, np.int64)
+    table = np.full(int(max(values.max(), ids.max(initial=0))) + 1, len(ids))
+    table[ids] = np.arange(len(ids))
+    return table[values]
+
+
 def merge_segments(segments: Segments) -> Segments:
     """Join the segments that agree in every label, wherever they are.
 
-    All counts of pixels stay the same; only the way back to an image is
-    lost. Worth its time when one image is counted again and again.
-
-    Args:
-        segments (Segments): The image.
-
-    Returns:
-        Segments: The same with far fewer segments, no two of them equal.
+    All counts of pixels stay the same; only the way back to an image is lost.
+    Worth its time when one image is counted again and again.
     """
     codes = np.zeros(len(segments.lengths), np.int64)
     for values in (segments.categories, segments.humans, segments.instances,
@@ -116,18 +94,10 @@ def merge_segments(segments: Segments) -> Segments:
 
 def paint_categories(segments: Segments, box_scores: np.ndarray,
                      score_thr: float) -> np.ndarray:
-    """The global map (``docs/protocol.md``, section 7.1).
+    """The global map (``docs/protocol.md``, section 7.1), (K,) uint8.
 
     Persons are painted in ascending box score, the later listed of two equal
     ones on top; those below the threshold are left out.
-
-    Args:
-        segments (Segments): The image.
-        box_scores (np.ndarray): Box scores, (N,).
-        score_thr (float): Lowest box score that is painted.
-
-    Returns:
-        np.ndarray: Predicted label of each segment, (K,) uint8.
     """
     painted = np.zeros(len(segments.lengths), np.uint8)
     for person in np.argsort(box_scores, kind='stable'):
@@ -139,17 +109,7 @@ def paint_categories(segments: Segments, box_scores: np.ndarray,
 
 def count_confusion(segments: Segments, painted: np.ndarray,
                     num_classes: int) -> np.ndarray:
-    """Confusion of a global map with the ground truth.
-
-    Args:
-        segments (Segments): The image.
-        painted (np.ndarray): Predicted label of each segment, (K,).
-        num_classes (int): Number C of classes with the background.
-
-    Returns:
-        np.ndarray: Pixels by true and predicted class, (C, C) int64, without
-        those of label 255.
-    """
+    """Pixels by true and predicted class, (C, C) int64, without label 255."""
     codes = segments.categories * num_classes + painted
     valid = segments.categories != IGNORE_LABEL
     return count_pixels(codes[valid], segments.lengths[valid],
@@ -158,15 +118,6 @@ def count_confusion(segments: Segments, painted: np.ndarray,
 
 def draw_segments(segments: Segments, values: np.ndarray,
                   image_size: Tuple[int, int]) -> np.ndarray:
-    """Go back from segments to pixels.
-
-    Args:
-        segments (Segments): The image.
-        values (np.ndarray): A value for each segment, (K,).
-        image_size (tuple[int, int]): Width and height of the image.
-
-    Returns:
-        np.ndarray: (H, W), of the type of the values.
-    """
+    """Go back from segments to pixels: a value for each segment as (H, W)."""
     columns = np.repeat(values, segments.lengths).reshape(image_size)
     return np.ascontiguousarray(columns.T)

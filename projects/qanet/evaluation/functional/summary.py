@@ -79,40 +79,6 @@ def average_precision(is_true: np.ndarray, num_truths: int) -> float:
     return float(np.sum(np.diff(recall, prepend=0) * envelope))
 
 
-def class_precisions(candidates: Candidates, matches: Matches,
-                     num_classes: int, protocol: Protocol) -> np.ndarray:
-    """Average precision of each class at each threshold.
-
-    Args:
-        candidates (Candidates): Of the whole data set.
-        matches (Matches): Their outcome at T thresholds.
-        num_classes (int): Number C of classes that labels tell apart.
-        protocol (Protocol): Decides on classes without ground truth.
-
-    Returns:
-        np.ndarray: (C, T) float64, NaN where undefined.
-    """
-    ranking = candidates.ranking()
-    labels = candidates.labels[ranking]
-    is_true = matches.pairs[ranking] >= 0
-    counts = ~matches.ignored[ranking]
-    num_truths = np.bincount(
-        candidates.truth_labels[~candidates.truth_ignored],
-        minlength=num_classes)
-    precisions = np.empty((num_classes, is_true.shape[1]))
-    for label in range(num_classes):
-        mine = labels == label
-        if num_truths[label] == 0:
-            precisions[label] = protocol.ap_without_truth(int(mine.sum()))
-            continue
-        hits, valid = is_true[mine], counts[mine]
-        precisions[label] = [
-            average_precision(hits[valid[:, t], t], num_truths[label])
-            for t in range(hits.shape[1])
-        ]
-    return precisions
-
-
 def _pixel_metrics(images: List[ImageStatistics], classes: Sequence[str],
                    protocol: Protocol) -> Dict[str, float]:
     """mIoU, pixel and mean accuracy from one confusion matrix."""
@@ -136,7 +102,7 @@ def _person_metrics(images: List[ImageStatistics],
     """AP^p and PCP."""
     persons = PersonCandidates.join([image.persons for image in images])
     matches = protocol.match_persons(persons, PART_THRESHOLDS)
-    precisions = 100 * class_precisions(persons, matches, 1, protocol)[0]
+    precisions = _class_precisions(persons, matches, 1, protocol)[0]
     num_truths = int((~persons.truth_ignored).sum())
     correct = np.full(len(PART_THRESHOLDS), np.nan)
     for t, pairs in enumerate(matches.pairs.T):
@@ -147,40 +113,62 @@ def _person_metrics(images: List[ImageStatistics],
         if num_truths:
             correct[t] = 100 * shares.sum() / num_truths
     return dict(
-        APp=_mean(precisions),
-        **_by_threshold('APp', PART_THRESHOLDS, precisions),
-        PCP=_mean(correct),
+        _by_threshold('APp', PART_THRESHOLDS, precisions),
         **_by_threshold('PCP', PART_THRESHOLDS, correct))
 
 
 def _region_metrics(images: List[ImageStatistics], classes: Sequence[str],
                     protocol: Protocol) -> Dict[str, float]:
     """AP^r, the mean over classes before the mean over thresholds."""
-    precisions = np.full((len(classes), len(PART_THRESHOLDS)), np.nan)
-    if images:
-        regions = Candidates.join([image.regions for image in images])
-        matches = protocol.match_regions(regions, PART_THRESHOLDS)
-        precisions = 100 * class_precisions(regions, matches, len(classes),
-                                            protocol)
+    precisions = _mask_precisions([image.regions for image in images],
+                                  PART_THRESHOLDS, len(classes), protocol)
     by_threshold = np.array([_mean(column) for column in precisions[1:].T])
-    by_class = [_mean(row) for row in precisions]
+    by_class = np.array([_mean(row) for row in precisions[1:]])
     return dict(
-        APr=_mean(by_threshold),
-        **_by_threshold('APr', PART_THRESHOLDS, by_threshold),
-        **_by_name('APr.', classes[1:], np.array(by_class[1:])))
+        _by_threshold('APr', PART_THRESHOLDS, by_threshold),
+        **_by_name('APr.', classes[1:], by_class))
 
 
 def _human_metrics(images: List[ImageStatistics],
                    protocol: Protocol) -> Dict[str, float]:
     """AP^h."""
-    precisions = np.full(len(HUMAN_THRESHOLDS), np.nan)
-    if images:
-        humans = Candidates.join([image.humans for image in images])
-        matches = protocol.match_regions(humans, HUMAN_THRESHOLDS)
-        precisions = 100 * class_precisions(humans, matches, 1, protocol)[0]
-    return dict(
-        APh=_mean(precisions),
-        **_by_threshold('APh', HUMAN_THRESHOLDS, precisions))
+    precisions = _mask_precisions([image.humans for image in images],
+                                  HUMAN_THRESHOLDS, 1, protocol)
+    return _by_threshold('APh', HUMAN_THRESHOLDS, precisions[0])
+
+
+def _mask_precisions(candidates: List[Candidates], thresholds: np.ndarray,
+                     num_classes: int, protocol: Protocol) -> np.ndarray:
+    """AP of painted masks by class and threshold, NaN without an image."""
+    if not candidates:
+        return np.full((num_classes, len(thresholds)), np.nan)
+    joined = Candidates.join(candidates)
+    matches = protocol.match_regions(joined, thresholds)
+    return _class_precisions(joined, matches, num_classes, protocol)
+
+
+def _class_precisions(candidates: Candidates, matches: Matches,
+                      num_classes: int, protocol: Protocol) -> np.ndarray:
+    """AP in percent by class and threshold, (C, T), NaN where undefined."""
+    ranking = candidates.ranking()
+    labels = candidates.labels[ranking]
+    is_true = matches.pairs[ranking] >= 0
+    counts = ~matches.ignored[ranking]
+    num_truths = np.bincount(
+        candidates.truth_labels[~candidates.truth_ignored],
+        minlength=num_classes)
+    precisions = np.empty((num_classes, is_true.shape[1]))
+    for label in range(num_classes):
+        mine = labels == label
+        if num_truths[label] == 0:
+            precisions[label] = protocol.ap_without_truth(int(mine.sum()))
+            continue
+        hits, valid = is_true[mine], counts[mine]
+        precisions[label] = [
+            average_precision(hits[valid[:, t], t], num_truths[label])
+            for t in range(hits.shape[1])
+        ]
+    return 100 * precisions
 
 
 def _mean(values: np.ndarray) -> float:
@@ -191,15 +179,14 @@ def _mean(values: np.ndarray) -> float:
 
 def _by_threshold(name: str, thresholds: np.ndarray,
                   values: np.ndarray) -> Dict[str, float]:
-    return {
-        f'{name}_{round(100 * threshold)}': float(value)
-        for threshold, value in zip(thresholds, values)
-    }
+    """The mean, then the value at each threshold."""
+    keys = [f'{round(100 * threshold)}' for threshold in thresholds]
+    return {name: _mean(values), **_by_name(f'{name}_', keys, values)}
 
 
-def _by_name(prefix: str, classes: Sequence[str],
+def _by_name(prefix: str, names: Sequence[str],
              values: np.ndarray) -> Dict[str, float]:
     return {
         f'{prefix}{name}': float(value)
-        for name, value in zip(classes, values)
+        for name, value in zip(names, values)
     }

@@ -1,24 +1,16 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Suppression of persons that were found twice.
 
-See ``docs/protocol.md``, sections 7.2 and 8.
+See ``docs/protocol.md``, sections 7.2 and 8. Of N quality scores the earlier
+of two equal ones is the better; persons whose mean IoU, (N, N), reaches the
+threshold are the same person. Both ways say who stays, (N,) bool.
 """
 import numpy as np
 
 
 def suppress_greedily(scores: np.ndarray, ious: np.ndarray,
                       iou_thr: float) -> np.ndarray:
-    """Drop each person that resembles a kept, better one.
-
-    Args:
-        scores (np.ndarray): Quality scores, (N,). Of equal ones the earlier
-            listed is the better.
-        ious (np.ndarray): Mean IoU between the persons, (N, N).
-        iou_thr (float): Persons of this IoU or more are the same person.
-
-    Returns:
-        np.ndarray: Whether each person stays, (N,) bool.
-    """
+    """Drop each person that resembles a kept, better one."""
     order = np.argsort(-scores, kind='stable')
     keep = np.ones(len(scores), bool)
     for rank, person in enumerate(order):
@@ -35,15 +27,6 @@ def suppress_released(scores: np.ndarray, ious: np.ndarray,
     It lists the persons that are still alive, but applies the positions in
     that list to the list of all persons: once somebody has been dropped, an
     earlier person than the one that was meant may be hit.
-
-    Args:
-        scores (np.ndarray): Quality scores, (N,). Of equal ones the earlier
-            listed is the better.
-        ious (np.ndarray): Mean IoU between the persons, (N, N).
-        iou_thr (float): Persons of this IoU or more are the same person.
-
-    Returns:
-        np.ndarray: Whether each person stays, (N,) bool.
     """
     order = np.argsort(-scores, kind='stable')
     keep = np.ones(len(scores), bool)  # by rank

@@ -12,7 +12,7 @@ import numpy as np
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.parallel import map_in_order
 from .evaluator import ParsingEvaluator
-from .image_statistics import ImageOverlaps, ImageStatistics, reduce_image
+from .image_statistics import ImageOverlaps, reduce_image
 from .scores import ScoreIngredients, fuse_ingredients, read_ingredients
 from .segments import merge_segments
 from .summary import summarize
@@ -26,20 +26,12 @@ MAX_POINTS = 100_000
 def weight_grid(start: float = 0.,
                 stop: float = 3.,
                 step: float = .5) -> List[Weights]:
-    """Every combination of equally spaced weights but (0, 0, 0).
+    """Every combination of equally spaced weights >= 0 but (0, 0, 0).
 
-    Args:
-        start (float): Lowest weight, >= 0. Defaults to 0.
-        stop (float): Highest weight, included. Defaults to 3.
-        step (float): Above 0. Defaults to 0.5.
-
-    Returns:
-        list[tuple[float, float, float]]: Weights of the box, IoU and pixel
-        score, the last changing fastest; 342 of them by default.
-
-    Raises:
-        InputError: If nothing is left, a number makes no sense or there are
-            more than 100,000 points.
+    Gives weights of the box, IoU and pixel score, the last changing fastest;
+    342 of them by default. ``stop`` is included. Raises an InputError if
+    nothing is left, a number makes no sense or there are more than 100,000
+    points.
 
     Examples:
         >>> weight_grid(0, 1, 1)[:3]
@@ -75,16 +67,10 @@ class WeightSearch:
     """Evaluates the same predictions with many quality weights.
 
     Each value equals what :meth:`ParsingEvaluator.evaluate` gives with these
-    weights.
-
-    Args:
-        evaluator (ParsingEvaluator): Data set, metrics, protocol and
-            thresholds; its weights are not used.
-        records (Sequence[dict]): All records of a results file.
-        source (str): What to call the list of records in a message.
-
-    Raises:
-        InputError: If records and data set do not fit.
+    weights. Data set, metrics, protocol and thresholds are the evaluator's;
+    its weights are not used. ``records`` are all of a results file, ``source``
+    is its name in a message. Raises an InputError if records and data set do
+    not fit.
     """
 
     def __init__(self,
@@ -104,11 +90,8 @@ class WeightSearch:
             for image_id in evaluator.images if image_id not in found
         ]
         # The global map follows the box score alone.
-        self._fixed: Dict[str, float] = {}
-        if 'mIoU' in evaluator.metrics:
-            self._fixed = summarize(
-                self._statistics((1., 0., 0.), ('mIoU', )), self.classes,
-                self.protocol, ('mIoU', ))
+        fixed = tuple(set(evaluator.metrics) - set(self.metrics))
+        self._fixed = self._summarize((1., 0., 0.), fixed)
 
     def _measure(self, evaluator: ParsingEvaluator, image_id: int,
                  records: Sequence[Dict[str, Any]],
@@ -128,64 +111,39 @@ class WeightSearch:
                               read_ingredients(records, len(self.classes)),
                               places)
 
-    def _statistics(self, weights: Weights,
-                    metrics: Tuple[str, ...]) -> List[ImageStatistics]:
-        """Statistics of all images for one choice of weights."""
-        return self._unpredicted + [
+    def _summarize(self, weights: Weights,
+                   metrics: Tuple[str, ...]) -> Dict[str, float]:
+        """Some of the metrics for one choice of weights."""
+        if not metrics:
+            return {}
+        statistics = self._unpredicted + [
             reduce_image(overlaps,
                          fuse_ingredients(ingredients, weights, places),
                          self.protocol, self.thresholds, metrics)
             for overlaps, ingredients, places in self._images
         ]
+        return summarize(statistics, self.classes, self.protocol, metrics)
 
     def evaluate(self, weights: Weights) -> Dict[str, float]:
-        """Compute the metrics for one choice of weights.
+        """The metrics, see :func:`summarize`, for one choice of weights.
 
-        Args:
-            weights (tuple[float, float, float]): Weights of the box, IoU and
-                pixel score.
-
-        Returns:
-            dict[str, float]: See :func:`summarize`.
-
-        Raises:
-            InputError: If the weights are wrong or a needed score is
-                undefined.
+        Raises an InputError if the weights are wrong or a needed score is
+        undefined.
         """
-        values = dict(self._fixed)
-        if self.metrics:
-            values.update(
-                summarize(
-                    self._statistics(weights, self.metrics), self.classes,
-                    self.protocol, self.metrics))
-        return values
+        return {**self._fixed, **self._summarize(weights, self.metrics)}
 
     def evaluate_all(self,
                      points: Sequence[Weights],
                      num_workers: int = 0) -> List[Dict[str, float]]:
-        """Compute the metrics for many choices of weights.
-
-        Args:
-            points (Sequence[tuple[float, float, float]]): The choices.
-            num_workers (int): Processes beside this one. Defaults to 0, all
-                is done here.
-
-        Returns:
-            list[dict[str, float]]: In the order of the points.
+        """The metrics for many choices, by further processes if there are any.
         """
         return list(map_in_order(self.evaluate, points, num_workers))
 
 
 def best_point(values: Sequence[Dict[str, float]], key: str) -> Optional[int]:
-    """Find the choice of weights with the highest value of one metric.
+    """Position of the first of the highest values of a metric.
 
-    Args:
-        values (Sequence[dict[str, float]]): Metrics of each choice.
-        key (str): Name of the metric.
-
-    Returns:
-        int: Position of the best, the first of equal ones; None if the
-        metric is undefined everywhere.
+    None if the metric is undefined everywhere.
     """
     column = np.array([point.get(key, np.nan) for point in values])
     return None if np.isnan(column).all() else int(np.nanargmax(column))

@@ -114,36 +114,25 @@ def build_instance_map(categories: np.ndarray, humans: np.ndarray,
     return instances.astype(np.uint16 if wide else np.uint8)
 
 
-def instance_table(instances: np.ndarray, categories: np.ndarray,
-                   humans: np.ndarray) -> List[Tuple[int, int, int]]:
-    """``(instance, class, person)`` of each part, by most of its pixels.
+def write_instance_table(path: Path, instances: np.ndarray,
+                         categories: np.ndarray, humans: np.ndarray) -> None:
+    """Write a line ``instance class person`` for each part; maps (h, w).
 
-    Instances only where there is no class or no person are left out.
+    Class and person are those of most of its pixels. Instances only where
+    there is no class or no person are left out.
     """
     part = ((instances > 0) & (categories > 0) & (categories != IGNORE_LABEL)
             & (humans > 0))
-    numbers, places = np.unique(instances[part], return_inverse=True)
-    columns = [numbers] + [
-        _majority(places, values[part]) for values in (categories, humans)
-    ]
-    return list(zip(*(column.tolist() for column in columns)))
-
-
-def _majority(places: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """The most frequent value at each place, by counting, not sorting."""
-    if not places.size:
-        return places
-    width = int(values.max()) + 1
-    counts = np.bincount(
-        places * width + values, minlength=(places.max() + 1) * width)
-    return counts.reshape(-1, width).argmax(axis=1)
-
-
-def write_instance_table(path: Path, instances: np.ndarray,
-                         categories: np.ndarray, humans: np.ndarray) -> None:
-    """Write :func:`instance_table`, a line per part instance."""
-    table = instance_table(instances, categories, humans)
-    write_text(path, ''.join('{} {} {}\n'.format(*row) for row in table))
+    lines = []
+    places = find_objects(np.where(part, instances, 0))
+    for number, place in enumerate(places, 1):
+        if place is not None:
+            own = part[place] & (instances[place] == number)
+            label, person = (
+                np.bincount(values[place][own]).argmax()
+                for values in (categories, humans))
+            lines.append(f'{number} {label} {person}\n')
+    write_text(path, ''.join(lines))
 
 
 def write_instances(out: Path, stem: str, categories: np.ndarray,
@@ -153,6 +142,22 @@ def write_instances(out: Path, stem: str, categories: np.ndarray,
     write_label_map(out / f'Instance_ids/{stem}.png', instances)
     write_instance_table(out / f'Instance_ids/{stem}.txt', instances,
                          categories, humans)
+
+
+def write_person_maps(out: Path, stem: str, categories: np.ndarray,
+                      humans: np.ndarray, num_classes: int) -> None:
+    """Write an image's classes, persons and part instances.
+
+    Args:
+        out (Path): Folder of the split.
+        stem (str): Name of the image, without ending.
+        categories (np.ndarray): Classes of shape (h, w), uint8.
+        humans (np.ndarray): Person ids of shape (h, w), uint8 or uint16.
+        num_classes (int): Number of classes, background included.
+    """
+    write_label_map(out / f'Category_ids/{stem}.png', categories)
+    write_label_map(out / f'Human_ids/{stem}.png', humans)
+    write_instances(out, stem, categories, humans, num_classes)
 
 
 class PersonPainter:
@@ -165,22 +170,15 @@ class PersonPainter:
     def __init__(self, size: Tuple[int, int]) -> None:
         self._categories = np.zeros(size[::-1], np.uint8)
         self._humans = np.zeros(size[::-1], np.uint16)
-        self._numbers: Dict[Hashable, int] = {}
+        self._numbers: Dict[Hashable, int] = {None: 0}
 
     def paint(self, person: Hashable, labels: Union[int, np.ndarray],
               where: np.ndarray) -> None:
-        """Paint one class, or classes (h, w): pixels of class 0 are nobody's.
-        """
-        number = self._numbers.setdefault(person, len(self._numbers) + 1)
-        labels = np.broadcast_to(np.asarray(labels, np.uint8),
-                                 where.shape)[where]
+        """Paint a class, or classes (h, w); None, and class 0, are nobody."""
+        number = self._numbers.setdefault(person, len(self._numbers))
+        labels = np.broadcast_to(labels, where.shape)[where]
         self._categories[where] = labels
         self._humans[where] = np.where(labels > 0, number, 0)
-
-    def erase(self, where: np.ndarray) -> None:
-        """Let something that is no person cover pixels."""
-        self._categories[where] = 0
-        self._humans[where] = 0
 
     def write(self, out: Path, stem: str, num_classes: int) -> Optional[Found]:
         """Write the maps of classes, persons and part instances.
@@ -192,16 +190,15 @@ class PersonPainter:
         if np.isin(self._categories, (0, IGNORE_LABEL)).all():
             return None
         counts = np.bincount(
-            self._humans.ravel(), minlength=len(self._numbers) + 1)
+            self._humans.ravel(), minlength=len(self._numbers))
         visible = counts > 0
         visible[0] = False
         table = np.where(visible, np.cumsum(visible), 0)
         dtype = np.uint8 if visible.sum() <= 255 else np.uint16
         humans = table.astype(dtype)[self._humans]
-        write_label_map(out / f'Category_ids/{stem}.png', self._categories)
-        write_label_map(out / f'Human_ids/{stem}.png', humans)
-        write_instances(out, stem, self._categories, humans, num_classes)
+        write_person_maps(out, stem, self._categories, humans, num_classes)
         return persons_of(humans), [
             f'person {person} left out, no pixel of it is visible'
-            for person, number in self._numbers.items() if not visible[number]
+            for person, number in self._numbers.items()
+            if number and not visible[number]
         ]

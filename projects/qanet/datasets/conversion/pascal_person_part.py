@@ -69,34 +69,26 @@ def _read_objects(path: Path) -> List[_Object]:
                          f'({type(error).__name__}: {error})') from error
 
 
-def _labels_of(person: _Object, table: np.ndarray) -> np.ndarray:
-    """A person's parts as classes (h, w); ``table``: official -> label."""
-    labels = np.zeros(person.mask.shape, np.uint8)
-    for name, mask in person.parts:
-        if name not in _CLASS_OF:
-            raise InputError(f'unknown part {name!r} of a person')
-        if mask.shape != labels.shape:
-            raise InputError(f'the mask of part {name!r} is not as large as '
-                             'that of its person')
-        labels[mask] = table[_CLASS_OF[name]]
-    return labels
-
-
 def _paint(objects: List[_Object], size: Tuple[int, int],
            table: np.ndarray) -> PersonPainter:
-    painter = PersonPainter(size)
-    number = 0
+    """Paint the persons' parts; ``table``: official class -> label."""
+    painter, number = PersonPainter(size), 0
     for item in objects:
-        if item.mask.shape != size[::-1]:
-            raise InputError(f'a mask is {item.mask.shape[1]}x'
-                             f'{item.mask.shape[0]} pixels (w x h), but the '
-                             f'image is {size[0]}x{size[1]}')
-        # Later objects, also those that are no persons, cover earlier ones.
-        painter.erase(item.mask)
+        person, parts = None, []
         if item.name == 'person':
             number += 1
-            labels = _labels_of(item, table)
-            painter.paint(number, labels, labels > 0)
+            person, parts = number, item.parts
+        for name, mask in [(item.name, item.mask), *parts]:
+            if mask.shape != size[::-1]:
+                raise InputError(f'the mask of {name!r} is {mask.shape[1]}x'
+                                 f'{mask.shape[0]} pixels (w x h), but the '
+                                 f'image is {size[0]}x{size[1]}')
+        # Later objects, also those that are no persons, cover earlier ones.
+        painter.paint(person, 0, item.mask)
+        for name, mask in parts:
+            if name not in _CLASS_OF:
+                raise InputError(f'unknown part {name!r} of a person')
+            painter.paint(person, table[_CLASS_OF[name]], mask)
     return painter
 
 
@@ -155,9 +147,9 @@ def convert_pascal_person_part(raw: str,
         out (str): Folder to write, e.g. ``data/PASCAL-Person-Part``.
         label_order (str): 'official' or 'released', noted in the annotation
             files. Defaults to 'official'.
-        train_ids (str, optional): Text file with the names of the training
-            images, one per line, instead of the lists. Defaults to None.
-        val_ids (str, optional): The same for validation.
+        train_ids, val_ids (str, optional): Text files with the names of a
+            split's images, one per line, instead of those lists. Default to
+            None.
         workers (int): Number of threads. Defaults to 4.
 
     Returns:

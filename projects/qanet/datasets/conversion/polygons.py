@@ -114,7 +114,7 @@ def _paint(image: ShapeImage, size: Tuple[int, int], classes: Sequence[str],
             notes.append(f'{shape.name} covers no pixel of the image')
             continue
         if label == 0:
-            painter.erase(mask)
+            painter.paint(None, 0, mask)
             continue
         person = 1 if single_person else shape.person
         if person is None:
@@ -195,10 +195,9 @@ def convert_polygons(raw: str,
     A part belongs to the person that its id names (LabelMe: ``group_id``;
     COCO: ``person_keys``), else to that whose outline, a shape called
     ``person_label``, holds most of it. Outlines themselves are not painted.
-    Shapes are painted in the order of the file, the later over the earlier,
-    also over those of other persons. A shape called ``_background_`` punches
-    a hole; one called ``__ignore__`` becomes 255. Images are linked; running
-    it again is harmless.
+    The later shape covers the earlier, also those of other persons. A shape
+    called ``_background_`` punches a hole; one called ``__ignore__`` becomes
+    255. Images are linked.
 
     Args:
         raw (str): Folder of LabelMe json files, or a COCO json file.
@@ -206,9 +205,8 @@ def convert_polygons(raw: str,
         name (str): The annotation file is ``<name>_<split>.json``. Defaults
             to 'Custom'.
         split (str): train, val or test. Defaults to 'train'.
-        images (str, optional): Folder of the images. Defaults to None:
-            LabelMe: where the json says, or beside it; COCO: where the json
-            is.
+        images (str, optional): Folder of the images. Defaults to None, where
+            the json says (LabelMe) or is.
         classes (str, optional): Text file with one class per line. Defaults
             to None: ``<out>/annotations/classes.txt`` of an earlier run, else
             the labels themselves, which are written there.

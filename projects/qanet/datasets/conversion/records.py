@@ -25,24 +25,16 @@ _MAX_NAMED = 20
 
 @dataclass
 class ImageRecord:
-    """What the annotation file says about one converted image.
+    """What the annotation file says about one converted image."""
 
-    Attributes:
-        file_name (str): Name of the image in ``Images``.
-        width (int): Width in pixels.
-        height (int): Height in pixels.
-        persons (list[dict]): ``parsing_id, bbox`` (xywh, pixels), ``area``.
-        notes (list[str]): What the user should know, e.g. of persons that
-            were left out.
-        image_id (int, optional): The id to keep. Defaults to None: one is
-            given, see :func:`coco_document`.
-    """
-
-    file_name: str
-    width: int
+    file_name: str  # in ``Images``
+    width: int  # in pixels
     height: int
+    #: ``parsing_id, bbox`` (xywh, pixels) and ``area`` of each.
     persons: List[dict] = field(default_factory=list)
+    #: What the user should know, e.g. of persons that were left out.
     notes: List[str] = field(default_factory=list)
+    #: The id to keep; None: one is given, see :func:`coco_document`.
     image_id: Optional[int] = None
 
 
@@ -53,50 +45,38 @@ ConvertImage = Callable[[str], Optional[ImageRecord]]
 
 @dataclass
 class Split:
-    """A split that is to be converted.
+    """A split that is to be converted."""
 
-    Attributes:
-        folder (str): Training, Validation or Testing.
-        stems (list[str]): Names of the images, without ending.
-        convert_one (Callable): See :func:`convert_split`.
-        official (int, optional): How many images the data set has there.
-        labelled (bool): Whether there must be persons.
-    """
-
-    folder: str
-    stems: List[str]
-    convert_one: ConvertImage
-    official: Optional[int] = None
-    labelled: bool = True
+    folder: str  # Training, Validation or Testing
+    stems: List[str]  # names of the images, without ending
+    convert_one: ConvertImage  # see :func:`convert_split`
+    official: Optional[int] = None  # how many images the data set has there
+    labelled: bool = True  # whether there must be persons
 
 
 @dataclass
 class SplitReport:
-    """What became of one split.
+    """What became of one split."""
 
-    Attributes:
-        ann_file (str): The annotation file that was written.
-        num_images (int): Converted images.
-        num_persons (int): Their persons.
-        skipped (list[tuple[str, str]]): Name and reason of images that could
-            not be converted.
-        empty (list[str]): Names of images left out because nobody is in them.
-        notes (list[tuple[str, str]]): Name of an image and what is worth
-            knowing about it.
-    """
-
-    ann_file: str
-    num_images: int
+    ann_file: str  # the annotation file that was written
+    num_images: int  # converted images and their persons
     num_persons: int
+    #: Name and reason of images that could not be converted.
     skipped: List[Tuple[str, str]]
+    #: Names of images left out because nobody is in them.
     empty: List[str] = field(default_factory=list)
+    #: Name of an image and what is worth knowing about it.
     notes: List[Tuple[str, str]] = field(default_factory=list)
 
     def log(self, official: Optional[int] = None) -> None:
         """Say what was converted, what was not, and if images are missing."""
-        _warn_of([f'Skipped {stem}: {why}' for stem, why in self.skipped],
-                 'skipped images')
-        _warn_of([f'{stem}: {note}' for stem, note in self.notes], 'notes')
+        skipped = [f'Skipped {stem}: {why}' for stem, why in self.skipped]
+        notes = [f'{stem}: {note}' for stem, note in self.notes]
+        for what, lines in (('skipped images', skipped), ('notes', notes)):
+            for line in lines[:_MAX_NAMED]:
+                warn(line)
+            if len(lines) > _MAX_NAMED:
+                warn(f'... and {len(lines) - _MAX_NAMED} more {what}')
         left_out = (f', {len(self.empty)} without persons left out'
                     if self.empty else '')
         print(f'{self.ann_file}: {self.num_images} images, '
@@ -106,13 +86,6 @@ class SplitReport:
         if official is not None and found != official:
             warn(f'{self.ann_file}: the data set has {official} '
                  f'images in this split, {found} were found')
-
-
-def _warn_of(lines: Sequence[str], what: str) -> None:
-    for line in lines[:_MAX_NAMED]:
-        warn(line)
-    if len(lines) > _MAX_NAMED:
-        warn(f'... and {len(lines) - _MAX_NAMED} more {what}')
 
 
 def place_image(image: Path,
@@ -185,17 +158,6 @@ def coco_document(stems: Sequence[str],
     return document if info is None else dict(info=info, **document)
 
 
-def _guarded(convert_one: ConvertImage,
-             stem: str) -> Union[ImageRecord, str, None]:
-    """The record, or why there is none."""
-    try:
-        return convert_one(stem)
-    except (InputError, OSError) as error:
-        if getattr(error, 'errno', None) in _DISK_FULL:
-            raise
-        return str(error)
-
-
 def convert_split(ann_file: str,
                   stems: Sequence[str],
                   convert_one: ConvertImage,
@@ -224,13 +186,19 @@ def convert_split(ann_file: str,
             nobody is in any image; no annotation file is written then.
         OSError: If the disk is full.
     """
-    name = osp.splitext(osp.basename(ann_file))[0]
+    name = Path(ann_file).stem
+
+    def guarded(stem: str) -> Union[ImageRecord, str, None]:
+        """The record, or why there is none."""
+        try:
+            return convert_one(stem)
+        except (InputError, OSError) as error:
+            if getattr(error, 'errno', None) in _DISK_FULL:
+                raise
+            return str(error)
+
     with ThreadPoolExecutor(max(1, workers)) as pool:
-        results = list(
-            track(
-                pool.map(lambda stem: _guarded(convert_one, stem), stems),
-                description=name,
-                total=len(stems)))
+        results = list(track(pool.map(guarded, stems), name, total=len(stems)))
     kept: Dict[str, ImageRecord] = {}
     skipped, empty = [], []
     for stem, result in zip(stems, results):

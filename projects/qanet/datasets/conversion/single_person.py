@@ -15,21 +15,22 @@ from .records import (ImageRecord, Split, SplitReport, convert_splits,
                       place_image)
 
 
-def convert_single(images: ImageFolder, label_dir: Optional[Path], out: Path,
-                   num_classes: int, stem: str) -> Optional[ImageRecord]:
-    """Convert one picture of one person; without labels only the box."""
+def convert_single(images: ImageFolder, labels: Optional[Sequence[Path]],
+                   out: Path, num_classes: int,
+                   stem: str) -> Optional[ImageRecord]:
+    """Convert a picture of one person; ``labels``: their folder, if any."""
     image, size = images.require(stem)
     # The picture is the person's crop, so its whole is the person's box.
     person = dict(parsing_id=1, bbox=[0, 0, *size], area=size[0] * size[1])
     notes = []
-    if label_dir is not None:
-        source = any_case(label_dir / f'{stem}.png')
-        labels = read_labels_of(image, size, source, num_classes)
-        place_label_map(source, out / f'Category_ids/{stem}.png', labels)
+    if labels is not None:
+        source = any_case(labels[0] / f'{stem}.png')
+        classes = read_labels_of(image, size, source, num_classes)
+        place_label_map(source, out / f'Category_ids/{stem}.png', classes)
         # Pixels to ignore (255) are the person's: others are background.
-        humans = (labels > 0).astype(np.uint8)
+        humans = (classes > 0).astype(np.uint8)
         write_label_map(out / f'Human_ids/{stem}.png', humans)
-        write_instances(out, stem, labels, humans, num_classes)
+        write_instances(out, stem, classes, humans, num_classes)
         person['area'] = int(humans.sum())
         if not person['area']:
             notes.append('no pixel is labelled')
@@ -42,7 +43,7 @@ def _convert(images: ImageFolder, label_dir: Path, out: str, name: str,
     splits = [
         Split(
             split, stems,
-            partial(convert_single, images, label_dir, Path(out, split),
+            partial(convert_single, images, [label_dir], Path(out, split),
                     num_classes)) for split, stems in stems_of.items()
     ]
     return convert_splits(out, name, splits, workers)
@@ -66,10 +67,9 @@ def convert_single_person(image_dir: str,
         image_dir (str): Folder of the images.
         label_dir (str): Folder of label PNGs with the images' names.
         out (str): Folder to write, e.g. ``data/LIP``.
-        train_ids (str, optional): Text file with the names of the training
-            images, one per line. Defaults to None.
-        val_ids (str, optional): The same for validation. Defaults to None.
-            Without both lists, all images are for training.
+        train_ids, val_ids (str, optional): Text files with the names of a
+            split's images, one per line. Default to None; without both, all
+            images are for training.
         name (str): Annotation files are ``<name>_train.json`` and
             ``<name>_val.json``. Defaults to 'LIP'.
         num_classes (int): Number of classes, background included. Defaults
@@ -134,14 +134,12 @@ def convert_atr(raw: str,
         raw (str): Where ``humanparsing.zip`` was unpacked; ``JPEGImages`` and
             ``SegmentationClassAug`` may lie at any depth.
         out (str): Folder to write, e.g. ``data/ATR``.
-        num_val (int): Number of images for validation. Defaults to 700.
-        num_test (int): Number of images for testing. Defaults to 1000.
+        num_val, num_test (int): Numbers of images for validation and testing.
+            Default to 700 and 1000.
         seed (int): Of the split. Defaults to 0.
-        train_ids (str, optional): Text file with the names of the training
-            images, one per line. Defaults to None. With any list, only the
-            images of lists are converted.
-        val_ids (str, optional): The same for validation.
-        test_ids (str, optional): The same for testing.
+        train_ids, val_ids, test_ids (str, optional): Text files with the names
+            of a split's images, one per line. With any, only the images of
+            lists are converted. Default to None.
         workers (int): Number of threads. Defaults to 4.
 
     Returns:

@@ -6,9 +6,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from projects.qanet.datasets.conversion import convert_atr
-from tools.common.converting import run_converter
+from tools.common.converting import IDS, run_converter
 
-if __name__ == '__main__':
+
+def main() -> None:
+    """Read the command line and convert."""
     run_converter(
         convert_atr, 'Convert ATR: links images and labels; the whole picture '
         'becomes the box of person 1. There is no official split', {
@@ -22,4 +24,14 @@ if __name__ == '__main__':
             dict(dest='num_test', type=int, help='number of test images'),
             '--seed':
             dict(type=int, help='another one splits otherwise'),
-        }, ['training', 'validation', 'test'])
+            '--train-ids':
+            IDS.format('training'),
+            '--val-ids':
+            IDS.format('validation'),
+            '--test-ids':
+            IDS.format('test'),
+        })
+
+
+if __name__ == '__main__':
+    main()

@@ -9,7 +9,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from projects.qanet.datasets.conversion import convert_official
 from tools.common.converting import NUM_CLASSES, run_converter
 
-if __name__ == '__main__':
+
+def main() -> None:
+    """Read the command line and convert."""
     run_converter(
         partial(convert_official, 'CIHP'),
         'Convert CIHP: links images and labels, writes '
@@ -20,3 +22,7 @@ if __name__ == '__main__':
             '--name': 'for data of your own in this layout',
             '--num-classes': NUM_CLASSES,
         })
+
+
+if __name__ == '__main__':
+    main()

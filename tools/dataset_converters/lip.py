@@ -9,7 +9,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from projects.qanet.datasets.conversion import convert_official
 from tools.common.converting import run_converter
 
-if __name__ == '__main__':
+
+def main() -> None:
+    """Read the command line and convert."""
     run_converter(
         partial(convert_official, 'LIP'),
         'Convert LIP: links images and labels; the whole picture becomes the '
@@ -17,3 +19,7 @@ if __name__ == '__main__':
             'raw': 'where the archives were unpacked',
             'out': 'folder to write, e.g. data/LIP',
         })
+
+
+if __name__ == '__main__':
+    main()

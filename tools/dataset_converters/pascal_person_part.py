@@ -6,9 +6,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from projects.qanet.datasets.conversion import convert_pascal_person_part
-from tools.common.converting import run_converter
+from tools.common.converting import IDS, run_converter
 
-if __name__ == '__main__':
+
+def main() -> None:
+    """Read the command line and convert."""
     run_converter(
         convert_pascal_person_part,
         'Make PASCAL-Person-Part: links images, merges the parts of '
@@ -25,4 +27,12 @@ if __name__ == '__main__':
                 '5 Upper-legs 6 Lower-legs; released: as the published '
                 'weights, 1 Lower-arms 2 Head 3 Upper-legs 4 Torso '
                 '5 Lower-legs 6 Upper-arms'),
-        }, ['training', 'validation'])
+            '--train-ids':
+            IDS.format('training'),
+            '--val-ids':
+            IDS.format('validation'),
+        })
+
+
+if __name__ == '__main__':
+    main()

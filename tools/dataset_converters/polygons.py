@@ -18,7 +18,8 @@ def convert(**args) -> None:
           f'    flip_pairs={suggest_flip_pairs(classes)})')
 
 
-if __name__ == '__main__':
+def main() -> None:
+    """Read the command line and convert."""
     run_converter(
         convert, 'Convert polygons of body parts, one split per run', {
             'raw':
@@ -47,3 +48,7 @@ if __name__ == '__main__':
                 action='store_true',
                 help='all parts of an image belong to one person'),
         })
+
+
+if __name__ == '__main__':
+    main()

@@ -6,9 +6,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from projects.qanet.datasets.conversion import convert_single_person
-from tools.common.converting import NUM_CLASSES, run_converter
+from tools.common.converting import IDS, NUM_CLASSES, run_converter
 
-if __name__ == '__main__':
+
+def main() -> None:
+    """Read the command line and convert."""
     run_converter(
         convert_single_person, 'Convert pictures of one person each with '
         'label PNGs of the same name; the whole picture becomes the box of '
@@ -19,4 +21,10 @@ if __name__ == '__main__':
             '--name':
             'annotation files are called NAME_train.json, NAME_val.json',
             '--num-classes': NUM_CLASSES,
-        }, ['training', 'validation'])
+            '--train-ids': IDS.format('training'),
+            '--val-ids': IDS.format('validation'),
+        })
+
+
+if __name__ == '__main__':
+    main()

@@ -126,10 +126,9 @@ def read_split_lists(**lists: Optional[str]) -> Dict[str, List[str]]:
     owner: Dict[str, str] = {}
     for split, stems in splits.items():
         for stem in stems:
-            if stem in owner:
+            if owner.setdefault(stem, split) != split:
                 raise InputError(f'{stem} is in both {lists[owner[stem]]} and '
                                  f'{lists[split]}')
-            owner[stem] = split
     return splits
 
 

@@ -5,8 +5,7 @@ import re
 from collections import defaultdict
 from functools import partial
 from pathlib import Path
-from typing import (Any, Callable, Dict, List, NamedTuple, Optional, Sequence,
-                    Tuple)
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from projects.qanet.utils.errors import InputError
 from .files import (ImageFolder, any_case, find_file, find_folder, is_hidden,
@@ -51,11 +50,8 @@ def _convert_cihp(images: ImageFolder, labels: Optional[Sequence[Path]],
     return place_image(image, size, out, (persons_of(humans), []))
 
 
-def _list_masks(images: ImageFolder, _: Sequence[Path]) -> Optional[_Masks]:
-    """Which mask of ``parsing_annos``, if that is there, belongs to whom."""
-    folder = images.folder.with_name('parsing_annos')
-    if not folder.is_dir():
-        return None
+def _list_masks(folder: Path) -> _Masks:
+    """Which mask of ``parsing_annos`` belongs to whom."""
     masks = defaultdict(list)
     for name in os.listdir(folder):
         match = _MASK_NAME.fullmatch(name)
@@ -94,25 +90,19 @@ class _Part(NamedTuple):
 
 
 class _Layout(NamedTuple):
-    """A data set; images are converted with what ``prepare`` returns, if any.
-    """
+    """A data set; ``masks`` is a folder of one PNG for each person."""
 
     num_classes: int
     scattered: bool  # images, labels and lists may be separate archives
     convert_image: Callable[..., Optional[ImageRecord]]
-    prepare: Callable[[ImageFolder, Sequence[Path]], Any]
     parts: Dict[str, _Part]
-
-
-def _label_folders(_: ImageFolder,
-                   labels: Sequence[Path]) -> Optional[Sequence[Path]]:
-    return labels or None
+    masks: Optional[str] = None
 
 
 _LAYOUTS = {
     'CIHP':
     _Layout(
-        20, False, _convert_cihp, _label_folders,
+        20, False, _convert_cihp,
         dict(
             Training=_Part('Training/Images',
                            ('Training/Category_ids', 'Training/Human_ids'),
@@ -124,7 +114,7 @@ _LAYOUTS = {
             Testing=_Part('Testing/Images', (), 'Testing/test_id.txt', 5000))),
     'LIP':
     _Layout(
-        20, True, convert_single, _label_folders,
+        20, True, convert_single,
         dict(
             Training=_Part('train_images', ('train_segmentations', ),
                            'train_id.txt', 30462),
@@ -133,13 +123,14 @@ _LAYOUTS = {
             Testing=_Part('testing_images', (), 'test_id.txt', 10000))),
     'MHP-v2':
     _Layout(
-        59, True, _convert_mhp, _list_masks,
+        59, True, _convert_mhp,
         dict(
             Training=_Part('train/images', ('train/parsing_annos', ),
                            'list/train.txt', 15403),
             Validation=_Part('val/images', ('val/parsing_annos', ),
                              'list/val.txt', 5000),
-            Testing=_Part('test/images', (), 'list/test_all.txt', 5000))),
+            Testing=_Part('test/images', (), 'list/test_all.txt', 5000)),
+        'parsing_annos'),
 }
 
 
@@ -197,7 +188,10 @@ def convert_official(data_set: str,
         images = ImageFolder(folders[0])
         id_list = find_file(root, part.id_list, depth)
         stems = images.stems if id_list is None else read_stems(id_list)
-        labels = layout.prepare(images, folders[1:])
+        labels = folders[1:] or None
+        if layout.masks:  # a test split may have them
+            masks = folders[-1].with_name(layout.masks)
+            labels = _list_masks(masks) if masks.is_dir() else None
         convert_one = partial(layout.convert_image, images, labels,
                               Path(out, split), num_classes)
         number = part.number if name == data_set else None

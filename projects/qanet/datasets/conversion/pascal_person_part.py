@@ -3,7 +3,7 @@
 import zlib
 from functools import partial
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 from scipy.io import loadmat
@@ -40,13 +40,9 @@ _LISTS = (('pascal_person_part_trainval_list/{}_id.txt', True),
 _READ_ERRORS = (OSError, ValueError, TypeError, KeyError, IndexError,
                 AttributeError, NotImplementedError, MatReadError, zlib.error)
 
-
-class _Object(NamedTuple):
-    """An object of an image; masks (h, w), bool; the later part is on top."""
-
-    name: str
-    mask: np.ndarray
-    parts: List[Tuple[str, np.ndarray]]
+# Name, mask and parts of an object; masks are bool (h, w), the later part is
+# on top.
+_Object = Tuple[str, np.ndarray, List[Tuple[str, np.ndarray]]]
 
 
 def _read_objects(path: Path) -> List[_Object]:
@@ -57,13 +53,10 @@ def _read_objects(path: Path) -> List[_Object]:
         anno = loadmat(path, variable_names=['anno'])['anno'][0, 0]
         # Matlab's structs come as arrays; without any part the array is
         # empty and has no fields.
-        return [
-            _Object(
-                str(record['class'].item()), record['mask'] > 0,
-                [(str(part['part_name'].item()), part['mask'] > 0)
-                 for part in record['parts'].ravel()])
-            for record in anno['objects'].ravel()
-        ]
+        return [(str(record['class'].item()), record['mask']
+                 > 0, [(str(part['part_name'].item()), part['mask'] > 0)
+                       for part in record['parts'].ravel()])
+                for record in anno['objects'].ravel()]
     except _READ_ERRORS as error:
         raise InputError(f'{path} is no readable annotation of PASCAL-Part '
                          f'({type(error).__name__}: {error})') from error
@@ -73,22 +66,21 @@ def _paint(objects: List[_Object], size: Tuple[int, int],
            table: np.ndarray) -> PersonPainter:
     """Paint the persons' parts; ``table``: official class -> label."""
     painter, number = PersonPainter(size), 0
-    for item in objects:
-        person, parts = None, []
-        if item.name == 'person':
-            number += 1
-            person, parts = number, item.parts
-        for name, mask in [(item.name, item.mask), *parts]:
+    for name, silhouette, parts in objects:
+        number += name == 'person'
+        person = number if name == 'person' else None
+        # Later objects, also those that are no persons, cover earlier ones.
+        layers = [(name, silhouette, 0)]
+        for part, mask in parts if person else []:
+            if part not in _CLASS_OF:
+                raise InputError(f'unknown part {part!r} of a person')
+            layers.append((part, mask, table[_CLASS_OF[part]]))
+        for part, mask, label in layers:
             if mask.shape != size[::-1]:
-                raise InputError(f'the mask of {name!r} is {mask.shape[1]}x'
+                raise InputError(f'the mask of {part!r} is {mask.shape[1]}x'
                                  f'{mask.shape[0]} pixels (w x h), but the '
                                  f'image is {size[0]}x{size[1]}')
-        # Later objects, also those that are no persons, cover earlier ones.
-        painter.paint(person, 0, item.mask)
-        for name, mask in parts:
-            if name not in _CLASS_OF:
-                raise InputError(f'unknown part {name!r} of a person')
-            painter.paint(person, table[_CLASS_OF[name]], mask)
+            painter.paint(person, label, mask)
     return painter
 
 
@@ -96,7 +88,7 @@ def _convert_image(images: ImageFolder, annotations: Path, out: Path,
                    table: np.ndarray, stem: str) -> Optional[ImageRecord]:
     path = any_case(annotations / f'{stem}.mat')
     objects = _read_objects(path)
-    if not any(item.name == 'person' and item.parts for item in objects):
+    if not any(name == 'person' and parts for name, _, parts in objects):
         return None
     image, size = images.require(stem)
     try:

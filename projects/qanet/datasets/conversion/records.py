@@ -238,14 +238,10 @@ def convert_splits(out: str,
         out (str): Folder to write.
         name (str): Annotation files are ``<name>_{train,val,test}.json``.
         splits (Sequence[Split]): What to convert.
-        workers (int): Number of threads. Defaults to 4.
-        info (dict, optional): Goes into the annotation files.
+        workers, info: See :func:`convert_split`, also for the errors.
 
     Returns:
         list[SplitReport]: One per split.
-
-    Raises:
-        InputError: See :func:`convert_split`.
     """
     reports = []
     for split in splits:

@@ -70,11 +70,10 @@ def convert_single_person(image_dir: str,
         train_ids, val_ids (str, optional): Text files with the names of a
             split's images, one per line. Default to None; without both, all
             images are for training.
-        name (str): Annotation files are ``<name>_train.json`` and
-            ``<name>_val.json``. Defaults to 'LIP'.
-        num_classes (int): Number of classes, background included. Defaults
-            to 20.
-        workers (int): Number of threads. Defaults to 4.
+        name (str): Annotation files are ``<name>_{train,val}.json``. Defaults
+            to 'LIP'.
+        num_classes, workers (int): See :func:`convert_official`. Default to
+            20 and 4.
 
     Returns:
         list[SplitReport]: Training, then validation, as far as asked for.

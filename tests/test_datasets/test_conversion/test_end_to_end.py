@@ -11,26 +11,12 @@ from mmseg.registry import DATASETS, METRICS, MODELS
 from pycocotools import mask as coco_mask
 
 from projects.qanet.evaluation.functional import ParsingEvaluator
-from .miniature import NUM_CLASSES, SINGLE
-
-
-def persons_of(data_set):
-    """Two persons that overlap (or one), as label maps of their own."""
-    num_classes = NUM_CLASSES[data_set]
-    first = np.zeros((50, 64), np.uint8)
-    first[4:44, 4:28] = num_classes - 1
-    first[4:14, 10:20] = 2
-    second = np.zeros((50, 64), np.uint8)
-    second[10:48, 22:50] = num_classes // 2
-    second[10:20, 30:40] = 1
-    return [first] if data_set in SINGLE else [first, second]
+from .miniature import NUM_CLASSES, persons_of, write_all
 
 
 def write_and_convert(mini, data_set):
-    """Three images to train on, image 14 to validate on."""
-    for stem in ('11', '12', '13', '14'):
-        split = 'Validation' if stem == '14' else 'Training'
-        mini.write(data_set, split, stem, persons_of(data_set))
+    """Three images to train on, image 7 to validate on."""
+    write_all(mini, data_set, ('11', '12', '13'))
     mini.convert(data_set)
 
 
@@ -98,7 +84,7 @@ def test_data_set(data_set, config, mini, tiny, request):
 def record_of(labels):
     """A sure prediction of one person's label map."""
     parts = []
-    for label in np.unique(labels[labels > 0]).tolist():
+    for label in np.unique(labels[labels % 255 > 0]).tolist():
         code = coco_mask.encode(
             np.asfortranarray((labels == label).astype(np.uint8)))
         segmentation = dict(size=code['size'], counts=code['counts'].decode())
@@ -109,23 +95,14 @@ def record_of(labels):
                 pixel_score=1.,
                 segmentation=segmentation))
     return dict(
-        image_id=14,
+        image_id=7,
         category_id=1,
-        bbox=[0, 0, 64, 50],
+        bbox=[0, 0, 40, 30],
         score=1.,
         bbox_score=1.,
         iou_score=1.,
         pixel_score=1.,
         parts=parts)
-
-
-def evaluate(mini, data_set, records):
-    evaluator = ParsingEvaluator(
-        str(mini.out / f'annotations/{data_set}_val.json'),
-        str(mini.out / 'Validation'),
-        [str(label) for label in range(NUM_CLASSES[data_set])],
-        protocol='strict')
-    return evaluator.evaluate(records)
 
 
 @pytest.mark.parametrize('data_set', ['CIHP', 'MHP-v2', 'PASCAL-Person-Part'])
@@ -134,22 +111,15 @@ def test_what_was_drawn_scores_100(data_set, mini):
     first, second = persons_of(data_set)
     first[second > 0] = 0
     records = [record_of(first), record_of(second)]
-    values = evaluate(mini, data_set, records)
+    evaluator = ParsingEvaluator(
+        str(mini.out / f'annotations/{data_set}_val.json'),
+        str(mini.out / 'Validation'),
+        [str(label) for label in range(NUM_CLASSES[data_set])],
+        protocol='strict')
+    values = evaluator.evaluate(records)
     for key in ('mIoU', 'pixAcc', 'APp', 'PCP_50', 'APr', 'APh'):
         assert values[key] == pytest.approx(100), key
     # Swapping two labels is noticed.
     parts = records[0]['parts']
     parts[0]['label'], parts[1]['label'] = parts[1]['label'], parts[0]['label']
-    assert evaluate(mini, data_set, records)['mIoU'] < 90
-
-
-def test_16_bit_part_numbers_are_evaluated(mini):
-    persons = [np.zeros((50, 64), np.uint8) for _ in range(7)]
-    for i, labels in enumerate(persons):
-        labels[7 * i + 1:7 * i + 7, 2:60] = np.arange(58) + 1
-    mini.write('MHP-v2', 'Validation', '14', persons)
-    mini.convert('MHP-v2')
-    assert mini.maps('Validation', '14')[2].dtype == np.uint16
-    values = evaluate(mini, 'MHP-v2', [record_of(p) for p in persons])
-    for key in ('mIoU', 'APp', 'APr', 'APh'):
-        assert values[key] == pytest.approx(100), key
+    assert evaluator.evaluate(records)['mIoU'] < 90

@@ -96,24 +96,6 @@ def persons_of(humans: np.ndarray) -> List[dict]:
     return persons
 
 
-def build_instance_map(categories: np.ndarray, humans: np.ndarray,
-                       num_classes: int) -> np.ndarray:
-    """Number the parts of all persons; three maps (h, w), 0 is no part.
-
-    The number is ``(person - 1) * num_classes + class`` as in CIHP, or, where
-    that does not fit into 8 bits, a running one (by person, then class); of
-    uint16 if there are more than 255 parts.
-    """
-    part = (categories > 0) & (categories != IGNORE_LABEL) & (humans > 0)
-    instances = np.where(part, (humans.astype(np.int64) - 1) * num_classes +
-                         categories, 0)
-    if instances.max(initial=0) > 255:
-        numbers = np.unique(instances[part])
-        instances = np.where(part, np.searchsorted(numbers, instances) + 1, 0)
-    wide = instances.max(initial=0) > 255
-    return instances.astype(np.uint16 if wide else np.uint8)
-
-
 def write_instance_table(path: Path, instances: np.ndarray,
                          categories: np.ndarray, humans: np.ndarray) -> None:
     """Write a line ``instance class person`` for each part; maps (h, w).
@@ -137,8 +119,20 @@ def write_instance_table(path: Path, instances: np.ndarray,
 
 def write_instances(out: Path, stem: str, categories: np.ndarray,
                     humans: np.ndarray, num_classes: int) -> None:
-    """Number an image's parts; write their map and table."""
-    instances = build_instance_map(categories, humans, num_classes)
+    """Number an image's parts; write their map (0 is no part) and table.
+
+    The number is ``(person - 1) * num_classes + class`` as in CIHP, or, where
+    that does not fit into 8 bits, a running one (by person, then class); of
+    16 bits if there are more than 255 parts.
+    """
+    part = (categories > 0) & (categories != IGNORE_LABEL) & (humans > 0)
+    instances = np.where(part, (humans.astype(np.int64) - 1) * num_classes +
+                         categories, 0)
+    if instances.max(initial=0) > 255:
+        numbers = np.unique(instances[part])
+        instances = np.where(part, np.searchsorted(numbers, instances) + 1, 0)
+    wide = instances.max(initial=0) > 255
+    instances = instances.astype(np.uint16 if wide else np.uint8)
     write_label_map(out / f'Instance_ids/{stem}.png', instances)
     write_instance_table(out / f'Instance_ids/{stem}.txt', instances,
                          categories, humans)

@@ -106,8 +106,9 @@ def test_image_folder(mini, capsys):
     capsys.readouterr()
     folder = files.ImageFolder(mini.raw)
     assert folder.stems == list('abcdef')
-    assert ('6 files of' in (warning := capsys.readouterr().err)
-            and warning.endswith('._a.jpg, 1.cr2, 2.cr2, 3.cr2, 4.cr2, ...\n'))
+    warning = capsys.readouterr().err
+    assert '6 files of' in warning
+    assert warning.endswith('._a.jpg, 1.cr2, 2.cr2, 3.cr2, 4.cr2, ...\n')
     for name in names:
         assert folder.require(name[0]) == (mini.raw / name, (40, 30))
 

@@ -1,8 +1,9 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""What is special about CIHP, MHP v2 and ATR."""
+"""What is special about CIHP, LIP, MHP v2 and ATR."""
 import numpy as np
 import pytest
 
+from projects.qanet.datasets import LIPParsingDataset
 from projects.qanet.datasets.conversion import convert_atr, convert_official
 from projects.qanet.datasets.conversion.single_person import split_by_name
 from projects.qanet.utils.errors import InputError
@@ -66,6 +67,19 @@ class TestCIHP:
         mini.labels('p/p/Training/Human_ids/b.png', np.zeros((30, 40)))
         with pytest.raises(InputError, match='CIHP_train: none of 1 images'):
             mini.convert('CIHP')
+
+
+def test_gray_photos_of_lip_have_three_channels(mini):
+    photo, _ = mini.write('LIP', 'Training', 'a', persons_of('LIP'))
+    mini.photo(photo, mode='L')
+    mini.convert('LIP')
+    dataset = LIPParsingDataset(
+        'annotations/LIP_train.json',
+        data_root=str(mini.out),
+        pipeline=[dict(type='LoadImageFromFile')])
+    image = dataset[0]['img']
+    assert image.shape == (30, 40, 3) and image.any()
+    np.testing.assert_array_equal(image[..., :2], image[..., 1:])
 
 
 class TestMHPv2:

@@ -62,6 +62,14 @@ class TestCIHP:
             with pytest.raises(InputError, match='allowed are 2 to 255'):
                 mini.convert('CIHP', num_classes=num_classes)
 
+    def test_labels_of_another_data_set_are_not_taken(self, mini):
+        write_all(mini, 'CIHP')
+        (mini.raw / 'q/Training').mkdir(parents=True)
+        (mini.raw / 'p/p/Training/Human_ids').rename(mini.raw /
+                                                     'q/Training/Human_ids')
+        with pytest.raises(InputError, match='no folder Training/Human_ids'):
+            mini.convert('CIHP')
+
     def test_nobody(self, mini):
         mini.write('CIHP', 'Training', 'b', [box((0, 9), (0, 9), 4)])
         mini.labels('p/p/Training/Human_ids/b.png', np.zeros((30, 40)))
@@ -83,6 +91,13 @@ def test_gray_photos_of_lip_have_three_channels(mini):
 
 
 class TestMHPv2:
+
+    def test_no_masks_at_all(self, mini):
+        for _, mask in write_all(mini, 'MHP-v2'):
+            for path in (mini.raw / mask).parent.iterdir():
+                path.unlink()
+        with pytest.raises(InputError, match='The first one: b has no masks'):
+            mini.convert('MHP-v2')
 
     def test_hidden_persons_are_named(self, mini):
         persons = [

@@ -206,7 +206,7 @@ def persons_of(data_set):
     second = box((10, 30), (8, 33), 5)
     second[12:14, 9:20] = 1
     if data_set != 'PASCAL-Person-Part':
-        second[20:22, 30:33] = 255
+        first[24, 2:4] = second[20:22, 30:33] = 255
     return [first] if data_set in SINGLE else [first, second]
 
 

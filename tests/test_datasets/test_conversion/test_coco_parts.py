@@ -26,7 +26,8 @@ def coco(mini):
                 category_id=10 * (names.index(entry['label']) + 1),
                 image_id=31,
                 segmentation=flat(x1, y1, x2, y2),
-                person_id=entry['group_id']))
+                person_id=entry['group_id'],
+                attributes=dict(person_id=99)))
     mask = painted((1, 1, (4, 3, 6, 9)))[0]
     code = coco_mask.encode(np.asfortranarray(mask))
     rle = dict(size=[30, 40], counts=code['counts'].decode())

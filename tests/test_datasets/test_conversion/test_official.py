@@ -64,9 +64,9 @@ class TestCIHP:
 
     def test_labels_of_another_data_set_are_not_taken(self, mini):
         write_all(mini, 'CIHP')
-        (mini.raw / 'q/Training').mkdir(parents=True)
-        (mini.raw / 'p/p/Training/Human_ids').rename(mini.raw /
-                                                     'q/Training/Human_ids')
+        (mini.raw / 'q/q/q/Training').mkdir(parents=True)
+        (mini.raw / 'p/p/Training/Human_ids').rename(
+            mini.raw / 'q/q/q/Training/Human_ids')
         with pytest.raises(InputError, match='no folder Training/Human_ids'):
             mini.convert('CIHP')
 

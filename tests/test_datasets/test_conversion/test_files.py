@@ -23,9 +23,10 @@ def test_search(tmp_path):
     assert files.search(tmp_path, ['list'], depth=0) is None
     found = files.find_file(tmp_path, 'list/train.txt')
     assert found == inner / 'train.txt'
+    (tmp_path / 'd' / 'train.txt').touch()
     (tmp_path / 'b' / 'train.txt').touch()
     found = files.find_file(tmp_path, 'train.txt')
-    assert found == tmp_path / 'b' / 'train.txt'  # the nearest
+    assert found == tmp_path / 'b' / 'train.txt'  # the nearest, by name
     assert files.find_file(tmp_path, 'val.txt') is None
     with pytest.raises(InputError, match='has no folder Testing'):
         files.find_folder(tmp_path, 'Testing')

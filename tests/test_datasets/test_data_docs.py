@@ -11,7 +11,8 @@ from mmengine.runner import Runner
 from PIL import Image
 
 from projects.qanet.datasets import CIHPParsingDataset, HumanParsingDataset
-from projects.qanet.datasets.conversion import convert_cihp, convert_polygons
+from projects.qanet.datasets.conversion import (convert_official,
+                                                convert_polygons)
 
 LABELS = ('Hat', 'Left-sleeve', 'Right-sleeve', 'Shirt')
 
@@ -131,8 +132,12 @@ def test_label_maps_of_the_recipe(tmp_path):
         path = tmp_path / 'raw/Training' / folder
         path.mkdir(parents=True)
         Image.fromarray(labels).save(path / '0001.png')
-    convert_cihp(
-        str(tmp_path / 'raw'), str(tmp_path / 'out'), 'Mine', num_classes=5)
+    convert_official(
+        'CIHP',
+        str(tmp_path / 'raw'),
+        str(tmp_path / 'out'),
+        'Mine',
+        num_classes=5)
     document = json.loads(
         (tmp_path / 'out/annotations/Mine_train.json').read_text())
     assert document['annotations'] == [

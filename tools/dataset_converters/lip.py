@@ -1,31 +1,25 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Convert the LIP download to the layout that the data set reads."""
-import argparse
-import os.path as osp
 import sys
+from functools import partial
+from pathlib import Path
 
-sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '../..')))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from projects.qanet.datasets.conversion import convert_lip
-from tools.common.cli import run_tool
-
-
-def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description='Convert LIP: links images and labels; the whole picture '
-        'becomes the box of person 1')
-    parser.add_argument('raw', help='where the archives were unpacked')
-    parser.add_argument('out', help='folder to write, e.g. data/LIP')
-    parser.add_argument(
-        '--workers', type=int, default=4, help='number of threads')
-    return parser.parse_args()
+from projects.qanet.datasets.conversion import convert_official
+from tools.common.converting import run_converter
 
 
 def main() -> None:
-    """Convert the download."""
-    convert_lip(**vars(parse_args()))
+    """Read the command line and convert."""
+    run_converter(
+        partial(convert_official, 'LIP'),
+        'Convert LIP: links images and labels; the whole picture becomes the '
+        'box of person 1', {
+            'raw': 'where the archives were unpacked',
+            'out': 'folder to write, e.g. data/LIP',
+        })
 
 
 if __name__ == '__main__':
-    run_tool(main)
+    main()

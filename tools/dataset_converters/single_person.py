@@ -1,45 +1,30 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Convert pictures of one person each (LIP and the like)."""
-import argparse
-import os.path as osp
 import sys
+from pathlib import Path
 
-sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '../..')))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from projects.qanet.datasets.conversion import convert_single_person
-from tools.common.cli import run_tool
-
-
-def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description='Convert pictures of one person each with label PNGs of '
-        'the same name; the whole picture becomes the box of person 1')
-    parser.add_argument('image_dir', help='folder of the images')
-    parser.add_argument('label_dir', help='folder of the label PNGs')
-    parser.add_argument('out', help='folder to write, e.g. data/LIP')
-    parser.add_argument(
-        '--train-ids', help='text file with the names of training images')
-    parser.add_argument(
-        '--val-ids', help='text file with the names of validation images')
-    parser.add_argument(
-        '--name',
-        default='LIP',
-        help='annotation files are called NAME_train.json, NAME_val.json')
-    parser.add_argument(
-        '--num-classes',
-        type=int,
-        default=20,
-        help='number of classes, background included')
-    parser.add_argument(
-        '--workers', type=int, default=4, help='number of threads')
-    return parser.parse_args()
+from tools.common.converting import IDS, NUM_CLASSES, run_converter
 
 
 def main() -> None:
-    """Convert the download."""
-    convert_single_person(**vars(parse_args()))
+    """Read the command line and convert."""
+    run_converter(
+        convert_single_person, 'Convert pictures of one person each with '
+        'label PNGs of the same name; the whole picture becomes the box of '
+        'person 1', {
+            'image_dir': 'folder of the images',
+            'label_dir': 'folder of the label PNGs',
+            'out': 'folder to write, e.g. data/LIP',
+            '--name':
+            'annotation files are called NAME_train.json, NAME_val.json',
+            '--num-classes': NUM_CLASSES,
+            '--train-ids': IDS.format('training'),
+            '--val-ids': IDS.format('validation'),
+        })
 
 
 if __name__ == '__main__':
-    run_tool(main)
+    main()

@@ -73,17 +73,28 @@ def check_writable(path: str) -> None:
 
 
 def write_text(path: str, text: str) -> None:
-    """Write a text file in one step: an interruption leaves no half of it.
+    """Write a text file in UTF-8, see :func:`write_bytes`.
+
+    Args:
+        path (str): File to write.
+        text (str): Its content.
+    """
+    write_bytes(path, text.encode('utf-8'))
+
+
+def write_bytes(path: str, data: bytes) -> None:
+    """Write a file in one step: an interruption leaves no half of it.
+
+    What stands there is replaced; a link is not written through.
 
     Args:
         path (str): File to write. Its folder is made if it is missing.
-        text (str): Its content, written as UTF-8.
+        data (bytes): Its content.
 
     Raises:
         OSError: If it cannot be written.
     """
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     partial = f'{path}.partial'
-    with open(partial, 'w', encoding='utf-8') as file:
-        file.write(text)
+    Path(partial).write_bytes(data)
     os.replace(partial, path)

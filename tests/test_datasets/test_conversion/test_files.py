@@ -5,146 +5,149 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from projects.qanet.datasets.conversion import files
+from projects.qanet.datasets.conversion import files, maps
 from projects.qanet.utils.errors import InputError
 
 
-def save_image(path, size=(50, 30), **kwargs):
-    pixels = np.random.default_rng(0).integers(0, 255, (size[1], size[0], 3))
-    Image.fromarray(pixels.astype(np.uint8)).save(path, **kwargs)
-    return str(path)
-
-
-def test_find_root(tmp_path):
-    inner = tmp_path / 'a' / 'b' / 'b'
-    (inner / 'Training').mkdir(parents=True)
-    (tmp_path / 'other').mkdir()
-    found = files.find_root(str(tmp_path), ['Training', 'Validation'])
-    assert found == str(inner)
-    assert files.find_root(str(inner), ['Training']) == str(inner)
+def test_search(tmp_path):
+    inner = tmp_path / 'a' / 'list' / 'list'
+    inner.mkdir(parents=True)
+    for name in ('b', '.c/x', 'd/1/2/3/4/far', 'd/1/2/3/4/5/too_far'):
+        (tmp_path / name).mkdir(parents=True)
+    (inner / 'train.txt').touch()
+    assert files.find_folder(tmp_path, 'list') == inner.parent
+    assert files.find_folder(inner, 'list') == inner
+    assert files.search(tmp_path, ['x', 'list/list']) == tmp_path / 'a'
+    assert files.search(tmp_path, ['x', 'too_far']) is None
+    assert files.search(tmp_path, ['far']) is not None
+    assert files.search(tmp_path, ['list'], depth=0) is None
+    found = files.find_file(tmp_path, 'list/train.txt')
+    assert found == inner / 'train.txt'
+    (tmp_path / 'd' / 'train.txt').touch()
+    (tmp_path / 'b' / 'train.txt').touch()
+    found = files.find_file(tmp_path, 'train.txt')
+    assert found == tmp_path / 'b' / 'train.txt'  # the nearest, by name
+    assert files.find_file(tmp_path, 'val.txt') is None
     with pytest.raises(InputError, match='has no folder Testing'):
-        files.find_root(str(tmp_path), ['Testing'])
+        files.find_folder(tmp_path, 'Testing')
     with pytest.raises(InputError, match='nowhere is not a folder'):
-        files.find_root(str(tmp_path / 'nowhere'), ['Training'])
+        files.find_folder(tmp_path / 'nowhere', 'Training')
 
 
-def test_link_file(tmp_path):
-    first, second = tmp_path / '1.txt', tmp_path / '2.txt'
-    first.write_text('one')
-    second.write_text('two')
-    target = tmp_path / 'out' / 'x.txt'
-    for source, text in ((first, 'one'), (first, 'one'), (second, 'two')):
-        files.link_file(str(source), str(target))
-        assert target.is_symlink() and target.read_text() == text
-    files.link_file(str(first), str(first))
-    assert first.read_text() == 'one' and not first.is_symlink()
-
-
-@pytest.mark.parametrize('broken', [['symlink'], ['symlink', 'link']])
-def test_link_file_falls_back(broken, tmp_path, monkeypatch):
+@pytest.mark.parametrize('broken', [[], ['symlink'], ['symlink', 'link']])
+def test_link_file(broken, tmp_path, monkeypatch):
 
     def refuse(*args):
         raise OSError('no links here')
 
-    source, target = tmp_path / 'a.txt', tmp_path / 'out' / 'a.txt'
-    source.write_text('text')
+    first, second = tmp_path / '1.txt', tmp_path / '2.txt'
+    first.write_text('one')
+    second.write_text('two')
     for name in broken:
         monkeypatch.setattr(os, name, refuse)
-    files.link_file(str(source), str(target))
-    assert target.read_text() == 'text' and not target.is_symlink()
-    assert os.path.samefile(source, target) == (broken == ['symlink'])
+    target = tmp_path / 'out' / 'x.txt'
+    for source, text in ((first, 'one'), (first, 'one'), (second, 'two')):
+        files.link_file(source, target)
+        assert target.read_text() == text
+        assert target.is_symlink() == (not broken)
+        assert target.samefile(source) == (len(broken) < 2)
+    files.link_file(first, first)
+    assert first.read_text() == 'one' and not first.is_symlink()
 
 
-def test_writing_does_not_go_through_old_links(tmp_path):
-    source, target = tmp_path / 'raw.txt', tmp_path / 'out.txt'
+def test_writing_does_not_go_through_links_and_is_done_at_once(
+        tmp_path, monkeypatch):
+    source, target = tmp_path / 'raw.png', tmp_path / 'out' / 'x.png'
     source.write_text('download')
-    files.link_file(str(source), str(target))
-    files.make_place(str(target))
-    target.write_text('new')
-    assert source.read_text() == 'download'
+    files.link_file(source, target)
+    labels = np.array([[1, 2, 300]], np.uint16)
+    maps.write_label_map(target, labels)
+    assert source.read_text() == 'download' and not target.is_symlink()
+    np.testing.assert_array_equal(maps.read_label_map(target), labels)
+
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, 'replace', interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        maps.write_label_map(target, 0 * labels)
+    np.testing.assert_array_equal(maps.read_label_map(target), labels)
 
 
-def test_stems(tmp_path):
+@pytest.mark.parametrize(
+    'content,stems',
+    [
+        (b'b\n\n/x/a.jpg\n c \nb\n2.5', ['b', 'a', 'c', '2.5']),
+        # As Windows writes it: with a byte order mark and backslashes.
+        (b'\xef\xbb\xbfb.Jpg\r\nx\\a.webp\r\n', ['b', 'a']),
+        (b'\n', 'train_id.txt is empty'),
+        ('\u4eba'.encode('gb2312'), 'train_id.txt is no text in UTF-8'),
+        (None, 'train_id.txt does not exist'),
+    ])
+def test_stems(content, stems, tmp_path):
     listing = tmp_path / 'train_id.txt'
-    listing.write_text('b\n\n/x/a.jpg\n c \nb\n2.5')
-    assert files.read_stems(str(listing)) == ['b', 'a', 'c', '2.5']
-    listing.write_text('\n')
-    with pytest.raises(InputError, match='train_id.txt is empty'):
-        files.read_stems(str(listing))
-    with pytest.raises(InputError, match='val_id.txt does not exist'):
-        files.read_stems(str(tmp_path / 'val_id.txt'))
-    # As Windows writes it: with a byte order mark and backslashes.
-    listing.write_bytes(b'\xef\xbb\xbfb.Jpg\r\nx\\a.webp\r\n')
-    assert files.read_stems(str(listing)) == ['b', 'a']
-    listing.write_bytes('\u4eba'.encode('gb2312'))
-    with pytest.raises(InputError, match='train_id.txt is no text in UTF-8'):
-        files.read_stems(str(listing))
+    if content is not None:
+        listing.write_bytes(content)
+    if isinstance(stems, list):
+        assert files.read_stems(str(listing)) == stems
+    else:
+        with pytest.raises(InputError, match=stems):
+            files.read_stems(str(listing))
 
 
-def test_image_folder(tmp_path, capsys):
-    with pytest.raises(InputError, match='nowhere does not exist'):
-        files.ImageFolder(str(tmp_path / 'nowhere'))
-    (tmp_path / 'notes.txt').touch()
+def test_image_folder(mini, capsys):
+    (mini.raw / 'notes.txt').touch()
     with pytest.raises(InputError, match='holds no images: .*jpg.*webp'):
-        files.ImageFolder(str(tmp_path))
-    names = ('b.jpg', 'a.JPG', 'c.png', 'd.Jpg', 'e.webp', 'f.bmp', 'x.jpg',
-             'x.png')
+        files.ImageFolder(mini.raw)
+    names = ('b.jpg', 'a.JPG', 'c.png', 'd.Jpg', 'e.webp', 'f.bmp')
     for name in names:
-        save_image(tmp_path / name)
-    (tmp_path / 'raw.cr2').touch()
-    (tmp_path / '._a.jpg').touch()  # as macOS writes beside a.JPG
-    folder = files.ImageFolder(str(tmp_path))
-    assert folder.stems == ['a', 'b', 'c', 'd', 'e', 'f', 'x']
-    assert '3 files of' in capsys.readouterr().err
-    for name in names[:6]:
-        path = str(tmp_path / name)
-        assert folder.require(name[0]) == (path, (50, 30))
-    with pytest.raises(InputError, match='y.jpg is missing'):
-        folder.require('y')
-    with pytest.raises(InputError, match='x.jpg and x.png would share one'):
-        folder.require('x')
+        mini.photo(name)
+    for name in ('1.cr2', '2.cr2', '3.cr2', '4.cr2', '._a.jpg'):
+        (mini.raw / name).touch()
+    capsys.readouterr()
+    folder = files.ImageFolder(mini.raw)
+    assert folder.stems == list('abcdef')
+    warning = capsys.readouterr().err
+    assert '6 files of' in warning
+    assert warning.endswith('._a.jpg, 1.cr2, 2.cr2, 3.cr2, 4.cr2, ...\n')
+    for name in names:
+        assert folder.require(name[0]) == (mini.raw / name, (40, 30))
 
 
-def test_huge_image(tmp_path, monkeypatch):
-    path = save_image(tmp_path / 'a.png')
-    monkeypatch.setattr(Image, 'MAX_IMAGE_PIXELS', 50 * 30 // 2 - 1)
-    with pytest.raises(InputError, match='unreadable image .*a.png.*1500'):
-        files.image_size(path)
-
-
-def test_image_size(tmp_path):
-    path = save_image(tmp_path / 'a.jpg')
-    assert files.image_size(path) == (50, 30)
+def test_image_size(mini, monkeypatch):
     exif = Image.Exif()
     exif[0x0112] = 6  # turned by 90 degrees
-    path = save_image(tmp_path / 'turned.jpg', exif=exif)
-    assert files.image_size(path) == (30, 50)
+    mini.photo('a.jpg', exif=exif)
+    assert files.image_size(mini.raw / 'a.jpg') == (30, 40)
+    monkeypatch.setattr(Image, 'MAX_IMAGE_PIXELS', 40 * 30 // 2 - 1)
+    with pytest.raises(InputError, match='unreadable image .*a.jpg.*1200'):
+        files.image_size(mini.raw / 'a.jpg')
 
 
 @pytest.mark.parametrize('kept', [.7, .01, 0])
-def test_damaged_image(kept, tmp_path):
-    path = save_image(tmp_path / 'a.jpg', size=(300, 200))
-    with open(path, 'rb') as file:
-        data = file.read()
-    with open(path, 'wb') as file:
-        file.write(data[:int(len(data) * kept)])
+def test_damaged_image(kept, mini):
+    mini.photo('a.jpg', size=(300, 200))
+    path = mini.raw / 'a.jpg'
+    data = path.read_bytes()
+    path.write_bytes(data[:int(len(data) * kept)])
     with pytest.raises(InputError, match='unreadable image'):
         files.image_size(path)
 
 
-def test_find_folder_and_file(tmp_path):
-    inner = tmp_path / 'a' / 'list' / 'list'
-    inner.mkdir(parents=True)
-    (inner / 'train.txt').touch()
-    (tmp_path / 'b').mkdir()
-    assert files.find_folder(str(tmp_path), 'list') == str(inner.parent)
-    assert files.find_folder(str(inner), 'list') == str(inner)
-    found = files.find_file(str(tmp_path), 'list/train.txt')
-    assert found == str(inner / 'train.txt')
-    (tmp_path / 'b' / 'train.txt').touch()
-    found = files.find_file(str(tmp_path), 'train.txt')
-    assert found == str(tmp_path / 'b' / 'train.txt')  # the nearest
-    assert files.find_file(str(tmp_path), 'val.txt') is None
-    assert files.search_root(str(tmp_path),
-                             ['x', 'list/list']) == str(tmp_path / 'a')
-    assert files.search_root(str(tmp_path), ['x']) is None
+@pytest.mark.parametrize('mode', ['RGB', 'RGBA', 'L', 'P'])
+def test_read_red_labels(mode, tmp_path):
+    expected = np.array([[0, 3, 3, 2], [1, 3, 0, 2], [255, 3, 0, 1]], np.uint8)
+    path = tmp_path / 'a.png'
+    image = Image.fromarray(expected)
+    if mode == 'P':
+        image.putpalette([255 - value % 256 for value in range(768)])
+    elif mode != 'L':
+        others = [Image.new('L', image.size, 99)] * (len(mode) - 1)
+        image = Image.merge(mode, [image, *others])
+    image.save(path)
+    labels = maps.read_red_labels(path)
+    np.testing.assert_array_equal(labels, expected)
+    assert labels.dtype == np.uint8
+    path.write_bytes(path.read_bytes()[:40])
+    with pytest.raises(InputError, match='a.png is a broken PNG'):
+        maps.read_red_labels(path)

@@ -1,112 +1,130 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """The converters as programs: their options reach the library."""
-import importlib.util
+import json
+import subprocess
 import sys
 
-import numpy as np
 import pytest
 
-from tools.common.cli import run_tool
+from .miniature import box
 
 
-@pytest.fixture
-def program(request, monkeypatch):
-    """Run a tool's main function with a command line; its exit code."""
-
-    def run(name, *arguments):
-        path = request.config.rootpath / f'tools/dataset_converters/{name}.py'
-        spec = importlib.util.spec_from_file_location(f'tool_{name}', path)
-        module = importlib.util.module_from_spec(spec)
-        monkeypatch.setattr(sys, 'path', list(sys.path))
-        monkeypatch.setattr(sys, 'argv', [f'{name}.py', *map(str, arguments)])
-        spec.loader.exec_module(module)
-        try:
-            run_tool(module.main)
-        except SystemExit as error:
-            return error.code
-        return 0
-
-    return run
+@pytest.mark.parametrize('name,data_set,split', [
+    ('cihp', 'CIHP', 'Training'),
+    ('lip', 'LIP', 'Validation'),
+    ('mhp_v2', 'MHP-v2', 'Training'),
+])
+def test_official(name, data_set, split, run_tool, mini):
+    mini.write(data_set, split, '5', [box((2, 9), (3, 9), 17)])
+    assert run_tool(name, mini.raw, mini.out, '--workers', 2) == 0
+    assert mini.maps(split, '5')[0][5, 5] == 17
+    if name == 'cihp':
+        options = '--name', 'Mine', '--num-classes', 18
+        assert run_tool(name, mini.raw, mini.out, *options) == 0
+        assert mini.file_names('Mine_train') == ['5.jpg']
+        assert run_tool(name, mini.raw, mini.out, '--num-classes', 17) == 2
 
 
-def labelled(mini, folder, label_folder, stem, label=3):
-    mini.photo(f'{folder}/{stem}.jpg')
-    mini.labels(f'{label_folder}/{stem}.png', np.full((30, 40), label))
-
-
-def test_lip(program, mini):
-    labelled(mini, 'train_images', 'train_segmentations', '1')
-    assert program('lip', mini.raw, mini.out, '--workers', 2) == 0
-    assert len(mini.document('LIP_train')['images']) == 1
-
-
-def test_mhp_v2(program, mini):
-    mini.photo('train/images/5.jpg')
-    mini.labels('train/parsing_annos/5_01_01.png', np.full((30, 40), 58),
-                'red')
-    assert program('mhp_v2', mini.raw, mini.out, '--workers', 1) == 0
-    assert mini.document('MHP-v2_train')['images'][0]['id'] == 5
-
-
-def test_atr(program, mini):
+def test_lists(run_tool, mini):
+    """The options that choose images, of three programs."""
     for stem in 'abcdef':
-        labelled(mini, 'JPEGImages', 'SegmentationClassAug', stem)
+        for data_set in ('ATR', 'Own', 'PASCAL-Person-Part'):
+            mini.write(data_set, 'Training', stem, [box((2, 9), (3, 9), 1)])
+        mini.text(f'{stem}.txt', stem)
     options = ('--val', 2, '--test', 1, '--seed', 3, '--workers', 1)
-    assert program('atr', mini.raw, mini.out, *options) == 0
-    numbers = [
-        len(mini.document(f'ATR_{split}')['images'])
+    assert run_tool('atr', mini.raw, mini.out, *options) == 0
+    assert [
+        len(mini.file_names(f'ATR_{split}'))
         for split in ('train', 'val', 'test')
+    ] == [3, 2, 1]
+    assert mini.file_names('ATR_test') != ['a.jpg']  # as of seed 0
+    lists = [
+        item for split, stem in (('train', 'b'), ('val', 'e'), ('test', 'c'))
+        for item in (f'--{split}-ids', mini.raw / f'{stem}.txt')
     ]
-    assert numbers == [3, 2, 1]
-    ids = mini.raw / 'ids.txt'
-    ids.write_text('b\nc\n')
-    for split, folder in (('train', 'Training'), ('val', 'Validation'),
-                          ('test', 'Testing')):
-        out = mini.out / split
-        assert program('atr', mini.raw, out, f'--{split}-ids', ids) == 0
-        assert len(list((out / folder / 'Images').iterdir())) == 2
+    assert run_tool('atr', mini.raw, mini.out, *lists) == 0
+    assert mini.file_names('ATR_test') == ['c.jpg']
+    options = (*lists[:4], '--name', 'Mine', '--num-classes', 2)
+    assert run_tool('single_person', mini.raw / 'images', mini.raw / 'parsing',
+                    mini.out, *options) == 0
+    options = (*lists[:4], '--label-order', 'released')
+    assert run_tool('pascal_person_part', mini.raw, mini.out, *options) == 0
+    assert mini.maps('Training', 'b')[0].max() == 2
+    for name in ('ATR', 'Mine', 'PASCAL-Person-Part'):
+        assert mini.file_names(f'{name}_train') == ['b.jpg']
+        assert mini.file_names(f'{name}_val') == ['e.jpg']
+    (mini.out / 'annotations/Mine_train.json').unlink()
+    assert run_tool('single_person', mini.raw / 'images', mini.raw / 'parsing',
+                    mini.out) == 0
+    assert len(mini.file_names('LIP_train')) == 6
 
 
-def test_pascal_person_part(program, mini):
-    mask = np.ones((30, 40), np.uint8)
-    for stem in ('a', 'b'):
-        mini.mat(f'Annotations_Part/{stem}.mat',
-                 [('person', mask, [('head', mask)])])
-        mini.photo(f'JPEGImages/{stem}.jpg')
-        (mini.raw / f'{stem}.txt').write_text(stem)
-    options = ('--label-order', 'released', '--train-ids', mini.raw / 'a.txt',
-               '--val-ids', mini.raw / 'b.txt')
-    assert program('pascal_person_part', mini.raw, mini.out, *options) == 0
-    assert (mini.maps('Training', 'a')[0] == 2).all()
-    assert (mini.maps('Validation', 'b')[0] == 2).all()
-
-
-def test_polygons(program, mini, capsys):
+def test_polygons(run_tool, mini, capsys):
     mini.photo('photos/a.jpg')
-    square = [[1, 1], [1, 9], [9, 9], [9, 1]]
+    mini.photo('json/a.jpg')
     shapes = [
-        dict(label=label, points=square, shape_type='polygon')
-        for label in ('body', 'left ear', 'right ear')
+        dict(label=label, points=[[1, 1], [x, 9]], shape_type='rectangle')
+        for label, x in (('body', 9), ('left ear', 9), ('right ear', 5))
     ]
+    shapes[2]['group_id'] = 3
     mini.text('json/a.json',
-              str(dict(imagePath='a.jpg', shapes=shapes)).replace("'", '"'))
+              json.dumps(dict(imagePath='a.jpg', shapes=shapes)))
+    mini.text('json/b.json', '{}')
     mini.text('classes.txt', 'right ear\nleft ear')
     mini.text('ids.txt', 'a')
-    options = ('--name', 'Mine', '--split', 'val', '--images',
-               mini.raw / 'photos', '--person-label', 'body', '--classes',
-               mini.raw / 'classes.txt', '--ids', mini.raw / 'ids.txt')
-    assert program('polygons', mini.raw / 'json', mini.out, *options) == 0
-    assert mini.document('Mine_val')['annotations'][0]['bbox'] == [1, 1, 8, 8]
-    assert mini.maps('Validation', 'a')[0].max() == 1
-    printed = capsys.readouterr().out
-    assert "classes=('Background', 'right ear', 'left ear')" in printed
-    assert 'flip_pairs=[(2, 1)]' in printed
+    raw, mine = mini.raw / 'json', ('--name', 'Mine', '--split', 'val')
+    options = (*mine, '--images', mini.raw / 'photos', '--person-label',
+               'body', '--classes', mini.raw / 'classes.txt', '--ids',
+               mini.raw / 'ids.txt')
+    assert run_tool('polygons', raw, mini.out, *options) == 0
+    boxes = [a['bbox'] for a in mini.document('Mine_val')['annotations']]
+    assert boxes == [[5, 1, 4, 8], [1, 1, 4, 8]]
+    photo = mini.out / 'Validation/Images/a.jpg'
+    assert photo.resolve().parent.name == 'photos'
+    assert mini.maps('Validation', 'a')[0].max() == 2
+    printed = capsys.readouterr()
+    assert "classes=('Background', 'right ear', 'left ear')" in printed.out
+    assert 'flip_pairs=[(2, 1)]' in printed.out
+    assert 'b.json' not in printed.err
+    options = (*mine, '--person-label', 'body', '--single-person')
+    assert run_tool('polygons', raw, mini.out, *options) == 0
+    boxes = [a['bbox'] for a in mini.document('Mine_val')['annotations']]
+    assert boxes == [[1, 1, 8, 8]]
+    parts = [
+        dict(id=i, image_id=1, category_id=1, owner=7 + i, segmentation=[row])
+        for i, row in enumerate(([1, 1, 1, 9, 9, 9], [1, 1, 9, 9, 9, 1]))
+    ]
+    mini.text(
+        'coco.json',
+        json.dumps(
+            dict(
+                images=[dict(id=1, file_name='photos/a.jpg')],
+                categories=[dict(id=1, name='ear')],
+                annotations=parts)))
+    options = '--person-keys', 'x', 'owner', '--workers', 1
+    assert run_tool('polygons', mini.raw / 'coco.json', mini.out / '2',
+                    *options) == 0
+    assert mini.out.joinpath(
+        '2/annotations/Custom_train.json').read_text().count('parsing_id') == 2
 
 
 @pytest.mark.parametrize(
-    'name', ['lip', 'mhp_v2', 'atr', 'pascal_person_part', 'polygons'])
-def test_empty_folder_ends_with_2(name, program, mini, capsys):
-    assert program(name, mini.raw, mini.out) == 2
+    'name', ['cihp', 'lip', 'mhp_v2', 'atr', 'pascal_person_part', 'polygons'])
+def test_empty_folder_ends_with_2(name, run_tool, mini, capsys):
+    assert run_tool(name, mini.raw, mini.out) == 2
     error = capsys.readouterr().err
     assert error.startswith('error: ') and str(mini.raw) in error
     assert not mini.out.exists()
+
+
+def test_a_process_of_its_own(mini, request):
+    tool = request.config.rootpath / 'tools/dataset_converters/cihp.py'
+    mini.write('CIHP', 'Training', '5', [box((2, 9), (3, 9), 17)])
+    result = subprocess.run(
+        [sys.executable, str(tool), '.', '../out'],
+        cwd=mini.raw,
+        capture_output=True,
+        text=True)
+    assert result.returncode == 0, result.stderr
+    assert '1 images, 1 persons, 0 images skipped' in result.stdout
+    assert mini.maps('Training', '5')[0][5, 5] == 17

@@ -1,25 +1,24 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""The files of a download: found, listed, checked and linked."""
 import os
-import os.path as osp
 import shutil
 import sys
-from typing import Dict, Iterator, List, Optional, Sequence, Tuple
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence, Tuple
 
 from PIL import Image
 
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import IMAGE_ENDINGS, has_ending, read_text
 
+# How many levels of folders unpacking may have made.
+_DEPTH = 5
 # Of many ignored files, how many are named.
 _MAX_NAMED = 5
 
 
 def warn(text: str) -> None:
-    """Print a warning on stderr.
-
-    Args:
-        text (str): What is worth a look.
-    """
+    """Print a warning on stderr."""
     print(f'warning: {text}', file=sys.stderr)
 
 
@@ -28,128 +27,61 @@ def is_hidden(name: str) -> bool:
     return name.startswith('.') or name == '__MACOSX'
 
 
-def _folders(raw: str, depth: int) -> Iterator[str]:
-    """The folder and those below it, the nearest first."""
-    if not osp.isdir(raw):
+def search(raw: Path,
+           names: Sequence[str],
+           depth: int = _DEPTH) -> Optional[Path]:
+    """The folder nearest to ``raw`` that has a file or folder of some names.
+
+    None if neither ``raw`` nor folders below it, from unpacking, have any.
+    """
+    if not raw.is_dir():
         raise InputError(f'{raw} is not a folder')
     level = [raw]
     for _ in range(depth + 1):
-        yield from level
-        level = [
-            entry.path for folder in level
-            for entry in sorted(os.scandir(folder), key=lambda e: e.name)
-            if entry.is_dir() and not is_hidden(entry.name)
-        ]
-
-
-def search_root(raw: str,
-                markers: Sequence[str],
-                depth: int = 5) -> Optional[str]:
-    """Find the folder that holds the data, below folders from unpacking.
-
-    Args:
-        raw (str): Where the download was unpacked.
-        markers (Sequence[str]): Folders of which it has at least one, e.g.
-            ``Training`` or ``train/images``.
-        depth (int): How many levels down to look. Defaults to 5.
-
-    Returns:
-        str | None: The folder nearest to ``raw``, or None.
-
-    Raises:
-        InputError: If ``raw`` is no folder.
-    """
-    for folder in _folders(raw, depth):
-        if any(osp.isdir(osp.join(folder, name)) for name in markers):
-            return folder
+        for folder in level:
+            if any((folder / name).exists() for name in names):
+                return folder
+        # Not Path.iterdir: a scan tells folders from 100,000 files at once.
+        level = sorted(
+            Path(entry.path) for folder in level
+            for entry in os.scandir(folder)
+            if entry.is_dir() and not is_hidden(entry.name))
     return None
 
 
-def find_root(raw: str, markers: Sequence[str], depth: int = 5) -> str:
-    """Find the folder that holds the data; it must be there.
-
-    Args:
-        raw, markers, depth: See :func:`search_root`.
-
-    Returns:
-        str: The folder nearest to ``raw``.
-
-    Raises:
-        InputError: If ``raw`` is no folder or has no such folder.
-    """
-    root = search_root(raw, markers, depth)
-    if root is None:
-        which = 'no folder' if len(markers) == 1 else 'none of the folders'
-        raise InputError(f'{raw} has {which} {", ".join(markers)}, not in its '
-                         'sub-folders either: incomplete download?')
-    return root
+def not_found(raw: Path, names: Sequence[str]) -> InputError:
+    """The error that ``raw`` has none of some folders."""
+    which = 'no folder' if len(names) == 1 else 'none of the folders'
+    return InputError(f'{raw} has {which} {", ".join(names)}, not in its '
+                      'sub-folders either: incomplete download?')
 
 
-def find_folder(raw: str, name: str, depth: int = 5) -> str:
-    """Find a folder by its name, below folders from unpacking.
-
-    Args:
-        raw (str): Where the download was unpacked.
-        name (str): Name of the folder.
-        depth (int): How many levels down to look. Defaults to 5.
-
-    Returns:
-        str: The folder of that name nearest to ``raw``; ``raw`` itself, if
-        it is called so.
-
-    Raises:
-        InputError: If ``raw`` is no folder or has no such folder.
-    """
-    if osp.basename(osp.abspath(raw)) == name and osp.isdir(raw):
+def find_folder(raw: Path, name: str, depth: int = _DEPTH) -> Path:
+    """The folder of a name nearest to ``raw``, which may be it; InputError."""
+    if Path(os.path.abspath(raw)).name == name and raw.is_dir():
         return raw
-    return osp.join(find_root(raw, [name], depth), name)
+    root = search(raw, [name], depth)
+    if root is None:
+        raise not_found(raw, [name])
+    return root / name
 
 
-def find_file(raw: str, name: str, depth: int = 5) -> Optional[str]:
-    """Find a file by its name, below folders from unpacking.
-
-    Args:
-        raw (str): Where the download was unpacked.
-        name (str): Name of the file; it may start with folders.
-        depth (int): How many levels down to look. Defaults to 5.
-
-    Returns:
-        str | None: The file nearest to ``raw``, or None.
-
-    Raises:
-        InputError: If ``raw`` is no folder.
-    """
-    for folder in _folders(raw, depth):
-        if osp.isfile(osp.join(folder, name)):
-            return osp.join(folder, name)
-    return None
+def find_file(raw: Path, name: str, depth: int = _DEPTH) -> Optional[Path]:
+    """The file of a name (folders may precede it) nearest to ``raw``."""
+    root = search(raw, [name], depth)
+    return None if root is None else root / name
 
 
-def make_place(path: str) -> None:
-    """Make the folder of a file and remove what stands in the file's place.
-
-    Writing through a link of an earlier run would change the download.
-
-    Args:
-        path (str): File about to be written.
-    """
-    os.makedirs(osp.dirname(path), exist_ok=True)
-    if osp.lexists(path):
-        os.remove(path)
-
-
-def link_file(source: str, target: str) -> None:
+def link_file(source: Path, target: Path) -> None:
     """Let ``target`` be ``source``: by a link if possible, else by a copy.
 
-    Args:
-        source (str): Existing file.
-        target (str): Link to make. What stands there is replaced, unless it
-            is the same file already.
+    What stands there is replaced, unless it is the same file already.
     """
-    source = osp.realpath(source)
-    if osp.exists(target) and osp.samefile(source, target):
+    source = source.resolve()
+    if target.exists() and target.samefile(source):
         return
-    make_place(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
     for link in (os.symlink, os.link, shutil.copyfile):
         try:
             link(source, target)
@@ -159,62 +91,56 @@ def link_file(source: str, target: str) -> None:
                 raise
 
 
-def _drop_ending(name: str) -> str:
-    return osp.splitext(name)[0] if has_ending(name) else name
+def any_case(path: Path) -> Path:
+    """A file with its ending in capitals if only that is there."""
+    upper = path.with_suffix(path.suffix.upper())
+    return upper if upper.exists() and not path.exists() else path
 
 
 def read_stems(path: str) -> List[str]:
-    """Read a list of images.
+    """Read a list of images: a name per line, of which only the stem counts.
 
-    Args:
-        path (str): Text file in UTF-8 with one name per line; folders and
-            endings of images are dropped, empty lines skipped.
-
-    Returns:
-        list[str]: The names without ending, in the file's order, each once.
-
-    Raises:
-        InputError: If the file is missing, empty or in another encoding.
+    Folders, endings of images, empty lines and repeated names are dropped.
     """
-    if not osp.isfile(path):
+    if not os.path.isfile(path):
         raise InputError(f'image list {path} does not exist')
-    lines = [line.strip() for line in read_text(path).splitlines()]
-    names = [line.replace('\\', '/') for line in lines if line]
+    lines = read_text(path).replace('\\', '/').splitlines()
+    names = [Path(line.strip()) for line in lines if line.strip()]
     if not names:
         raise InputError(f'image list {path} is empty')
     return list(
-        dict.fromkeys(_drop_ending(osp.basename(name)) for name in names))
+        dict.fromkeys(
+            name.stem if has_ending(name.name) else name.name
+            for name in names))
 
 
-def any_case(path: str) -> str:
-    """Find a file whose ending may be written in capitals.
+def read_split_lists(**lists: Optional[str]) -> Dict[str, List[str]]:
+    """Read lists of images, split by split; no name may be in two of them.
 
-    Args:
-        path (str): File with its ending in lower case.
-
-    Returns:
-        str: The file in capitals if only that is there, else ``path``.
+    A split (Training, Validation, Testing) whose list is None is left out.
     """
-    root, ending = osp.splitext(path)
-    upper = root + ending.upper()
-    return upper if osp.exists(upper) and not osp.exists(path) else path
+    splits = {
+        split: read_stems(path)
+        for split, path in lists.items() if path is not None
+    }
+    owner: Dict[str, str] = {}
+    for split, stems in splits.items():
+        for stem in stems:
+            if owner.setdefault(stem, split) != split:
+                raise InputError(f'{stem} is in both {lists[owner[stem]]} and '
+                                 f'{lists[split]}')
+    return splits
 
 
 class ImageFolder:
     """The pictures of a folder, listed once.
 
     Files that are no pictures, or whose names begin with a dot, are named in
-    a warning.
-
-    Args:
-        folder (str): Folder to list.
-
-    Raises:
-        InputError: If there is no such folder, or no picture in it.
+    a warning. No folder, or one without pictures, is an error.
     """
 
-    def __init__(self, folder: str) -> None:
-        if not osp.isdir(folder):
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
             raise InputError(f'folder {folder} does not exist: incomplete '
                              'download?')
         self.folder = folder
@@ -222,8 +148,8 @@ class ImageFolder:
         ignored = []
         for name in sorted(os.listdir(folder)):
             if has_ending(name) and not is_hidden(name):
-                self._names.setdefault(osp.splitext(name)[0], []).append(name)
-            elif osp.isfile(osp.join(folder, name)):
+                self._names.setdefault(Path(name).stem, []).append(name)
+            elif (folder / name).is_file():
                 ignored.append(name)
         if not self._names:
             raise InputError(f'folder {folder} holds no images: incomplete '
@@ -239,23 +165,14 @@ class ImageFolder:
         """The sorted names of the pictures, without ending, each once."""
         return sorted(self._names)
 
-    def require(self, stem: str) -> Tuple[str, Tuple[int, int]]:
-        """Find a picture and check that it can be read.
+    def require(self, stem: str) -> Tuple[Path, Tuple[int, int]]:
+        """Path and (width, height) of a picture, see :func:`image_size`.
 
-        Args:
-            stem (str): Name without ending.
-
-        Returns:
-            tuple[str, tuple[int, int]]: Its path, and its width and height in
-            pixels, see :func:`image_size`.
-
-        Raises:
-            InputError: If it is missing, cannot be read, is cut off, or if
-                there are several pictures of that name: they would share
-                their label maps.
+        Several pictures of one name are refused: they would share their
+        label maps.
         """
         names = self._names.get(stem, [f'{stem}.jpg'])
-        path = osp.join(self.folder, names[0])
+        path = self.folder / names[0]
         if len(names) > 1:
             raise InputError(f'{path} and {" and ".join(names[1:])} would '
                              'share one label map: only one picture may be '
@@ -265,43 +182,10 @@ class ImageFolder:
         return path, image_size(path)
 
 
-def list_stems(folder: str, ending: str) -> List[str]:
-    """List the files of a kind in a folder.
+def image_size(path: Path) -> Tuple[int, int]:
+    """Width and height of an image that is whole, at most 179 megapixels.
 
-    Args:
-        folder (str): Folder to list.
-        ending (str): What their names end in, in lower case.
-
-    Returns:
-        list[str]: Sorted names without ending; hidden files are left out.
-
-    Raises:
-        InputError: If there is no such folder, or no such file in it.
-    """
-    if not osp.isdir(folder):
-        raise InputError(f'folder {folder} does not exist: incomplete '
-                         'download?')
-    stems = sorted(
-        osp.splitext(name)[0] for name in os.listdir(folder)
-        if has_ending(name, (ending, )) and not is_hidden(name))
-    if not stems:
-        raise InputError(f'folder {folder} holds no {ending} files: '
-                         'incomplete download?')
-    return stems
-
-
-def image_size(path: str) -> Tuple[int, int]:
-    """Decode an image, roughly, to learn its size and that it is whole.
-
-    Args:
-        path (str): File to read.
-
-    Returns:
-        tuple[int, int]: Width and height as OpenCV reads it, i.e. after the
-        rotation that the camera noted in the file.
-
-    Raises:
-        InputError: If it cannot be read, is cut off or above 179 megapixels.
+    As OpenCV reads it, i.e. after the rotation that the camera noted.
     """
     try:
         with Image.open(path) as image:

@@ -1,20 +1,22 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-import os.path as osp
+"""PASCAL-Part's Matlab annotations, merged to PASCAL-Person-Part's classes."""
+import zlib
 from functools import partial
+from pathlib import Path
 from typing import Dict, List, Optional, Tuple
 
 import numpy as np
+from scipy.io import loadmat
+from scipy.io.matlab import MatReadError
 
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.files import has_ending
 from ..metainfo import LABEL_ORDERS, RELEASED_ORDER
-from .files import (ImageFolder, any_case, find_file, find_folder, link_file,
-                    list_stems, warn)
-from .label_maps import persons_of
-from .pascal_parts import PascalObject, read_pascal_parts
-from .person_maps import PersonPainter, write_person_maps
-from .records import ImageRecord
-from .single_person import read_split_lists
-from .splits import SPLITS, Split, SplitReport, convert_splits
+from .files import (ImageFolder, any_case, find_file, find_folder, is_hidden,
+                    read_split_lists, warn)
+from .maps import PersonPainter
+from .records import (SPLITS, ImageRecord, Split, SplitReport, convert_splits,
+                      place_image)
 
 _NUM_CLASSES = 7
 # PASCAL-Part's names of a person's parts, by official class.
@@ -34,80 +36,70 @@ _OFFICIAL = dict(Training=1716, Validation=1817)
 _LISTS = (('pascal_person_part_trainval_list/{}_id.txt', True),
           ('{}_id.txt', True), ('pascal_person_part_trainval_list/{}.txt',
                                 True), ('ImageSets/Main/{}.txt', False))
+# What goes wrong in reading a damaged or foreign .mat file.
+_READ_ERRORS = (OSError, ValueError, TypeError, KeyError, IndexError,
+                AttributeError, NotImplementedError, MatReadError, zlib.error)
+
+# Name, mask and parts of an object; masks are bool (h, w), the later part is
+# on top.
+_Object = Tuple[str, np.ndarray, List[Tuple[str, np.ndarray]]]
 
 
-def labels_of_person(person: PascalObject, label_order: str) -> np.ndarray:
-    """Merge a person's parts to the classes of PASCAL-Person-Part.
-
-    Args:
-        person (PascalObject): With any of PASCAL-Part's 24 parts of persons.
-        label_order (str): 'official' or 'released', see
-            :class:`PPPParsingDataset`.
-
-    Returns:
-        np.ndarray: Shape (h, w), uint8. Where parts overlap the later counts,
-        as in PASCAL-Part's own tools; no part is background.
-
-    Raises:
-        InputError: If a part is unknown or its mask has another size.
-    """
-    table = np.arange(_NUM_CLASSES)
-    if label_order == 'released':
-        table = np.argsort(RELEASED_ORDER)  # official -> released
-    labels = np.zeros(person.mask.shape, np.uint8)
-    for name, mask in person.parts:
-        if name not in _CLASS_OF:
-            raise InputError(f'unknown part {name!r} of a person')
-        if mask.shape != labels.shape:
-            raise InputError(f'the mask of part {name!r} is not as large as '
-                             'that of its person')
-        labels[mask] = table[_CLASS_OF[name]]
-    return labels
+def _read_objects(path: Path) -> List[_Object]:
+    """The objects of ``Annotations_Part/<image>.mat``, the topmost last."""
+    if not path.is_file():
+        raise FileNotFoundError(f'annotation {path} does not exist')
+    try:
+        anno = loadmat(path, variable_names=['anno'])['anno'][0, 0]
+        # Matlab's structs come as arrays; without any part the array is
+        # empty and has no fields.
+        return [(str(record['class'].item()), record['mask']
+                 > 0, [(str(part['part_name'].item()), part['mask'] > 0)
+                       for part in record['parts'].ravel()])
+                for record in anno['objects'].ravel()]
+    except _READ_ERRORS as error:
+        raise InputError(f'{path} is no readable annotation of PASCAL-Part '
+                         f'({type(error).__name__}: {error})') from error
 
 
-def _paint(objects: List[PascalObject], size: Tuple[int, int],
-           label_order: str) -> PersonPainter:
-    painter = PersonPainter(size)
-    number = 0
-    for item in objects:
-        if item.mask.shape != size[::-1]:
-            raise InputError(f'a mask is {item.mask.shape[1]}x'
-                             f'{item.mask.shape[0]} pixels (w x h), but the '
-                             f'image is {size[0]}x{size[1]}')
+def _paint(objects: List[_Object], size: Tuple[int, int],
+           table: np.ndarray) -> PersonPainter:
+    """Paint the persons' parts; ``table``: official class -> label."""
+    painter, number = PersonPainter(size), 0
+    for name, silhouette, parts in objects:
+        number += name == 'person'
+        person = number if name == 'person' else None
         # Later objects, also those that are no persons, cover earlier ones.
-        painter.erase(item.mask)
-        if item.name == 'person':
-            number += 1
-            labels = labels_of_person(item, label_order)
-            painter.paint(number, labels, labels > 0)
+        layers = [(name, silhouette, 0)]
+        for part, mask in parts if person else []:
+            if part not in _CLASS_OF:
+                raise InputError(f'unknown part {part!r} of a person')
+            layers.append((part, mask, table[_CLASS_OF[part]]))
+        for part, mask, label in layers:
+            if mask.shape != size[::-1]:
+                raise InputError(f'the mask of {part!r} is {mask.shape[1]}x'
+                                 f'{mask.shape[0]} pixels (w x h), but the '
+                                 f'image is {size[0]}x{size[1]}')
+            painter.paint(person, label, mask)
     return painter
 
 
-def _convert_image(images: ImageFolder, annotations: str, out: str,
-                   label_order: str, stem: str) -> Optional[ImageRecord]:
-    path = any_case(osp.join(annotations, f'{stem}.mat'))
-    objects = read_pascal_parts(path)
-    if not any(item.name == 'person' and item.parts for item in objects):
+def _convert_image(images: ImageFolder, annotations: Path, out: Path,
+                   table: np.ndarray, stem: str) -> Optional[ImageRecord]:
+    path = any_case(annotations / f'{stem}.mat')
+    objects = _read_objects(path)
+    if not any(name == 'person' and parts for name, _, parts in objects):
         return None
     image, size = images.require(stem)
     try:
-        categories, humans, hidden = _paint(objects, size,
-                                            label_order).result()
+        painter = _paint(objects, size, table)
     except InputError as error:
         raise InputError(f'{path}: {error}') from error
-    persons = persons_of(humans)
-    if not persons:
-        return None
-    notes = [
-        f'person {number} left out, no part of it is visible'
-        for number in hidden
-    ]
-    write_person_maps(out, stem, categories, humans, _NUM_CLASSES)
-    link_file(image, osp.join(out, 'Images', osp.basename(image)))
-    return ImageRecord(osp.basename(image), *size, persons, notes)
+    return place_image(image, size, out, painter.write(out, stem,
+                                                       _NUM_CLASSES))
 
 
-def _find_stems(raw: str) -> Tuple[Dict[str, List[str]], bool]:
+def _find_stems(raw: Path) -> Tuple[Dict[str, List[str]], bool]:
     """The images per split, and whether that is the official split."""
     for pattern, official in _LISTS:
         paths = {
@@ -116,7 +108,7 @@ def _find_stems(raw: str) -> Tuple[Dict[str, List[str]], bool]:
         }
         found = {split: path for split, path in paths.items() if path}
         if found:
-            print(f'Split by {", ".join(found.values())}')
+            print(f'Split by {", ".join(map(str, found.values()))}')
             return read_split_lists(**found), official
     warn(f'{raw} has no lists of images (train_id.txt, val_id.txt of '
          'pascal_person_part.zip): everything goes to Training. Give '
@@ -136,7 +128,7 @@ def convert_pascal_person_part(raw: str,
     apart. Their 24 parts are merged to six classes. Pixels of a person that
     belong to no part are background, and boxes are tight about the visible
     parts. Images without persons, and persons without visible parts, are left
-    out and counted. Images are linked; running it again is harmless.
+    out and counted. Images are linked.
 
     Args:
         raw (str): Folder with ``Annotations_Part/*.mat``, ``JPEGImages`` of
@@ -147,9 +139,9 @@ def convert_pascal_person_part(raw: str,
         out (str): Folder to write, e.g. ``data/PASCAL-Person-Part``.
         label_order (str): 'official' or 'released', noted in the annotation
             files. Defaults to 'official'.
-        train_ids (str, optional): Text file with the names of the training
-            images, one per line, instead of the lists. Defaults to None.
-        val_ids (str, optional): The same for validation.
+        train_ids, val_ids (str, optional): Text files with the names of a
+            split's images, one per line, instead of those lists. Default to
+            None.
         workers (int): Number of threads. Defaults to 4.
 
     Returns:
@@ -163,18 +155,26 @@ def convert_pascal_person_part(raw: str,
     if label_order not in LABEL_ORDERS:
         raise ValueError(f'label_order must be one of {LABEL_ORDERS}, got '
                          f'{label_order!r}')
-    annotations = find_folder(raw, 'Annotations_Part')
-    images = ImageFolder(find_folder(raw, 'JPEGImages'))
-    everything = list_stems(annotations, '.mat')
+    table = np.arange(_NUM_CLASSES)
+    if label_order == 'released':
+        table = np.argsort(RELEASED_ORDER)  # official -> released
+    annotations = find_folder(Path(raw), 'Annotations_Part')
+    images = ImageFolder(find_folder(Path(raw), 'JPEGImages'))
+    everything = sorted(
+        path.stem for path in annotations.iterdir()
+        if has_ending(path.name, ('.mat', )) and not is_hidden(path.name))
+    if not everything:
+        raise InputError(f'folder {annotations} holds no .mat files: '
+                         'incomplete download?')
     stems_of = read_split_lists(Training=train_ids, Validation=val_ids)
     official = False
     if not stems_of:
-        stems_of, official = _find_stems(raw)
+        stems_of, official = _find_stems(Path(raw))
     splits = [
         Split(
             split, stems,
-            partial(_convert_image, images, annotations, osp.join(out, split),
-                    label_order), _OFFICIAL[split] if official else None)
+            partial(_convert_image, images, annotations, Path(out, split),
+                    table), _OFFICIAL[split] if official else None)
         for split, stems in (stems_of or dict(Training=everything)).items()
     ]
     return convert_splits(out, 'PASCAL-Person-Part', splits, workers,

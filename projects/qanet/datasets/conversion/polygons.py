@@ -1,23 +1,71 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """From polygons of body parts to label maps."""
-import os.path as osp
+import os
 from functools import partial
+from pathlib import Path
 from typing import Dict, Hashable, List, Optional, Sequence, Tuple
 
 import numpy as np
 
 from projects.qanet.ground_truth import IGNORE_LABEL
 from projects.qanet.utils.errors import InputError
-from .class_lists import (read_classes, special_label, with_background,
-                          write_classes)
-from .coco_parts import read_coco_parts
-from .files import image_size, link_file, read_stems, warn
-from .label_maps import persons_of
-from .labelme import read_labelme
-from .person_maps import PersonPainter, write_person_maps
-from .records import ImageRecord
-from .shapes import ShapeImage, ShapeSet, shape_mask
-from .splits import SPLITS, Split, SplitReport, convert_splits
+from projects.qanet.utils.files import read_text, write_text
+from .files import image_size, read_stems, warn
+from .maps import PersonPainter, check_num_classes
+from .records import (SPLITS, ImageRecord, Split, SplitReport, convert_splits,
+                      place_image)
+from .shapes import (ShapeImage, ShapeSet, read_coco_parts, read_labelme,
+                     shape_mask)
+
+# Names of shapes that are no classes of their own, in lower case.
+_SPECIAL = {
+    'background': 0,
+    '_background_': 0,
+    '__background__': 0,
+    'ignore': IGNORE_LABEL,
+    '__ignore__': IGNORE_LABEL
+}
+
+
+def _with_background(names: Sequence[str]) -> Tuple[str, ...]:
+    """The background, then the other classes, without those to ignore."""
+    parts = [name for name in names if name.lower() not in _SPECIAL]
+    if not parts:
+        raise InputError('there is no class besides the background')
+    repeated = sorted({name for name in parts if parts.count(name) > 1})
+    if repeated:
+        raise InputError(
+            f'the classes {", ".join(repeated)} stand there twice')
+    check_num_classes(len(parts) + 1)
+    return ('Background', *parts)
+
+
+def _read_classes(path: str) -> Tuple[str, ...]:
+    """Read a list of classes, one per line, with or without background."""
+    if not os.path.isfile(path):
+        raise InputError(f'list of classes {path} does not exist')
+    lines = [' '.join(line.split()) for line in read_text(path).splitlines()]
+    try:
+        return _with_background([line for line in lines if line])
+    except InputError as error:
+        raise InputError(f'{path}: {error}') from None
+
+
+def suggest_flip_pairs(classes: Sequence[str]) -> List[Tuple[int, int]]:
+    """Pair classes whose names differ in left and right only.
+
+    A suggestion to be checked: names like 'l_arm' are not recognised.
+
+    Args:
+        classes (Sequence[str]): Names, background first.
+
+    Returns:
+        list[tuple[int, int]]: (left, right) class indices.
+    """
+    index = {name.lower(): label for label, name in enumerate(classes)}
+    return [(label, index[name.replace('left', 'right')])
+            for name, label in index.items()
+            if 'left' in name and name.replace('left', 'right') in index]
 
 
 def _owner(mask: np.ndarray, outlines: Dict[Hashable, np.ndarray]) -> Hashable:
@@ -42,7 +90,7 @@ def _outlines(image: ShapeImage, size: Tuple[int, int],
     return outlines
 
 
-def _paint(image: ShapeImage, size: Tuple[int, int], numbers: Dict[str, int],
+def _paint(image: ShapeImage, size: Tuple[int, int], classes: Sequence[str],
            person_label: str,
            single_person: bool) -> Tuple[PersonPainter, List[str]]:
     """Paint the shapes in their order: the later covers the earlier.
@@ -54,16 +102,19 @@ def _paint(image: ShapeImage, size: Tuple[int, int], numbers: Dict[str, int],
     for shape in image.shapes:
         if shape.label == person_label:
             continue
-        label = numbers.get(shape.label, special_label(shape.label))
         mask = shape_mask(shape, size)
-        if label is None:
+        if shape.label in classes[1:]:
+            label = classes.index(shape.label)
+        elif shape.label.lower() in _SPECIAL:
+            label = _SPECIAL[shape.label.lower()]
+        else:
             raise InputError(f'{shape.name} is none of the classes '
-                             f'{", ".join(numbers)}')
+                             f'{", ".join(classes[1:])}')
         if not mask.any():
             notes.append(f'{shape.name} covers no pixel of the image')
             continue
         if label == 0:
-            painter.erase(mask)
+            painter.paint(None, 0, mask)
             continue
         person = 1 if single_person else shape.person
         if person is None:
@@ -76,62 +127,56 @@ def _paint(image: ShapeImage, size: Tuple[int, int], numbers: Dict[str, int],
     return painter, notes
 
 
-def _convert_image(source: ShapeSet, out: str, classes: Sequence[str],
+def _convert_image(source: ShapeSet, out: Path, classes: Sequence[str],
                    person_label: str, single_person: bool,
                    stem: str) -> Optional[ImageRecord]:
     if stem not in source.images:
         # A list of images has names without folder and ending.
         for file, problem in source.problems.items():
-            if stem in (file, osp.splitext(osp.basename(file))[0]):
+            if stem in (file, Path(file).stem):
                 raise InputError(problem)
         raise InputError(f'{stem} is not in the annotations')
     image = source.images[stem]
-    if not osp.isfile(image.path):
+    if not image.path.is_file():
         raise InputError(f'{image.path} is missing')
     size = image_size(image.path)
     if image.size is not None and tuple(image.size) != size:
         raise InputError(
             f'{image.source} says that {image.path} is {image.size[0]}x'
             f'{image.size[1]} pixels (w x h), but it is {size[0]}x{size[1]}')
-    numbers = {name: label for label, name in enumerate(classes) if label}
-    painter, notes = _paint(image, size, numbers, person_label, single_person)
-    categories, humans, hidden = painter.result()
-    persons = persons_of(humans)
-    # Nobody, or persons of whom all is to be ignored.
-    if not (np.isin(categories, (0, IGNORE_LABEL), invert=True)).any():
-        return None
-    write_person_maps(out, stem, categories, humans, len(classes))
-    name = osp.basename(image.path)
-    link_file(image.path, osp.join(out, 'Images', name))
-    notes += [f'person {person} is hidden, left out' for person in hidden]
-    return ImageRecord(name, *size, persons, notes, image.image_id)
+    painter, notes = _paint(image, size, classes, person_label, single_person)
+    found = painter.write(out, stem, len(classes))
+    record = place_image(image.path, size, out, found, image.image_id)
+    if record is not None:
+        record.notes[:0] = notes
+    return record
 
 
-def _choose_classes(source: ShapeSet, listed: Optional[str], earlier: str,
+def _choose_classes(source: ShapeSet, listed: Optional[str], earlier: Path,
                     person_label: str) -> Tuple[str, ...]:
     """The list that was given, that of an earlier run, or the labels."""
     if listed is not None:
-        return read_classes(listed)
-    for label in source.labels:
-        if label != person_label and label.lower() == person_label.lower():
+        return _read_classes(listed)
+    labels = [label for label in source.labels if label != person_label]
+    for label in labels:
+        if label.lower() == person_label.lower():
             raise InputError(
                 f'the label {label!r} is almost {person_label!r}, that of '
                 'outlines of persons: rename it, give it as --person-label, '
                 'or list it with --classes if it is a part')
-    if osp.isfile(earlier):
-        print(f'Classes from {earlier}')
-        classes = read_classes(earlier)
-        new = [
-            label for label in source.labels if special_label(label) is None
-            and label != person_label and label not in classes
-        ]
-        if new:
-            warn(f'{earlier} of an earlier run lacks {", ".join(new)}: '
-                 'pictures with them are skipped. List all classes in a file, '
-                 'give it with --classes and convert all splits again')
-        return classes
-    return with_background(
-        [label for label in source.labels if label != person_label])
+    if not earlier.is_file():
+        return _with_background(labels)
+    print(f'Classes from {earlier}')
+    classes = _read_classes(earlier)
+    new = [
+        label for label in labels
+        if label.lower() not in _SPECIAL and label not in classes
+    ]
+    if new:
+        warn(f'{earlier} of an earlier run lacks {", ".join(new)}: '
+             'pictures with them are skipped. List all classes in a file, '
+             'give it with --classes and convert all splits again')
+    return classes
 
 
 def convert_polygons(raw: str,
@@ -150,10 +195,9 @@ def convert_polygons(raw: str,
     A part belongs to the person that its id names (LabelMe: ``group_id``;
     COCO: ``person_keys``), else to that whose outline, a shape called
     ``person_label``, holds most of it. Outlines themselves are not painted.
-    Shapes are painted in the order of the file, the later over the earlier,
-    also over those of other persons. A shape called ``_background_`` punches
-    a hole; one called ``__ignore__`` becomes 255. Images are linked; running
-    it again is harmless.
+    The later shape covers the earlier, also those of other persons. A shape
+    called ``_background_`` punches a hole; one called ``__ignore__`` becomes
+    255. Images are linked.
 
     Args:
         raw (str): Folder of LabelMe json files, or a COCO json file.
@@ -161,16 +205,16 @@ def convert_polygons(raw: str,
         name (str): The annotation file is ``<name>_<split>.json``. Defaults
             to 'Custom'.
         split (str): train, val or test. Defaults to 'train'.
-        images (str, optional): Folder of the images. Defaults to None:
-            LabelMe: where the json says, or beside it; COCO: where the json
-            is.
+        images (str, optional): Folder of the images. Defaults to None, where
+            the json says (LabelMe) or is.
         classes (str, optional): Text file with one class per line. Defaults
             to None: ``<out>/annotations/classes.txt`` of an earlier run, else
             the labels themselves, which are written there.
         ids (str, optional): Text file with the names of the images to take.
             Defaults to None, all.
         person_label (str): What outlines are called. Defaults to 'person'.
-        person_keys (Sequence[str]): See :func:`read_coco_parts`.
+        person_keys (Sequence[str]): Keys of a COCO annotation, or of its
+            ``attributes``, that say whose the part is.
         single_person (bool): All shapes of an image are one person's.
             Defaults to False.
         workers (int): Number of threads. Defaults to 4.
@@ -188,27 +232,24 @@ def convert_polygons(raw: str,
     if split not in folders:
         raise ValueError(f'split must be one of {list(folders)}, got '
                          f'{split!r}')
-    if osp.isdir(raw):
+    if os.path.isdir(raw):
         source = read_labelme(raw, images)
-    elif osp.isfile(raw):
+    elif os.path.isfile(raw):
         source = read_coco_parts(
             raw,
-            osp.dirname(raw) if images is None else images, person_label,
+            os.path.dirname(raw) if images is None else images, person_label,
             person_keys)
     else:
         raise InputError(f'{raw} is neither a folder of LabelMe files nor a '
                          'COCO file')
-    earlier = osp.join(out, 'annotations', 'classes.txt')
+    earlier = Path(out, 'annotations', 'classes.txt')
     names = _choose_classes(source, classes, earlier, person_label)
-    stems: List[str] = sorted([*source.images, *source.problems],
-                              key=osp.basename)
-    if ids is not None:
-        stems = read_stems(ids)
-    convert_one = partial(_convert_image, source,
-                          osp.join(out, folders[split]), names, person_label,
-                          single_person)
+    stems = read_stems(ids) if ids is not None else sorted(
+        [*source.images, *source.problems], key=os.path.basename)
+    convert_one = partial(_convert_image, source, Path(out, folders[split]),
+                          names, person_label, single_person)
     report, = convert_splits(out, name,
                              [Split(folders[split], stems, convert_one)],
                              workers, dict(classes=list(names)))
-    write_classes(earlier, names)
+    write_text(earlier, ''.join(f'{name}\n' for name in names))
     return report, names

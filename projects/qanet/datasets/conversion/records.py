@@ -1,30 +1,103 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""What is said about each image, and the annotation file made of it."""
+"""The part that all converters share: walk a split, write its json."""
+import errno
+import json
+import os.path as osp
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Dict, List, Optional, Sequence
+from pathlib import Path
+from typing import Callable, Dict, List, Optional, Sequence, Tuple, Union
+
+from rich.progress import track
+
+from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.files import write_text
+from .files import link_file, warn
+from .maps import Found
+
+#: Folder of a split -> what it is called in file names.
+SPLITS = dict(Training='train', Validation='val', Testing='test')
+# What befalls all images alike.
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+# Of many skipped files, how many are named in the log.
+_MAX_NAMED = 20
 
 
 @dataclass
 class ImageRecord:
-    """What the annotation file says about one converted image.
+    """What the annotation file says about one converted image."""
 
-    Attributes:
-        file_name (str): Name of the image in ``Images``.
-        width (int): Width in pixels.
-        height (int): Height in pixels.
-        persons (list[dict]): ``parsing_id, bbox`` (xywh, pixels), ``area``.
-        notes (list[str]): What the user should know, e.g. of persons that
-            were left out.
-        image_id (int, optional): The id to keep. Defaults to None: one is
-            given, see :func:`coco_document`.
-    """
-
-    file_name: str
-    width: int
+    file_name: str  # in ``Images``
+    width: int  # in pixels
     height: int
+    #: ``parsing_id, bbox`` (xywh, pixels) and ``area`` of each.
     persons: List[dict] = field(default_factory=list)
+    #: What the user should know, e.g. of persons that were left out.
     notes: List[str] = field(default_factory=list)
+    #: The id to keep; None: one is given, see :func:`coco_document`.
     image_id: Optional[int] = None
+
+
+#: Gets an image's name and puts image and label maps in their places. None:
+#: nobody is in the image.
+ConvertImage = Callable[[str], Optional[ImageRecord]]
+
+
+@dataclass
+class Split:
+    """A split that is to be converted."""
+
+    folder: str  # Training, Validation or Testing
+    stems: List[str]  # names of the images, without ending
+    convert_one: ConvertImage  # see :func:`convert_split`
+    official: Optional[int] = None  # how many images the data set has there
+    labelled: bool = True  # whether there must be persons
+
+
+@dataclass
+class SplitReport:
+    """What became of one split."""
+
+    ann_file: str  # the annotation file that was written
+    num_images: int  # converted images and their persons
+    num_persons: int
+    #: Name and reason of images that could not be converted.
+    skipped: List[Tuple[str, str]]
+    #: Names of images left out because nobody is in them.
+    empty: List[str] = field(default_factory=list)
+    #: Name of an image and what is worth knowing about it.
+    notes: List[Tuple[str, str]] = field(default_factory=list)
+
+    def log(self, official: Optional[int] = None) -> None:
+        """Say what was converted, what was not, and if images are missing."""
+        skipped = [f'Skipped {stem}: {why}' for stem, why in self.skipped]
+        notes = [f'{stem}: {note}' for stem, note in self.notes]
+        for what, lines in (('skipped images', skipped), ('notes', notes)):
+            for line in lines[:_MAX_NAMED]:
+                warn(line)
+            if len(lines) > _MAX_NAMED:
+                warn(f'... and {len(lines) - _MAX_NAMED} more {what}')
+        left_out = (f', {len(self.empty)} without persons left out'
+                    if self.empty else '')
+        print(f'{self.ann_file}: {self.num_images} images, '
+              f'{self.num_persons} persons, {len(self.skipped)} images '
+              f'skipped{left_out}')
+        found = self.num_images + len(self.skipped) + len(self.empty)
+        if official is not None and found != official:
+            warn(f'{self.ann_file}: the data set has {official} '
+                 f'images in this split, {found} were found')
+
+
+def place_image(image: Path,
+                size: Tuple[int, int],
+                out: Path,
+                found: Optional[Found],
+                image_id: Optional[int] = None) -> Optional[ImageRecord]:
+    """Link an image whose label maps are in place; None if nobody is there."""
+    if found is None:
+        return None
+    link_file(image, out / 'Images' / image.name)
+    return ImageRecord(image.name, *size, *found, image_id)
 
 
 def _image_ids(stems: Sequence[str],
@@ -83,3 +156,105 @@ def coco_document(stems: Sequence[str],
         annotations=annotations,
         categories=[dict(id=1, name='person', supercategory='person')])
     return document if info is None else dict(info=info, **document)
+
+
+def convert_split(ann_file: str,
+                  stems: Sequence[str],
+                  convert_one: ConvertImage,
+                  workers: int = 4,
+                  info: Optional[dict] = None,
+                  labelled: bool = True) -> SplitReport:
+    """Convert the images of a split and write its annotation file.
+
+    Args:
+        ann_file (str): COCO json file to write.
+        stems (Sequence[str]): Names of the images, without ending.
+        convert_one (Callable): Called with each name; puts the image and its
+            label maps in their places and returns an :class:`ImageRecord`,
+            or None if the image is to be left out because nobody is in it.
+            :class:`InputError` and :class:`OSError` leave the image out, too,
+            unless the disk is full. It is called from several threads.
+        workers (int): Number of threads. Defaults to 4.
+        info (dict, optional): Goes into the file. Defaults to None.
+        labelled (bool): Whether there must be persons. Defaults to True.
+
+    Returns:
+        SplitReport: What was converted and what was not.
+
+    Raises:
+        InputError: If more than half of the images had to be left out, or
+            nobody is in any image; no annotation file is written then.
+        OSError: If the disk is full.
+    """
+    name = Path(ann_file).stem
+
+    def guarded(stem: str) -> Union[ImageRecord, str, None]:
+        """The record, or why there is none."""
+        try:
+            return convert_one(stem)
+        except (InputError, OSError) as error:
+            if getattr(error, 'errno', None) in _DISK_FULL:
+                raise
+            return str(error)
+
+    with ThreadPoolExecutor(max(1, workers)) as pool:
+        results = list(track(pool.map(guarded, stems), name, total=len(stems)))
+    kept: Dict[str, ImageRecord] = {}
+    skipped, empty = [], []
+    for stem, result in zip(stems, results):
+        if isinstance(result, ImageRecord):
+            kept[stem] = result
+        elif result is None:
+            empty.append(stem)
+        else:
+            skipped.append((stem, result))
+    if len(skipped) > len(stems) / 2:
+        raise InputError(
+            f'{name}: {len(skipped)} of {len(stems)} images cannot be '
+            f'converted: incomplete download? The first one: {skipped[0][1]}')
+    persons = [
+        person for record in kept.values() for person in record.persons
+        if person['area']
+    ]
+    if not kept or labelled and not persons:
+        raise InputError(f'{name}: none of {len(stems)} images shows a person '
+                         'with parts: are the label maps the right ones?')
+    document = coco_document(stems, kept, info=info)
+    write_text(ann_file, json.dumps(document))
+    notes = [(stem, note) for stem, record in kept.items()
+             for note in record.notes]
+    return SplitReport(ann_file, len(document['images']),
+                       len(document['annotations']), skipped, empty, notes)
+
+
+def convert_splits(out: str,
+                   name: str,
+                   splits: Sequence[Split],
+                   workers: int = 4,
+                   info: Optional[dict] = None) -> List[SplitReport]:
+    """Convert the splits of a data set and log what became of them.
+
+    Args:
+        out (str): Folder to write.
+        name (str): Annotation files are ``<name>_{train,val,test}.json``.
+        splits (Sequence[Split]): What to convert.
+        workers, info: See :func:`convert_split`, also for the errors.
+
+    Returns:
+        list[SplitReport]: One per split.
+
+    Raises:
+        InputError: Also if the name has folders in it, or is empty.
+    """
+    if not name or name != osp.basename(name):
+        raise InputError(f'name must be the beginning of a file name, without '
+                         f'folders, not {name!r}')
+    reports = []
+    for split in splits:
+        ann_file = osp.join(out, 'annotations',
+                            f'{name}_{SPLITS[split.folder]}.json')
+        report = convert_split(ann_file, split.stems, split.convert_one,
+                               workers, info, split.labelled)
+        report.log(split.official)
+        reports.append(report)
+    return reports

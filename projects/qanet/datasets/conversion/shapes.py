@@ -1,106 +1,65 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Drawn parts of persons, whatever program they come from."""
-import math
+"""Drawn parts of persons: read from LabelMe or COCO files, made to masks."""
+import os
 from dataclasses import dataclass, field
-from typing import Any, Dict, Hashable, List, NamedTuple, Optional, Tuple
+from pathlib import Path
+from typing import (Any, Dict, Hashable, List, NamedTuple, Optional, Sequence,
+                    Tuple)
 
 import numpy as np
 from pycocotools import mask as coco_mask
 
+from projects.qanet.ground_truth.annotations import check_records
 from projects.qanet.structures.rle import decode_runs
 from projects.qanet.utils.errors import InputError
-from projects.qanet.utils.json_values import is_number, is_whole
+from projects.qanet.utils.files import has_ending
+from projects.qanet.utils.json_values import is_number, is_whole, load_json
+from .files import is_hidden, warn
 
 # How far from the image a point may lie, in its longer sides.
 _MAX_REACH = 20
 
 
 class Shape(NamedTuple):
-    """A drawn part, or the outline of a whole person.
-
-    Attributes:
-        label (str): Its class.
-        person (Hashable): Whose it is, None if that is not noted.
-        segmentation (list | dict): Polygons as lists x, y, x, y ... in pixels
-            (0, 0 is the upper left corner of the first pixel), or a COCO run
-            length code.
-        name (str): What to call it in messages.
-    """
+    """A drawn part, or the outline of a whole person."""
 
     label: str
-    person: Optional[Hashable]
+    person: Optional[Hashable]  # None: it is not noted whose it is
+    # Polygons as lists x, y, x, y ... in pixels (0, 0 is the upper left
+    # corner of the first pixel), or a COCO run length code.
     segmentation: Any
-    name: str
+    name: str  # for messages
 
 
 @dataclass
 class ShapeImage:
-    """An image with what was drawn on it.
+    """An image with what was drawn on it, the topmost last."""
 
-    Attributes:
-        path (str): The image.
-        source (str): The file that describes it, for messages.
-        size (tuple[int, int], optional): Width and height that the source
-            claims, in pixels.
-        image_id (int, optional): The id that the source gives.
-        shapes (list[Shape]): In the order in which they lie on each other,
-            the topmost last.
-    """
-
-    path: str
-    source: str
-    size: Optional[Tuple[int, int]] = None
+    path: Path
+    source: Path  # the file that describes it
+    size: Optional[Tuple[int, int]]  # (width, height) that the source claims
     image_id: Optional[int] = None
     shapes: List[Shape] = field(default_factory=list)
 
 
 @dataclass
 class ShapeSet:
-    """What one source (a COCO file, a folder of LabelMe files) holds.
-
-    Attributes:
-        images (dict[str, ShapeImage]): By name, without ending.
-        problems (dict[str, str]): File of the source, relative to its folder
-            -> why it could not be read.
-        labels (list[str]): The source's labels, outlines of persons and
-            background included, in its order.
-    """
+    """Images by name, unreadable files with the reason, labels in order."""
 
     images: Dict[str, ShapeImage] = field(default_factory=dict)
     problems: Dict[str, str] = field(default_factory=dict)
     labels: List[str] = field(default_factory=list)
 
-    def add(self, stem: str, image: ShapeImage) -> None:
-        """Add an image.
-
-        Args:
-            stem (str): Its name without folder and ending.
-            image (ShapeImage): The image.
-
-        Raises:
-            InputError: If there is another one of that name.
-        """
-        if stem in self.images:
-            raise InputError(
-                f'{image.path} and {self.images[stem].path} would get the '
-                'same label maps; file names must differ')
-        self.images[stem] = image
+    def add(self, image: ShapeImage) -> None:
+        """Add an image whose name no other one has."""
+        other = self.images.setdefault(image.path.stem, image)
+        if other is not image:
+            raise InputError(f'{image.path} and {other.path} would get the '
+                             'same label maps; file names must differ')
 
 
-def check_person(person: Any, name: str) -> Optional[Hashable]:
-    """Check what a source says about whose a shape is.
-
-    Args:
-        person (Any): The value.
-        name (str): What to call the shape in messages.
-
-    Returns:
-        Hashable | None: The value; a text of digits is the number, a blank
-        one is nobody.
-
-    Raises:
-        InputError: If it is neither a finite number, a text nor None.
-    """
+def _check_person(person: Any, name: str) -> Optional[Hashable]:
+    """Whose a shape is: digits are a number, a blank text is nobody."""
     if isinstance(person, str):
         person = person.strip()
         return int(person) if person.isdecimal() else person or None
@@ -110,55 +69,189 @@ def check_person(person: Any, name: str) -> Optional[Hashable]:
     return person
 
 
-def check_label(label: Any, name: str) -> str:
-    """Check the label of a shape or the name of a category.
-
-    Args:
-        label (Any): What the source says.
-        name (str): What to call the record in messages.
-
-    Returns:
-        str: The label; runs of white space are one blank, as a list of
-        classes has one name per line.
-
-    Raises:
-        InputError: If it is neither a number nor a text, or blank.
-    """
+def _check_label(label: Any, name: str) -> str:
+    """A label with single blanks, as a list of classes has one per line."""
     text = ' '.join(str(label).split())
-    if isinstance(label, bool) or not isinstance(label,
-                                                 (int, str)) or not text:
+    if not (is_whole(label) or isinstance(label, str)) or not text:
         raise InputError(f'{name} has no label: {label!r} is no name')
     return text
 
 
-def check_size(width: Any, height: Any,
-               name: str) -> Optional[Tuple[int, int]]:
-    """Check what a source says about an image's size.
-
-    Args:
-        width (Any): In pixels.
-        height (Any): In pixels.
-        name (str): What to call the record in messages.
-
-    Returns:
-        tuple[int, int] | None: Width and height; None if one is not noted.
-
-    Raises:
-        InputError: If they are no numbers.
-    """
+def _check_size(width: Any, height: Any,
+                name: str) -> Optional[Tuple[int, int]]:
+    """Width and height that a source claims; None if one is not noted."""
     if not width or not height:
         return None
-    if not all(isinstance(side, (int, float)) for side in (width, height)):
+    if not (is_number(width) and is_number(height)):
         raise InputError(f'{name} has the size {width!r} x {height!r}, '
                          'expected two numbers')
     return width, height
 
 
+def _labelme_polygon(shape: dict, name: str) -> List[float]:
+    """The outline of a LabelMe shape as x, y, x, y ..."""
+    kind = shape.get('shape_type', 'polygon')
+    try:
+        points = [(float(x), float(y)) for x, y in shape.get('points')]
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f'{name} has no list of points (x, y)') from None
+    if kind == 'rectangle' and len(points) == 2:
+        (x1, y1), (x2, y2) = points
+        points = [(x1, y1), (x2, y1), (x2, y2), (x1, y2)]
+    elif kind != 'polygon' and (kind, len(points)) != ('rectangle', 4):
+        raise InputError(f'{name} is a {kind}, allowed are polygon and '
+                         'rectangle')
+    return [value for point in points for value in point]
+
+
+def _read_labelme_file(path: Path, images: Optional[str]) -> ShapeImage:
+    document = load_json(path)
+    if (not isinstance(document, dict)
+            or not isinstance(document.get('shapes'), list)
+            or not isinstance(document.get('imagePath'), str)):
+        raise InputError(f"{path} is no LabelMe file: it lacks 'shapes' or "
+                         "'imagePath'")
+    size = _check_size(
+        document.get('imageWidth'), document.get('imageHeight'), path)
+    noted = Path(document['imagePath'].replace('\\', '/'))
+    folder = path.parent if images is None else Path(images)
+    photos = [folder / noted, folder / noted.name]
+    photos = [photo for photo in photos if photo.is_file()]
+    if not photos:
+        raise InputError(f'{path} belongs to {noted}, which is neither there '
+                         f'nor in {folder}')
+    image = ShapeImage(photos[0], path, size)
+    for i, shape in enumerate(document['shapes']):
+        if not isinstance(shape, dict):
+            raise InputError(f'{path}: shapes[{i}] must be an object')
+        label = _check_label(shape.get('label'), f'{path}: shapes[{i}]')
+        name = f'{path}: shape {i} ({label})'
+        image.shapes.append(
+            Shape(label, _check_person(shape.get('group_id'), name),
+                  [_labelme_polygon(shape, name)], name))
+    return image
+
+
+def read_labelme(folder: str, images: Optional[str] = None) -> ShapeSet:
+    """Read LabelMe files: one json per image, a polygon per part.
+
+    Sub-folders are searched, too. Images are in ``images``, else where the
+    json says or beside it. A shape's person is its ``group_id``; labels are
+    sorted. A file that cannot be used is one of the problems.
+    """
+    files = sorted(
+        Path(root, name)
+        for root, _, names in os.walk(folder, followlinks=True)
+        for name in names if has_ending(name, ('.json', )))
+    names = [path.relative_to(folder) for path in files]
+    shown = [name for name in names if not any(map(is_hidden, name.parts))]
+    if len(shown) < len(names):
+        warn(f'{len(names) - len(shown)} hidden json files of {folder} are '
+             'passed over')
+    if not shown:
+        raise InputError(f'{folder} holds no json files of LabelMe')
+    result = ShapeSet()
+    for name in shown:
+        try:
+            image = _read_labelme_file(folder / name, images)
+        except InputError as error:
+            result.problems[str(name)] = str(error)
+        else:
+            result.add(image)
+    if not result.images:
+        raise InputError(f'none of {len(shown)} json files in {folder} can be '
+                         f'used, e.g.: {next(iter(result.problems.values()))}')
+    result.labels = sorted({
+        shape.label
+        for image in result.images.values()
+        for shape in image.shapes
+    })
+    return result
+
+
+def _records(document: Any,
+             key: str,
+             needed: Sequence[str],
+             path: str,
+             unique: bool = True) -> List[dict]:
+    """The records of a COCO file's list."""
+    if not isinstance(document, dict) or key not in document:
+        raise InputError(f'{path} is no COCO file: it lacks the list {key!r}')
+    check_records(document[key], needed, f'{path}: {key}')
+    seen = set()
+    for i, record in enumerate(document[key]):
+        for name in needed:
+            value = record[name]
+            if name.endswith('id') and not (is_number(value)
+                                            or isinstance(value, str)):
+                raise InputError(f'{path}: {key}[{i}] has {name} {value!r}, '
+                                 'expected a number or a text')
+        if unique and record['id'] in seen:
+            raise InputError(f'{path} has several {key} with the id '
+                             f'{record["id"]!r}')
+        seen.add(record['id'])
+    return document[key]
+
+
+def _coco_person(annotation: dict, keys: Sequence[str],
+                 name: str) -> Optional[Hashable]:
+    """Whose a part is, as the annotation or its attributes say."""
+    attributes = annotation.get('attributes')
+    if not isinstance(attributes, dict):
+        attributes = {}  # some files list the numbers of attributes
+    for source in (annotation, attributes):
+        for key in keys:
+            person = _check_person(source.get(key), name)
+            if person is not None:
+                return person
+    return None
+
+
+def read_coco_parts(path: str, images: str, person_label: str,
+                    person_keys: Sequence[str]) -> ShapeSet:
+    """Read a COCO file with one annotation per part.
+
+    A part's person is the value of the first of ``person_keys`` that the
+    annotation, or its ``attributes``, has. A whole person without any, whose
+    category is ``person_label``, is known by its annotation's id. Labels are
+    in the order of the categories.
+    """
+    document = load_json(path)
+    labels = {
+        record['id']:
+        _check_label(record['name'], f'{path}: category {record["id"]!r}')
+        for record in _records(document, 'categories', ('id', 'name'), path)
+    }
+    result = ShapeSet(labels=list(labels.values()))
+    images_of = {}
+    for record in _records(document, 'images', ('id', 'file_name'), path):
+        number = record['id']
+        size = _check_size(
+            record.get('width'), record.get('height'),
+            f'{path}: image {number!r}')
+        photo = Path(images, str(record['file_name']).replace('\\', '/'))
+        images_of[number] = ShapeImage(photo, path, size,
+                                       number if is_whole(number) else None)
+        result.add(images_of[number])
+    needed = ('id', 'image_id', 'category_id', 'segmentation')
+    for record in _records(document, 'annotations', needed, path, False):
+        name = f'{path}: annotation {record["id"]}'
+        for key, known in (('image_id', images_of), ('category_id', labels)):
+            if record[key] not in known:
+                raise InputError(f'{name} has {key} {record[key]!r}, which is '
+                                 'not listed')
+        label = labels[record['category_id']]
+        person = _coco_person(record, person_keys, name)
+        if person is None and label == person_label:
+            person = _check_person(record['id'], name)
+        images_of[record['image_id']].shapes.append(
+            Shape(label, person, record['segmentation'], f'{name} ({label})'))
+    return result
+
+
 def _is_polygon(points: Any) -> bool:
     return (isinstance(points, list) and len(points) >= 6
-            and len(points) % 2 == 0 and all(
-                isinstance(value, (int, float)) and abs(value) < math.inf
-                for value in points))
+            and len(points) % 2 == 0 and all(map(is_number, points)))
 
 
 def _check_code(code: dict, size: Tuple[int, int], name: str) -> None:
@@ -179,22 +272,11 @@ def _check_code(code: dict, size: Tuple[int, int], name: str) -> None:
 
 
 def shape_mask(shape: Shape, size: Tuple[int, int]) -> np.ndarray:
-    """Rasterise a shape in COCO's way.
+    """Rasterise a shape in COCO's way for a (width, height), (h, w) of bool.
 
     A pixel belongs to a polygon, roughly, if its centre lies inside; parts
-    outside the image are cut off.
-
-    Args:
-        shape (Shape): Shape to draw.
-        size (tuple[int, int]): Width and height of the image in pixels.
-
-    Returns:
-        np.ndarray: Shape (h, w), bool.
-
-    Raises:
-        InputError: If it is neither polygons of three or more points nor a run
-            length code of the image's size, or a point is farther away than
-            20 times the image's longer side.
+    outside the image are cut off. Points farther away than 20 times the
+    image's longer side are refused.
     """
     segmentation = shape.segmentation
     width, height = size

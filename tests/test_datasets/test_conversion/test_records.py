@@ -1,6 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 import errno
 import json
+import os
 
 import pytest
 
@@ -10,6 +11,7 @@ from projects.qanet.utils.errors import InputError
 
 
 def convert_one(stem):
+    """As many persons as the last digit says; 8 and 9 are bad."""
     if stem.endswith('9'):
         raise InputError(f'{stem} is bad')
     if stem.endswith('8'):
@@ -30,51 +32,53 @@ def convert_one(stem):
         (['7', 'x9', '11', 'x8', '2'], [7, 11, 2]),
         (['7', '1_9', '01', '28', '1'], [1, 3, 5]),
     ])
-def test_convert_split(stems, ids, tmp_path):
+def test_ids(stems, ids, tmp_path):
     path = tmp_path / 'new' / 'X_train.json'
     report = convert_split(str(path), stems, convert_one, workers=3)
-    assert report.num_images == 3
     assert report.skipped == [(stems[1], f'{stems[1]} is bad'),
                               (stems[3], f'{stems[3]} is gone')]
     document = json.loads(path.read_text())
     assert document['images'] == [
         dict(id=i, file_name=f'{stem}.jpg', width=30, height=40)
-        for i, stem in zip(ids, [stems[0], stems[2], stems[4]])
+        for i, stem in zip(ids, stems[::2])
     ]
-    assert document['categories'][0]['id'] == 1
-    annotations = document['annotations']
-    assert report.num_persons == len(annotations)
-    assert [a['id']
-            for a in annotations] == list(range(1,
-                                                len(annotations) + 1))
-    assert annotations[-1] == dict(
-        id=len(annotations),
-        image_id=ids[-1],
-        parsing_id=int(stems[4][-1]),
-        bbox=[0, 0, 2, 3],
-        area=6,
-        category_id=1,
-        iscrowd=0)
+    assert document['categories'] == [
+        dict(id=1, name='person', supercategory='person')
+    ]
+    owners = [
+        i for i, stem in zip(ids, stems[::2]) for _ in range(int(stem[-1]))
+    ]
+    assert [(a['id'], a['image_id'])
+            for a in document['annotations']] == list(enumerate(owners, 1))
+    assert (report.num_images, report.num_persons) == (3, len(owners))
 
 
-def test_incomplete_download(tmp_path):
+@pytest.mark.parametrize('stems,message', [
+    (['1', '19', '28'], 'X_train: 2 of 3 images cannot be .*incomplete '
+     'download.* The first one: 19 is bad'),
+    (['10', '20'], 'X_train: none of 2 images shows'),
+])
+def test_what_cannot_be(stems, message, tmp_path):
     path = tmp_path / 'X_train.json'
-    with pytest.raises(
-            InputError,
-            match='X_train: 2 of 3 images cannot be .*'
-            'incomplete download.* The first one: 19 is bad'):
-        convert_split(str(path), ['1', '19', '28'], convert_one)
+    with pytest.raises(InputError, match=message):
+        convert_split(str(path), stems, convert_one)
     assert not path.exists()
 
 
-def test_files_that_cannot_be_read_and_full_disks(tmp_path):
+def test_a_test_split_needs_nobody(tmp_path):
+    path = str(tmp_path / 'X_test.json')
+    report = convert_split(path, ['10', '20'], convert_one, labelled=False)
+    assert (report.num_images, report.num_persons) == (2, 0)
+
+
+def test_disks_and_defects_end_the_run(tmp_path):
 
     def convert(stem):
         if stem == 'folder':
             open(tmp_path)
         if stem == 'full':
             raise OSError(errno.ENOSPC, 'No space left on device')
-        return convert_one('1')
+        return convert_one(stem)
 
     path = str(tmp_path / 'X_train.json')
     report = convert_split(path, ['1', '2', 'folder'], convert)
@@ -82,58 +86,56 @@ def test_files_that_cannot_be_read_and_full_disks(tmp_path):
                                f"[Errno 21] Is a directory: '{tmp_path}'")]
     with pytest.raises(OSError, match='No space left'):
         convert_split(path, ['1', '2', '3', 'full'], convert)
+    with pytest.raises(ValueError, match='invalid literal'):
+        convert_split(path, ['x'], convert)
 
 
-def test_nobody_is_an_error_where_there_are_labels(tmp_path):
+def test_an_interruption_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / 'X_train.json'
-    with pytest.raises(InputError, match='X_train: none of 2 images shows'):
-        convert_split(str(path), ['10', '20'], convert_one)
-    assert not path.exists()
-    report = convert_split(
-        str(path), ['10', '20'], convert_one, labelled=False)
-    assert (report.num_images, report.num_persons) == (2, 0)
+    convert_split(str(path), ['1'], convert_one)
+    before = path.read_text()
+
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, 'replace', interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        convert_split(str(path), ['1', '2'], convert_one)
+    assert path.read_text() == before
 
 
-def test_unexpected_errors_are_not_hidden(tmp_path):
-    with pytest.raises(IndexError):
-        convert_split(str(tmp_path / 'a.json'), [''], lambda stem: stem[0])
-
-
-def test_nobody_notes_and_ids(tmp_path, messages):
+def test_log(tmp_path, capsys):
 
     def convert(stem):
-        if stem == 'empty':
+        record = convert_one(stem)
+        if not record.persons:
             return None
-        notes = [f'{stem} is odd'] if stem == 'b' else []
-        persons = [dict(parsing_id=1, bbox=[0, 0, 1, 1], area=1)]
-        return ImageRecord(f'{stem}.jpg', 3, 4, persons, notes, ord(stem))
+        record.notes = [f'{stem} is odd'] * (stem == '2')
+        record.image_id = 50 - int(stem)
+        return record
 
+    stems = ['2', '0', '1'] + [f'{i}9' for i in range(22)] + ['1'] * 20
     report, = convert_splits(
-        str(tmp_path),
-        'X', [Split('Validation', ['b', 'empty', 'a'], convert, official=5)],
-        info=dict(classes=['x']))
+        str(tmp_path), 'X', [Split('Validation', stems, convert, 50)],
+        info=dict(classes=['x']))  # yapf: disable
     assert report.ann_file == str(tmp_path / 'annotations/X_val.json')
-    assert report.empty == ['empty']
-    assert report.notes == [('b', 'b is odd')]
+    assert (report.empty, report.notes) == (['0'], [('2', '2 is odd')])
     document = json.loads((tmp_path / 'annotations/X_val.json').read_text())
     assert document['info'] == dict(classes=['x'])
-    assert [image['id'] for image in document['images']] == [98, 97]
-    assert [a['image_id'] for a in document['annotations']] == [98, 97]
-    assert 'b: b is odd' in messages
-    assert any(
-        '2 images, 2 persons, 0 images skipped, 1 without persons' in message
-        for message in messages)
-    assert any('has 5 images in this split, 3 were found' in message
-               for message in messages)
-    with pytest.raises(InputError, match='X_val: none of 1 images shows'):
-        convert_split(
-            str(tmp_path / 'X_val.json'), ['empty'], convert, workers=1)
-
-
-def test_complete_split_is_not_warned_about(tmp_path, messages):
+    assert [image['id'] for image in document['images']] == [48, 49]
+    output = capsys.readouterr()
+    assert ('2 images, 3 persons, 22 images skipped, 1 without persons left '
+            'out') in output.out
+    warnings = output.err.splitlines()
+    assert warnings[19:] == [
+        'warning: Skipped 199: 199 is bad',
+        'warning: ... and 2 more skipped images', 'warning: 2: 2 is odd',
+        f'warning: {report.ann_file}: the data set has 50 images in this '
+        'split, 25 were found'
+    ]
     convert_splits(
         str(tmp_path), 'X', [Split('Training', ['1'], convert_one, 1)])
-    assert not any('were found' in message for message in messages)
+    assert not capsys.readouterr().err
 
 
 @pytest.mark.parametrize('name', ['a/b', '../X', '', 'X/'])

@@ -76,7 +76,7 @@ def test_label_maps_of_a_data_set_are_not_overwritten(tmp_path):
     with OutputFolder(*args, save_vis=False) as output:
         add_image(output)
     assert (tmp_path / 'results.json').is_file()
-    text = f'^{truth} is no label map of this tool: label maps of a data set '
+    text = f'^{truth} has no mark of this tool: it may be a label map of a '
     for content in (truth.read_bytes(), b''):
         truth.write_bytes(content)
         with pytest.raises(InputError, match=text):

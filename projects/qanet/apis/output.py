@@ -40,8 +40,8 @@ def _refuse_label_maps_in(folder: str) -> None:
             mark = None
         if mark != MARK[1]:
             raise InputError(
-                f'{path} is no label map of this tool: label maps of a data '
-                'set would be overwritten; give another output folder')
+                f'{path} has no mark of this tool: it may be a label map of a '
+                'data set; give another output folder')
 
 
 def _refuse_inputs_in(folders: Sequence[str],

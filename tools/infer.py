@@ -7,8 +7,6 @@ import sys
 
 sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '..')))
 
-from projects.qanet.apis import HumanParsingInferencer
-from projects.qanet.apis.parser_builder import is_onnx
 from projects.qanet.utils.errors import InputError
 from tools.common.cli import run_tool
 
@@ -99,6 +97,9 @@ def main() -> None:
     args = parse_args()
     # What is there when a cluster or a service ends the process is kept.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # Here, for it takes seconds, in which Ctrl-C is no defect either.
+    from projects.qanet.apis import HumanParsingInferencer
+    from projects.qanet.apis.parser_builder import is_onnx
     if args.weights is None and not is_onnx(args.model):
         raise InputError('--weights is missing: only an ONNX file holds its '
                          f'own, and --model is {args.model}')

@@ -298,6 +298,19 @@ def test_ctrl_c_is_one_line(parser_files, photo, tmp_path, monkeypatch, capfd):
     assert read_results(str(out / 'results.json'))[1] == []
 
 
+def test_ctrl_c_while_it_starts(monkeypatch, capfd):
+
+    class Slow:
+
+        def __getattr__(self, name):
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, 'projects.qanet.apis', Slow())
+    args = ('a.jpg', '--model', 'a.onnx', '--out-dir', 'out')
+    assert run_tool(monkeypatch, *args) == 130
+    assert capfd.readouterr().err == 'interrupted\n'
+
+
 def test_a_video_cut_off_is_parsed_but_no_success(parser_files, tmp_path,
                                                   monkeypatch, capfd):
     """The exit code tells a script what a person reads."""

@@ -5,10 +5,11 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.infer import BaseInferencer
 from mmengine.logging import MMLogger
 from mmengine.registry import DefaultScope
-from mmseg.registry import INFERENCERS
+from mmseg.registry import INFERENCERS, MODELS
 
 from projects.qanet.apis import (HumanParsingInferencer,
                                  human_parsing_inferencer)
@@ -112,6 +113,38 @@ def test_wrong_boxes_are_never_dropped(infer, photo):
     infer(photo, bboxes=[[70, 10, 80, 20]], show_progress=False)
     with pytest.raises(InputError, match='outside the image of 90x60'):
         infer(photo, bboxes=[[10, 70, 20, 80]], show_progress=False)
+
+
+def test_a_wrong_box_costs_no_other_image(infer, photo, tmp_path):
+    boxes = [BOX, [[200, 5, 220, 50]], BOX]
+    with pytest.raises(InputError, match=r'bboxes\[1\] .*outside the image'):
+        infer(
+            [photo] * 3,
+            bboxes=boxes,
+            batch_size=3,
+            out_dir=str(tmp_path),
+            show_progress=False)
+    assert len(read(tmp_path / 'results.json')['results']) == 1
+    boxes[1] = [[220, 5, 200, 50]]
+    with pytest.raises(InputError, match=r'bboxes\[1\] .*reversed'):
+        infer([photo] * 3, bboxes=boxes, show_progress=False)
+    assert infer.model.batch_sizes == [1]
+
+
+def test_a_segmentor_of_mmseg_is_no_parser():
+    text = ('^the model is a EncoderDecoder, which labels pixels and knows no '
+            'persons; a parser is a TopDownParser, see docs/mixing.md$')
+    model = dict(
+        type='EncoderDecoder',
+        backbone=dict(type='ResNet', depth=18),
+        decode_head=dict(
+            type='FCNHead', in_channels=512, channels=4, num_classes=3))
+    with pytest.raises(InputError, match=text):
+        HumanParsingInferencer(Config(dict(model=model)), device='cpu')
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        model = MODELS.build(model)
+    with pytest.raises(InputError, match=text):
+        HumanParsingInferencer(model)
 
 
 def test_batches_keep_the_order(infer, tmp_path):

@@ -59,10 +59,11 @@ def test_more_persons_than_a_byte_can_number(tmp_path):
     assert humans[5, :count].tolist() == list(range(1, count + 1))
 
 
-def add_image(output, picture=None):
-    """One image, a.jpg, without persons."""
+def add_image(output, picture=None, stem='a'):
+    """One image without persons."""
     image = np.zeros((24, 32, 3), np.uint8)
-    frame = Frame(0, image, 'a.jpg', 'a', Source('a.jpg', 'a'))
+    name = f'{stem}.jpg'
+    frame = Frame(0, image, name, stem, Source(name, stem))
     output.add(frame, ParsingInstances.empty((32, 24), 2), picture, [])
 
 
@@ -76,7 +77,7 @@ def test_label_maps_of_a_data_set_are_not_overwritten(tmp_path):
     with OutputFolder(*args, save_vis=False) as output:
         add_image(output)
     assert (tmp_path / 'results.json').is_file()
-    text = f'^{truth} is no label map of this tool: label maps of a data set '
+    text = f'^{truth} has no mark of this tool: it may be a label map of a '
     for content in (truth.read_bytes(), b''):
         truth.write_bytes(content)
         with pytest.raises(InputError, match=text):
@@ -88,8 +89,10 @@ def test_label_maps_of_a_run_that_was_killed_may_be_replaced(tmp_path):
     args = (str(tmp_path), ('Background', 'Hat'), None, None, True, False)
     for _ in range(2):
         add_image(OutputFolder(*args))
+        add_image(OutputFolder(*args), stem='n' * 250)
     names = sorted(path.name for path in tmp_path.rglob('*'))
-    assert names == ['Category_ids', 'Human_ids', 'a.png', 'a.png']
+    assert names[:4] == ['Category_ids', 'Human_ids', 'a.png', 'a.png']
+    assert names[4:] == ['n' * 250 + '.png'] * 2
     (tmp_path / 'Human_ids' / 'notes.txt').touch()
     OutputFolder(*args)
 

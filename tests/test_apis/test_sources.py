@@ -86,6 +86,31 @@ def test_broken_files_are_named(tmp_path, name):
         list(source.images())
 
 
+def test_a_photo_cut_off_is_refused_by_any_opencv(tmp_path, monkeypatch):
+    path = str(tmp_path / 'a.jpg')
+    cv2.imwrite(path, np.full((40, 60, 3), 99, np.uint8))
+    with open(path, 'rb+') as file:
+        file.truncate(len(file.read()) - 2)
+    monkeypatch.setattr('mmcv.imfrombytes', lambda *_, **__: np.zeros(1))
+    (source, ) = collect_sources(path)
+    with pytest.raises(
+            InputError,
+            match=f'^{path} is no image that can be '
+            'read; it may be cut off$'):
+        list(source.images())
+
+
+def test_brackets_in_the_name_of_a_folder(tmp_path):
+    (tmp_path / 'a[1]').mkdir()
+    write_picture(tmp_path / 'a[1]' / 'b.png')
+    with pytest.raises(
+            InputError,
+            match=r'\(a bracket in a name is written '
+            r'\[\[\]\) holds no image or video'):
+        collect_sources(str(tmp_path / 'a[1]' / '*.png'))
+    assert len(collect_sources(str(tmp_path / 'a[[]1]' / '*.png'))) == 1
+
+
 def test_grey_and_transparent_pictures_become_bgr(tmp_path):
     grey = np.arange(12, dtype=np.uint8).reshape(3, 4)
     clear = np.dstack([grey, grey + 1, grey + 2, grey])

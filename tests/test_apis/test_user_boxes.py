@@ -59,13 +59,13 @@ def test_one_image_takes_an_array_or_a_list_of_one():
     rows = [[1, 2, 3, 4], [5, 6, 7, 8]]
     for bboxes in (rows, np.array(rows), [np.array(rows)]):
         (found, ) = split_boxes(bboxes, images(1))
-        assert np.array_equal(found, rows)
+        assert found.tolist() == [row + [1] for row in rows]
 
 
 def test_several_images_take_as_many_arrays():
-    bboxes = [np.zeros((0, 4)), np.ones((2, 5)), []]
-    assert split_boxes(bboxes, images(3)) is not bboxes
-    assert [len(b) for b in split_boxes(bboxes, images(3))] == [0, 2, 0]
+    bboxes = [np.zeros((0, 4)), [[1, 2, 3, 4, .5]] * 2, []]
+    for given in (bboxes, iter(bboxes)):
+        assert [len(b) for b in split_boxes(given, images(3))] == [0, 2, 0]
     with pytest.raises(InputError, match='3 entries for 2 images'):
         split_boxes(bboxes, images(2))
     with pytest.raises(InputError, match='for 2 images must be a list'):
@@ -74,7 +74,7 @@ def test_several_images_take_as_many_arrays():
 
 def test_videos():
     video = Source('clip.mp4', 'clip')
-    boxes = split_boxes([np.ones((1, 4))] * 3, [video])
+    boxes = split_boxes([np.array([[1, 2, 3, 4]])] * 3, [video])
     assert len(boxes) == 3
     with pytest.raises(InputError, match='give one video'):
         split_boxes(boxes, [video] + images(1))
@@ -86,6 +86,33 @@ def test_videos():
     check_all_used(None, 0)
     with pytest.raises(InputError, match='3 entries.* only 2 images'):
         check_all_used(boxes, 2)
+
+
+@pytest.mark.parametrize('rows, text', [
+    ([[1, 2, 3]], 'has the shape (1, 3); boxes are (N, 4)'),
+    ([[9, 9, 1, 1]], 'box 0 [9.0, 9.0, 1.0, 1.0, 1.0] is empty or reversed'),
+    ([[1, 2, 3, np.nan]], 'box 0 [1.0, 2.0, 3.0, nan, 1.0] has numbers that'),
+    ([[1, 2, 3, 4, 2]], 'box 0 [1.0, 2.0, 3.0, 4.0, 2.0] has a score out'),
+])
+def test_what_is_wrong_without_the_image_is_found_at_once(rows, text):
+    good = [[5, 6, 7, 8]]
+    video = Source('clip.mp4', 'clip')
+    for sources, name in ((images(3), '2.png'), ([video], 'clip.mp4#2')):
+        with pytest.raises(InputError) as caught:
+            split_boxes([good, [], rows], sources)
+        assert str(caught.value).startswith(f'bboxes[2] ({name})')
+        assert text in str(caught.value)
+
+
+def test_another_number_than_the_header_of_a_video_has(monkeypatch, warnings):
+    """The header may be wrong."""
+    monkeypatch.setattr(Source, 'num_images', property(lambda self: 3))
+    for count in (3, 2):
+        boxes = split_boxes([[[5, 6, 7, 8]]] * count, [Source('c.mp4', 'c')])
+        assert len(boxes) == count
+    assert warnings == [
+        'bboxes has 2 entries, but by its header c.mp4 has 3 frames'
+    ]
 
 
 def test_the_image_is_named():
@@ -108,3 +135,11 @@ def test_doubts(rows, doubt, warnings):
     found = warn_of_doubts(frame(0, 'b.png', images(1)[0]), rows)
     assert found == (doubt is not None) and len(warnings) == found
     assert not found or warnings[0].startswith(doubt)
+
+
+@pytest.mark.parametrize('size, doubt', [((1, 1), False), ((4, 2), False),
+                                         ((2, 5), True)])
+def test_boxes_of_one_pixel(size, doubt, warnings):
+    image = Frame(0, np.zeros((*size, 3), np.uint8), 'b.png', 'b',
+                  images(1)[0])
+    assert warn_of_doubts(image, np.float32([[0, 0, 1, 1, 1]])) == doubt

@@ -87,6 +87,8 @@ def test_corners_are_not_sizes():
     assert box_doubts(shares, images, 'd.json') == (
         'no number in the boxes of d.json is above 1; they must be in pixels: '
         'are they shares of the image?')
+    tiny = {4: dict(width=2, height=4)}
+    assert box_doubts(shares, tiny, 'd.json') is None
     # A detector's box may reach a little beyond.
     assert box_doubts([dict(image_id=4, bbox=[-3, 2, 68, 41])], images,
                       'x') is None

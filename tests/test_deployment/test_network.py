@@ -70,6 +70,19 @@ def test_files_that_are_no_onnx(tmp_path):
         OnnxNetwork(str(damaged))
 
 
+@pytest.mark.parametrize('content, text', [
+    (b'', 'is empty: fetch it again'),
+    (b'<!DOCTYPE html><html>quota</html>', 'is a web page: open its address'),
+    (b'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n',
+     'is a pointer of git-lfs: fetch the file itself'),
+])
+def test_downloads_that_went_wrong(tmp_path, content, text):
+    path = tmp_path / 'a.onnx'
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=f'^ONNX file {path} {text}'):
+        OnnxNetwork(str(path))
+
+
 def test_failing_runs_name_the_file(tmp_path):
     network = OnnxNetwork(write_graph(tmp_path / 'a.onnx', CROPS, PROBS))
     with pytest.raises(InputError, match=r'a.onnx takes crops .*3, 8, 6\)'):

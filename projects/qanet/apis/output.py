@@ -40,8 +40,8 @@ def _refuse_label_maps_in(folder: str) -> None:
             mark = None
         if mark != MARK[1]:
             raise InputError(
-                f'{path} is no label map of this tool: label maps of a data '
-                'set would be overwritten; give another output folder')
+                f'{path} has no mark of this tool: it may be a label map of a '
+                'data set; give another output folder')
 
 
 def _refuse_inputs_in(folders: Sequence[str],
@@ -57,16 +57,16 @@ def _refuse_inputs_in(folders: Sequence[str],
 
 
 @contextmanager
-def _writing(path: str) -> Iterator[None]:
+def _writing(path: str, partial: str) -> Iterator[None]:
     """Name the file that a full disk does not take; leave no half of it."""
     try:
         # What a link points to stays as it is: it may be an input.
         Path(path).unlink(missing_ok=True)
         yield
     except OSError as error:
-        for partial in (path, f'{path}.partial'):
+        for rest in (path, partial):
             with suppress(OSError):
-                Path(partial).unlink()
+                Path(rest).unlink()
         raise OSError(f'{path} cannot be written: {error}') from error
 
 
@@ -115,7 +115,8 @@ class OutputFolder:
     ``<stem>_000012.png``). Inputs of one name, in whatever case, are numbered
     (``a.png``, ``a_2.png``); see :func:`collect_sources`. A person's value in
     Human_ids is its position among the image's records, counted from 1, as on
-    its tag in the picture.
+    its tag in the picture. Label maps have a mark in their PNG, by which a
+    later run knows that it may replace them.
 
     Args:
         folder (str): The folder; made if it is missing.
@@ -199,7 +200,7 @@ class OutputFolder:
 
     def _write(self, folder: str, stem: str, image: np.ndarray) -> None:
         path = osp.join(self.folder, folder, f'{stem}.png')
-        with _writing(path):
+        with _writing(path, path):
             mmcv.imwrite(image, path)
 
     def _write_map(self, folder: str, stem: str, labels: np.ndarray) -> None:
@@ -207,8 +208,9 @@ class OutputFolder:
         path = osp.join(self.folder, folder, f'{stem}.png')
         info = PngInfo()
         info.add_text(*MARK)
-        with _writing(path):
-            partial = f'{path}.partial'
+        # Not longer than a file system takes, however long the stem is.
+        partial = osp.join(self.folder, folder, 'map.partial')
+        with _writing(path, partial):
             Image.fromarray(labels).save(
                 partial, 'PNG', pnginfo=info, compress_level=1)
             os.replace(partial, path)
@@ -231,7 +233,7 @@ class OutputFolder:
         """Write the results so far and finish everything."""
         path = osp.join(self.folder, 'results.json')
         try:
-            with _writing(path):
+            with _writing(path, f'{path}.partial'):
                 write_results(
                     path, self._records, *self._info, images=self._images)
         finally:

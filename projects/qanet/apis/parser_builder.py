@@ -16,10 +16,10 @@ from projects.qanet.datasets import registered  # noqa: F401, these, too
 from projects.qanet.datasets.metainfo import checkpoint_meta, complete_metainfo
 from projects.qanet.deployment.network import default_device
 from projects.qanet.deployment.onnx_parser import OnnxParser
-from projects.qanet.utils.weights import load_checkpoint
 from projects.qanet.utils.configs import read_config, type_name
 from projects.qanet.utils.device import choose_device
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.weights import load_checkpoint
 
 #: A built parser, its config, or the path of its config or ONNX file.
 ModelType = Union[str, Config, nn.Module]
@@ -96,7 +96,7 @@ def build_parser(config: Union[str, Config], weights: Optional[str],
     if 'model' not in config:
         raise InputError(f'config {config.filename} has no model')
     with DefaultScope.overwrite_default_scope('mmseg'):
-        model = MODELS.build(copy.deepcopy(config.model))
+        model = _checked(MODELS.build(copy.deepcopy(config.model)))
         if weights is None:
             meta = None
             MMLogger.get_current_instance().warning(
@@ -106,16 +106,16 @@ def build_parser(config: Union[str, Config], weights: Optional[str],
             meta = checkpoint_meta(load_checkpoint(model, weights))
         model.dataset_meta = _config_meta(config) if meta is None else (
             _complete(meta, f'dataset_meta of {weights}'))
-    return _checked(model).to(device).eval()
+    return model.to(device).eval()
 
 
 def _checked(model: nn.Module) -> nn.Module:
     """A model, unless it is one of mmseg's that labels pixels, not persons."""
-    if isinstance(model, BaseSegmentor) and not hasattr(
-            model, 'predict_persons'):
+    if isinstance(model,
+                  BaseSegmentor) and not hasattr(model, 'predict_persons'):
         raise InputError(f'the model is a {type(model).__name__}, which '
                          'labels pixels and knows no persons; a parser is a '
-                         'TopDownParser, see docs/mmseg_models.md')
+                         'TopDownParser, see docs/mixing.md')
     return model
 
 
@@ -146,10 +146,11 @@ def load_parser(model: ModelType, weights: Optional[str],
             tensor = next(model.parameters(), None)
             device = 'cpu' if tensor is None else str(tensor.device)
         device = choose_device(device)
+        _checked(model)
         if weights is not None:
             load_checkpoint(model, weights)
         config = getattr(model, 'cfg', None) or Config()
-        return _checked(model).to(device).eval(), config, device
+        return model.to(device).eval(), config, device
     if not is_onnx(model):
         device, config = choose_device(device), read_config(model)
         return build_parser(config, weights, device), config, device

@@ -78,9 +78,8 @@ def check_boxes(bboxes: Any, image_size: Tuple[int, int],
     x1, y1, x2, y2, _ = array.T
     width, height = image_size
     outside = (x2 <= 0) | (y2 <= 0) | (x1 >= width) | (y1 >= height)
-    _refuse(array, where,
-            ((outside, 'lies wholly outside the image of '
-              f'{width}x{height} pixels'), ))
+    _refuse(array, where, ((outside, 'lies wholly outside the image of '
+                            f'{width}x{height} pixels'), ))
     return array.astype(np.float32)
 
 
@@ -153,7 +152,7 @@ def boxes_of_frame(per_image: Sequence[Any], frame: Frame) -> np.ndarray:
 
 
 def boxes_of_batch(
-    per_image: Sequence[Any], frames: Sequence[Frame]
+        per_image: Sequence[Any], frames: Sequence[Frame]
 ) -> Tuple[List[np.ndarray], Optional[InputError]]:
     """Boxes of some images, up to the first one whose boxes are wrong.
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.files import check_download
 
 #: Names of the file's input and outputs, the last one optional.
 INPUT_NAME = 'crops'
@@ -88,6 +89,8 @@ class OnnxNetwork:
             raise FileNotFoundError(f'ONNX file {source} not found')
         runtime = import_optional('onnxruntime', f'running {self.name}')
         providers = _providers(device, runtime.get_available_providers())
+        if not isinstance(source, bytes):
+            check_download(source, f'ONNX file {source}')
         options = runtime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
         try:

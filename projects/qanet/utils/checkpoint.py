@@ -20,6 +20,7 @@ from mmengine.optim.scheduler.param_scheduler import OneCycleParamScheduler
 from mmengine.runner import CheckpointLoader
 
 from .errors import InputError
+from .files import check_download
 
 _PREFIX = 'module.'  # of the names in a network trained on several GPUs
 
@@ -82,17 +83,8 @@ def _check_beginning(filename: str) -> None:
         return
     if osp.isdir(osp.expanduser(filename)):
         raise InputError(f'checkpoint {filename} is a folder, not a file')
-    with open(osp.expanduser(filename), 'rb') as file:
-        start = file.read(64)
-    if not start:
-        raise InputError(f'checkpoint {filename} is empty: fetch it again')
-    if start.removeprefix(b'\xef\xbb\xbf').lstrip().startswith(b'<'):
-        raise InputError(
-            f'checkpoint {filename} is a web page: open its address in a '
-            'browser, which shows what the download asked for')
-    if start.startswith(b'version https://git-lfs'):
-        raise InputError(f'checkpoint {filename} is a pointer of git-lfs: '
-                         'fetch the file itself with git lfs pull')
+    start = check_download(
+        osp.expanduser(filename), f'checkpoint {filename}')
     if not start.startswith((b'PK', b'\x80')):  # zip since torch 1.6, pickle
         raise InputError(f'checkpoint {filename} is no checkpoint of torch: '
                          f'it begins with {start[:16]!r}')

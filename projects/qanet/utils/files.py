@@ -48,6 +48,34 @@ def read_text(path: str) -> str:
                          'save it as UTF-8') from None
 
 
+def check_download(path: str, name: str) -> bytes:
+    """Refuse a file that is empty or stands for another one.
+
+    Args:
+        path (str): A local file.
+        name (str): What to call it in messages.
+
+    Returns:
+        bytes: The first 64 bytes.
+
+    Raises:
+        OSError: If it cannot be read.
+        InputError: If it is empty, a web page or a pointer of git-lfs.
+    """
+    with open(path, 'rb') as file:
+        start = file.read(64)
+    if not start:
+        raise InputError(f'{name} is empty: fetch it again')
+    if start.removeprefix(b'\xef\xbb\xbf').lstrip().startswith(b'<'):
+        raise InputError(
+            f'{name} is a web page: open its address in a browser, which '
+            'shows what the download asked for')
+    if start.startswith(b'version https://git-lfs'):
+        raise InputError(f'{name} is a pointer of git-lfs: fetch the file '
+                         'itself with git lfs pull')
+    return start
+
+
 def check_writable(path: str) -> None:
     """Refuse a file that could not be written, before long work for it.
 

@@ -187,8 +187,12 @@ def test_diverged_networks_are_named():
         probs[-1, 0, 5, 6] = float('nan')
         return probs, iou
 
-    with pytest.raises(InputError, match='image 1: .* not finite'):
+    with pytest.raises(InputError, match='^image 1: .* not finite'):
         Network(network).predict(items()[:1])
+    item, = items()[:1]
+    item[1].set_metainfo(dict(img_path='in/a.jpg'))
+    with pytest.raises(InputError, match='^in/a.jpg: image 1: .* not finite'):
+        Network(network).predict([item])
 
 
 @pytest.mark.parametrize('settings,message', [

@@ -233,10 +233,18 @@ def add_predictions(persons: Iterator[PersonProbs], images: Sequence[Tensor],
     Returns:
         list[:obj:`SegDataSample`]: The same, each with ``pred_instances``, a
         :class:`ParsingInstances` of its proposals in their order.
+
+    Raises:
+        InputError: If the network's numbers are not finite; names the image.
     """
     for image, sample in zip(images, data_samples):
-        sample.pred_instances = post_processor(
-            islice(persons, len(sample.proposals)), sample.proposals,
-            (image.size(2), image.size(1)), num_classes,
-            sample.metainfo.get('img_id'))
+        try:
+            sample.pred_instances = post_processor(
+                islice(persons, len(sample.proposals)), sample.proposals,
+                (image.size(2), image.size(1)), num_classes,
+                sample.metainfo.get('img_id'))
+        except InputError as error:
+            path = sample.metainfo.get('img_path')
+            raise InputError(f'{path}: {error}' if path else str(error)) \
+                from error
     return data_samples

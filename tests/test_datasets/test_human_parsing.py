@@ -345,9 +345,9 @@ def test_misspelt_keys_of_metainfo(tiny_cihp):
     """They would leave the classes of CIHP."""
     with pytest.raises(InputError) as found:
         CIHPParsingDataset(
-            metainfo=dict(clases=('background', 'wing')),
+            metainfo=dict(classes_=('background', 'wing')),
             **tiny_cihp.arguments())
-    assert str(found.value) == ("metainfo has no key 'clases', allowed are "
+    assert str(found.value) == ("metainfo has no key 'classes_', allowed are "
                                 'classes, palette, flip_pairs')
 
     class Mine(CIHPParsingDataset):

@@ -83,8 +83,7 @@ def _check_beginning(filename: str) -> None:
         return
     if osp.isdir(osp.expanduser(filename)):
         raise InputError(f'checkpoint {filename} is a folder, not a file')
-    start = check_download(
-        osp.expanduser(filename), f'checkpoint {filename}')
+    start = check_download(osp.expanduser(filename), f'checkpoint {filename}')
     if not start.startswith((b'PK', b'\x80')):  # zip since torch 1.6, pickle
         raise InputError(f'checkpoint {filename} is no checkpoint of torch: '
                          f'it begins with {start[:16]!r}')

@@ -63,24 +63,13 @@ class Canvas:
              opacity: float, code: int) -> None:
         """Mix a BGR colour into what has a label; labels stay."""
         window, mask = self._mask(polygons)
-        if mask is not None:
-            self._mix(window, mask * np.float32(opacity), color, code)
-
-    def stroke(self,
-               points: np.ndarray,
-               width: float,
-               color: Sequence[float],
-               code: int,
-               closed: bool = False) -> None:
-        """Draw a line, ``width`` in px, on what has a label; labels stay."""
-        thickness = max(1, int(round(width * 2)))
-        fixed, window = self._place([points], thickness)
-        if window is None:
+        if mask is None:
             return
-        mask = np.zeros(self.codes[window].shape, np.uint8)
-        cv2.polylines(mask, [fixed], closed, 255, thickness, cv2.LINE_AA,
-                      _SHIFT)
-        self._mix(window, mask * np.float32(1 / 255), color, code)
+        pixels = self.color[window]
+        chosen = (mask > 0) & (self.codes[window] == code)
+        old = pixels[chosen]
+        new = old + (np.asarray(color) - old) * opacity
+        pixels[chosen] = np.clip(new, 0, 255)
 
     def shadow(self, polygons: Sequence[np.ndarray], offset: np.ndarray,
                blur: float, strength: float) -> None:
@@ -130,17 +119,11 @@ class Canvas:
     def _quarters(values: np.ndarray) -> Sequence[np.ndarray]:
         return [values[i::2, j::2] for i in (0, 1) for j in (0, 1)]
 
-    def _mix(self, window: _Window, weight: np.ndarray, color: Sequence[float],
-             code: int) -> None:
-        pixels = self.color[window]
-        chosen = (weight > 0) & (self.codes[window] == code)
-        old = pixels[chosen]
-        pixels[chosen] = np.clip(
-            old + (np.asarray(color) - old) * weight[chosen][:, None], 0, 255)
-
-    def _place(self, polygons: Sequence[np.ndarray],
-               margin: int) -> Tuple[np.ndarray, Optional[_Window]]:
-        """Points as OpenCV wants them, in the window that they touch."""
+    def _mask(
+            self,
+            polygons: Sequence[np.ndarray],
+            margin: int = 0) -> Tuple[Optional[_Window], Optional[np.ndarray]]:
+        """Rasterise polygons in their window; None when out of sight."""
         scaled = (np.concatenate(polygons) * 2 - .5) * (1 << _SHIFT)
         fixed = np.rint(np.clip(scaled, -1e6, 1e6)).astype(np.int32)
         low = (fixed.min(axis=0) >> _SHIFT) - 1 - margin
@@ -148,21 +131,11 @@ class Canvas:
         x0, y0 = np.maximum(low, 0).tolist()
         x1, y1 = np.minimum(high, self.codes.shape[::-1]).tolist()
         if x0 >= x1 or y0 >= y1:
-            return fixed, None
-        fixed -= np.array([x0 << _SHIFT, y0 << _SHIFT], np.int32)
-        return fixed, (slice(y0, y1), slice(x0, x1))
-
-    def _mask(
-            self,
-            polygons: Sequence[np.ndarray],
-            margin: int = 0) -> Tuple[Optional[_Window], Optional[np.ndarray]]:
-        """Rasterise polygons in their window; None when out of sight."""
-        fixed, window = self._place(polygons, margin)
-        if window is None:
             return None, None
-        mask = np.zeros(self.codes[window].shape, np.uint8)
+        mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
+        fixed -= np.array([x0 << _SHIFT, y0 << _SHIFT], np.int32)
         stops = np.cumsum([len(polygon) for polygon in polygons])
         for piece in np.split(fixed, stops[:-1]):
             # One call each: together, overlaps would become holes.
             cv2.fillPoly(mask, [piece], 1, cv2.LINE_8, _SHIFT)
-        return window, mask
+        return (slice(y0, y1), slice(x0, x1)), mask

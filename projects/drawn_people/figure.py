@@ -7,6 +7,7 @@ import numpy as np
 
 from .body import SPINE, Build, Pose, solve
 from .canvas import Canvas
+from .geometry import strip
 from .labels import NUM_CLASSES, Limb, Part
 from .outfit import Outfit, Worn
 from .surface import Chain, Cloth, Material
@@ -254,7 +255,8 @@ class Figure:
         for polygon, color, opacity in piece.patches:
             canvas.tint([polygon], color, opacity, code)
         for points, width, color in piece.lines:
-            canvas.stroke(points, width * scale, color, code)
+            half = np.full(len(points), width * scale / 2)
+            canvas.tint([strip(points, half)], color, 1., code)
 
 
 @dataclass(frozen=True)

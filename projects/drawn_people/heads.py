@@ -54,13 +54,6 @@ def back_hair(look: Look) -> List[Piece]:
     figure, outfit = look.figure, look.outfit
     style, scale = outfit['hair'].style, figure.scale
     end, skull = figure.pixels([figure.skeleton.neck, figure.skeleton.skull])
-    if style == 'ponytail':
-        root = figure.head_points(180, 29, 1.1, False)[0]
-        tip = (root + end) / 2 + (root - skull) * .5 + [0, .55 * scale]
-        radii = np.array([.1, .17, .16, .03]) * scale
-        return [
-            Piece([strip(np.linspace(root, tip, 4), radii)], figure.skull())
-        ]
     if style not in _LONG:
         return []
     low = end[1] - skull[1] + (.05 if style == 'bob' else .55) * scale
@@ -95,9 +88,6 @@ def cap(look: Look) -> List[Piece]:
     if style == 'curly':
         curls = rim if 'hat' not in outfit else np.delete(rim, range(5, 13), 0)
         shapes += [ellipse(p, (.1 * scale, ) * 2, num=9) for p in curls]
-    elif style == 'bun' and 'hat' not in outfit:
-        spot = figure.head_points(180, 57, 1.3, False)[0]
-        shapes.append(ellipse(spot, (.2 * scale, .18 * scale)))
     return [Piece(shapes, figure.skull())]
 
 

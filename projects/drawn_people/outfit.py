@@ -64,7 +64,7 @@ SETS = ('top+pants', 'dress dress dress top+skirt top+skirt top+skirt '
 EXTRAS = {'socks': .62, 'coat': .3, 'hat': .36, 'scarf': .26, 'gloves': .24,
           'sunglasses': .28}
 HAIR_STYLES = ('short short short short short short buzz buzz curly long',
-               'long long long long bob bob bun ponytail curly short')
+               'long long long long long bob bob bob curly short')
 #: Lightest to darkest skin, and hair, BGR.
 _SKINS = ((196, 214, 243), (172, 197, 233), (148, 178, 222), (118, 152, 205),
           (92, 128, 184), (72, 102, 152), (54, 78, 120), (42, 58, 92))

@@ -214,7 +214,7 @@ def _paint_all(canvas: Canvas, items: List[_Item], view: _View,
             spot = Spot(
                 rng.uniform(.05, .95) * view.size[0], item.spot.feet,
                 max((item.spot.feet - view.horizon) / view.eye, 4.))
-            thing = sample_thing(rng, str(rng.choice(list(OBSTACLES)[:3])))
+            thing = sample_thing(rng, str(rng.choice(list(OBSTACLES)[:2])))
             paint_thing(canvas, thing, spot, 0, view.light)
         item.paint(canvas, k + 1)
 

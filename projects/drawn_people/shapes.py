@@ -62,13 +62,12 @@ def hand(look: Look) -> List[Piece]:
     root = wrist + along * length * .25 + across * .1 * scale
     thumb = root + (along * .3 + across * .14) * scale
     grow = scale * (1.3 if look.row.cloth == 'gloves' else 1.)
-    shapes = [
-        strip(np.linspace(a, b, len(radii)),
-              np.array(radii) * grow)
-        for a, b, radii in ((wrist, knuckle, (.1, .15, .155)),
-                            (knuckle, end, (.15, .145, .12, .06)),
-                            (root, thumb, (.07, .065, .04)))
-    ]
+    shapes = []
+    for a, b, radii in ((wrist, knuckle, (.1, .15, .155)),
+                        (knuckle, end, (.15, .145, .12, .06)),
+                        (root, thumb, (.07, .065, .04))):
+        middle = np.linspace(a, b, len(radii))
+        shapes.append(strip(middle, np.array(radii) * grow))
     finger = np.stack([knuckle, end - along * .08 * scale])
     lines = [(finger + across * k * scale, .015, look.dark(.72))
              for k in (-.065, 0., .065)]
@@ -87,9 +86,8 @@ def shoe(look: Look) -> List[Piece]:
     sole = hull_around(circles)
     shapes = [sole]
     if style != 'pump':
-        shaft = figure.limb('leg',
-                            look.i).cut(1.55 if style == 'boot' else 1.9, 2.,
-                                        .035 * scale)
+        top = 1.55 if style == 'boot' else 1.9
+        shaft = figure.limb('leg', look.i).cut(top, 2., .035 * scale)
         instep = ellipse(spots[1], (radii[1] * .6, radii[1] * .6))
         ankle = ellipse(shaft.points[-1], (shaft.radii[-1] * 1.1, ) * 2)
         shapes += [*shaft.outline(), hull_around([ankle, circles[0], instep])]
@@ -182,8 +180,6 @@ def coat(look: Look) -> List[Piece]:
         collar = np.pi + np.array([-1.2, 0., 1.2])
         back = figure.trunk([1., 1.02, 1.], collar, .05)
         piece.polygons.append(np.concatenate([back, right, left[::-1]]))
-        seam = np.stack([figure.trunk(.2, np.pi, .1)[0], low])
-        piece.lines.append((seam, .03, look.dark(.5)))
         return [piece]
     gap = .42 if worn.style == 'open' else 0.
     # The front edge turns with the body, towards one side of the hem.
@@ -200,15 +196,13 @@ def coat(look: Look) -> List[Piece]:
                              .08)
         lapel = np.concatenate([edge[:4], outer[::-1]])
         piece.patches.append((lapel, look.dark(1.25) + 14, .75))
-        pocket = figure.trunk(.1, sign * np.array([.6, 1.]), .12)
-        piece.lines += [(line, .025, look.dark(.5))
-                        for line in (np.array([*outer, edge[3]]), edge, pocket)
-                        ]
+        for line in (edge, np.array([*outer, edge[3]])):
+            piece.lines.append((line, .025, look.dark(.5)))
     return [piece]
 
 
 def scarf(look: Look) -> List[Piece]:
-    """A scarf around the neck with one or two fringed ends."""
+    """A scarf around the neck with one or two ends."""
     figure, scale = look.figure, look.figure.scale
     base, lean = figure.pixels(figure.skeleton.neck), figure.pose.lean
     top, low = base - [0, .3 * scale], base + [0, scale]
@@ -221,9 +215,6 @@ def scarf(look: Look) -> List[Piece]:
         radii = np.array([.14, .17, .18, .17]) * scale
         tail = strip(np.linspace(*ends, 4), radii)
         piece.polygons.append(tail)
-        for end in np.linspace(tail[3], tail[4], 4):
-            fringe = np.stack([end, end - [0, .1 * scale]])
-            piece.lines.append((fringe, .02, look.dark(.5)))
     for k in (-.15, -.01):
         fold = ellipse(base + [0, k * scale], (.36 * scale, .13 * scale), lean,
                        (.2, np.pi - .2), 9)

@@ -47,31 +47,24 @@ def _noise(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return noise_tile().ravel()[index]
 
 
+# yapf: disable
 #: How much of the second colour is where, from positions across and along
 #: the surface, in periods of the pattern. One more pattern is one more row.
 PATTERNS: Dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
-    'plain':
-    lambda s, v: np.zeros_like(s),
-    'bands':
-    lambda s, v: v % 1 < .45,
-    'pinstripes':
-    lambda s, v: s % 1 < .3,
-    'plaid':
-    lambda s, v: .4 * (v % 1 < .4) + .4 * (s % 1 < .4),
-    'pleats':
-    lambda s, v: .6 * (s % 1),
-    'dots':
-    lambda s, v: np.hypot((s + v // 1 % 2 / 2) % 1 - .5, v % 1 - .5) < .3,
-    'flowers':
-    lambda s, v: 1. * (_noise(s * 26, v * 26) > .2),
-    'knit':
-    lambda s, v: .7 * np.abs(s % 1 - .5) + .2 *
-    ((v * 2 + np.abs(s % 1 - .5)) % 1 < .4),
-    'denim':
-    lambda s, v: .26 + _noise(s * 6, v * 2) * .3,
-    'strands':
-    lambda s, v: .5 + .5 * _noise(s * 26, v * 1.5),
+    'plain': lambda s, v: np.zeros_like(s),
+    'bands': lambda s, v: v % 1 < .45,
+    'pinstripes': lambda s, v: s % 1 < .3,
+    'plaid': lambda s, v: .4 * (v % 1 < .4) + .4 * (s % 1 < .4),
+    'pleats': lambda s, v: .6 * (s % 1),
+    'dots': lambda s, v: np.hypot((s + v // 1 % 2 / 2) % 1 - .5,
+                                  v % 1 - .5) < .3,
+    'flowers': lambda s, v: _noise(s * 26, v * 26) > .2,
+    'knit': lambda s, v: .7 * np.abs(s % 1 - .5) + .2 * (
+        (v * 2 + np.abs(s % 1 - .5)) % 1 < .4),
+    'denim': lambda s, v: .26 + _noise(s * 6, v * 2) * .3,
+    'strands': lambda s, v: .5 + .5 * _noise(s * 26, v * 1.5),
 }
+# yapf: enable
 
 
 @dataclass
@@ -137,13 +130,6 @@ class Chain:
     points: np.ndarray
     radii: np.ndarray
     at: np.ndarray
-
-    def middle(self, position: float) -> Tuple[np.ndarray, float]:
-        """Point and half width at a position."""
-        x, y, radius = (
-            np.interp(position, self.at, values)
-            for values in (*self.points.T, self.radii))
-        return np.array([x, y]), float(radius)
 
     def cut(self,
             start: float,

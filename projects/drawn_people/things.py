@@ -23,7 +23,7 @@ from .surface import Chain, Cloth, Material, sample_material
 
 
 def _disc(y: float, rx: float, ry: float, num: int = 32, turn: float = 0.):
-    return ellipse((0, y), (rx, ry), turn, num=num)
+    return ellipse((0, y), (rx, ry), 0, (turn, turn + 2 * np.pi), num)
 
 
 def _mirrored(*right: Tuple[float, float]) -> np.ndarray:
@@ -43,15 +43,14 @@ def _slats(corner: Tuple, across: Tuple, down: Tuple, shade: float) -> Tuple:
 def _bottle(neck: float, shoulder: float, waist: float) -> Tuple:
     edge = smooth([(neck * 1.2, -1), (neck, -.97), (neck, -shoulder - .2),
                    (1, -shoulder), (waist, -.25), (1, -.05), (.9, 0)], 3)
-    return ((_mirrored(*edge), 0, 0, 1, 1), (box(-waist, -.35, waist,
-                                                 -.16), 0, 1, 1, 1))
+    label = box(-waist, -.35, waist, -.16)
+    return (_mirrored(*edge), 0, 0, 1, 1), (label, 0, 1, 1, 1)
 
 
 def _sign(corners: int, turn: float) -> Tuple:
-    return ((np.array([(0, -.8), (0, 0)]), .08, 2, .5, 1),
-            (_disc(-.8, 1, .2, corners,
-                   turn), 0, 1, 1, 0), (_disc(-.8, .75, .15, corners,
-                                              turn), 0, 0, 1, 0))
+    edge, board = (_disc(-.8, r, r / 5, corners, turn) for r in (1, .75))
+    post = np.array([(0, -.8), (0, 0)])
+    return (post, .08, 2, .5, 1), (edge, 0, 1, 1, 3), (board, 0, 0, 1, 3)
 
 
 _RIM = np.linspace(1, -1, 25)
@@ -59,7 +58,7 @@ _CANOPY = np.concatenate([
     ellipse((0, -.72), (1, .28), 0, (np.pi, 2 * np.pi), 16),
     np.stack([_RIM, -.72 - .05 * np.abs(np.sin(_RIM * 2.5 * np.pi))], 1)
 ])
-_HOOK = np.array([(0, -.9), (0, 0), (.05, .05), (.15, .06), (.2, 0)])
+_HOOK = np.array([(0, -.9), (0, -.06), (.06, -.01), (.16, 0), (.2, -.06)])
 # yapf: disable
 #: Things to segment in the order of the categories: variants, half width and
 #: height in heads, and how often it lies on its side.
@@ -99,10 +98,6 @@ OBSTACLES = {
                 (np.array([(.85, -.95), (.85, 0)]), .1, 0, .7, 1),
                 (box(-1, -1, 1, -.9), 0, 0, 1, 3)), ), (1.2, 2.4), (2.9, 2.9),
               0),
-    'bush': ((tuple(
-        (ellipse((np.sin(k * 9.) * (1 - k / 90), -.1 - .8 * (k * .39 % 1)),
-                 (.2, .13), num=9), 0, 2, .2 + k / 90, 1)
-        for k in range(45)), ), (1, 1.6), (1, 2), 0),
     'seat': ((((box(-1, -1, 1, -.1), 0, 0, .8, 3),
                (_mirrored((.8, -1.2), (1, -1)), 0, 0, 1.2, 3)), ),
              (1.1, 1.1), None, 0),
@@ -132,8 +127,6 @@ def sample_thing(rng: np.random.Generator,
         layers = [(points[:, ::-1] - [0, half], *rest)
                   for points, *rest in layers]
     grey = Material(np.full(3, 220.), folds=0.)
-    if kind == 'bush':
-        grey = Material(np.array([50., 130., 65.]) * rng.uniform(.7, 1.3))
     return layers, [sample_material(rng, kind in THINGS)
                     for _ in '01'] + [grey]
 

@@ -17,14 +17,15 @@ _SKY = (190, 225, .05, .5, .6, .98)
 #: of the floor's edge, and its own height likewise.
 PLACES = {
     'street': (.4, _SKY, 1.2, (0, 360, .06, .06, .4, .75), (
-        ('house', 4, 7, (1, 1), (.35, 1.1)), ('tree', 0, 2, (1, 1), (.9, 1.6)),
+        ('house', 4, 7, (1, 1), (.35, 1)), ('tree', 0, 2, (1, 1), (.9, 1.6)),
         ('car', 0, 2, (1, 1.1), (.2, .4)), ('lamp', 1, 3, (1, 1.2), (.5, 1)))),
     'room': (.4, _WALL, .85, (25, 50, 0, .25, .5, .9), (
-        ('frame', 1, 3, (.3, .8), (.12, .35)), ('shelf', 0, 2, (1, 1), (.5, 1)),
-        ('sofa', 0, 1, (1.1, 1.2), (.25, .4)), ('lamp', 0, 1, (1, 1), (.5, 1)),
+        ('frame', 1, 3, (.3, .8), (.1, .3)), ('shelf', 0, 2, (1, 1), (.5, 1)),
+        ('sofa', 0, 1, (1.1, 1.2), (.2, .4)), ('lamp', 0, 1, (1, 1), (.5, 1)),
         ('rack', 0, 2, (1, 1.2), (.7, 1.1)))),
     'park': (.2, _SKY, 1.2, (75, 125, .25, .55, .45, .75), (
-        ('bush', 9, 14, (1, 1), (.3, .6)), ('tree', 1, 4, (1, 1.2), (1, 1.7)))),
+        ('bush', 9, 14, (1, 1), (.3, .6)), ('tree', 1, 4, (1, 1.2), (1, 1.7))
+    )),
 }
 #: Shapes: polygons in heights of the thing from its foot, which of its two
 #: colours (2 is grey), brightness.
@@ -36,7 +37,7 @@ STENCILS = {
          2, .3),
         *((ellipse((x, -.12), (r, r)), 2, grey)
           for r, grey in ((.24, .1), (.1, .6)) for x in (-.9, .9))),
-    'sofa': ((box(-1.3, -1, 1.3, 0), 0, .85), (box(-1.3, -.5, 1.3, 0), 0, 1.05),
+    'sofa': ((box(-1.3, -1, 1.3, 0), 0, .85), (box(-1.3, -.5, 1.3, 0), 0, 1),
              (box(-1.46, -.7, -1.1, 0), 0, .95),
              (box(1.1, -.7, 1.46, 0), 0, .95), (box(-.01, -1, .01, 0), 0, .7)),
     'lamp': ((box(-.03, -1, .03, 0), 0, 1), (box(.01, -1, .03, 0), 0, .7),
@@ -83,9 +84,9 @@ def draw_background(rng: np.random.Generator, width: int, height: int,
     # A camera focuses on people; what is behind them is softer and paler.
     image = cv2.GaussianBlur(
         image.astype(np.uint8), (0, 0), rng.uniform(.5, 1.8))
-    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[..., None]
-    paler = rng.uniform(.45, .8)
-    return (image * paler + grey * (1 - paler)).astype(np.uint8)
+    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    grey, paler = cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), rng.uniform(.45, .8)
+    return cv2.addWeighted(image, paler, grey, 1 - paler, 0)
 
 
 def draw_place(rng: np.random.Generator, name: str, size: Tuple[int, int],
@@ -117,8 +118,8 @@ def draw_place(rng: np.random.Generator, name: str, size: Tuple[int, int],
 
 def _fill(image: np.ndarray, points: Sequence, color: np.ndarray) -> None:
     fixed = np.round(np.clip(points, -4000, 4000) * np.float64(16))
-    cv2.fillPoly(image, [fixed.astype(np.int32)],
-                 np.clip(color, 0, 255).tolist(), cv2.LINE_AA, 4)
+    color = [min(max(c, 0.), 255.) for c in color.tolist()]
+    cv2.fillPoly(image, [fixed.astype(np.int32)], color, cv2.LINE_AA, 4)
 
 
 def _draw_thing(rng: np.random.Generator, image: np.ndarray, name: str,

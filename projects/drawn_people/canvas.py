@@ -52,7 +52,7 @@ class Canvas:
         xs += window[1].start
         x, y = ((v + .5).astype(np.float32) / 2 for v in (xs, ys))
         index = ys * self.codes.shape[1] + xs
-        self.color.reshape(-1, 3)[index] = np.clip(brush(x, y), 0, 255)
+        self.color.reshape(-1, 3)[index] = np.minimum(brush(x, y), 255)
         self.codes.reshape(-1)[index] = code
         if self.coordinates is not None:
             locate = getattr(brush, 'coordinates', None)
@@ -68,23 +68,23 @@ class Canvas:
         pixels = self.color[window]
         chosen = (mask > 0) & (self.codes[window] == code)
         old = pixels[chosen]
-        new = old + (np.asarray(color) - old) * opacity
-        pixels[chosen] = np.clip(new, 0, 255)
+        new = old + (np.clip(color, 0, 255) - old) * opacity
+        pixels[chosen] = new
 
     def shadow(self, polygons: Sequence[np.ndarray], offset: np.ndarray,
                blur: float, strength: float) -> None:
         """Darken all that is labelled by a soft, moved shadow, px."""
         window, mask = self._mask([p + offset for p in polygons],
                                   int(4 * blur) + 1)
-        if mask is None:
+        if mask is None or not self.codes[window].any():
             return
-        size = 2 * int(blur * 2) + 1
-        soft = cv2.blur(
-            cv2.blur(mask * np.uint8(255), (size, size)), (size, size))
+        size = (2 * int(blur * 2) + 1, ) * 2
+        soft = cv2.blur(cv2.blur(mask * np.uint8(255), size), size)
         soft[self.codes[window] == 0] = 0
-        factor = 256 - (soft * (strength * 256 / 255)).astype(np.uint16)
+        rest = cv2.convertScaleAbs(soft, alpha=-strength, beta=255)
         pixels = self.color[window]
-        pixels[:] = (pixels * factor[..., None]) >> 8
+        pixels[:] = cv2.multiply(
+            pixels, cv2.cvtColor(rest, cv2.COLOR_GRAY2BGR), scale=1 / 255)
 
     def reduce(self) -> Tuple[np.ndarray, np.ndarray]:
         """The image (H, W, 3) uint8 BGR and its labels (H, W) uint8."""
@@ -106,14 +106,15 @@ class Canvas:
 
     def _elected(self, values: np.ndarray) -> np.ndarray:
         """Of each four values that whose label most of the four have."""
-        a, b, c, d = codes = self._quarters(self.codes)
+        a, b, c, d = self._quarters(self.codes)
         lone = (a != b) & (a != c) & (a != d)
-        pick = np.where(lone & (c == d), 2, 0)
-        pick[lone & ((b == c) | (b == d))] = 1
-        quarters = codes if values is self.codes else self._quarters(values)
-        if values.ndim == 3:
-            pick = pick[..., None]
-        return np.choose(pick, quarters)
+        second = lone & ((b == c) | (b == d))
+        third = lone & (c == d) & ~second
+        a, b, c, _ = self._quarters(values)
+        elected = a.copy()
+        elected[second] = b[second]
+        elected[third] = c[third]
+        return elected
 
     @staticmethod
     def _quarters(values: np.ndarray) -> Sequence[np.ndarray]:
@@ -125,17 +126,19 @@ class Canvas:
             margin: int = 0) -> Tuple[Optional[_Window], Optional[np.ndarray]]:
         """Rasterise polygons in their window; None when out of sight."""
         scaled = (np.concatenate(polygons) * 2 - .5) * (1 << _SHIFT)
-        fixed = np.rint(np.clip(scaled, -1e6, 1e6)).astype(np.int32)
+        fixed = np.rint(scaled.clip(-1e6, 1e6)).astype(np.int32)
         low = (fixed.min(axis=0) >> _SHIFT) - 1 - margin
         high = (fixed.max(axis=0) >> _SHIFT) + 3 + margin
-        x0, y0 = np.maximum(low, 0).tolist()
-        x1, y1 = np.minimum(high, self.codes.shape[::-1]).tolist()
+        height, width = self.codes.shape
+        x0, y0 = (max(v, 0) for v in low.tolist())
+        x1, y1 = map(min, high.tolist(), (width, height))
         if x0 >= x1 or y0 >= y1:
             return None, None
         mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
         fixed -= np.array([x0 << _SHIFT, y0 << _SHIFT], np.int32)
-        stops = np.cumsum([len(polygon) for polygon in polygons])
-        for piece in np.split(fixed, stops[:-1]):
+        stop = 0
+        for polygon in polygons:
+            start, stop = stop, stop + len(polygon)
             # One call each: together, overlaps would become holes.
-            cv2.fillPoly(mask, [piece], 1, cv2.LINE_8, _SHIFT)
+            cv2.fillPoly(mask, [fixed[start:stop]], 1, cv2.LINE_8, _SHIFT)
         return (slice(y0, y1), slice(x0, x1)), mask

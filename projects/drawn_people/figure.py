@@ -46,8 +46,7 @@ class Piece:
         polygons (list[np.ndarray]): Outlines (N, 2), px.
         chain (Chain): What they are wrapped around.
         patches (list): Polygon, BGR colour and opacity of what is printed on.
-        lines (list): Points (N, 2) px, width in heads and BGR colour of
-            seams.
+        lines (list): Curves (N, 2) px, their width in heads and BGR colour.
         shade (list[np.ndarray], optional): What throws its shadow. Defaults
             to the polygons.
         joined (bool): It grows out of the trunk: they share their light.
@@ -118,6 +117,9 @@ class Figure:
         ])
         self._depths = np.array([.44, .48, .46, .4, .45, .5, .44, .34, .26
                                  ]) * build.limbs
+        left, right = self.trunk_sides([.96, .6, 0.], .06)
+        radius = np.abs(right - left)[:, 0].max() / 2 / self.scale
+        self._spine = (*((left + right) / 2)[[0, 2]], radius)
 
     def pixels(self, points: np.ndarray) -> np.ndarray:
         """Points of the view frame (..., 2 or 3), heads, to px (..., 2)."""
@@ -157,9 +159,7 @@ class Figure:
 
         Positions are 0 at the hips and fall further, a torso's length a unit.
         """
-        left, right = self.trunk_sides([.96, .6, 0.], .06)
-        radius = np.abs(right - left)[:, 0].max() / 2 / self.scale
-        top, low = ((left + right) / 2)[[0, 2]]
+        top, low, radius = self._spine
         return self.axis(top, top + (low - top) * 3, radius * widen * 1.08,
                          Limb.TRUNK, (.96, .96 * -2))
 
@@ -254,9 +254,12 @@ class Figure:
         canvas.fill(piece.polygons, cloth, code)
         for polygon, color, opacity in piece.patches:
             canvas.tint([polygon], color, opacity, code)
-        for points, width, color in piece.lines:
-            half = np.full(len(points), width * scale / 2)
-            canvas.tint([strip(points, half)], color, 1., code)
+        for curves, width, color in piece.lines:
+            strips = [
+                strip(points, np.full(len(points), width * scale / 2))
+                for points in curves
+            ]
+            canvas.tint(strips, color, 1., code)
 
 
 @dataclass(frozen=True)
@@ -269,6 +272,11 @@ class Look:
     start: float
     stop: float
     i: int
+
+    def covered(self) -> float:
+        """How far other clothes cover this arm or leg."""
+        chain = 'arm' if self.row.chain == 'arm' else 'trousers'
+        return max(worn.ends.get(chain, 0.) for worn in self.outfit.values())
 
     def dark(self, share: float) -> np.ndarray:
         """Colour of seams."""

@@ -15,9 +15,9 @@ _TOP = Part.UPPER_CLOTHES
 #: Layers of each region of the body, inner ones first.
 GARMENTS: Dict[str, Tuple[Garment, ...]] = {
     'arm': (
-        Garment('skin', _ARMS, 'hand', shadow=.25, below='gloves'),
+        Garment('skin', _ARMS, 'hand', below='gloves'),
         Garment('skin', _ARMS, 'tube', 'arm', 0., 2., 0., 0., .3),
-        Garment('gloves', Part.GLOVE, 'hand', shadow=.25),
+        Garment('gloves', Part.GLOVE, 'hand'),
         Garment('gloves', Part.GLOVE, 'tube', 'arm', 1.58, 2., .05, .02),
         Garment('top', _TOP, 'tube', 'arm', 0., None, .04, .03, 0, 'coat'),
         Garment('dress', Part.DRESS, 'tube', 'arm', 0., None, .04, .03, 0,

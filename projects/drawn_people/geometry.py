@@ -34,16 +34,11 @@ def ellipse(center: Sequence[float],
             angle: float = 0.,
             arc: Tuple[float, float] = (0., 2 * np.pi),
             num: int = 20) -> np.ndarray:
-    """Ellipse, or an arc of it without its last point, (num, 2)."""
-    t = np.linspace(*arc, num, endpoint=False)
-    points = np.stack([radii[0] * np.cos(t), radii[1] * np.sin(t)], axis=1)
-    return np.asarray(center) + points @ rotation(angle).T
-
-
-def rotation(angle: float) -> np.ndarray:
-    """(2, 2) matrix that turns columns clockwise on the screen, radians."""
+    """Ellipse, or an arc of it without its last point, (num, 2), radians."""
+    t = arc[0] + np.arange(num) * ((arc[1] - arc[0]) / num)
+    x, y = radii[0] * np.cos(t), radii[1] * np.sin(t)
     c, s = np.cos(angle), np.sin(angle)
-    return np.array([[c, -s], [s, c]])
+    return np.stack([x * c - y * s + center[0], x * s + y * c + center[1]], 1)
 
 
 def unit(vector: Sequence[float]) -> np.ndarray:
@@ -55,10 +50,11 @@ def unit(vector: Sequence[float]) -> np.ndarray:
 
 def strip(points: np.ndarray, radii: Sequence[float]) -> np.ndarray:
     """One outline, (2 * N, 2), around a curve (N, 2) with half widths."""
-    steps = np.gradient(points, axis=0)
-    normals = np.stack([-steps[:, 1], steps[:, 0]], axis=1)
-    normals /= np.maximum(np.hypot(*normals.T), 1e-6)[:, None]
-    normals *= np.asarray(radii, float)[:, None]
+    points = np.asarray(points)
+    around = points[[0, *range(len(points)), -1]]
+    dx, dy = (around[2:] - around[:-2]).T
+    half = np.asarray(radii) / np.maximum(np.hypot(dx, dy), 1e-6)
+    normals = np.stack([-dy * half, dx * half], axis=1)
     return np.concatenate([points + normals, (points - normals)[::-1]])
 
 

@@ -113,7 +113,7 @@ def face(look: Look) -> List[Piece]:
                 blob = ellipse(points[0], np.array(size) * unit)
                 piece.patches.append((blob, color, opacity))
             else:
-                piece.lines.append((points, size, color))
+                piece.lines.append(([points], size, color))
     return [piece]
 
 
@@ -169,7 +169,7 @@ def hat(look: Look) -> List[Piece]:
     if worn.style == 'beanie':
         pom = figure.head_local([[0, -HEAD_Y * 1.28, 0]])[0]
         dome.polygons.append(ellipse(pom, (.13 * figure.scale, ) * 2))
-        dome.lines = [(band, .05, cloth.base * .55)]
+        dome.lines = [([band], .05, cloth.base * .55)]
         return [dome]
     if worn.style == 'brim':
         t = np.linspace(-np.pi, np.pi, 24, endpoint=False)
@@ -178,7 +178,7 @@ def hat(look: Look) -> List[Piece]:
         thick = ellipse((0, 0), (.03 * figure.scale, ) * 2, num=6)
         edge = figure.head_local(ring)
         brim = hull_around([edge + corner for corner in thick])
-        dome.lines = [(band, .12, cloth.accent * .8)]
+        dome.lines = [([band], .12, cloth.accent * .8)]
         return [Piece([brim], chain), dome]
     inner = [.43 * np.sin(t), t * 0 + 1.1 * y - .02, .5 * np.cos(t)]
     outer = [
@@ -189,5 +189,5 @@ def hat(look: Look) -> List[Piece]:
     visor = Piece([figure.head_local(visor)], chain)
     if figure.head_depth(0) <= 0:
         return [visor, dome]
-    visor.lines = [(rim[3:-3], .025, cloth.base * .55)]
+    visor.lines = [([rim[3:-3]], .025, cloth.base * .55)]
     return [dome, visor]

@@ -256,4 +256,5 @@ def photograph(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
     light = light.astype(np.float32)[..., None]
     grain = rng.standard_normal(image.shape[:2], np.float32)[..., None]
     out = cv2.LUT(image, table.astype(np.uint8)[None]) * light
-    return np.clip(out + rng.uniform(1, 4) * grain, 0, 255).astype(np.uint8)
+    out += np.float32(rng.uniform(1, 4)) * grain
+    return np.clip(out, 0, 255, out=out).astype(np.uint8)

@@ -30,21 +30,24 @@ def tube(look: Look) -> List[Piece]:
         return []
     flare = look.worn.flare if row.chain == 'trousers' else row.flare
     whole = look.figure.limb(row.chain, look.i)
-    chain = whole.cut(look.start, look.stop, row.ease * scale, flare * scale)
+    start = look.start
+    if row.cloth == 'skin' and look.covered() > 1.5:
+        start = 1.5
+    chain = whole.cut(start, look.stop, row.ease * scale, flare * scale)
     # No shadow at the joint itself, where limb and body are one.
-    low = whole.cut(min(look.start + .5, look.stop - .2), look.stop)
+    low = whole.cut(min(start + .5, look.stop - .2), look.stop)
     arm, skin = row.chain == 'arm', row.cloth == 'skin'
     piece = Piece(
         chain.outline(skin or row.cloth == 'socks'),
         chain.bones(),
         shade=low.outline(),
-        joined=arm and look.start == 0)
+        joined=arm and start == 0)
     if arm and not skin:
         end, before = chain.points[-1], low.points[0]
         along = unit(end - before)
         across = np.array([-along[1], along[0]]) * chain.radii[-1]
         cuff = np.stack([end - across, end + across]) - along * .04 * scale
-        piece.lines.append((cuff, .03, look.dark(.62)))
+        piece.lines.append(([cuff], .03, look.dark(.62)))
     return [piece]
 
 
@@ -69,8 +72,8 @@ def hand(look: Look) -> List[Piece]:
         middle = np.linspace(a, b, len(radii))
         shapes.append(strip(middle, np.array(radii) * grow))
     finger = np.stack([knuckle, end - along * .08 * scale])
-    lines = [(finger + across * k * scale, .015, look.dark(.72))
-             for k in (-.065, 0., .065)]
+    fingers = [finger + across * k * scale for k in (-.065, 0., .065)]
+    lines = [(fingers, .015, look.dark(.72))]
     axis = figure.axis(wrist, end, .2, Limb.LEFT_ARM + look.i, (2, 3))
     return [Piece(shapes, axis, lines=lines)]
 
@@ -96,7 +99,7 @@ def shoe(look: Look) -> List[Piece]:
     lower = sole[sole[:, 1] > np.interp(sole[:, 0], *ends.T) + .02 * scale]
     lower = lower[lower[:, 0].argsort()] - [0., .03 * scale]
     white = style == 'white'
-    line = lower, .06, np.full(3, 225.) if white else look.dark(.4)
+    line = [lower], .06, np.full(3, 225.) if white else look.dark(.4)
     chain = figure.axis(spots[0], spots[2], .24, Limb.LEFT_LEG + look.i,
                         (2, 3))
     return [Piece(shapes, chain, lines=[line])]
@@ -135,7 +138,7 @@ def trunk(look: Look) -> List[Piece]:
         front = figure.facing() > -.2
         edge = figure.trunk(.985 - (worn.depth if front else .03) * shape,
                             t * 1.35 + (0 if front else np.pi), row.ease / 2)
-        piece.lines.append((edge, .04, look.dark(.6)))
+        piece.lines.append(([edge], .04, look.dark(.6)))
     if row.cloth == 'pants':
         hips = figure.pixels(figure.skeleton.legs[:, 0])
         hips = hips[np.argsort(-hips[:, 0])]
@@ -151,17 +154,19 @@ def trunk(look: Look) -> List[Piece]:
     elif look.stop < -.2:
         sag = (left[-1] + right[-1]) / 2 + [0, .1 * figure.scale]
         lower = smooth([right[-1], sag, left[-1]])
-        for k in (.2, .42, .6, .83):
-            top, low = (left[n] + (right[n] - left[n]) * k for n in (-4, -1))
-            piece.lines.append((np.stack([top, low]), .03, look.dark(.7)))
+        folds = [
+            left[[-4, -1]] + (right - left)[[-4, -1]] * k
+            for k in (.2, .42, .6, .83)
+        ]
+        piece.lines.append((folds, .03, look.dark(.7)))
     elif row.cloth == 'top':
         hem = np.stack([left[-1], right[-1]])
-        piece.lines.append((hem, .03, look.dark(.6)))
+        piece.lines.append(([hem], .03, look.dark(.6)))
     if row.cloth in _SEAMS:
         level, width, share = _SEAMS[row.cloth]
         (a, ), (b, ) = figure.trunk_sides([level], .05)
         seam = smooth([a, figure.trunk(level, 0., .03)[0], b])
-        piece.lines.append((seam, width, look.dark(share)))
+        piece.lines.append(([seam], width, look.dark(share)))
     if worn.style in _PRINTS and figure.facing() > .2:
         levels, azimuths, opacity = _PRINTS[worn.style]
         shape = figure.trunk(levels, azimuths, .05)
@@ -196,8 +201,8 @@ def coat(look: Look) -> List[Piece]:
                              .08)
         lapel = np.concatenate([edge[:4], outer[::-1]])
         piece.patches.append((lapel, look.dark(1.25) + 14, .75))
-        for line in (edge, np.array([*outer, edge[3]])):
-            piece.lines.append((line, .025, look.dark(.5)))
+        curves = [edge, np.array([*outer, edge[3]])]
+        piece.lines.append((curves, .025, look.dark(.5)))
     return [piece]
 
 
@@ -215,10 +220,11 @@ def scarf(look: Look) -> List[Piece]:
         radii = np.array([.14, .17, .18, .17]) * scale
         tail = strip(np.linspace(*ends, 4), radii)
         piece.polygons.append(tail)
-    for k in (-.15, -.01):
-        fold = ellipse(base + [0, k * scale], (.36 * scale, .13 * scale), lean,
-                       (.2, np.pi - .2), 9)
-        piece.lines.append((fold, .028, look.dark(.5)))
+    folds = [
+        ellipse(base + [0, k * scale], (.36 * scale, .13 * scale), lean,
+                (.2, np.pi - .2), 9) for k in (-.15, -.01)
+    ]
+    piece.lines.append((folds, .028, look.dark(.5)))
     middle = base - [0, .04 * scale]
     piece.polygons.append(ellipse(middle, (.44 * scale, .24 * scale), lean))
     return [piece]

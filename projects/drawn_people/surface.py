@@ -100,10 +100,12 @@ class Material:
 
     def shaded(self, across: np.ndarray, along: np.ndarray, side: np.ndarray,
                lit: np.ndarray) -> np.ndarray:
-        """Colours in light: ``side`` is -1 and 1 at the edges, 0 between."""
+        """Colours in light: ``side`` is -1 and 1 at the edges, 0 between.
+
+        ``lit`` says how much the edge at 1 looks towards the light.
+        """
         side = np.clip(side, -1, 1)
-        shade = .62 + .36 * np.sqrt(1 - side * side) + .34 * np.clip(
-            lit, -1, 1)
+        shade = .62 + .36 * np.sqrt(1 - side * side) + .34 * (side * lit)
         if self.folds:
             shade *= 1 + self.folds * _noise(
                 across * 34 + along * 14 + self.offset * 40,
@@ -180,12 +182,15 @@ class Chain:
         ])[..., None].astype(np.float32)
         dx, dy = x - x0, y - y0
         t, u = dx * ax + dy * ay, dy * ax - dx * ay
-        nearest = 0
-        if len(starts) > 1:
+        found = [[row, u[k], np.broadcast_to(lit[k], row.shape)]
+                 for k, row in enumerate(t + begin)]
+        best = found[0]
+        if len(found) > 1:
             over = np.maximum(np.maximum(-t, t - length), 0) + np.abs(u)
-            nearest = over.argmin(axis=0), np.arange(len(x))
-        lit = np.broadcast_to(lit, t.shape)
-        return (t + begin)[nearest], u[nearest], lit[nearest]
+        for k in range(1, len(found)):
+            nearer = over[k] < over[:k].min(axis=0)
+            best = [np.where(nearer, f, b) for f, b in zip(found[k], best)]
+        return tuple(best)
 
 
 @dataclass
@@ -216,12 +221,13 @@ class Cloth:
         t, u, lit = self.chain.locate(x, y, self.light)
         side = u / self._radius(t)
         scale = np.float32(self.scale)
-        colors = self.material.shaded(u / scale, t / scale, side, side * lit)
+        colors = self.material.shaded(u / scale, t / scale, side, lit)
         if self.ball:
             center, radius = self.chain.points.mean(0), self.chain.radii[0]
             dx, dy = (x - center[0]) / radius, (y - center[1]) / radius
             shade = .95 + .3 * (dx * self.light[0] + dy * self.light[1])
-            colors *= (shade - .3 * (dx * dx + dy * dy))[:, None]
+            shade = np.maximum(shade - .3 * (dx * dx + dy * dy), 0)
+            colors *= shade[:, None]
         if self.body is not None:
             start, end = self.chain.points[[0, -1]]
             ax, ay = map(float, unit(end - start) / (.55 * self.scale))

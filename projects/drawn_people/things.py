@@ -151,9 +151,8 @@ def paint_thing(canvas: Canvas, thing: Tuple, spot: Spot, code: int,
             points = strip(points, half)
         (x0, y0), (x1, y1) = points.min(axis=0), points.max(axis=0)
         axis = np.array([((x0 + x1) / 2, y) for y in (y0, y1)])
-        chain = Chain(Limb.NONE, axis, np.full(2,
-                                               (x1 - x0) / 2 * max(flat, 1)),
-                      np.arange(2))
+        radius = (x1 - x0) * flat / 2 or max(x1 - x0, y1 - y0) / 2
+        chain = Chain(Limb.NONE, axis, np.full(2, radius), np.arange(2))
         material = materials[which]
         material = replace(
             material,

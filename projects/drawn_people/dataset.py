@@ -123,11 +123,9 @@ def _write_splits(out: Path, counts: Sequence[int], folders: Sequence[str],
         stems = [f'{number * _SPLIT_IDS + k:07d}' for k in range(1, count + 1)]
         work = partial(
             _draw_and_write, write=write, folder=place, arguments=arguments)
-        records = dict(
-            zip(
-                stems,
-                map_in_order(work, stems, workers if workers > 1 else 0,
-                             folder if progress else None)))
+        results = map_in_order(work, stems, workers if workers > 1 else 0,
+                               folder if progress else None)
+        records = dict(zip(stems, list(results)))
         document = coco_document(stems, records)
         if write is write_scene:
             lines = ''.join(f'{stem}\n' for stem in stems)

@@ -31,7 +31,7 @@ PIECES = {
              .16, .16, 'plain plain knit', .16, .26,
              (20, 45, .25, .5, .25, .55), (210, 235, .3, .55, .15, .35),
              (0, 360, 0, .1, .18, .45), (90, 150, .15, .35, .2, .35)),
-    'pants': ('-', {'trousers': (2, 2, 2, 1.84, 1.84, 1.7, .65, .8, .95)},
+    'pants': ('-', {'trousers': (2, 2, 2, 1.84, 1.84, 1.7, 1.7, .65, .8, .95)},
               0, .08, 'plain denim', .1, .2,
               (208, 224, .4, .65, .3, .7), (208, 224, .4, .65, .3, .7),
               (32, 44, .2, .4, .5, .72), (0, 360, 0, .08, .1, .28)),
@@ -39,7 +39,7 @@ PIECES = {
               .15, .5, 'flowers flowers dots', .35, .6,
               (325, 370, .45, .75, .6, .95), (170, 195, .35, .65, .6, .9),
               (42, 56, .45, .75, .75, .98)),
-    'skirt': ('-', {'trunk': (-.55, -.7, -.85, -1, -1.3)},
+    'skirt': ('-', {'trunk': (-.55, -.75, -.9, -1.1, -1.3)},
               .15, .5, 'pleats', .16, .26,
               (265, 305, .3, .6, .35, .65), (0, 18, .5, .8, .35, .6),
               (150, 178, .4, .7, .3, .5)),
@@ -53,7 +53,8 @@ PIECES = {
                (345, 370, .65, .9, .5, .85), (270, 300, .5, .8, .45, .8)),
     'socks': ('-', {'leg': (1.25, 1.4, 1.5, 1.6)}, 0, 0,
               'bands bands plain', .14, .2, (0, 360, 0, .06, .9, 1)),
-    'shoes': ('sneaker white white boot pump', {}, 0, 0, 'plain', .1, .2,
+    'shoes': ('sneaker sneaker white white white boot boot pump', {}, 0, 0,
+              'plain', .1, .2,
               (0, 360, 0, .15, .08, .25), (15, 35, .45, .65, .25, .45),
               (0, 360, .5, .8, .6, .9)),
     'sunglasses': ('-', {}, 0, 0, 'plain', .1, .2, (0, 360, 0, .6, .04, .2)),
@@ -62,7 +63,7 @@ PIECES = {
 SETS = ('top+pants', 'dress dress dress top+skirt top+skirt top+skirt '
         'top+pants top+pants')
 #: What some wear besides, and their shares.
-EXTRAS = {'socks': .62, 'coat': .3, 'hat': .36, 'scarf': .26, 'gloves': .24,
+EXTRAS = {'socks': .68, 'coat': .3, 'hat': .36, 'scarf': .26, 'gloves': .24,
           'sunglasses': .28}
 HAIR_STYLES = ('short short short short short short buzz buzz curly long',
                'long long long long long bob bob bob curly short')

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from .geometry import ellipse, unit
+from .labels import Limb
 
 _TILE = 256
 _CIRCLE = ellipse((0, 0), (1, 1), num=14)
@@ -241,7 +242,13 @@ class Cloth:
     def coordinates(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Limb, position along it, position across it, (N, 3) float32."""
         t, u, _ = self.chain.locate(x, y, self.light)
-        along = np.interp(t, self._steps, self.chain.at)
+        # It goes on beyond its ends as it does before them.
+        steps, at = (
+            np.array([2 * v[0] - v[1], *v, 2 * v[-1] - v[-2]])
+            for v in (self._steps, self.chain.at))
+        along = np.interp(t, steps, at)
+        if self.chain.limb >= Limb.LEFT_ARM:
+            along = np.clip(along, 0, 3)
         limb = np.full(len(x), self.chain.limb)
         return np.stack([limb, along, u / self._radius(t)], 1)
 

@@ -12,8 +12,8 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 from mmengine.runner import set_random_seed
 
-from projects.qanet.synthetic.instances import CLASSES
-from projects.qanet.synthetic.instances_dataset import write_instance_dataset
+from projects.drawn_people import write_instance_dataset
+from projects.drawn_people.scene import CLASSES
 
 pytest.importorskip('mmdet.models')
 

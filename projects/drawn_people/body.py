@@ -110,7 +110,7 @@ class Skeleton:
 
     Attributes:
         torso, head (np.ndarray): (3, 3), their frames to the view frame.
-        neck, skull (np.ndarray): (3, ) base of the neck, middle of the head.
+        neck, skull (np.ndarray): (3, ), its base, its middle.
         arms (np.ndarray): (2, 4, 3) shoulder, elbow, wrist, finger tips.
         legs (np.ndarray): (2, 3, 3) hip, knee, ankle.
         feet (np.ndarray): (2, 3, 3) heel, ball, toe.

@@ -3,7 +3,7 @@
 import json
 from functools import partial
 from pathlib import Path
-from typing import Callable, Dict, Optional, Sequence, Tuple, Union
+from typing import Any, Optional, Tuple, Union
 
 import cv2
 import numpy as np
@@ -26,60 +26,22 @@ _SPLIT_IDS = 1000000
 _Pair = Tuple[int, int]
 
 
-def make_scene(stem: str,
-               seed: int,
-               size: _Pair,
-               num_people: _Pair,
-               num_things: Optional[_Pair] = None) -> Scene:
-    """Draw the scene of a data set that has a name.
-
-    Args:
-        stem (str): Name of the image, without ending: a number from 1 in the
-            first and from 1000001 in the second split.
-        seed (int): Seed of the data set.
-        size (tuple[int, int]): Nominal width and height, px.
-        num_people, num_things (tuple[int, int]): See
-            :func:`~projects.drawn_people.scene.draw_scene`.
-
-    Returns:
-        Scene: It depends on the arguments alone.
-    """
-    split, index = divmod(int(stem) - 1, _SPLIT_IDS)
-    rng = np.random.default_rng([seed, split, index, num_things is not None])
-    factors = rng.uniform(1 - SIZE_JITTER, 1 + SIZE_JITTER, 2)
-    width, height = (max(MIN_SIZE, int(v)) for v in size * factors)
-    return draw_scene(rng, (width, height), num_people, num_things)
-
-
 def _write_image(scene: Scene, path: Path) -> ImageRecord:
     """Write the picture; the record has boxes and areas of all instances."""
     quality = [cv2.IMWRITE_JPEG_QUALITY, scene.jpeg_quality]
     _, data = cv2.imencode('.jpg', scene.image, quality)
     # OpenCV's own writing does not tell why it fails.
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data.tobytes())
     height, width = scene.number_map.shape
     return ImageRecord(path.name, width, height, persons_of(scene.number_map))
 
 
-def write_scene(scene: Scene, folder: Union[str, Path],
-                stem: str) -> ImageRecord:
-    """Write a scene without things in the layout of CIHP.
-
-    Args:
-        scene (Scene): The scene.
-        folder (str | Path): Folder of the split, with a folder ``Images``;
-            ``Category_ids``, ``Human_ids`` and ``Instance_ids`` are made.
-        stem (str): Name of the files, without ending.
-
-    Returns:
-        ImageRecord: What the annotation file says about it.
-
-    Raises:
-        OSError: If a file cannot be written.
-    """
+def _write_parsing(scene: Scene, folder: Path, stem: str) -> ImageRecord:
+    """Write a scene of people in the layout of CIHP."""
     write_person_maps(
         str(folder), stem, scene.category_map, scene.number_map, NUM_CLASSES)
-    return _write_image(scene, Path(folder, 'Images', f'{stem}.jpg'))
+    return _write_image(scene, folder / 'Images' / f'{stem}.jpg')
 
 
 def _write_instances(scene: Scene, folder: Path, stem: str) -> ImageRecord:
@@ -94,49 +56,62 @@ def _write_instances(scene: Scene, folder: Path, stem: str) -> ImageRecord:
     return record
 
 
-def _draw_and_write(stem: str, write: Callable, folder: Path,
-                    arguments: Dict) -> ImageRecord:
-    return write(make_scene(stem, **arguments), folder, stem)
+def _draw_and_write(stem: str, folder: Path, seed: int, size: _Pair,
+                    num_people: _Pair,
+                    num_things: Optional[_Pair]) -> ImageRecord:
+    """One scene to disk; it depends on these arguments alone."""
+    split, index = divmod(int(stem) - 1, _SPLIT_IDS)
+    rng = np.random.default_rng([seed, split, index, num_things is not None])
+    factors = rng.uniform(1 - SIZE_JITTER, 1 + SIZE_JITTER, 2)
+    width, height = (max(MIN_SIZE, int(v)) for v in size * factors)
+    scene = draw_scene(rng, (width, height), num_people, num_things)
+    write = _write_parsing if num_things is None else _write_instances
+    return write(scene, folder, stem)
 
 
-def _write_splits(out: Path, counts: Sequence[int], folders: Sequence[str],
-                  annotations: str, write: Callable, arguments: Dict,
-                  workers: int, progress: bool) -> None:
-    """Draw both splits; the json files are written last."""
-    named = zip(('num_train', 'num_val', 'seed', 'workers'),
-                (*counts, arguments['seed'], workers))
-    for name, value in named:
-        if value < (name != 'seed'):
-            raise InputError(f'{name} must be at least {int(name != "seed")}, '
-                             f'got {value}')
-    check_arguments(*list(arguments.values())[1:])
-    splits = list(zip(('train', 'val'), folders, counts))
+def _write_splits(out: Path, counts: _Pair, seed: int, workers: int,
+                  progress: bool, *numbers: Any) -> None:
+    """Draw both splits; ``numbers`` are size, num_people and num_things."""
+    for name, value, least in (('num_train', counts[0], 1), ('num_val',
+                                                             counts[1], 1),
+                               ('seed', seed, 0), ('workers', workers, 1)):
+        if value < least:
+            raise InputError(f'{name} must be at least {least}, got {value}')
+    check_arguments(*numbers)
+    parsing = numbers[-1] is None
+    folders = ('Training', 'Validation') if parsing else ('train', 'val')
     (out / 'annotations').mkdir(parents=True, exist_ok=True)
-    for split, folder, _ in splits:
+    files = []
+    for split, folder in zip(('train', 'val'), folders):
+        name = 'CIHP' if parsing else 'instances'
+        files.append((out / folder / f'{split}_id.txt',
+                      out / 'annotations' / f'{name}_{split}.json'))
         # An interrupted drawing leaves no old annotations of new pictures.
-        for old in (annotations.format(split), f'{folder}/{split}_id.txt'):
-            (out / old).unlink(missing_ok=True)
-    for number, (split, folder, count) in enumerate(splits):
-        place = out / folder
-        (place / 'Images' if write is write_scene else place).mkdir(
-            parents=True, exist_ok=True)
-        stems = [f'{number * _SPLIT_IDS + k:07d}' for k in range(1, count + 1)]
+        for path in files[-1]:
+            path.unlink(missing_ok=True)
+    for k, (count, folder,
+            (names, annotations)) in enumerate(zip(counts, folders, files)):
+        stems = [f'{k * _SPLIT_IDS + n:07d}' for n in range(1, count + 1)]
+        size, num_people, num_things = numbers
         work = partial(
-            _draw_and_write, write=write, folder=place, arguments=arguments)
+            _draw_and_write,
+            folder=out / folder,
+            seed=seed,
+            size=size,
+            num_people=num_people,
+            num_things=num_things)
         results = map_in_order(work, stems, workers if workers > 1 else 0,
                                folder if progress else None)
-        records = dict(zip(stems, list(results)))
-        document = coco_document(stems, records)
-        if write is write_scene:
-            lines = ''.join(f'{stem}\n' for stem in stems)
-            write_text(place / f'{split}_id.txt', lines)
+        document = coco_document(stems, dict(zip(stems, list(results))))
+        if parsing:
+            write_text(names, ''.join(f'{stem}\n' for stem in stems))
         else:
             document['categories'] = [
                 dict(id=k, name=name) for k, name in enumerate(CLASSES, 1)
             ]
             for annotation in document['annotations']:
                 annotation['category_id'] = annotation.pop('category')
-        write_text(out / annotations.format(split), json.dumps(document))
+        write_text(annotations, json.dumps(document))
 
 
 def write_dataset(out: Union[str, Path],
@@ -172,11 +147,9 @@ def write_dataset(out: Union[str, Path],
         InputError: If a number is out of range; nothing is written then.
         OSError: If ``out`` cannot be written.
     """
-    arguments = dict(seed=seed, size=size, num_people=num_people)
     _write_splits(
-        Path(out), (num_train, num_val), ('Training', 'Validation'),
-        'annotations/CIHP_{}.json', write_scene,
-        dict(arguments, num_things=None), workers, progress)
+        Path(out), (num_train, num_val), seed, workers, progress, size,
+        num_people, None)
 
 
 def write_instance_dataset(out: Union[str, Path],
@@ -195,14 +168,8 @@ def write_instance_dataset(out: Union[str, Path],
 
     Args:
         num_things (tuple[int, int]): Fewest and most things of a scene. The
-            other arguments are those of :func:`write_dataset`.
-
-    Raises:
-        InputError: If a number is out of range; nothing is written then.
-        OSError: If ``out`` cannot be written.
+            other arguments, and what is raised: :func:`write_dataset`.
     """
-    arguments = dict(seed=seed, size=size, num_people=num_people)
     _write_splits(
-        Path(out), (num_train, num_val), ('train', 'val'),
-        'annotations/instances_{}.json', _write_instances,
-        dict(arguments, num_things=num_things), workers, progress)
+        Path(out), (num_train, num_val), seed, workers, progress, size,
+        num_people, num_things)

@@ -28,10 +28,8 @@ _WIDTHS = {
 class Spot:
     """Where somebody or something stands, and how large it is.
 
-    Attributes:
-        x (float): Its middle, px; of a person the middle of the hips.
-        feet (float): y of the ground below it, px.
-        scale (float): Pixels per head there.
+    ``x`` is its middle (of a person that of the hips) and ``feet`` the y of
+    the ground below it, px; ``scale`` is in pixels per head.
     """
     x: float
     feet: float
@@ -40,16 +38,12 @@ class Spot:
 
 @dataclass
 class Piece:
-    """What is painted at once.
+    """What is painted at once: polygons (N, 2), px, wrapped around a chain.
 
-    Attributes:
-        polygons (list[np.ndarray]): Outlines (N, 2), px.
-        chain (Chain): What they are wrapped around.
-        patches (list): Polygon, BGR colour and opacity of what is printed on.
-        lines (list): Curves (N, 2) px, their width in heads and BGR colour.
-        shade (list[np.ndarray], optional): What throws its shadow. Defaults
-            to the polygons.
-        joined (bool): It grows out of the trunk: they share their light.
+    ``patches`` are polygon, BGR colour and opacity of what is printed on it,
+    ``lines`` curves (N, 2), px, their width in heads and BGR colour. ``shade``
+    throws its shadow, if not all of it; what is ``joined`` grows out of the
+    trunk and shares its light.
     """
     polygons: List[np.ndarray]
     chain: Chain
@@ -88,17 +82,9 @@ class Garment:
 
 
 class Figure:
-    """Everything that the outlines of clothes need to know about a body.
+    """Everything that outlines of clothes need to know about a body.
 
-    Args:
-        canvas (Canvas): Where to draw.
-        build (Build): Proportions.
-        pose (Pose): Angles.
-        spot (Spot): Where it stands.
-        number (int): Human id, from 1.
-        light (np.ndarray): Direction towards the light on the screen, (2, ),
-            length up to 1.
-        tilt (float): How far the camera looks down, radians.
+    Arguments are those of :func:`~.person.paint_person`.
     """
 
     def __init__(self, canvas: Canvas, build: Build, pose: Pose, spot: Spot,
@@ -164,15 +150,11 @@ class Figure:
                          Limb.TRUNK, (.96, .96 * -2))
 
     def trunk(self, level, azimuth, ease=0.) -> np.ndarray:
-        """Points on the surface of the trunk, px (N, 2).
+        """Points on the surface of the trunk, px (N, 2); numbers or arrays.
 
-        Args:
-            level (float | Sequence[float]): Height on the spine: 0 hips, 1
-                base of the neck.
-            azimuth (float | Sequence[float]): Angle around the spine, 0 is
-                the front, positive to the person's left, radians. What lies
-                behind the outline is moved to the outline.
-            ease (float | Sequence[float]): How far clothes stand off, heads.
+        ``level`` is 0 at the hips and 1 at the neck; ``azimuth`` 0 is the
+        front, positive to the person's left, radians; what lies behind the
+        outline is moved there; clothes stand off by ``ease``, heads.
         """
         level, azimuth, ease = np.broadcast_arrays(
             np.atleast_1d(np.asarray(level, float)), azimuth, ease)

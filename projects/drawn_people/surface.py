@@ -120,14 +120,10 @@ class Material:
 
 @dataclass
 class Chain:
-    """Bones with half widths, in px.
+    """Middle (N, 2) and half widths (N, ) of cross-sections of a limb, px.
 
-    Attributes:
-        limb (int): A :class:`~.labels.Limb`.
-        points (np.ndarray): Middle of each cross-section, (N, 2).
-        radii (np.ndarray): Half widths, (N, ).
-        at (np.ndarray): Rising positions on the limb, (N, ); the joints are
-            whole numbers.
+    ``at`` are their positions, (N, ), rising where it is to be cut; joints
+    have whole numbers. ``limb`` is a :class:`~.labels.Limb`.
     """
     limb: int
     points: np.ndarray
@@ -198,13 +194,9 @@ class Chain:
 class Cloth:
     """A material on a chain, as a brush.
 
-    Attributes:
-        chain (Chain): What it covers.
-        material (Material): Its look.
-        scale (float): Pixels per head.
-        light (np.ndarray): Direction towards the light on the screen, (2, ).
-        body (Cloth, optional): What its first half head passes into.
-        ball (bool): Its light is that of a ball, not of a cylinder.
+    ``scale`` is in pixels per head, ``light`` the direction towards the light
+    on the screen. The first half head passes into ``body``; the light is that
+    of a ball or of cylinders.
     """
     chain: Chain
     material: Material

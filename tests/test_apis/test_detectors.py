@@ -70,7 +70,7 @@ def small_detector(name, options):
 def image():
     """Drawn people, BGR, 120 wide and 80 high."""
     from projects.drawn_people import draw_scene
-    scene = draw_scene(np.random.default_rng(2), (120, 80), (2, 2))
+    scene = draw_scene(np.random.default_rng(8), (120, 80), (2, 2))
     return np.ascontiguousarray(scene.image[..., ::-1])
 
 

@@ -125,12 +125,8 @@ class Figure:
         limb = (Limb.LEFT_LEG if leg else Limb.LEFT_ARM) + i
         return Chain(limb, np.stack(points, axis=1), radii, _AT)
 
-    def axis(self,
-             start: np.ndarray,
-             end: np.ndarray,
-             radius: float,
-             limb: Limb,
-             at: Tuple[float, float] = (0., 1.)) -> Chain:
+    def axis(self, start: np.ndarray, end: np.ndarray, radius: float,
+             limb: int, at: Tuple[float, float]) -> Chain:
         """One bone between two points, px, of a half width in heads."""
         radii = np.full(2, radius * self.scale)
         return Chain(limb, np.stack([start, end]), radii, np.array(at))

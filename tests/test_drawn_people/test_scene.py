@@ -4,13 +4,12 @@ import pytest
 
 from projects.drawn_people import Scene, draw_scene
 from projects.drawn_people import scene as module
-from projects.drawn_people.backgrounds import (PLACES, draw_background,
-                                               draw_place)
+from projects.drawn_people.backgrounds import PLACES, draw_place
 from projects.drawn_people.canvas import Canvas
 from projects.drawn_people.figure import Spot
 from projects.drawn_people.labels import Part
 from projects.drawn_people.scene import (CLASSES, MIN_INSTANCE_AREA,
-                                         MIN_PERSON_AREA, photograph)
+                                         MIN_PERSON_AREA)
 from projects.drawn_people.things import (OBSTACLES, THINGS, paint_thing,
                                           sample_thing)
 from projects.qanet.utils.errors import InputError
@@ -178,21 +177,3 @@ def test_every_place_at_any_size(place, size):
     image = draw_place(np.random.default_rng(0), place, size, size[1] // 2)
     assert image.shape == (size[1], size[0], 3) and image.std() > 3
     assert (image.max(axis=2) > 0).mean() > .95
-
-
-def test_background_is_seeded():
-    first, again, other = (
-        draw_background(np.random.default_rng(s), 120, 80, 20.)
-        for s in (1, 1, 2))
-    assert first.shape == (80, 120, 3) and first.dtype == np.uint8
-    assert np.array_equal(first, again)
-    assert not np.array_equal(first, other)
-
-
-def test_photograph_keeps_the_motif():
-    image = np.zeros((60, 90, 3), np.uint8)
-    image[:, 45:] = 200
-    out = photograph(np.random.default_rng(0), image)
-    assert out.shape == image.shape and out.dtype == np.uint8
-    assert image.max() == 200
-    assert out[:, 50:].mean() > out[:, :40].mean() + 80

@@ -11,8 +11,8 @@ from mmengine.dataset import pseudo_collate
 from mmseg.registry import DATASETS, METRICS, MODELS
 
 import projects.qanet.plugin  # noqa: F401
+from projects.drawn_people import write_dataset
 from projects.qanet.structures import read_results
-from projects.qanet.synthetic import write_dataset
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / 'projects' / 'qanet'
@@ -33,6 +33,11 @@ def test_all_arrows_go_down(drawing):
     ) and 'evaluation' in imports['apis'] | {'evaluation'}
     assert set(drawing['ROOMS']) == set(imports)
     assert all('apis' not in found for found in imports.values())
+
+
+def test_the_package_does_not_need_the_drawn_people():
+    for path in PACKAGE.rglob('*.py'):
+        assert 'drawn_people' not in path.read_text(), path
 
 
 def test_implied_arrows_are_left_out(drawing):

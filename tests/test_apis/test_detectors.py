@@ -69,8 +69,8 @@ def small_detector(name, options):
 @pytest.fixture
 def image():
     """Drawn people, BGR, 120 wide and 80 high."""
-    from projects.qanet.synthetic.scene import draw_scene
-    scene = draw_scene(np.random.default_rng(2), (120, 80), (2, 2))
+    from projects.drawn_people import draw_scene
+    scene = draw_scene(np.random.default_rng(8), (120, 80), (2, 2))
     return np.ascontiguousarray(scene.image[..., ::-1])
 
 

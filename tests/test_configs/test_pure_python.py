@@ -12,10 +12,10 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmseg.registry import MODELS
 
+from projects.drawn_people import write_dataset
 from projects.qanet.apis.parser_builder import build_parser
 from projects.qanet.apis.parser_builder import test_pipeline as loaded_pipeline
 from projects.qanet.datasets import CIHPParsingDataset
-from projects.qanet.synthetic import write_dataset
 from projects.qanet.utils.configs import type_name
 from tools.train import enable_amp
 

@@ -110,7 +110,7 @@ def rewrite(onnx_file, tmp_path):
 @pytest.fixture
 def image():
     """Drawn people, BGR, 150 wide and 110 high."""
-    from projects.qanet.synthetic.scene import draw_scene
-    rng = np.random.default_rng(5)
+    from projects.drawn_people import draw_scene
+    rng = np.random.default_rng(9)
     scene = draw_scene(rng, (150, 110), (3, 3))
     return np.ascontiguousarray(scene.image[..., ::-1])

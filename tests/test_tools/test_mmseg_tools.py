@@ -10,8 +10,8 @@ import mmseg
 import pytest
 import torch
 
+from projects.drawn_people import write_dataset
 from projects.qanet.models import TopDownParser
-from projects.qanet.synthetic import write_dataset
 from projects.qanet.utils.errors import InputError
 
 TOOLS = Path(mmseg.__file__).parent / '.mim' / 'tools'

@@ -1,20 +1,20 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""What the tools that draw data sets have in common."""
+"""The command line of the tools that draw data sets."""
 import argparse
 import os
-from typing import Any, Callable, List, Optional, Tuple
+from typing import Callable, Tuple
 
 
-def add_drawing_arguments(parser: argparse.ArgumentParser,
-                          size: Tuple[int, int], people: Tuple[int,
-                                                               int]) -> None:
-    """Add the arguments of every drawn data set.
+def drawing_parser(description: str, size: Tuple[int, int],
+                   people: Tuple[int, int]) -> argparse.ArgumentParser:
+    """The arguments of every drawn data set.
 
     Args:
-        parser (argparse.ArgumentParser): The tool's.
+        description (str): What the tool draws.
         size (tuple[int, int]): Default width and height of a scene, px.
         people (tuple[int, int]): Default fewest and most persons in it.
     """
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument('out', help='folder to write into')
     parser.add_argument(
         '--images', type=int, required=True, help='scenes to train on')
@@ -42,23 +42,22 @@ def add_drawing_arguments(parser: argparse.ArgumentParser,
         type=int,
         default=os.cpu_count() or 1,
         help='processes; changes nothing but the time')
+    return parser
 
 
-def parse_drawing_arguments(
-        parser: argparse.ArgumentParser,
-        argv: Optional[List[str]] = None) -> argparse.Namespace:
-    """Read and check the command line.
+def draw(write: Callable[..., None], parser: argparse.ArgumentParser) -> None:
+    """Read the command line, draw the data set and show progress.
 
     Args:
-        parser (argparse.ArgumentParser): With the arguments of
-            :func:`add_drawing_arguments`.
-        argv (list[str], optional): Arguments; None reads ``sys.argv``.
+        write (Callable): A writer of ``projects.drawn_people``.
+        parser (argparse.ArgumentParser): See :func:`drawing_parser`. A wrong
+            number ends the process with exit code 2.
 
-    Returns:
-        argparse.Namespace: Checked arguments. A wrong one ends the process
-        with exit code 2.
+    Raises:
+        InputError: If a size or a number of persons is out of range.
+        OSError: If the folder cannot be written.
     """
-    args = parser.parse_args(argv)
+    args = parser.parse_args()
     if args.val_images is None:
         args.val_images = max(1, args.images // 4)
     for name in ('images', 'val_images', 'workers'):
@@ -67,31 +66,18 @@ def parse_drawing_arguments(
                          f'got {getattr(args, name)}')
     if args.seed < 0:
         parser.error(f'--seed must not be negative, got {args.seed}')
-    return args
-
-
-def draw_with_progress(write: Callable[..., None], args: argparse.Namespace,
-                       **options: Any) -> None:
-    """Draw the data set and show progress.
-
-    Args:
-        write (Callable): :func:`write_dataset` or its like.
-        args (argparse.Namespace): The command line.
-        **options: Further arguments of ``write``.
-
-    Raises:
-        InputError: If a number is out of range.
-        OSError: If the folder cannot be written.
-    """
+    pairs = {
+        f'num_{name}': tuple(getattr(args, name))
+        for name in ('people', 'things') if hasattr(args, name)
+    }
     write(
         args.out,
         args.images,
         args.val_images,
         seed=args.seed,
         size=tuple(args.size),
-        num_people=tuple(args.people),
         workers=args.workers,
         progress=True,
-        **options)
+        **pairs)
     print(f'{args.images} training and {args.val_images} held-out scenes in '
           f'{args.out}')

@@ -6,25 +6,22 @@
 writes OUT/{Training,Validation}/{Images,Category_ids,Human_ids,Instance_ids}
 and OUT/annotations/CIHP_{train,val}.json.
 """
-import argparse
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from projects.qanet.synthetic import write_dataset
+from projects.drawn_people import write_dataset
 from tools.common.cli import run_tool
-from tools.common.drawing_arguments import (add_drawing_arguments,
-                                            draw_with_progress,
-                                            parse_drawing_arguments)
+from tools.common.drawing_arguments import draw, drawing_parser
 
 
 def main() -> None:
     """Draw the data set."""
-    parser = argparse.ArgumentParser(
-        description='Draw a human parsing data set in the CIHP layout.')
-    add_drawing_arguments(parser, size=(400, 300), people=(2, 4))
-    draw_with_progress(write_dataset, parse_drawing_arguments(parser))
+    parser = drawing_parser(
+        'Draw a human parsing data set in the CIHP layout.', (400, 300),
+        (2, 4))
+    draw(write_dataset, parser)
 
 
 if __name__ == '__main__':

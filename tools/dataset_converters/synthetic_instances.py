@@ -5,25 +5,21 @@
 
 writes OUT/{train,val}/*.jpg and OUT/annotations/instances_{train,val}.json.
 """
-import argparse
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from projects.qanet.synthetic.instances_dataset import write_instance_dataset
+from projects.drawn_people import write_instance_dataset
 from tools.common.cli import run_tool
-from tools.common.drawing_arguments import (add_drawing_arguments,
-                                            draw_with_progress,
-                                            parse_drawing_arguments)
+from tools.common.drawing_arguments import draw, drawing_parser
 
 
 def main() -> None:
     """Draw the data set."""
-    parser = argparse.ArgumentParser(
-        description='Draw an instance segmentation data set in the COCO '
-        'format.')
-    add_drawing_arguments(parser, size=(320, 240), people=(1, 2))
+    parser = drawing_parser(
+        'Draw an instance segmentation data set in the COCO format.',
+        (320, 240), (1, 2))
     parser.add_argument(
         '--things',
         type=int,
@@ -31,9 +27,7 @@ def main() -> None:
         default=(3, 6),
         metavar=('MIN', 'MAX'),
         help='balls, balloons, crates, bottles, umbrellas and signs per scene')
-    args = parse_drawing_arguments(parser)
-    draw_with_progress(
-        write_instance_dataset, args, num_things=tuple(args.things))
+    draw(write_instance_dataset, parser)
 
 
 if __name__ == '__main__':

@@ -36,7 +36,6 @@ ROOMS: Dict[str, Tuple[float, float, str, str]] = {
     'quality': (-3, 1, 'pixel scores, pasting\n(torch only)', '6'),
     'ground_truth': (0, 1, 'annotations and\nlabel maps', ''),
     'structures': (2.4, 1, 'results in memory\nand on disk', '7'),
-    'synthetic': (4.6, 3, 'drawn people', ''),
     'engine': (4.6, 2, 'hooks', ''),
     'released_weights': (2.4, 5, "the authors'\ncheckpoints", ''),
     'utils': (.8, 0, 'errors, Equation 1, files, tables: for everybody', ''),

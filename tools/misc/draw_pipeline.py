@@ -16,8 +16,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from projects.drawn_people import draw_scene
 from projects.qanet.datasets.cihp import CIHPParsingDataset
-from projects.qanet.synthetic import draw_scene
 from projects.qanet.visualization.painting import blend_parts, person_colour
 from projects.qanet.visualization.tags import draw_boxes
 from tools.common.cli import run_tool

@@ -1,0 +1,99 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import numpy as np
+import pytest
+
+from projects.drawn_people.canvas import Canvas
+from projects.drawn_people.geometry import (box, ellipse, hull_around, smooth,
+                                            strip, unit)
+
+
+def red(x, y):
+    return np.broadcast_to(np.float32([10, 20, 200]), (len(x), 3))
+
+
+@pytest.fixture
+def canvas():
+    return Canvas(np.full((30, 50, 3), 90, np.uint8))
+
+
+def area(polygon):
+    x, y = np.asarray(polygon, float).T
+    return abs(np.sum(x * np.roll(y, -1) - y * np.roll(x, -1))) / 2
+
+
+def test_fill_writes_color_and_label(canvas):
+    canvas.fill([box(10, 5, 20, 15)], red, 7)
+    image, codes = canvas.reduce()
+    assert image.shape == (30, 50, 3) and codes.shape == (30, 50)
+    # The rim may gain half a sub-pixel.
+    assert (codes[5:15, 10:20] == 7).all()
+    assert 100 <= (codes == 7).sum() <= 120
+    assert image[10, 15].tolist() == [10, 20, 200]
+    assert image[20, 40].tolist() == [90, 90, 90]
+
+
+def test_labels_are_never_mixed_and_overlaps_make_no_hole(canvas):
+    canvas.fill([box(10.3, 5.2, 20.6, 15.1)], red, 200)
+    canvas.fill([box(14.7, 2.2, 33.1, 11.4), box(16, 0, 18, 30)], red, 100)
+    codes = canvas.reduce()[1]
+    assert set(np.unique(codes)) == {0, 100, 200}
+    assert codes[7, 17] == 100
+
+
+def test_out_of_sight_changes_nothing(canvas):
+    before = canvas.color.copy()
+    canvas.fill([box(-30, 5, -20, 15)], red, 7)
+    canvas.tint([box(60, 5, 70, 15)], (0, 0, 0), 1., 0)
+    canvas.shadow([box(5, 45, 9, 55)], np.zeros(2), 1., 1.)
+    assert np.array_equal(canvas.color, before)
+    assert not canvas.codes.any()
+
+
+def test_tint_and_shadow_keep_to_labels(canvas):
+    canvas.fill([box(10, 5, 30, 25)], red, 7)
+    codes = canvas.codes.copy()
+    canvas.tint([box(0, 0, 20, 30)], (0, 0, 0), .5, 7)
+    canvas.shadow([box(25, 0, 50, 30)], np.zeros(2), 1., .5)
+    image, _ = canvas.reduce()
+    assert image[10, 15].tolist() == [5, 10, 100]  # tinted
+    assert image[15, 22].tolist() == [10, 20, 200]
+    assert image[15, 28, 2] == 100  # in the shadow
+    assert (image[:, 32:] == 90).all() and (image[:, :9] == 90).all()
+    assert np.array_equal(codes, canvas.codes)
+
+
+def test_majority_vote_elects_coordinates_too():
+    canvas = Canvas(np.zeros((1, 4, 3), np.uint8), coordinates=True)
+    blocks = [[5, 6, 6, 6], [6, 5, 5, 9], [5, 6, 7, 7], [1, 2, 3, 4]]
+    for k, block in enumerate(blocks):
+        window = np.s_[:2, 2 * k:2 * k + 2]
+        canvas.codes[window] = np.reshape(block, (2, 2))
+        canvas.coordinates[window] = np.reshape(block, (2, 2, 1)) * [1, 2, .5]
+    elected = [6, 5, 7, 1]
+    assert canvas.reduce()[1].tolist() == [elected]
+    assert np.allclose(canvas.reduce_coordinates()[0],
+                       np.outer(elected, [1, 2, .5]))
+
+
+def test_splines_pass_through_their_points():
+    points = np.array([[0., 0.], [4., 1.], [6., 5.], [1., 7.]])
+    closed, opened = smooth(points, 3, True), smooth(points, 5)
+    assert closed.shape == (12, 2) and opened.shape == (16, 2)
+    assert np.allclose(closed[::3], points)
+    assert np.allclose(opened[::5], points)
+
+
+def test_outlines():
+    fine = ellipse((3., 2.), (5., 1.), num=400)
+    assert np.isclose(area(fine), np.pi * 5, rtol=1e-3)
+    assert np.allclose(fine.mean(axis=0), (3, 2))
+    # A quarter turn clockwise on the screen brings x to y.
+    assert np.allclose(ellipse((0, 0), (5., 1.), np.pi / 2, num=4)[0], [0, 5])
+    arc = ellipse((0, 0), (1, 1), 0, (0, np.pi), 2)
+    assert np.allclose(arc, [[1, 0], [0, 1]])
+    shape = strip(np.array([[0., 0.], [10., 0.]]), [1., 3.])
+    assert np.isclose(area(shape), 10 * (2 + 6) / 2)
+    hull = hull_around([box(0, 0, 4, 3), np.array([[2., 1.]])])
+    assert np.isclose(area(hull), 12)
+    assert np.allclose(unit([3., 4.]), [.6, .8])
+    assert np.allclose(unit([0., 0.]), [0., 1.])

@@ -107,7 +107,7 @@ def test_browse(crops, tmp_path):
         browse(crops, str(tmp_path / 'out'), number=0)
     paths = browse(crops, str(tmp_path / 'out'), number=5)
     assert [osp.basename(path) for path in paths
-            ] == ['0000007_71.png', '0000007_72.png', 'contact_sheet.png']
+            ] == ['0007_7001.png', '0007_7002.png', 'contact_sheet.png']
     np.testing.assert_array_equal(
         cv2.imread(paths[1])[..., ::-1], draw(crops, 1))
     assert cv2.imread(paths[2]).shape[1] == 480 + 6 + 480

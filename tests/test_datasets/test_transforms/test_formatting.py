@@ -44,13 +44,13 @@ def test_train_sample(tiny_cihp, mmseg_scope):
     assert set(sample.gt_sem_seg.data.unique().tolist()) == {0, 9}
     assert 'proposals' not in sample
     meta = sample.metainfo
-    assert meta.pop('img_path').endswith('Images/0000007.jpg')
-    assert meta.pop('seg_map_path').endswith('Category_ids/0000007.png')
-    assert meta.pop('human_map_path').endswith('Human_ids/0000007.png')
+    assert meta.pop('img_path').endswith('Images/0007.jpg')
+    assert meta.pop('seg_map_path').endswith('Category_ids/0007.png')
+    assert meta.pop('human_map_path').endswith('Human_ids/0007.png')
     assert meta.pop('flip') in (True, False)
     assert meta == dict(
         img_id=7,
-        ann_id=72,
+        ann_id=7002,
         parsing_id=2,
         ori_shape=(40, 60),
         img_shape=(32, 24),

@@ -7,8 +7,9 @@ from mmengine.structures import PixelData
 from mmseg.models.decode_heads.cascade_decode_head import BaseCascadeDecodeHead
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
-from toy_networks import BOXES, image_and_sample, predict, toy_parser
 
+from projects.qanet.testing.parsers import (BOXES, image_and_sample, predict,
+                                            toy_parser)
 from projects.qanet.utils.errors import InputError
 
 

@@ -19,9 +19,9 @@ from mmseg.datasets.transforms import GenerateEdge
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from torch import nn
-from toy_networks import BOXES, image_and_sample, predict
 
 import projects.qanet.plugin  # noqa: F401
+from projects.qanet.testing.parsers import BOXES, image_and_sample, predict
 from projects.qanet.utils.errors import InputError
 from ...test_configs.narrowing import drop_downloads
 

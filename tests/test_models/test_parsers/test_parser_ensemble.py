@@ -4,14 +4,14 @@ import pytest
 import torch
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
-from toy_networks import (BOXES, cut, image_and_sample, predict, small_qanet,
-                          toy_parser)
 
 from projects.qanet.apis import HumanParsingInferencer
 from projects.qanet.models import ParsingDataPreprocessor
 from projects.qanet.models.parsers import ParserEnsemble
 from projects.qanet.quality import pixel_score, quality_score
 from projects.qanet.structures import pad_boxes
+from projects.qanet.testing.parsers import (BOXES, cut, image_and_sample,
+                                            predict, small_qanet, toy_parser)
 from projects.qanet.utils.errors import InputError
 
 CLASSES = ('background', 'Hat', 'Hair')

@@ -8,11 +8,12 @@ import pytest
 import torch
 from mmseg.registry import MODELS
 from torchvision.ops import roi_align
-from toy_networks import BOXES, image_and_sample, predict, toy_parser
 
 from projects.qanet.models.parsers import (CropSettings, add_predictions,
                                            person_crops, predict_persons)
 from projects.qanet.models.parsers.person_crops import crop_persons
+from projects.qanet.testing.parsers import (BOXES, image_and_sample, predict,
+                                            toy_parser)
 from projects.qanet.utils.errors import InputError
 
 

@@ -9,8 +9,6 @@ from mmengine.hub import get_config
 from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
-from toy_networks import (BOXES, MEAN, STD, cut, image_and_sample, predict,
-                          small_qanet, toy_parser)
 
 from projects.qanet.models.parsers.person_crops import (crop_persons,
                                                         flip_permutation,
@@ -18,6 +16,9 @@ from projects.qanet.models.parsers.person_crops import (crop_persons,
 from projects.qanet.models.post_processors import quality_aware_module
 from projects.qanet.quality import paste_parsing, pixel_score, quality_score
 from projects.qanet.structures import pad_boxes
+from projects.qanet.testing.parsers import (BOXES, MEAN, STD, cut,
+                                            image_and_sample, predict,
+                                            small_qanet, toy_parser)
 from projects.qanet.utils.errors import InputError
 
 

@@ -11,7 +11,8 @@ from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
-import projects.qanet.models  # noqa: F401
+from projects.qanet.models.parsers.person_crops import (crop_persons,
+                                                        normalize_crops)
 
 MEAN, STD = [123.675, 116.28, 103.53], [58.395, 57.12, 57.375]
 #: Three persons of an image of 97 x 71 pixels, xyxy; two reach outside.
@@ -132,6 +133,13 @@ def labelled(label: Tensor, **meta) -> SegDataSample:
     """A training crop's sample from its label map (H, W)."""
     return SegDataSample(
         metainfo=meta, gt_sem_seg=PixelData(data=label.long()[None]))
+
+
+def cut(parser: nn.Module, image: Tensor, region: Sequence[float]) -> Tensor:
+    """What a parser's network sees of one padded box, (1, 3, h, w)."""
+    boxes = torch.as_tensor(region).view(1, 4)
+    crop = crop_persons([image], [0], boxes, parser.settings.crop_size)
+    return normalize_crops(parser.data_preprocessor, crop)
 
 
 def predict(model: nn.Module, items: Sequence[Item]) -> List[SegDataSample]:

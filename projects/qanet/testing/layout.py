@@ -100,6 +100,17 @@ def make_persons(image_id: int,
         (width, height), image_id)
 
 
+def model_output(persons: ParsingInstances,
+                 img_path: Optional[str] = None) -> dict:
+    """What a metric gets of one image, whose name defaults to its id's."""
+    width, height = persons.image_size
+    return dict(
+        img_id=persons.image_id,
+        img_path=img_path or f'Images/{persons.image_id:07d}.jpg',
+        ori_shape=(height, width),
+        pred_instances=persons)
+
+
 def write_dataset(folder: Path,
                   images: Sequence[LabelledImage],
                   split: str = 'Validation',

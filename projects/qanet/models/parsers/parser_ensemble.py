@@ -8,8 +8,8 @@ from mmseg.utils import ConfigType, OptConfigType, SampleList
 from torch import Tensor, nn
 
 from projects.qanet.datasets.metainfo import checkpoint_meta
-from projects.qanet.utils.weights import load_checkpoint
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.weights import load_checkpoint
 from ..post_processors import PersonProbs
 from .person_crops import add_predictions
 

@@ -27,5 +27,6 @@ format: env
 	$(PYTHON_BIN) -m isort $(SOURCES)
 	$(PYTHON_BIN) -m yapf --in-place --recursive --parallel $(SOURCES)
 
+# One process per core, so each of them calculates with one thread.
 test: lint
-	$(PYTHON_BIN) -m pytest
+	OMP_NUM_THREADS=1 $(PYTHON_BIN) -m pytest -n auto --dist loadfile

@@ -4,7 +4,6 @@ import os.path as osp
 import cv2
 import numpy as np
 import pytest
-from mmengine.registry import DefaultScope
 
 from projects.qanet.datasets import CIHPParsingDataset
 from projects.qanet.utils.errors import InputError
@@ -13,10 +12,6 @@ from projects.qanet.visualization.browsing import (browse, contact_sheet,
                                                    draw_sample)
 
 ROOT = osp.abspath(osp.join(osp.dirname(__file__), '../..'))
-CONFIG = """
-_base_ = {base!r}
-train_dataloader = dict(dataset=dict(data_root={root!r}))
-"""
 
 
 def test_contact_sheet():
@@ -42,8 +37,7 @@ def crops(tiny_cihp):
         dict(type='TopDownAffine', crop_size=(96, 128)),
         dict(type='PackParsingInputs')
     ]
-    with DefaultScope.overwrite_default_scope('mmseg'):
-        yield CIHPParsingDataset(**tiny_cihp.arguments(pipeline=pipeline))
+    return CIHPParsingDataset(**tiny_cihp.arguments(pipeline=pipeline))
 
 
 def draw(dataset, index):
@@ -92,10 +86,9 @@ def test_draw_test_image(labelled, tiny_cihp):
         for path in (tiny_cihp.split / 'Category_ids').iterdir():
             path.unlink()
     pipeline = [dict(type='LoadImageFromFile'), dict(type='PackParsingInputs')]
-    with DefaultScope.overwrite_default_scope('mmseg'):
-        dataset = CIHPParsingDataset(
-            **tiny_cihp.arguments(pipeline=pipeline, test_mode=True))
-        picture = draw(dataset, 0)
+    dataset = CIHPParsingDataset(
+        **tiny_cihp.arguments(pipeline=pipeline, test_mode=True))
+    picture = draw(dataset, 0)
     # The left side of the box from (5, 10); inside: labels or not.
     np.testing.assert_array_equal(picture[20, 63 + 5], [255, 255, 0])
     inside = picture[15, 63 + 20], picture[15, 20]
@@ -107,7 +100,7 @@ def test_browse(crops, tmp_path):
         browse(crops, str(tmp_path / 'out'), number=0)
     paths = browse(crops, str(tmp_path / 'out'), number=5)
     assert [osp.basename(path) for path in paths
-            ] == ['0000007_71.png', '0000007_72.png', 'contact_sheet.png']
+            ] == ['0007_7001.png', '0007_7002.png', 'contact_sheet.png']
     np.testing.assert_array_equal(
         cv2.imread(paths[1])[..., ::-1], draw(crops, 1))
     assert cv2.imread(paths[2]).shape[1] == 480 + 6 + 480
@@ -116,7 +109,9 @@ def test_browse(crops, tmp_path):
 def test_program(tiny_cihp, tmp_path, run_tool):
     config = tmp_path / 'config.py'
     base = osp.join(ROOT, 'configs/_base_/datasets/cihp_512x384.py')
-    config.write_text(CONFIG.format(base=base, root=str(tiny_cihp.root)))
+    config.write_text(
+        f'_base_ = {base!r}\ntrain_dataloader = dict(dataset=dict('
+        f'data_root={str(tiny_cihp.root)!r}))')
     command = ('tools/analysis_tools/browse_dataset.py', config,
                '--output-dir', 'out', '--number', 1)
     done = run_tool(*command, cwd=tmp_path, code=0)

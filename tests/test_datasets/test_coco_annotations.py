@@ -10,24 +10,22 @@ from projects.qanet.datasets.coco_annotations import (box_doubts, box_problem,
                                                       xywh_to_xyxy)
 from projects.qanet.utils.errors import InputError
 
+BOX = dict(image_id=1, category_id=1, bbox=[1, 2, 3, 4], score=1)
+
 
 @pytest.mark.parametrize('document,pattern', [
     (dict(images=[]), 'is it an annotation file'),
     (['x'], r'\[0\] must be an object'),
-    ([dict(image_id=1, category_id=1, bbox=[1, 2, 3, 4])
-      ], r"\[0\] lacks the key 'score'"),
-    ([dict(image_id=1, category_id=1, bbox=[1, 2], score=1)
-      ], r'\[0\] has bbox'),
-    ([dict(image_id=1, category_id=1, bbox=[1, 2, 3, 4], score='1')
-      ], r"\[0\] has score '1'"),
-    ([dict(image_id=1, category_id=1, bbox=[1, 2, 3, 4], score=float('nan'))
-      ], r'\[0\] has score nan'),
-    ([dict(image_id=1, category_id=1, bbox=[1, 2, 3, 4], score=10**400)
-      ], r'\[0\] has score 1000'),
-    ([dict(image_id=1, category_id=1, bbox=[1, 2, 10**400, 4], score=1)
-      ], r'\[0\] has bbox \[1, 2, 1000'),
-    ([dict(image_id=[1], category_id=1, bbox=[1, 2, 3, 4], score=1)
-      ], r'\[0\] has image_id \[1\], which is not in'),
+    ([{
+        k: v
+        for k, v in BOX.items() if k != 'score'
+    }], r"\[0\] lacks the key 'score'"),
+    ([dict(BOX, bbox=[1, 2])], r'\[0\] has bbox'),
+    ([dict(BOX, score='1')], r"\[0\] has score '1'"),
+    ([dict(BOX, score=float('nan'))], r'\[0\] has score nan'),
+    ([dict(BOX, score=10**400)], r'\[0\] has score 1000'),
+    ([dict(BOX, bbox=[1, 2, 10**400, 4])], r'\[0\] has bbox \[1, 2, 1000'),
+    ([dict(BOX, image_id=[1])], r'\[0\] has image_id \[1\], which is not in'),
     ([], 'd.json is an empty list'),
 ])
 def test_malformed_detections(document, pattern, tmp_path):

@@ -10,11 +10,10 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from PIL import Image
 
-from projects.qanet.datasets import CIHPParsingDataset, HumanParsingDataset
+from projects.qanet.datasets import HumanParsingDataset
 from projects.qanet.datasets.conversion import (convert_official,
                                                 convert_polygons)
-
-LABELS = ('Hat', 'Left-sleeve', 'Right-sleeve', 'Shirt')
+from ..test_configs.narrowing import narrow_parser
 
 
 @pytest.fixture
@@ -27,14 +26,6 @@ def blocks(root, name, language):
     return re.findall(rf'```{language}\n(.*?)```', text, re.DOTALL)
 
 
-def rectangle(label, x1, y1, x2, y2, person):
-    return dict(
-        label=label,
-        points=[[x1, y1], [x2, y2]],
-        shape_type='rectangle',
-        group_id=person)
-
-
 def write_labelme(folder):
     """Pictures of two persons, with a json file each."""
     folder.mkdir(parents=True)
@@ -42,14 +33,17 @@ def write_labelme(folder):
     for stem in ('one', 'two'):
         pixels = rng.integers(0, 255, (60, 80, 3)).astype(np.uint8)
         Image.fromarray(pixels).save(folder / f'{stem}.jpg')
-        shapes = []
-        for person, left in ((1, 4), (2, 40)):
-            shapes += [
-                rectangle('Shirt', left, 16, left + 30, 56, person),
-                rectangle('Hat', left + 8, 4, left + 20, 16, person),
-                rectangle('Right-sleeve', left, 20, left + 6, 40, person),
-                rectangle('Left-sleeve', left + 24, 20, left + 30, 40, person)
-            ]
+        shapes = [
+            dict(
+                label=label,
+                points=[[left + x1, y1], [left + x2, y2]],
+                shape_type='rectangle',
+                group_id=person) for person, left in ((1, 4), (2, 40))
+            for label, x1, y1, x2, y2 in (('Shirt', 0, 16, 30,
+                                           56), ('Hat', 8, 4, 20, 16),
+                                          ('Right-sleeve', 0, 20, 6, 40),
+                                          ('Left-sleeve', 24, 20, 30, 40))
+        ]
         (folder / f'{stem}.json').write_text(
             json.dumps(dict(imagePath=f'{stem}.jpg', shapes=shapes)))
 
@@ -69,23 +63,14 @@ def cfg(root, tmp_path, monkeypatch):
 
 def shrink(cfg, work_dir):
     """A network and crops small enough for a test."""
-    cfg.merge_from_dict(
-        dict(
-            model=dict(
-                backbone=dict(depth=18, base_channels=8, init_cfg=None),
-                neck=dict(in_channels=[8, 16, 32, 64], out_channels=16),
-                decode_head=dict(in_channels=[16] * 4, channels=16),
-                test_cfg=dict(crop_size=(48, 64))),
-            train_cfg=dict(max_epochs=1, val_interval=1)))
-    for transform in cfg.train_dataloader.dataset.pipeline:
-        if 'crop_size' in transform:
-            transform.crop_size = (48, 64)
+    cfg.model.backbone.depth = 18
+    narrow_parser(cfg, (48, 64))
+    cfg.train_cfg.update(max_epochs=1, val_interval=1)
     for part in ('train', 'val', 'test'):
         loader = cfg[f'{part}_dataloader']
         loader.num_workers, loader.persistent_workers = 0, False
     cfg.train_dataloader.batch_size = 2
     cfg.work_dir, cfg.experiment_name = str(work_dir), work_dir.name
-    return cfg
 
 
 def test_config_of_the_recipe(cfg, tmp_path):
@@ -98,23 +83,18 @@ def test_config_of_the_recipe(cfg, tmp_path):
     # Weights of another data set may be loaded before training.
     shrink(cfg, tmp_path / 'work_dirs')
     weights = tmp_path / 'other.pth'
-    shapes = {
-        'decode_head.conv_seg.weight': (20, 16, 1, 1),
-        'backbone.layer1.0.conv1.weight': (8, 64, 3, 3)
-    }
     torch.save(
         {
-            name: torch.full(shape, .125)
-            for name, shape in shapes.items()
+            'decode_head.conv_seg.weight': torch.full((20, 16, 1, 1), .125),
+            'backbone.layer1.0.conv1.weight': torch.full((8, 64, 3, 3), .125)
         }, weights)
     cfg.load_from = str(weights)
     cfg.optim_wrapper.optimizer.lr = 0.
     runner = Runner.from_cfg(cfg)
     runner.train()
-    assert isinstance(runner.train_dataloader.dataset, HumanParsingDataset)
-    assert not isinstance(runner.train_dataloader.dataset, CIHPParsingDataset)
-    assert len(runner.train_dataloader.dataset) == 4
-    assert runner.train_dataloader.dataset.metainfo['flip_pairs'] == [(2, 3)]
+    dataset = runner.train_dataloader.dataset
+    assert type(dataset) is HumanParsingDataset and len(dataset) == 4
+    assert dataset.metainfo['flip_pairs'] == [(2, 3)]
     state = runner.model.state_dict()
     assert (state['backbone.layer1.0.conv1.weight'] == .125).all()
     assert state['decode_head.conv_seg.weight'].shape == (5, 16, 1, 1)

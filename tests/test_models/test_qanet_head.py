@@ -1,13 +1,11 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 import pytest
 import torch
-from mmengine.structures import PixelData
 from mmseg.registry import MODELS
-from mmseg.structures import SegDataSample
 from torch.nn import functional as F
 
-import projects.qanet.plugin  # noqa: F401
 from projects.qanet.models import IoUBranch
+from projects.qanet.testing.parsers import labelled
 
 
 def head_config(**kwargs):
@@ -26,6 +24,11 @@ def features(seed=0):
     generator = torch.Generator().manual_seed(seed)
     return (torch.randn(2, 4, 16, 12, generator=generator),
             torch.randn(2, 6, 8, 6, generator=generator))
+
+
+def random_label():
+    generator = torch.Generator().manual_seed(2)
+    return torch.randint(0, 5, (2, 64, 48), generator=generator)
 
 
 def test_iou_branch_layers():
@@ -77,8 +80,7 @@ def test_predict_gives_logits_only():
             logits, size=(64, 48), mode='bilinear', align_corners=False))
 
 
-@pytest.mark.parametrize('ignored', [0., 1.])
-def test_losses_at_label_resolution(ignored):
+def test_losses_at_label_resolution():
     head = MODELS.build(
         head_config(
             iou_branch=dict(type='IoUBranch'),
@@ -86,18 +88,12 @@ def test_losses_at_label_resolution(ignored):
                 dict(type='ParsingCrossEntropyLoss', loss_weight=2.),
                 dict(type='LovaszSoftmaxLoss')
             ]))
-    generator = torch.Generator().manual_seed(2)
-    label = torch.randint(0, 5, (2, 64, 48), generator=generator)
-    label[torch.rand(2, 64, 48, generator=generator) < ignored] = 255
-    samples = [
-        SegDataSample(gt_sem_seg=PixelData(data=item[None])) for item in label
-    ]
-    losses = head.loss(features(), samples, None)
+    label = random_label()
+    losses = head.loss(features(), list(map(labelled, label)), None)
+    ignored = [labelled(torch.full_like(item, 255)) for item in label]
+    assert not any(head.loss(features(), ignored, None).values())
     logits, iou = head.forward_with_iou(features())
     logits = F.interpolate(logits, size=(64, 48), mode='bilinear')
-    if ignored:
-        assert all(losses[name] == 0 for name in losses)
-        return
     torch.testing.assert_close(losses['loss_ce'],
                                2 * F.cross_entropy(logits, label))
     pred = logits.argmax(1)
@@ -118,12 +114,8 @@ def test_sampler_chooses_the_pixels_that_count():
         head_config(
             sampler=dict(type='OHEMPixelSampler', thresh=.3, min_kept=10),
             loss_decode=dict(type='ParsingCrossEntropyLoss')))
-    generator = torch.Generator().manual_seed(2)
-    label = torch.randint(0, 5, (2, 64, 48), generator=generator)
-    samples = [
-        SegDataSample(gt_sem_seg=PixelData(data=item[None])) for item in label
-    ]
-    loss = head.loss(features(), samples, None)['loss_ce']
+    label = random_label()
+    loss = head.loss(features(), list(map(labelled, label)), None)['loss_ce']
     logits = F.interpolate(head(features()), size=(64, 48), mode='bilinear')
     costs = F.cross_entropy(logits, label, reduction='none')
     hard = costs > -torch.log(torch.tensor(.3))
@@ -141,8 +133,7 @@ def test_one_logit_is_compared_with_the_threshold():
     head = MODELS.build({**config, 'num_classes': 2})
     # Sigmoids .4 and .2: foreground above, background below.
     probs = torch.tensor([[.4, .4, .2], [.2, .2, .2]]).view(1, 1, 2, 3)
-    label = torch.tensor([[[1, 0, 0], [0, 1, 255]]])
-    sample = SegDataSample(gt_sem_seg=PixelData(data=label))
+    sample = labelled(torch.tensor([[1, 0, 0], [0, 1, 255]]))
     losses = head.loss_by_feat(
         torch.logit(probs), [sample], iou=torch.zeros(1))
     assert losses['acc_seg'].item() == pytest.approx(60)

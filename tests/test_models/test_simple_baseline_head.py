@@ -8,15 +8,16 @@ import projects.qanet.plugin  # noqa: F401
 
 
 def build(**kwargs):
-    return MODELS.build(
-        dict(
+    return MODELS.build({
+        **dict(
             type='SimpleBaselineHead',
             in_channels=6,
             in_index=1,
             channels=4,
             num_classes=3,
-            deconv_channels=(5, 4),
-            **kwargs))
+            deconv_channels=(5, 4)),
+        **kwargs
+    })
 
 
 def test_layers_honour_norm_and_activation():
@@ -31,12 +32,7 @@ def test_layers_honour_norm_and_activation():
     with pytest.raises(ValueError, match='conv_cfg must be None'):
         build(conv_cfg=dict(type='Conv2d'))
     with pytest.raises(ValueError, match='channels=4 must be the last'):
-        MODELS.build(
-            dict(
-                type='SimpleBaselineHead',
-                in_channels=6,
-                channels=4,
-                num_classes=3))
+        build(deconv_channels=(4, 5))
 
 
 def test_new_deconvolutions_are_small():

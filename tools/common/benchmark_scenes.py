@@ -1,14 +1,14 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Label maps and predictions of plain shapes, to measure speed on."""
-import json
+from dataclasses import replace
 from pathlib import Path
 from typing import List, Tuple
 
 import cv2
 import numpy as np
-from PIL import Image
 
 from projects.qanet.structures import ParsingInstances, write_results
+from projects.qanet.testing.layout import LabelledImage, write_dataset
 
 NUM_CLASSES = 20
 LABEL_FOLDERS = ('Category_ids', 'Human_ids', 'Instance_ids')
@@ -41,8 +41,8 @@ def _draw_person(rng: np.random.Generator, size: Tuple[int, int],
 
 def _draw_image(rng: np.random.Generator, size: Tuple[int, int],
                 num_persons: int) -> Tuple[np.ndarray, List[np.ndarray]]:
-    """Category, human and instance ids (3, H, W), and predicted part maps."""
-    truth = np.zeros((3, size[1], size[0]), np.uint8)
+    """Category and human ids (2, H, W), and predicted part maps."""
+    truth = np.zeros((2, size[1], size[0]), np.uint8)
     predictions = []
     for human in range(1, num_persons + 1):
         height = rng.uniform(.5, .95) * size[1]
@@ -52,9 +52,6 @@ def _draw_image(rng: np.random.Generator, size: Tuple[int, int],
         truth[0, inside], truth[1, inside] = labels[inside], human
         center = center + rng.normal(0, 4, 2)
         predictions.append(_draw_person(rng, size, center, height, 2))
-    codes = truth[1].astype(int) * NUM_CLASSES + truth[0]
-    found, index = np.unique(codes, return_inverse=True)
-    truth[2] = index.reshape(codes.shape) + (found[0] > 0)
     return truth, predictions
 
 
@@ -83,35 +80,18 @@ def draw_dataset(folder: Path, num_images: int, total_persons: int,
         seed (int): Seed of the drawing.
     """
     rng = np.random.default_rng(seed)
-    for name in LABEL_FOLDERS:
-        (folder / name).mkdir(parents=True, exist_ok=True)
     bounds = np.linspace(0, total_persons, num_images + 1).round().astype(int)
-    document: dict = dict(images=[], annotations=[])
+    images: List[LabelledImage] = []
     records: List[dict] = []
     for number, num_persons in enumerate(np.diff(bounds)):
         truth, maps = _draw_image(rng, size, num_persons)
-        parts = np.unique(
-            truth.reshape(3, -1)[:, truth[2].ravel() > 0], axis=1)
+        image = LabelledImage(number, *truth)
+        image.persons = [(k + 1, False) for k in range(num_persons)]
         drawn = _predict(rng, maps, size, number)
         for image_id in range(number, num_images * copies, num_images):
-            stem = f'{image_id:04d}'
-            for name, labels in zip(LABEL_FOLDERS, truth):
-                Image.fromarray(labels).save(folder / name / f'{stem}.png')
-            (folder / f'Instance_ids/{stem}.txt').write_text(''.join(
-                f'{instance} {label} {human}\n'
-                for label, human, instance in parts.T))
-            document['images'].append(
-                dict(
-                    id=image_id,
-                    file_name=f'{stem}.jpg',
-                    width=size[0],
-                    height=size[1]))
-            document['annotations'] += [
-                dict(image_id=image_id, parsing_id=human, iscrowd=0)
-                for human in range(1, num_persons + 1)
-            ]
+            images.append(replace(image, image_id=image_id))
             records += [dict(record, image_id=image_id) for record in drawn]
-    (folder / 'val.json').write_text(json.dumps(document))
+    write_dataset(folder, images, split='.')
     write_results(
         str(folder / 'results.json'), records,
         [f'class{label}' for label in range(NUM_CLASSES)], (1, 1, 1), .2)

@@ -38,6 +38,7 @@ ROOMS: Dict[str, Tuple[float, float, str, str]] = {
     'structures': (2.4, 1, 'results in memory\nand on disk', '7'),
     'engine': (4.6, 2, 'hooks', ''),
     'released_weights': (2.4, 5, "the authors'\ncheckpoints", ''),
+    'testing': (4.6, 4, 'tiny data sets and\nnetworks for tests', ''),
     'utils': (.8, 0, 'errors, Equation 1, files, tables: for everybody', ''),
 }
 

@@ -56,18 +56,9 @@ def load_detections(path: str,
 
 def keep_scores(records: List[dict], score_thr: float,
                 name: str) -> List[dict]:
-    """Keep boxes with high scores.
+    """Keep boxes whose score reaches the threshold, at least one.
 
-    Args:
-        records (list[dict]): With ``score``.
-        score_thr (float): Least score to keep.
-        name (str): What to call the threshold and the file in a message.
-
-    Returns:
-        list[dict]: The records that are kept, in their order.
-
-    Raises:
-        InputError: If there are records, but none is kept; names the best.
+    A message calls threshold and file by ``name``, and tells the best score.
     """
     kept = [record for record in records if record['score'] >= score_thr]
     if records and not kept:
@@ -79,16 +70,11 @@ def keep_scores(records: List[dict], score_thr: float,
 
 def box_problem(bbox: Sequence[float], width: int,
                 height: int) -> Optional[str]:
-    """Why a box cannot be used, if so.
+    """Why a box cannot be used; None if it can, also partly outside.
 
     Args:
         bbox (Sequence[float]): x, y, width, height in pixels.
-        width (int): Width of the image in pixels.
-        height (int): Height of the image in pixels.
-
-    Returns:
-        str | None: The reason, or None for a usable box; a box that is
-        partly outside the image is usable.
+        width, height (int): Size of the image in pixels.
     """
     x, y, box_width, box_height = bbox
     if not np.isfinite(bbox).all():
@@ -111,8 +97,7 @@ def share_doubt(boxes: np.ndarray, sizes: np.ndarray,
         where (str): Where the boxes stand, for the message.
 
     Returns:
-        str | None: A warning if there are boxes, no number is above 1, and an
-        image is larger than a few pixels.
+        str | None: A warning if no number is above 1 though an image is large.
     """
     if not len(boxes) or boxes.max() > 1 or np.max(sizes) <= _TINY:
         return None
@@ -151,14 +136,7 @@ def box_doubts(records: Sequence[dict], images: Dict[int, dict],
 
 
 def xywh_to_xyxy(bboxes: Sequence[Sequence[float]]) -> np.ndarray:
-    """Convert boxes from COCO's form to corners.
-
-    Args:
-        bboxes (Sequence[Sequence[float]]): N boxes, xywh in pixels.
-
-    Returns:
-        np.ndarray: Shape (N, 4), float32, xyxy in pixels.
-    """
+    """Corners, (N, 4) float32, of N boxes in COCO's form, in pixels."""
     bboxes = np.asarray(bboxes, dtype=np.float64).reshape(-1, 4)
     return np.concatenate([bboxes[:, :2], bboxes[:, :2] + bboxes[:, 2:]],
                           axis=1).astype(np.float32)

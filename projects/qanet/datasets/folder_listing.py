@@ -18,19 +18,7 @@ _LABEL_FOLDERS = dict(
 
 
 def complete_prefix(data_prefix: Optional[Dict[str, str]]) -> Dict[str, str]:
-    """Fill in the folders of labels.
-
-    Args:
-        data_prefix (dict[str, str], optional): See
-            :class:`HumanParsingDataset`.
-
-    Returns:
-        dict[str, str]: ``img, seg_map, human_map, instance_map``.
-
-    Raises:
-        InputError: If ``img`` is missing, a key is unknown or a value is no
-            text.
-    """
+    """The folders ``img, seg_map, human_map, instance_map``, gaps filled."""
     prefix = data_prefix or dict(img='Training/Images')
     allowed = ('img', *_LABEL_FOLDERS)
     if (not isinstance(prefix, dict) or 'img' not in prefix
@@ -50,15 +38,7 @@ def complete_prefix(data_prefix: Optional[Dict[str, str]]) -> Dict[str, str]:
 
 
 def check_image(path: str, read: ByteReader) -> None:
-    """Refuse an image that cannot be decoded.
-
-    Args:
-        path (str): The image.
-        read (Callable): Gets its content.
-
-    Raises:
-        InputError: If it is empty, cut off or no image.
-    """
+    """Refuse an image that is empty, cut off or none; `read` gets content."""
     content = read(path)
     image = None
     with suppress(cv2.error):
@@ -88,15 +68,7 @@ class FolderListing:
         return name in self._names[folder]
 
     def require(self, paths: Sequence[str]) -> None:
-        """Check that all files exist.
-
-        Args:
-            paths (Sequence[str]): Files.
-
-        Raises:
-            FileNotFoundError: Names the missing folder, or counts the
-                missing files and names the first.
-        """
+        """Refuse missing files: names the folder, or counts them."""
         missing = [path for path in paths if path not in self]
         if not missing:
             return

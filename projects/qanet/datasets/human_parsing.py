@@ -16,10 +16,10 @@ from projects.qanet.ground_truth import (IGNORE_LABEL, check_label_names,
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.json_values import is_number
 from .coco_annotations import xywh_to_xyxy
-from .filters import check_filters, filter_samples
 from .folder_listing import FolderListing, check_image, complete_prefix
 from .metainfo import check_keys, complete_metainfo
-from .person_boxes import check_cat_ids, drop_bad_boxes, read_person_boxes
+from .person_boxes import (check_cat_ids, check_filters, drop_bad_boxes,
+                           filter_samples, read_person_boxes)
 
 # Key of data_prefix -> key of a sample.
 _LABEL_PATHS = dict(
@@ -131,14 +131,7 @@ class HumanParsingDataset(BaseDataset):
         return complete_metainfo(complete)
 
     def load_data_list(self) -> List[dict]:
-        """Read the annotation file and check that its files exist.
-
-        Returns:
-            list[dict]: The samples described in the class's docstring.
-
-        Raises:
-            FileNotFoundError, InputError: See the class's docstring.
-        """
+        """The samples of the class's docstring, whose files all exist."""
         # Categories of what a file of boxes replaces do not matter.
         cat_ids = None if self.bbox_file else self.person_cat_ids
         document = load_persons(
@@ -158,17 +151,7 @@ class HumanParsingDataset(BaseDataset):
         return samples
 
     def prepare_data(self, idx: int) -> Any:
-        """Run the pipeline; an image that is empty or cut off is named.
-
-        Args:
-            idx (int): Position of the sample.
-
-        Returns:
-            Any: What the pipeline makes of it.
-
-        Raises:
-            InputError: If the image cannot be decoded.
-        """
+        """Run the pipeline; an image that is empty or cut off is named."""
         try:
             return super().prepare_data(idx)
         except (AssertionError, cv2.error):
@@ -204,14 +187,9 @@ class HumanParsingDataset(BaseDataset):
     def get_cat_ids(self, idx: int) -> List[int]:
         """Classes of a sample, for :class:`ClassBalancedDataset`.
 
-        Reads the label maps; balancing a large data set takes minutes.
-
-        Args:
-            idx (int): Position of the sample.
-
-        Returns:
-            list[int]: Classes above 0 of the person (in training) or of all
-            persons of the image, ascending; 255 is none.
+        Those above 0 of the person (in training) or of all persons of the
+        image, ascending; 255 is none. It reads the label maps; balancing a
+        large data set takes minutes.
         """
         sample = self.get_data_info(idx)
         labels = read_label_map(sample['seg_map_path'], self._read)

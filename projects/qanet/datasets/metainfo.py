@@ -16,14 +16,7 @@ LABEL_ORDERS = ('official', 'released')
 
 def check_flip_pairs(flip_pairs: Sequence[Sequence[int]],
                      num_classes: int) -> List[Tuple[int, int]]:
-    """Validate the (left, right) class pairs that a mirrored image swaps.
-
-    Args:
-        flip_pairs (Sequence[Sequence[int]]): Pairs of class indices.
-        num_classes (int): Number of classes, background included.
-
-    Returns:
-        list[tuple[int, int]]: The pairs as plain integers.
+    """The (left, right) class pairs that a mirrored image swaps, as integers.
 
     Raises:
         InputError: If an entry is no pair of two different foreground
@@ -54,11 +47,7 @@ def check_flip_pairs(flip_pairs: Sequence[Sequence[int]],
 def flip_lookup_table(flip_pairs: Sequence[Sequence[int]]) -> np.ndarray:
     """Table that swaps left and right labels: ``new = table[old]``.
 
-    Args:
-        flip_pairs (Sequence[Sequence[int]]): Pairs of class indices.
-
-    Returns:
-        np.ndarray: Shape (256,), uint8. 255 (ignored) stays 255.
+    Its shape is (256,), uint8; 255 (ignored) stays 255.
     """
     table = np.arange(256, dtype=np.uint8)
     for left, right in flip_pairs:
@@ -69,12 +58,7 @@ def flip_lookup_table(flip_pairs: Sequence[Sequence[int]]) -> np.ndarray:
 def default_palette(num_classes: int) -> List[List[int]]:
     """Distinct colours for data sets that bring none (the VOC colour map).
 
-    Args:
-        num_classes (int): Number of classes, background included.
-
-    Returns:
-        list[list[int]]: One RGB colour (0 ... 255) per class; class 0 is
-        black.
+    One RGB colour (0 ... 255) for each class; class 0 is black.
     """
     palette = []
     for label in range(num_classes):
@@ -131,15 +115,7 @@ def _plain(value: Any) -> Any:
 
 
 def check_keys(metainfo: dict, own: Container[str]) -> None:
-    """Refuse a misspelt key, which would leave the data set's own value.
-
-    Args:
-        metainfo (dict): ``metainfo`` of a data set's config.
-        own (Container[str]): Further keys that the data set's class has.
-
-    Raises:
-        InputError: Names the unknown key and the known ones.
-    """
+    """Refuse a misspelt key, which would leave the data set's own value."""
     for key in metainfo:
         if key not in _KEYS and key not in own:
             raise InputError(f'metainfo has no key {key!r}, allowed are '
@@ -189,14 +165,9 @@ def complete_metainfo(metainfo: dict) -> dict:
 
 
 def checkpoint_meta(checkpoint: dict) -> Optional[dict]:
-    """What a checkpoint says about its data set.
+    """What a checkpoint says about its data set; None if nothing.
 
-    Args:
-        checkpoint (dict): What :func:`read_checkpoint` gives.
-
-    Returns:
-        dict | None: ``dataset_meta`` with lower-case keys, as older versions
-        of mmengine wrote them in upper case; None if there is none.
+    The keys are in lower case; older versions of mmengine wrote upper case.
     """
     meta = (checkpoint.get('meta') or {}).get('dataset_meta')
     return {

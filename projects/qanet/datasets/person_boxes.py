@@ -1,31 +1,22 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Which boxes a data set uses; the others are counted in the log."""
+"""Which boxes and samples a data set uses; the others are counted."""
 from typing import Any, Dict, List, Sequence, Tuple
 
 from mmengine.logging import MMLogger
 
 from projects.qanet.ground_truth.annotations import keep_categories
 from projects.qanet.utils.errors import InputError
-from projects.qanet.utils.json_values import ByteReader, is_whole
+from projects.qanet.utils.json_values import ByteReader, is_number, is_whole
 from .coco_annotations import (box_doubts, box_problem, keep_scores,
                                load_detections)
 
+_FILTERS = ('filter_empty_gt', 'min_size')
 # Of thousands of bad boxes, how many are named one by one.
 _MAX_NAMED = 50
 
 
 def check_cat_ids(cat_ids: Any) -> Tuple[int, ...]:
-    """Check the ``person_cat_ids`` of a data set.
-
-    Args:
-        cat_ids (Any): What the config says.
-
-    Returns:
-        tuple[int, ...]: One or more categories.
-
-    Raises:
-        InputError: If it is no list of one or more whole numbers.
-    """
+    """The ``person_cat_ids`` of a data set: one or more whole numbers."""
     if (not isinstance(cat_ids, (list, tuple)) or not cat_ids
             or not all(map(is_whole, cat_ids))):
         raise InputError(f'person_cat_ids is {cat_ids!r}, expected a list of '
@@ -36,22 +27,7 @@ def check_cat_ids(cat_ids: Any) -> Tuple[int, ...]:
 def read_person_boxes(path: str, images: Dict[int,
                                               dict], cat_ids: Sequence[int],
                       score_thr: float, read: ByteReader) -> List[dict]:
-    """Read the boxes of a ``bbox_file`` that are to be parsed.
-
-    Args:
-        path (str): COCO results file, see :func:`load_detections`.
-        images (dict[int, dict]): The images that may occur, by id.
-        cat_ids (Sequence[int]): The ``category_id`` of persons.
-        score_thr (float): Least score to keep.
-        read (Callable): Gets a file's content.
-
-    Returns:
-        list[dict]: The records that are kept, in the file's order.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        InputError: If the file is malformed or nothing is left of it.
-    """
+    """Records of a ``bbox_file`` that are to be parsed, in their order."""
     records = load_detections(path, images, read)
     persons = keep_categories(records, cat_ids, path)
     kept = keep_scores(persons, score_thr, f'{path}: bbox_thr')
@@ -64,18 +40,12 @@ def read_person_boxes(path: str, images: Dict[int,
 
 def drop_bad_boxes(records: List[dict], images: Dict[int, dict],
                    source: str) -> List[dict]:
-    """Leave out boxes that hold nothing, and log which.
+    """Leave out boxes that hold nothing, and log which; refuse none left.
 
     Args:
         records (list[dict]): ``image_id`` and ``bbox`` (xywh, pixels).
         images (dict[int, dict]): ``file_name, width, height`` by id.
         source (str): The file of the boxes, for the log.
-
-    Returns:
-        list[dict]: The records that are kept, in their order.
-
-    Raises:
-        InputError: If there are records, but none is kept.
     """
     logger = MMLogger.get_current_instance()
     doubts = box_doubts(records, images, source)
@@ -99,4 +69,37 @@ def drop_bad_boxes(records: List[dict], images: Dict[int, dict],
     if named:
         logger.warning(
             f'Skipped {len(named)} of {len(records)} boxes of {source}')
+    return kept
+
+
+def check_filters(filters: Dict[str, Any]) -> None:
+    """Refuse what is no filter, or a size that is no number."""
+    unknown = sorted(set(filters).difference(_FILTERS))
+    if unknown:
+        raise InputError(f'filter_cfg has the keys {unknown}, allowed are '
+                         f'{", ".join(_FILTERS)}')
+    min_size = filters.get('min_size', 0)
+    if not is_number(min_size):
+        raise InputError(f'filter_cfg: min_size is {min_size!r}, expected a '
+                         'number of pixels')
+
+
+def _passes(sample: dict, filters: Dict[str, Any]) -> bool:
+    if 'bbox' not in sample:  # an image with all its boxes
+        return len(sample['bboxes']) > 0 or not filters.get('filter_empty_gt')
+    sides = sample['bbox'][2:] - sample['bbox'][:2]
+    return min(sides) >= filters.get('min_size', 0)
+
+
+def filter_samples(samples: List[dict], filters: Dict[str, Any],
+                   source: str) -> List[dict]:
+    """Leave out what the filters say, and log how much; refuse none left."""
+    kept = [sample for sample in samples if _passes(sample, filters)]
+    if not kept:
+        raise InputError(f'filter_cfg {filters} leaves none of '
+                         f'{len(samples)} samples of {source}')
+    if len(kept) < len(samples):
+        MMLogger.get_current_instance().info(
+            f'filter_cfg {filters} leaves {len(kept)} of {len(samples)} '
+            f'samples of {source}')
     return kept

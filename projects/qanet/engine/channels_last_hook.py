@@ -27,15 +27,10 @@ class ChannelsLastHook(Hook):
     """
 
     def before_run(self, runner: Runner) -> None:
-        """Convert the model before training, validation or testing.
+        """Convert the model in place before training, validation or testing.
 
-        Args:
-            runner (Runner): Its model is converted in place. A wrapper for
-                several processes is made anew: it has laid out its buckets of
-                gradients as the weights were.
-
-        Raises:
-            InputError: See the class's docstring.
+        A wrapper for several processes is made anew: it has laid out its
+        buckets of gradients as the weights were.
         """
         wrapped = is_model_wrapper(runner.model)
         model = runner.model.module if wrapped else runner.model

@@ -41,13 +41,8 @@ def check_start(model: nn.Module, state_dict: Dict[str, Any], filename: str,
 def check_pretrained(model: nn.Module) -> None:
     """Refuse ``init_cfg=dict(type='Pretrained')`` that loads nothing.
 
-    Args:
-        model (nn.Module): The model, its weights not made yet.
-
-    Raises:
-        InputError: If a file cannot be read or has nothing of its module.
-            What a module with ``init_weights`` of its own takes from the file
-            is left to it.
+    What a module with ``init_weights`` of its own takes from the file is left
+    to it.
     """
     for name, module in model.named_modules():
         init_cfgs = getattr(module, 'init_cfg', None) or []

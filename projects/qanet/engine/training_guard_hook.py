@@ -40,15 +40,7 @@ class TrainingGuardHook(Hook):
         self.interval = interval
 
     def before_run(self, runner: Runner) -> None:
-        """Look at the processes and at the checkpoints to start from.
-
-        Args:
-            runner (Runner): The runner, its checkpoint not loaded yet.
-
-        Raises:
-            InputError: If other processes do the same work, or a checkpoint
-                cannot be read or does not fit the model.
-        """
+        """Look at the processes and at the checkpoints to start from."""
         if count_processes() > 1 and not dist.is_initialized():
             raise InputError(
                 f'{count_processes()} processes were started (WORLD_SIZE), '
@@ -71,16 +63,7 @@ class TrainingGuardHook(Hook):
             finetunes=trains and not resume)
 
     def before_train(self, runner: Runner) -> None:
-        """Compare what model, data and hooks say.
-
-        Args:
-            runner (Runner): The runner, everything built.
-
-        Raises:
-            InputError: If the numbers of classes differ, a data loader gives
-                no batch, no metric is what ``save_best`` names, or a loss
-                cannot be computed on this device.
-        """
+        """Compare what model, data and hooks say."""
         model = getattr(runner.model, 'module', runner.model)
         _check_losses(model)
         classes = getattr(model, 'num_classes', None)
@@ -109,14 +92,7 @@ class TrainingGuardHook(Hook):
                 _refuse_name(key, known[prefix])
 
     def before_test(self, runner: Runner) -> None:
-        """Look whether there is something to test.
-
-        Args:
-            runner (Runner): The runner, everything built.
-
-        Raises:
-            InputError: If the data loader gives no batch.
-        """
+        """Look whether there is something to test."""
         _check_batches('test_dataloader', runner.test_dataloader)
 
     def after_train_iter(self,
@@ -124,17 +100,7 @@ class TrainingGuardHook(Hook):
                          batch_idx: int,
                          data_batch: Any = None,
                          outputs: Optional[Dict[str, Any]] = None) -> None:
-        """Look at the loss.
-
-        Args:
-            runner (Runner): The runner.
-            batch_idx (int): Index of the batch.
-            data_batch (Any): Not used.
-            outputs (dict[str, Tensor]): The losses by name.
-
-        Raises:
-            InputError: If the loss is not finite.
-        """
+        """Look at the loss."""
         loss = (outputs or {}).get('loss')
         if not isinstance(loss, torch.Tensor):
             return
@@ -156,16 +122,7 @@ class TrainingGuardHook(Hook):
     def after_val_epoch(self,
                         runner: Runner,
                         metrics: Optional[Dict[str, float]] = None) -> None:
-        """Name the metrics if ``save_best`` asks for another one.
-
-        Args:
-            runner (Runner): The runner.
-            metrics (dict[str, float]): What was evaluated; empty if a
-                detector has found nothing yet.
-
-        Raises:
-            InputError: If ``save_best`` names none of them.
-        """
+        """Name the metrics if ``save_best`` asks for another one."""
         for key in _save_best(runner):
             if metrics and key not in metrics:
                 _refuse_name(key, metrics)

@@ -1,18 +1,14 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-import os.path as osp
-
 import cv2
 import numpy as np
 import pytest
 
 from projects.qanet.datasets.transforms import get_warp_matrix
 
-GOLDEN = osp.join(osp.dirname(__file__), '../../data/transforms/golden.npz')
-
 
 @pytest.fixture(scope='module')
-def golden():
-    return np.load(GOLDEN)
+def golden(data_dir):
+    return np.load(data_dir / 'transforms/golden.npz')
 
 
 def test_matrices_golden(golden):
@@ -42,32 +38,31 @@ def test_warps_golden(golden):
         difference = np.abs(image[::4, ::4].astype(int) -
                             golden['warp_img_linear'][i])
         wrong = (labels != golden['warp_lab_nearest'][i]).mean()
-        if cv2.__version__.startswith('5'):
-            assert difference.max() <= 1
-            assert wrong == 0
-        else:
-            # OpenCV 4 rounds positions to a coarser grid, which shows at
-            # every edge of these finely divided labels.
-            assert difference.max() <= 6
-            assert wrong <= .015
+        # OpenCV 4 rounds positions to a coarser grid, which shows at every
+        # edge of these finely divided labels.
+        is_new = cv2.__version__.startswith('5')
+        assert difference.max() <= (1 if is_new else 6)
+        assert wrong <= (0 if is_new else .015)
 
 
-def test_center_and_corners():
-    # Box of 40 x 80 px about (50, 70), no rotation, crop of 20 x 40 px.
-    matrix = get_warp_matrix((50, 70), (40, 80), 0., (20, 40))
-    np.testing.assert_allclose(matrix @ [50, 70, 1], [10, 20])
-    np.testing.assert_allclose(matrix @ [30, 30, 1], [0, 0], atol=1e-12)
-    np.testing.assert_allclose(matrix @ [70, 110, 1], [20, 40])
-
-
-def test_positive_rotation_is_counter_clockwise():
-    # What lies right of the centre must move up (smaller y).
-    matrix = get_warp_matrix((50, 70), (40, 80), 90., (40, 80))
-    np.testing.assert_allclose(matrix @ [60, 70, 1], [20, 30], atol=1e-12)
-
-
-def test_golden_rotation_landmark():
-    # In the released system a point 50 px above the centre goes to the left.
-    matrix = get_warp_matrix((100, 100), (384, 512), 30., (384, 512))
-    np.testing.assert_allclose(
-        matrix @ [100, 50, 1] - [192, 256], [-25, -43.30127], atol=1e-4)
+@pytest.mark.parametrize(
+    'box, turn, crop_size, moves',
+    [
+        ((50, 70, 40, 80), 0., (20, 40), {
+            (50, 70): (10, 20),
+            (30, 30): (0, 0),
+            (70, 110): (20, 40)
+        }),
+        # Counter-clockwise: what lies right of the centre moves up.
+        ((50, 70, 40, 80), 90., (40, 80), {
+            (60, 70): (20, 30)
+        }),
+        # As in the released system, 50 px above the centre goes to the left.
+        ((100, 100, 384, 512), 30., (384, 512), {
+            (100, 50): (192 - 25, 256 - 43.30127)
+        }),
+    ])
+def test_points_by_hand(box, turn, crop_size, moves):
+    matrix = get_warp_matrix(box[:2], box[2:], turn, crop_size)
+    for point, expected in moves.items():
+        np.testing.assert_allclose(matrix @ [*point, 1], expected, atol=1e-4)

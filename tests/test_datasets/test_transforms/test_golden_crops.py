@@ -44,12 +44,22 @@ def crop(person, scale, rotation, flip, monkeypatch):
     affine, mirror = RandomParsingAffine(), RandomParsingFlip()
     monkeypatch.setattr(affine, '_draw', lambda: (scale, rotation))
     monkeypatch.setattr(mirror, '_draw', lambda: flip)
+    return run(person, affine, mirror, TopDownAffine(CROP_SIZE))
+
+
+def run(person, *transforms):
     results = dict(person)
     for transform in (LoadImageFromFile(), LoadPersonParsing(),
-                      GetParsingBox(CROP_SIZE), affine, mirror,
-                      TopDownAffine(CROP_SIZE)):
+                      GetParsingBox(CROP_SIZE), *transforms):
         results = transform(results)
     return results
+
+
+def check_crop(results, box, pixels):
+    np.testing.assert_allclose(results['bbox_center'], box[:2], atol=1e-4)
+    np.testing.assert_allclose(results['bbox_scale'], box[2:4], atol=1e-4)
+    difference = np.abs(results['img'][::8, ::8].astype(int) - pixels)
+    assert difference.max() <= (1 if OPENCV5 else 6)
 
 
 @pytest.mark.parametrize('index', range(6))
@@ -61,8 +71,7 @@ def test_train_crop(index, golden, draws, persons, monkeypatch):
                    monkeypatch)
 
     box = golden[f'train{index}_bbox']
-    np.testing.assert_allclose(results['bbox_center'], box[:2], atol=1e-4)
-    np.testing.assert_allclose(results['bbox_scale'], box[2:4], atol=1e-4)
+    check_crop(results, box, golden[f'train{index}_img'])
     assert results['bbox_rotation'] == pytest.approx(box[4], abs=1e-4)
     np.testing.assert_allclose(
         results['warp_mat'], golden[f'train{index}_mat'], atol=1e-4)
@@ -70,9 +79,6 @@ def test_train_crop(index, golden, draws, persons, monkeypatch):
     assert results['img_shape'] == results['gt_seg_map'].shape == (512, 384)
     wrong = results['gt_seg_map'] != golden[f'train{index}_label']
     assert wrong.mean() <= (0 if OPENCV5 else .003)
-    difference = np.abs(results['img'][::8, ::8].astype(int) -
-                        golden[f'train{index}_img'])
-    assert difference.max() <= (1 if OPENCV5 else 6)
 
 
 @pytest.mark.parametrize('index', range(2))
@@ -86,26 +92,18 @@ def test_plain_crops(index, golden, draws, persons, monkeypatch):
     assert len(of_image) == len(golden[f'test{index}_img'])
     for i, person in enumerate(of_image):
         results = crop(person, 1., 0., False, monkeypatch)
-        box = golden[f'test{index}_bbox'][i]
-        np.testing.assert_allclose(results['bbox_center'], box[:2], atol=1e-4)
-        np.testing.assert_allclose(results['bbox_scale'], box[2:4], atol=1e-4)
-        difference = np.abs(results['img'][::8, ::8].astype(int) -
-                            golden[f'test{index}_img'][i])
-        assert difference.max() <= (1 if OPENCV5 else 6)
+        check_crop(results, golden[f'test{index}_bbox'][i],
+                   golden[f'test{index}_img'][i])
 
 
 def test_flip(golden, draws, persons, monkeypatch):
     draw = draws['flip']
-    flip = RandomParsingFlip(prob=1.)
-    results = dict(persons[draw['ann_id']])
-    for transform in (LoadImageFromFile(), LoadPersonParsing(),
-                      GetParsingBox(CROP_SIZE)):
-        results = transform(results)
+    results = run(persons[draw['ann_id']])
     assert results['parsing_id'] == draw['parsing_id']
     np.testing.assert_array_equal(results['gt_seg_map'],
                                   golden['flip_in_label'])
     image = results['img']
-    results = flip(results)
+    results = RandomParsingFlip(prob=1.)(results)
     np.testing.assert_array_equal(results['gt_seg_map'],
                                   golden['flip_out_label'])
     np.testing.assert_array_equal(results['img'], image[:, ::-1])

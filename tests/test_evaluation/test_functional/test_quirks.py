@@ -298,7 +298,7 @@ def test_254_parts(scenes, tmp_path, maps, scores, vanished):
     instances = np.zeros(MANY.shape, np.uint16)
     instances[:, :86] = np.arange(1, 259).reshape(86, 3).T
     classes = {i: (i - 1) % 3 + 1 for i in range(1, 259)}
-    image = PARTS, MANY, None, (instances, classes)
+    image = PARTS, MANY, None, instances, classes
     predictions = [(maps + MAPS, np.append(scores, SCORES))]
     released, strict = evaluate_both(scenes, tmp_path, [image], predictions,
                                      **ALL)

@@ -1,10 +1,10 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 import inspect
 import json
-import logging
 import os
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,34 +18,39 @@ from mmseg.structures import SegDataSample
 from projects.qanet.evaluation.functional import SUMMARY_KEYS, ParsingEvaluator
 from projects.qanet.evaluation.metrics import ParsingMetric
 from projects.qanet.structures import ParsingInstances, read_results
+from projects.qanet.testing.layout import (LabelledImage, make_persons,
+                                           model_output, write_dataset)
 from projects.qanet.utils.errors import InputError
 
 
 @pytest.fixture
 def samples(golden):
     """What a model returns for the golden images."""
-    samples = []
-    for image_id, persons in golden.persons.items():
-        width, height = persons.image_size
-        sample = SegDataSample(
-            metainfo=dict(
-                img_id=image_id,
-                img_path=f'Images/{image_id:07d}.jpg',
-                ori_shape=(height, width)))
-        sample.set_field(persons, 'pred_instances')
-        samples.append(sample.to_dict())
-    return samples
+    return list(map(model_output, golden.persons.values()))
+
+
+@pytest.fixture
+def log(monkeypatch):
+    """What is logged."""
+    texts = []
+    for level in ('info', 'warning'):
+        monkeypatch.setattr(MMLogger.get_current_instance(), level,
+                            texts.append)
+    return texts
 
 
 @pytest.fixture
 def build(golden):
-    """A metric for the golden data set."""
+    """A metric for the golden data set, or for another one."""
 
-    def build_metric(**kwargs):
-        args = dict(ann_file=golden.ann_file, data_root=golden.data_root)
-        args.update(kwargs)
-        metric = METRICS.build(dict(type='ParsingMetric', **args))
-        metric.dataset_meta = dict(classes=golden.classes)
+    def build_metric(classes=golden.classes, **kwargs):
+        metric = METRICS.build(
+            dict(
+                dict(
+                    type='ParsingMetric',
+                    ann_file=golden.ann_file,
+                    data_root=golden.data_root), **kwargs))
+        metric.dataset_meta = dict(classes=classes)
         return metric
 
     return build_metric
@@ -161,48 +166,38 @@ def test_results_file(golden, samples, build, tmp_path):
         id=1003, file_name='0001003.jpg', width=246, height=308)
 
 
-def test_log_and_metrics_file(samples, build, tmp_path):
+def test_log_and_metrics_file(samples, build, tmp_path, log):
     path = tmp_path / 'metrics.json'
     metric = build(
-        protocol='strict', metric=('mIoU', 'APp'), metrics_file=str(path))
-    lines = []
-    handler = logging.Handler()
-    handler.emit = lambda record: lines.append(record.getMessage())
-    logger = MMLogger.get_current_instance()
-    logger.addHandler(handler)
-    try:
-        values = run(metric, samples[1:])
-    finally:
-        logger.removeHandler(handler)
-    text = '\n'.join(lines)
+        protocol='strict',
+        metric=('mIoU', 'APp'),
+        prefix='mine',
+        metrics_file=str(path))
+    values = run(metric, samples[1:])
+    text = '\n'.join(log)
+    assert 'Metrics mine/*' in text
     assert 'Protocol: strict' in text and 'mended' in text
     assert '| class13' in text and '| mIoU' in text and 'APr' not in text
     assert '1 of 12 annotated images were not tested' in text
     stored = json.loads(path.read_text())
     assert set(values) < set(stored)
-    assert 'parsing/IoU.class13' in stored and 'parsing/APp_70' in stored
-    assert stored['parsing/APp'] == values['parsing/APp']
-    assert 'parsing/APr' not in stored
+    assert all(key.startswith('mine/') for key in stored)
+    assert 'mine/IoU.class13' in stored and 'mine/APp_70' in stored
+    assert stored['mine/APp'] == values['mine/APp']
+    assert 'mine/APr' not in stored
 
 
-def test_undefined_values_are_null(scenes, tmp_path):
-    image = scenes.make_image(1, np.zeros((4, 6)), np.zeros((4, 6)))
-    ann_file, root = scenes.write_dataset(tmp_path, [image])
-    metric = METRICS.build(
-        dict(
-            type='ParsingMetric',
-            ann_file=ann_file,
-            data_root=root,
-            metrics_file=str(tmp_path / 'metrics.json')))
-    metric.dataset_meta = dict(classes=['background', 'head'])
-    sample = dict(
-        img_id=1,
-        img_path='0001.jpg',
-        ori_shape=(4, 6),
-        pred_instances=ParsingInstances.empty((6, 4), 2))
-    metric.process(None, [sample])
-    values = metric.evaluate(1)
-    assert np.isnan(values['parsing/APr'])
+def test_undefined_values_are_null(build, tmp_path):
+    nothing = np.zeros((4, 6))
+    ann_file, root = write_dataset(tmp_path,
+                                   [LabelledImage(1, nothing, nothing)])
+    metric = build(
+        classes=['background', 'head'],
+        ann_file=ann_file,
+        data_root=root,
+        metrics_file=str(tmp_path / 'metrics.json'))
+    sample = model_output(ParsingInstances.empty((6, 4), 2, 1), '0001.jpg')
+    assert np.isnan(run(metric, [sample])['parsing/APr'])
     stored = json.loads((tmp_path / 'metrics.json').read_text())
     assert stored['parsing/APr'] is None
 
@@ -247,88 +242,55 @@ def test_one_metric_as_a_text(samples, build):
     assert values['parsing/APp'] == run(build(), samples)['parsing/APp']
 
 
-def test_prefix(samples, build, tmp_path, caplog):
-    path = tmp_path / 'metrics.json'
-    metric = build(metric='mIoU', prefix='strict', metrics_file=str(path))
-    logger = MMLogger.get_current_instance()
-    logger.addHandler(caplog.handler)
-    try:
-        values = run(metric, samples)
-    finally:
-        logger.removeHandler(caplog.handler)
-    assert list(values) == ['strict/mIoU', 'strict/pixAcc', 'strict/mAcc']
-    stored = json.loads(path.read_text())
-    assert stored['strict/mIoU'] == values['strict/mIoU']
-    assert all(key.startswith('strict/') for key in stored)
-    assert 'Metrics strict/*' in caplog.text
-
-
-def test_persons_of_a_category(scenes, tmp_path):
+def test_persons_of_a_category(build, tmp_path):
     """A chair that the annotation file lists is nobody to be found."""
     human = np.zeros((4, 6), int)
     human[1:3, 1:4] = 1
     human[3, :] = 2
-    image = scenes.make_image(1, human > 0, human)
-    ann_file, root = scenes.write_dataset(tmp_path, [image])
-    with open(ann_file) as file:
-        document = json.load(file)
+    ann_file, root = write_dataset(tmp_path,
+                                   [LabelledImage(1, human > 0, human)])
+    document = json.loads(Path(ann_file).read_text())
     for annotation in document['annotations']:
         annotation['category_id'] = annotation['parsing_id']
-    with open(ann_file, 'w') as file:
-        json.dump(document, file)
-    persons = scenes.make_persons(1, [human == 1], [.9], 2)
-    sample = dict(
-        img_id=1,
-        img_path='0001.jpg',
-        ori_shape=(4, 6),
-        pred_instances=persons)
+    Path(ann_file).write_text(json.dumps(document))
+    sample = model_output(make_persons(1, [human == 1], [.9], 2), '0001.jpg')
     for cat_ids, expected in (((1, ), 100), ((1, 2), 50)):
-        metric = METRICS.build(
-            dict(
-                type='ParsingMetric',
-                ann_file=ann_file,
-                data_root=root,
-                metric='APp',
-                person_cat_ids=cat_ids))
-        metric.dataset_meta = dict(classes=['background', 'body'])
+        metric = build(
+            classes=['background', 'body'],
+            ann_file=ann_file,
+            data_root=root,
+            metric='APp',
+            person_cat_ids=cat_ids)
         values = run(metric, [sample])
         assert values['parsing/APp_50'] == pytest.approx(expected)
 
 
-def test_undefined_scores(golden, samples, build):
+def test_wrong_samples(samples, build):
     """A diverged network's NaN ends the validation, with a name."""
-    persons = samples[1]['pred_instances']
+    metric, persons = build(), samples[0]['pred_instances']
+    width, height = persons.image_size
     broken = persons.scores.copy()
     broken[1] = np.nan
-    broken = dict(samples[1], pred_instances=replace(persons, scores=broken))
-    name = samples[1]['img_path']
-    with pytest.raises(InputError, match=f'person 1 of {name}: .*NaN'):
-        build().process(None, [broken])
-    build(format_only=True, out_file='x').process(None, [broken])
-
-
-def test_size_of_the_image(samples, build):
-    persons = samples[0]['pred_instances']
-    width, height = persons.image_size
-    wrong = replace(persons, image_size=(width, height + 1))
-    with pytest.raises(
-            InputError, match=r'0001003.jpg has .* \(246, 308\) .* 309\)'):
-        build().process(None, [dict(samples[0], pred_instances=wrong)])
-
-
-def test_wrong_samples(build, samples):
-    metric = build()
-    sample = dict(samples[0], pred_instances=InstanceData())
-    with pytest.raises(TypeError, match='0001003.jpg: pred_instances must be'):
-        metric.process(None, [sample])
-    nobody = ParsingInstances.empty((246, 308), 7)
-    with pytest.raises(ValueError, match='predicts 7 classes.* has 20'):
-        metric.process(None, [dict(samples[0], pred_instances=nobody)])
-    with pytest.raises(ValueError, match='image id 5 is not in'):
-        metric.process(None, [dict(samples[0], img_id=5)])
+    for error, message, change in (
+        (InputError, 'person 1 of Images/0001003.jpg: .*NaN',
+         dict(pred_instances=replace(persons, scores=broken))),
+        (InputError, r'0001003.jpg has .* \(246, 308\) .* 309\)',
+         dict(pred_instances=replace(persons, image_size=(width,
+                                                          height + 1)))),
+        (TypeError, '0001003.jpg: pred_instances must be',
+         dict(pred_instances=InstanceData())),
+        (InputError, 'predicts 7 classes.* has 20',
+         dict(pred_instances=ParsingInstances.empty((246, 308), 7))),
+        (InputError, 'image id 5 is not in', dict(img_id=5)),
+    ):
+        with pytest.raises(error, match=message):
+            metric.process(None, [dict(samples[0], **change)])
     metric.dataset_meta = None
-    with pytest.raises(ValueError, match='needs dataset_meta'):
+    with pytest.raises(InputError, match='needs dataset_meta'):
         metric.process(None, samples)
+    undefined = dict(
+        samples[0], pred_instances=replace(persons, scores=broken))
+    build(format_only=True, out_file='x').process(None, [undefined])
 
 
 def test_config_of_one_metric_builds_an_evaluator(tmp_path):
@@ -343,28 +305,23 @@ def test_config_of_one_metric_builds_an_evaluator(tmp_path):
     assert 'metrics' not in inspect.signature(ParsingMetric).parameters
 
 
-def data_set(scenes, folder, column, photo):
+def data_set(folder, column, photo):
     """One image, id 7, with a person in one column: metric and sample."""
     category = np.zeros((8, 12), int)
     category[:, column] = 1
-    folder.mkdir()
-    ann_file, root = scenes.write_dataset(
-        folder, [scenes.make_image(7, category, category)])
+    ann_file, root = write_dataset(folder,
+                                   [LabelledImage(7, category, category)])
     path = folder / 'Validation/Images/0007.jpg'
     path.parent.mkdir()
     path.write_bytes(photo)
-    sample = dict(
-        img_id=7,
-        img_path=str(path),
-        ori_shape=(8, 12),
-        pred_instances=scenes.make_persons(7, [category], [.9], 2))
     metric = ParsingMetric(ann_file, root)
     metric.dataset_meta = dict(classes=['background', 'body'])
-    return metric, sample
+    return metric, model_output(
+        make_persons(7, [category], [.9], 2), str(path))
 
 
-def test_equal_ids_of_two_data_sets(scenes, tmp_path):
-    (first, mine), (second, other) = (data_set(scenes, tmp_path / name, column,
+def test_equal_ids_of_two_data_sets(tmp_path):
+    (first, mine), (second, other) = (data_set(tmp_path / name, column,
                                                name.encode())
                                       for name, column in (('a', 2), ('b', 7)))
     with pytest.raises(
@@ -387,39 +344,38 @@ def test_equal_ids_of_two_data_sets(scenes, tmp_path):
     # A copy of the image elsewhere is the image.
     copied = tmp_path / 'copy.jpg'
     copied.write_bytes(b'a')
-    first = data_set(scenes, tmp_path / 'c', 2, b'a')[0]
+    first = data_set(tmp_path / 'c', 2, b'a')[0]
     first.process(None, [dict(mine, img_path=str(copied))])
     assert first.evaluate(1)['parsing/APp'] == pytest.approx(100)
 
 
 def test_equal_ids_without_annotations(build, samples):
     """Nothing to compare with, but one id cannot be two images."""
-    metric = build(
-        ann_file=None, data_root=None, format_only=True, out_file='x.json')
+    metric, other = (
+        build(
+            ann_file=None, data_root=None, format_only=True, out_file='x.json')
+        for _ in range(2))
     metric.process(None, samples[:2])
-    with pytest.raises(
-            InputError, match='elsewhere.jpg and Images/.*.jpg have the same'):
-        metric.process(None, [dict(samples[0], img_path='elsewhere.jpg')])
-    # The same of two ranks.
-    other = build(
-        ann_file=None, data_root=None, format_only=True, out_file='x.json')
-    other.process(None, [dict(samples[0], img_path='elsewhere.jpg')])
-    with pytest.raises(
-            InputError, match='elsewhere.jpg and Images/.*.jpg have the same'):
+    elsewhere = [dict(samples[0], img_path='elsewhere.jpg')]
+    message = 'elsewhere.jpg and Images/.*.jpg have the same'
+    with pytest.raises(InputError, match=message):
+        metric.process(None, elsewhere)
+    other.process(None, elsewhere)  # the same of two ranks
+    with pytest.raises(InputError, match=message):
         metric.compute_metrics(metric.results + other.results)
 
 
-def test_images_of_equal_size_and_time(scenes, tmp_path):
+def test_images_of_equal_size_and_time(tmp_path):
     (first, mine), (_, other) = (
-        data_set(scenes, tmp_path / name, 2, name.encode()) for name in 'ab')
+        data_set(tmp_path / name, 2, name.encode()) for name in 'ab')
     for sample in (mine, other):
         os.utime(sample['img_path'], (1, 1))
     with pytest.raises(InputError, match='which is another image, 0007.jpg'):
         first.process(None, [other])
 
 
-def test_names_count_where_the_images_are_elsewhere(scenes, tmp_path):
-    metric, sample = data_set(scenes, tmp_path / 'a', 2, b'a')
+def test_names_count_where_the_images_are_elsewhere(tmp_path):
+    metric, sample = data_set(tmp_path / 'a', 2, b'a')
     shutil.move(tmp_path / 'a/Validation/Images', tmp_path / 'photos')
     metric.process(None,
                    [dict(sample, img_path=str(tmp_path / 'photos/0007.jpg'))])

@@ -14,14 +14,13 @@ import pytest
 import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.model import revert_sync_batchnorm
-from mmengine.structures import PixelData
 from mmseg.datasets.transforms import GenerateEdge
 from mmseg.registry import MODELS
-from mmseg.structures import SegDataSample
 from torch import nn
-from toy_networks import BOXES, image_and_sample, predict
 
 import projects.qanet.plugin  # noqa: F401
+from projects.qanet.testing.parsers import (BOXES, image_and_sample, labelled,
+                                            predict)
 from projects.qanet.utils.errors import InputError
 from ...test_configs.narrowing import drop_downloads
 
@@ -173,13 +172,10 @@ def training_batch() -> dict:
         label = np.kron(rng.integers(0, 19, (3, 2)), np.ones(
             (32, 32))).astype(np.uint8)
         label[:4] = 255
-        edges = GenerateEdge(edge_width=4)(
-            dict(img_shape=label.shape, gt_seg_map=label))
-        sample = SegDataSample(metainfo=dict(img_shape=CROP[::-1]))
-        for key, data in (('gt_sem_seg', label.astype(int)),
-                          ('gt_edge_map', edges['gt_edge_map'].astype(int))):
-            sample.set_data(
-                {key: PixelData(data=torch.from_numpy(data[None]))})
+        edges = GenerateEdge(edge_width=4)(dict(
+            img_shape=label.shape, gt_seg_map=label))['gt_edge_map']
+        sample = labelled(torch.from_numpy(label), img_shape=CROP[::-1])
+        sample.gt_edge_map = labelled(torch.from_numpy(edges)).gt_sem_seg
         batch['data_samples'].append(sample)
         batch['inputs'].append(
             torch.from_numpy(rng.integers(0, 256, (3, 96, 64), np.uint8)))
@@ -222,6 +218,12 @@ def test_loss_and_prediction(name):
         if name != 'LightHamHead':  # starts from random numbers
             np.testing.assert_allclose(
                 model.predict_crops(crops[1:2])[0][0], probs[1], atol=1e-4)
+            raw = model.encode_decode(crops, [dict(img_shape=CROP[::-1])] * 3)
+            # Scores of Mask2Former are sums of probabilities, no logits.
+            expected = raw.softmax(
+                1) if not name.startswith('Mask') else raw / raw.sum(
+                    1, keepdim=True)
+            torch.testing.assert_close(probs, expected)
         result, = predict(model, [image_and_sample(1, (97, 71), BOXES)])
     persons = result.pred_instances
     assert persons.image_size == (97, 71) and len(persons) == 3
@@ -232,10 +234,7 @@ def test_loss_and_prediction(name):
 def test_other_heads_are_refused(name):
     path, reason = REFUSED[name]
     model = parser_config(path)
-    model = ConfigDict({
-        key: model[key]
-        for key in ('type', 'decode_head', 'data_preprocessor', 'test_cfg',
-                    'backbone')
-    })
+    keys = ('type', 'decode_head', 'data_preprocessor', 'test_cfg', 'backbone')
+    model = {key: model[key] for key in keys}
     with pytest.raises(InputError, match=f'{name}.*{reason}'):
         MODELS.build(model)

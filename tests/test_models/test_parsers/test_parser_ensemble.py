@@ -4,19 +4,20 @@ import pytest
 import torch
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
-from toy_networks import (BOXES, cut, image_and_sample, predict, small_qanet,
-                          toy_parser)
 
 from projects.qanet.apis import HumanParsingInferencer
 from projects.qanet.models import ParsingDataPreprocessor
 from projects.qanet.models.parsers import ParserEnsemble
 from projects.qanet.quality import pixel_score, quality_score
 from projects.qanet.structures import pad_boxes
+from projects.qanet.testing.parsers import (BOXES, cut, image_and_sample,
+                                            predict, small_qanet, toy_config,
+                                            toy_parser)
 from projects.qanet.utils.errors import InputError
 
 CLASSES = ('background', 'Hat', 'Hair')
 FIELDS = ('bboxes', 'bbox_scores', 'iou_scores', 'pixel_scores',
-          'part_pixel_scores', 'scores', 'part_scores', 'offsets')
+          'part_pixel_scores', 'scores', 'part_scores', 'offsets', 'part_maps')
 
 
 def items():
@@ -50,9 +51,8 @@ def test_twice_the_same_model_is_that_model(network):
         for result, single in zip(results, expected):
             ours, theirs = result.pred_instances, single.pred_instances
             for field in FIELDS:
-                assert (getattr(ours, field) == getattr(theirs, field)).all()
-            for k in range(len(theirs)):
-                assert (ours.part_maps[k] == theirs.part_maps[k]).all()
+                np.testing.assert_equal(
+                    getattr(ours, field), getattr(theirs, field))
 
 
 def naive_scene_probs(parser, image, box, scales):
@@ -100,37 +100,31 @@ def test_two_models_against_naive(with_iou):
         assert labels.any()
         instance, category = pixel_score(probs[None])
         iou = iou.clamp(0, 1)[None]
-        np.testing.assert_allclose(
-            instances.pixel_scores[k], instance[0], atol=1e-6)
-        np.testing.assert_allclose(
-            instances.part_pixel_scores[k], category[0], atol=1e-6)
-        np.testing.assert_allclose(instances.iou_scores[k], iou[0], atol=1e-6)
-        np.testing.assert_allclose(
-            instances.scores[k],
-            quality_score(sample.proposals.scores[k:k + 1], iou,
-                          instance.float(), (1, .5, 3))[0],
-            atol=1e-5)
+        score = quality_score(sample.proposals.scores[k:k + 1], iou,
+                              instance.float(), (1, .5, 3))
+        for name, value in (('pixel_scores', instance), ('iou_scores', iou),
+                            ('part_pixel_scores', category), ('scores',
+                                                              score)):
+            np.testing.assert_allclose(
+                getattr(instances, name)[k], value[0], atol=1e-5)
 
 
 def test_without_any_iou_branch_the_score_is_one():
-    ensemble = ParserEnsemble([toy_parser(False), toy_parser(False)])
-    result = predict(ensemble, items())[0]
-    assert result.pred_instances.iou_scores.tolist() == [1, 1, 1]
+    single = toy_parser(False)
+    for model in (single, ParserEnsemble([single, toy_parser(False)])):
+        result = predict(model, items())[0]
+        assert result.pred_instances.iou_scores.tolist() == [1, 1, 1]
 
 
 def test_config_confidence_and_thresholds():
     """What the tools use of a model: a config, and all its methods."""
-    member = dict(
-        type='TopDownParser',
-        data_preprocessor=dict(type='ParsingDataPreprocessor'),
-        backbone=dict(type='IdentityBackbone'),
-        decode_head=dict(type='ColourHead'),
-        test_cfg=dict(crop_size=(12, 16)))
     ensemble = MODELS.build(
         dict(
             type='ParserEnsemble',
-            parsers=[member,
-                     dict(member, test_cfg=dict(crop_size=(9, 12)))],
+            parsers=[
+                toy_config(),
+                toy_config(test_cfg=dict(crop_size=(9, 12)))
+            ],
             post_processor=dict(
                 type='QualityAwareModule',
                 weights=(1, 0, 1),
@@ -171,23 +165,19 @@ def test_inferencer_takes_an_ensemble():
         persons.scores, persons.pixel_scores**.5, rtol=1e-5)
 
 
-def save(parser, path, classes=None):
-    meta = {} if classes is None else dict(dataset_meta=dict(classes=classes))
+def save(parser, path, classes):
+    meta = dict(dataset_meta=dict(classes=classes))
     torch.save(dict(state_dict=parser.state_dict(), meta=meta), path)
     return str(path)
 
 
 def test_checkpoints_are_loaded_into_their_parsers(tmp_path):
-
-    def build():
-        return small_qanet()
-
-    parsers = [build(), build()]
+    parsers = [small_qanet(), small_qanet()]
     files = [
         save(parser, tmp_path / f'{k}.pth', tuple('abcde'))
         for k, parser in enumerate(parsers)
     ]
-    ensemble = ParserEnsemble([build(), build()])
+    ensemble = ParserEnsemble([small_qanet(), small_qanet()])
     ensemble.load_checkpoints(files)
     for parser, loaded in zip(parsers, ensemble.parsers):
         for ours, theirs in zip(parser.parameters(), loaded.parameters()):
@@ -202,14 +192,18 @@ def test_checkpoints_are_loaded_into_their_parsers(tmp_path):
         ensemble.load_checkpoints(files[:1])
 
 
-def test_errors_name_the_parser():
-    with pytest.raises(InputError, match='parser 1 has 5, parser 0 has 3'):
-        ParserEnsemble([toy_parser(), small_qanet()])
-    with pytest.raises(ValueError, match='parser 1 is a Sequential'):
-        ParserEnsemble([toy_parser(), torch.nn.Sequential()])
-    with pytest.raises(ValueError, match='parser 0 is a ParserEnsemble'):
-        ParserEnsemble([ParserEnsemble([toy_parser()])])
-    with pytest.raises(ValueError, match='at least one'):
-        ParserEnsemble([])
-    with pytest.raises(ValueError, match="mode 'loss'"):
+@pytest.mark.parametrize('parsers, message', [
+    (lambda: [toy_parser(), small_qanet()], 'parser 1 has 5, parser 0 has 3'),
+    (lambda: [toy_parser(), torch.nn.Sequential()],
+     'parser 1 is a Sequential'),
+    (lambda: [ParserEnsemble([toy_parser()])], 'parser 0 is a ParserEnsemble'),
+    (lambda: [], 'at least one'),
+])
+def test_errors_name_the_parser(parsers, message):
+    with pytest.raises(InputError, match=message):
+        ParserEnsemble(parsers())
+
+
+def test_it_does_not_train():
+    with pytest.raises(InputError, match="mode 'loss'"):
         ParserEnsemble([toy_parser()])([], [SegDataSample()], mode='loss')

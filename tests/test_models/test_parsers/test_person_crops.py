@@ -8,11 +8,12 @@ import pytest
 import torch
 from mmseg.registry import MODELS
 from torchvision.ops import roi_align
-from toy_networks import BOXES, image_and_sample, predict, toy_parser
 
 from projects.qanet.models.parsers import (CropSettings, add_predictions,
                                            person_crops, predict_persons)
 from projects.qanet.models.parsers.person_crops import crop_persons
+from projects.qanet.testing.parsers import (BOXES, image_and_sample, predict,
+                                            toy_config, toy_parser)
 from projects.qanet.utils.errors import InputError
 
 
@@ -70,17 +71,6 @@ def test_no_box_takes_more_than_so_many_samples(monkeypatch, box):
     assert min(counts) == 20 * 384 * 11 * 512
 
 
-@pytest.mark.parametrize('value', [float('nan'), float('inf'), 3e9])
-def test_boxes_without_end_are_named(value):
-    image, sample = image_and_sample(1, (97, 71), BOXES)
-    sample.proposals.bboxes[1, 3] = value
-    with pytest.raises(
-            InputError,
-            match=r'data sample 1: the box \[-5.0, 20.0, 22.0, .*\], padded, '
-            r'reaches 1e\+09 pixels, or is not finite'):
-        predict(toy_parser(), [items()[1], (image, sample)])
-
-
 class Network:
     """A function of crops in place of a parser's network."""
 
@@ -129,9 +119,9 @@ def test_scales_share_the_batch(batch, batches):
         items(), max_instances_per_batch=batch, **settings)
     # Each batch twice, plain and mirrored.
     assert network.batches == [size for size in batches for _ in range(2)]
-    expected = predict(toy_parser(**settings), items())
-    for result, single in zip(results, expected):
-        ours, theirs = result.pred_instances, single.pred_instances
+    for result, item in zip(results, items()):
+        alone, = predict(toy_parser(**settings), [item])
+        ours, theirs = result.pred_instances, alone.pred_instances
         assert len(ours) == len(theirs)
         for name in ('iou_scores', 'pixel_scores', 'scores', 'part_scores'):
             np.testing.assert_allclose(
@@ -169,16 +159,6 @@ def test_a_chunk_is_freed_before_the_next():
     assert len(chunks) == 3
 
 
-def test_a_flip_needs_to_know_left_and_right():
-    """Without its pairs a flip test would average left with right."""
-    image, sample = image_and_sample(1, (97, 71), BOXES)
-    metainfo = {k: v for k, v in sample.metainfo.items() if k != 'flip_pairs'}
-    bare = type(sample)(metainfo=metainfo, proposals=sample.proposals)
-    assert len(predict(toy_parser(), [(image, bare)])[0].pred_instances) == 3
-    with pytest.raises(InputError, match='data sample 0 has no flip_pairs'):
-        predict(toy_parser(flip=True), [(image, bare)])
-
-
 def test_diverged_networks_are_named():
     """Also if a single pixel of one person is not a number."""
 
@@ -195,6 +175,31 @@ def test_diverged_networks_are_named():
         Network(network).predict([item])
 
 
+@pytest.mark.parametrize('value', [float('nan'), float('inf'), 3e9])
+def test_boxes_without_end_are_named(value):
+    image, sample = items()[0]
+    sample.proposals.bboxes[1, 3] = value
+    with pytest.raises(
+            InputError,
+            match=r'data sample 1: the box \[-5.0, 20.0, 22.0, .*\], padded, '
+            r'reaches 1e\+09 pixels, or is not finite'):
+        predict(toy_parser(), [items()[1], (image, sample)])
+
+
+def test_samples_that_lack_something():
+    image, sample = items()[0]
+    del sample.flip_pairs  # else a flip test would average left with right
+    assert len(predict(toy_parser(), [(image, sample)])[0].pred_instances) == 3
+    with pytest.raises(InputError, match='data sample 0 has no flip_pairs'):
+        predict(toy_parser(flip=True), [(image, sample)])
+    del sample.proposals
+    with pytest.raises(InputError, match='data sample 0 has no proposals'):
+        predict(toy_parser(), [(image, sample)])
+    wrong = image_and_sample(1, (97, 71), BOXES, flip_pairs=[(1, 3)])
+    with pytest.raises(InputError, match=r'\(1, 3\).*0..2'):
+        predict(toy_parser(flip=True), [wrong])
+
+
 @pytest.mark.parametrize('settings,message', [
     (dict(scales=()), r'test_cfg.scales must be positive factors'),
     (dict(scales=(1., 0.)), r'scales must be .* got \(1.0, 0.0\)'),
@@ -206,15 +211,13 @@ def test_diverged_networks_are_named():
     (dict(crop_size=(12, 16, 3)), r'crop_size must be the \(width, height\)'),
     (dict(crop_size=(12., 16.)), 'two whole numbers'),
     (dict(mode='slide'), "mode must be 'whole'"),
+    (None, 'needs test_cfg.crop_size'),
 ])
 def test_test_cfg_is_checked_when_the_parser_is_built(settings, message):
+    if settings is not None:
+        settings = dict(dict(crop_size=(12, 16)), **settings)
     with pytest.raises(InputError, match=f'TopDownParser.*{message}'):
-        MODELS.build(
-            dict(
-                type='TopDownParser',
-                backbone=dict(type='IdentityBackbone'),
-                decode_head=dict(type='ColourHead'),
-                test_cfg=dict(dict(crop_size=(12, 16)), **settings)))
+        MODELS.build(toy_config(test_cfg=settings))
 
 
 def test_test_cfg_counts_when_it_is_changed():

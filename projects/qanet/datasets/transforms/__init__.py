@@ -1,9 +1,8 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-from .affine import get_warp_matrix
 from .formatting import PackParsingInputs
 from .loading import LoadPersonParsing
 from .topdown import (GetParsingBox, RandomParsingAffine, RandomParsingFlip,
-                      TopDownAffine)
+                      TopDownAffine, get_warp_matrix)
 
 __all__ = [
     'GetParsingBox', 'LoadPersonParsing', 'PackParsingInputs',

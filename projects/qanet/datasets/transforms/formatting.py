@@ -36,9 +36,6 @@ class PackParsingInputs(PackSegInputs):
     def transform(self, results: dict) -> dict:
         """Pack one sample.
 
-        Args:
-            results (dict): Sample.
-
         Returns:
             dict: ``inputs``, a uint8 tensor (3, h, w) in BGR order, and
             ``data_samples``, a :class:`mmseg.structures.SegDataSample` with

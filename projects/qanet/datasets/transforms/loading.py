@@ -3,7 +3,6 @@ from functools import partial
 from typing import Optional, Set, Tuple
 
 import numpy as np
-from mmcv.transforms import BaseTransform
 from mmengine import fileio
 from mmengine.logging import MMLogger
 from mmseg.registry import TRANSFORMS
@@ -12,10 +11,11 @@ from projects.qanet.ground_truth import check_label_values, read_label_map
 from projects.qanet.ground_truth.label_maps import (check_label_size,
                                                     check_some_class)
 from projects.qanet.utils.errors import InputError
+from .topdown import ShownTransform
 
 
 @TRANSFORMS.register_module()
-class LoadPersonParsing(BaseTransform):
+class LoadPersonParsing(ShownTransform):
     """Load one person's label map: other persons are background.
 
     A person without any pixel gives an all-background map and is named in
@@ -46,12 +46,6 @@ class LoadPersonParsing(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Load ``gt_seg_map``.
-
-        Args:
-            results (dict): Sample of a training data set.
-
-        Returns:
-            dict: The same with the added keys.
 
         Raises:
             FileNotFoundError: If a label map is missing.
@@ -93,6 +87,3 @@ class LoadPersonParsing(BaseTransform):
                 f'{path} has no pixel of the person {parsing_id}, only '
                 f'background is learned of it; {len(present)} values are '
                 f'there: {present[:10]}')
-
-    def __repr__(self) -> str:
-        return f'{type(self).__name__}(backend_args={self.backend_args})'

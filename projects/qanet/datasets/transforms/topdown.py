@@ -3,7 +3,9 @@
 
 See ``docs/protocol.md``, section 3.
 """
-from typing import Tuple
+import inspect
+import math
+from typing import Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -13,7 +15,33 @@ from mmseg.registry import TRANSFORMS
 
 from projects.qanet.structures.boxes import boxes_to_center_scale
 from ..metainfo import flip_lookup_table
-from .affine import get_warp_matrix
+
+
+def get_warp_matrix(center: Sequence[float], scale: Sequence[float],
+                    rotation: float, crop_size: Tuple[int, int]) -> np.ndarray:
+    """Affine map from image to crop pixels.
+
+    The box centre lands on the pixel index (w / 2, h / 2), without a
+    half-pixel shift, and the box width becomes the crop width.
+
+    Args:
+        center (Sequence[float]): Box centre x, y in pixels.
+        scale (Sequence[float]): Padded box width and height in pixels; the
+            width alone decides, the aspect ratio is the crop's.
+        rotation (float): Degrees; positive turns the content
+            counter-clockwise.
+        crop_size (tuple[int, int]): Width and height of the crop.
+
+    Returns:
+        np.ndarray: Shape (2, 3), float64: crop = matrix @ (x, y, 1).
+    """
+    zoom = crop_size[0] / float(scale[0])
+    angle = math.radians(rotation)
+    # The y axis points down, hence the sign of the sines.
+    cos, sin = zoom * math.cos(angle), zoom * math.sin(angle)
+    x, y = float(center[0]), float(center[1])
+    return np.array([[cos, sin, crop_size[0] / 2 - cos * x - sin * y],
+                     [-sin, cos, crop_size[1] / 2 + sin * x - cos * y]])
 
 
 def _check_crop_size(crop_size: Tuple[int, int]) -> Tuple[int, int]:
@@ -23,8 +51,18 @@ def _check_crop_size(crop_size: Tuple[int, int]) -> Tuple[int, int]:
     return int(crop_size[0]), int(crop_size[1])
 
 
+class ShownTransform(BaseTransform):
+    """A transform that is shown with the arguments it was made with."""
+
+    def __repr__(self) -> str:
+        values = ', '.join(
+            f'{name}={getattr(self, name)!r}'
+            for name in inspect.signature(type(self)).parameters)
+        return f'{type(self).__name__}({values})'
+
+
 @TRANSFORMS.register_module()
-class GetParsingBox(BaseTransform):
+class GetParsingBox(ShownTransform):
     """Turn a person's box into the centre and size of the region to crop.
 
     The box grows about its centre to the crop's aspect ratio and is padded.
@@ -52,26 +90,15 @@ class GetParsingBox(BaseTransform):
         self.padding = padding
 
     def transform(self, results: dict) -> dict:
-        """Add ``bbox_center`` and ``bbox_scale``.
-
-        Args:
-            results (dict): Sample with ``bbox``.
-
-        Returns:
-            dict: The same with the added keys.
-        """
+        """Add ``bbox_center`` and ``bbox_scale``."""
         center, scale = boxes_to_center_scale(results['bbox'], self.crop_size,
                                               self.padding)
         results['bbox_center'], results['bbox_scale'] = center[0], scale[0]
         return results
 
-    def __repr__(self) -> str:
-        return (f'{type(self).__name__}(crop_size={self.crop_size}, '
-                f'padding={self.padding})')
-
 
 @TRANSFORMS.register_module()
-class RandomParsingAffine(BaseTransform):
+class RandomParsingAffine(ShownTransform):
     """Draw a scale factor and a rotation; the warp itself comes later.
 
     Scale: ``clip(1 + scale_std * N(0, 1), *scale_clip)``. Rotation: with
@@ -125,29 +152,15 @@ class RandomParsingAffine(BaseTransform):
         return float(scale), float(rotation)
 
     def transform(self, results: dict) -> dict:
-        """Draw and note the augmentation.
-
-        Args:
-            results (dict): Sample with ``bbox_scale``.
-
-        Returns:
-            dict: The same with the modified and added keys.
-        """
+        """Draw and note the augmentation."""
         scale, rotation = self._draw()
         results['bbox_scale'] = results['bbox_scale'] * np.float32(scale)
         results['bbox_rotation'] = rotation
         return results
 
-    def __repr__(self) -> str:
-        return (f'{type(self).__name__}(scale_std={self.scale_std}, '
-                f'scale_clip={self.scale_clip}, '
-                f'rotate_std={self.rotate_std}, '
-                f'rotate_max={self.rotate_max}, '
-                f'rotate_prob={self.rotate_prob})')
-
 
 @TRANSFORMS.register_module()
-class RandomParsingFlip(BaseTransform):
+class RandomParsingFlip(ShownTransform):
     """Mirror image, labels and box, and swap left and right labels.
 
     Comes before the warp; the rotation keeps its sign, as it is applied to
@@ -186,14 +199,7 @@ class RandomParsingFlip(BaseTransform):
         return bool(np.random.rand() < self.prob)
 
     def transform(self, results: dict) -> dict:
-        """Mirror the sample or leave it.
-
-        Args:
-            results (dict): Sample.
-
-        Returns:
-            dict: The same with the modified and added keys.
-        """
+        """Mirror the sample or leave it."""
         results['flip'] = self._draw()
         results['flip_direction'] = 'horizontal' if results['flip'] else None
         if not results['flip']:
@@ -208,12 +214,9 @@ class RandomParsingFlip(BaseTransform):
         results['bbox_center'] = center
         return results
 
-    def __repr__(self) -> str:
-        return f'{type(self).__name__}(prob={self.prob})'
-
 
 @TRANSFORMS.register_module()
-class TopDownAffine(BaseTransform):
+class TopDownAffine(ShownTransform):
     """Cut the crop out of image and labels with a single affine warp.
 
     The image is sampled bilinearly, labels by the nearest pixel; what lies
@@ -245,14 +248,7 @@ class TopDownAffine(BaseTransform):
         self.crop_size = _check_crop_size(crop_size)
 
     def transform(self, results: dict) -> dict:
-        """Warp the sample.
-
-        Args:
-            results (dict): Sample.
-
-        Returns:
-            dict: The same with the modified and added keys.
-        """
+        """Warp the sample."""
         matrix = get_warp_matrix(results['bbox_center'], results['bbox_scale'],
                                  results.get('bbox_rotation', 0.),
                                  self.crop_size)
@@ -267,6 +263,3 @@ class TopDownAffine(BaseTransform):
                 flags=cv2.INTER_NEAREST)
         results['img_shape'] = results['img'].shape[:2]
         return results
-
-    def __repr__(self) -> str:
-        return f'{type(self).__name__}(crop_size={self.crop_size})'

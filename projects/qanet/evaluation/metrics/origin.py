@@ -13,28 +13,17 @@ SEVERAL = ('test data sets one by one, or with a metric for each of them, '
 
 
 def has_several(dataset_meta: Any) -> bool:
-    """Whether several data sets are evaluated, each by its own metric.
+    """Whether a metric gets images of other data sets, too.
 
-    Args:
-        dataset_meta (Any): What the runner sets: a dict, or what mmdet's
-            ``ConcatDataset`` has for its ``MultiDatasetsEvaluator``.
-
-    Returns:
-        bool: Then a metric gets images of other data sets, too.
+    Then ``dataset_meta`` is what mmdet's ``ConcatDataset`` has for its
+    ``MultiDatasetsEvaluator``, or a list.
     """
     return (isinstance(dataset_meta, (list, tuple))
             or 'cumulative_sizes' in (dataset_meta or {}))
 
 
 def is_same_image(path: str, other: str) -> bool:
-    """Whether two paths are one image, or copies of one.
-
-    Args:
-        path, other (str): Paths of images.
-
-    Returns:
-        bool: Whether paths or contents are equal.
-    """
+    """Whether two paths, or the contents of two files, are equal."""
     if os.path.abspath(path) == os.path.abspath(other):
         return True
     # Not by size and time alone: an unpacked archive has equal times.
@@ -45,14 +34,7 @@ def is_same_image(path: str, other: str) -> bool:
 def is_of(evaluator: ParsingEvaluator, image_id: int, path: str) -> bool:
     """Whether an image is the one of that id, or a copy of it.
 
-    Args:
-        evaluator (ParsingEvaluator): The data set.
-        image_id (int): The image's id.
-        path (str): The image that was tested.
-
-    Returns:
-        bool: False if the data set has no such id, or has another file for
-        it. Where it has no files of images, the names are compared.
+    Where the data set has no files of images, the names are compared.
     """
     if image_id not in evaluator.images:
         return False
@@ -63,16 +45,7 @@ def is_of(evaluator: ParsingEvaluator, image_id: int, path: str) -> bool:
 
 
 def note_path(paths: Dict[int, str], image_id: int, path: str) -> None:
-    """Note the path of an id.
-
-    Args:
-        paths (dict[int, str]): Paths so far by id, changed in place.
-        image_id (int): The image's id.
-        path (str): The image that was tested.
-
-    Raises:
-        InputError: If the id is that of another image already.
-    """
+    """Note the path of an id; refuse an id that is another image's already."""
     other = paths.setdefault(image_id, path)
     if not is_same_image(path, other):
         raise InputError(f'{path} and {other} have the same image id '

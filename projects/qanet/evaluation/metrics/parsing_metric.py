@@ -19,7 +19,6 @@ from ..functional.report import (PREFIX, SUMMARIES, SUMMARY_KEYS,
                                  format_tables, write_metrics)
 from ..functional.scores import PersonScores
 from .origin import SEVERAL, has_several, is_of, note_path
-from .predictions import take_persons
 
 
 @METRICS.register_module()
@@ -178,11 +177,7 @@ class ParsingMetric(BaseMetric):
                      for key in SUMMARIES[metric])
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Reduce the images of one batch, one entry for each.
-
-        Args:
-            data_batch (Any): Not used.
-            data_samples (Sequence[dict]): Outputs of the model.
+        """Reduce the images of one batch, the outputs of the model.
 
         Raises:
             InputError: If a prediction does not fit its image, a score is
@@ -194,7 +189,7 @@ class ParsingMetric(BaseMetric):
                 # Left to another metric; the evaluator counts the entries.
                 self.results.append(dict(image_id=image_id))
                 continue
-            persons = take_persons(sample, len(self.classes))
+            persons = _take_persons(sample, len(self.classes))
             if self.quality_weights is not None:
                 persons = persons.fuse(self.quality_weights)
             entry: Dict[str, Any] = dict(
@@ -235,16 +230,7 @@ class ParsingMetric(BaseMetric):
 
     def reduce(self, sample: dict,
                persons: ParsingInstances) -> Dict[str, Any]:
-        """Reduce one image to its statistics.
-
-        Args:
-            sample (dict): Output of the model.
-            persons (ParsingInstances): Its persons with the scores that
-                count.
-
-        Returns:
-            dict: ``statistics``; what an image's entry has beside its id.
-        """
+        """What an image's entry has beside its id: ``statistics``."""
         runs = persons.runs()
         scores = PersonScores.from_instances(persons, runs, sample['img_path'])
         return dict(
@@ -252,15 +238,7 @@ class ParsingMetric(BaseMetric):
                 int(sample['img_id']), runs, scores))
 
     def summarize(self, entries: Sequence[Dict[str, Any]]) -> Dict[str, float]:
-        """Compute the metrics of the images and log them.
-
-        Args:
-            entries (Sequence[dict]): One for each image.
-
-        Returns:
-            dict[str, float]: In percent, NaN where undefined, without the
-            prefix.
-        """
+        """Compute and log the metrics, in percent, without the prefix."""
         values = self.evaluator.summarize(entry['statistics']
                                           for entry in entries)
         MMLogger.get_current_instance().info(
@@ -270,15 +248,10 @@ class ParsingMetric(BaseMetric):
 
     def compute_metrics(self, results: List[Dict[str,
                                                  Any]]) -> Dict[str, float]:
-        """Compute the metrics of the data set, on the main process.
+        """The headline values, in percent; none with ``format_only``.
 
-        Args:
-            results (list[dict]): Entries of all ranks. An image that a
-                distributed sampler gave out twice counts once.
-
-        Returns:
-            dict[str, float]: The headline values in percent, NaN where
-            undefined; empty with ``format_only``.
+        It gets the entries of all ranks. An image that a distributed sampler
+        gave out twice counts once.
 
         Raises:
             InputError: If two images, maybe of two ranks, have one id.
@@ -315,3 +288,16 @@ class ParsingMetric(BaseMetric):
             self.result_info['quality_weights'],
             self.result_info['pixel_score_thr'],
             images=[entry['image'] for entry in entries])
+
+
+def _take_persons(sample: dict, num_classes: int) -> ParsingInstances:
+    """The persons that the model gives for an image."""
+    persons = sample.get('pred_instances')
+    if not isinstance(persons, ParsingInstances):
+        raise TypeError(f'{sample["img_path"]}: pred_instances must be '
+                        f'ParsingInstances, not {type(persons).__name__}')
+    if persons.num_classes != num_classes:
+        raise InputError(f'{sample["img_path"]}: the model predicts '
+                         f'{persons.num_classes} classes, the data set has '
+                         f'{num_classes}')
+    return persons

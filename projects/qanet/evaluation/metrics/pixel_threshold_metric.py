@@ -64,19 +64,7 @@ class PixelThresholdMetric(ParsingMetric):
 
     def reduce(self, sample: dict,
                persons: ParsingInstances) -> Dict[str, Any]:
-        """Reduce one image to its statistics at all thresholds.
-
-        Args:
-            sample (dict): Output of the model.
-            persons (ParsingInstances): Its persons with the scores that
-                count.
-
-        Returns:
-            dict: ``statistics`` and ``statistics_by_thr``, a list.
-
-        Raises:
-            InputError: If the model has not scored at a threshold.
-        """
+        """Reduce one image at all thresholds, also ``statistics_by_thr``."""
         if len(persons) == 0:  # nothing to score: the same at all thresholds
             entry = super().reduce(sample, persons)
             same = [entry['statistics']] * len(self.pixel_score_thrs)
@@ -110,15 +98,7 @@ class PixelThresholdMetric(ParsingMetric):
                      if key in self.evaluator.metrics)
 
     def summarize(self, entries: Sequence[Dict[str, Any]]) -> Dict[str, float]:
-        """Compute and log the metrics, and those at each threshold.
-
-        Args:
-            entries (Sequence[dict]): One for each image.
-
-        Returns:
-            dict[str, float]: In percent, NaN where undefined, without the
-            prefix.
-        """
+        """Compute and log the metrics, and those at each threshold."""
         values = super().summarize(entries)
         if not self._ranked_metrics:
             return values

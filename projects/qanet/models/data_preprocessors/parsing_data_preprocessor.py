@@ -23,17 +23,10 @@ class ParsingDataPreprocessor(ImgDataPreprocessor):
         return self._channel_conversion
 
     def forward(self, data: dict, training: bool = False) -> dict:
-        """Prepare one batch.
+        """Prepare ``inputs``, images (3, H, W), a list or stacked.
 
-        Args:
-            data (dict): ``inputs``, images of shape (3, H, W), a list or
-                stacked, and ``data_samples``, a list.
-            training (bool): Whether the inputs are training crops.
-
-        Returns:
-            dict: The same keys. ``inputs`` is a float tensor (N, 3, H, W) in
-            training, else the list of images on the device. Boxes stay on the
-            host, where they are needed.
+        They become a float tensor (N, 3, H, W) in training, else a list on
+        the device. Boxes stay on the host, where they are needed.
         """
         inputs = data['inputs']
         if not training:

@@ -129,11 +129,8 @@ class QANetHead(FPNHead):
             seg_logits (Tensor): Logits of shape (N, C, h, w).
             batch_data_samples (list[:obj:`SegDataSample`]): With
                 ``gt_sem_seg`` of shape (1, H, W).
-            iou (Tensor, optional): Regressed IoUs of shape (N,).
-
-        Returns:
-            dict[str, Tensor]: The configured losses, ``acc_seg`` (percent)
-            and, with ``iou``, ``loss_iou`` and ``iou_target``.
+            iou (Tensor, optional): Regressed IoUs of shape (N,), which add
+                ``loss_iou`` and ``iou_target``.
         """
         label = self._stack_batch_gt(batch_data_samples)
         seg_logits = resize(

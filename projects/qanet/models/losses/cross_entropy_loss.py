@@ -38,19 +38,13 @@ class ParsingCrossEntropyLoss(CrossEntropyLoss):
                 avg_factor: Optional[Tensor] = None,
                 ignore_index: int = 255,
                 **kwargs) -> Tensor:
-        """Compute the loss.
+        """The loss, a scalar, of logits (N, C, H, W) and labels (N, H, W).
 
         Args:
-            cls_score (Tensor): Logits of shape (N, C, H, W).
-            label (Tensor): Labels of shape (N, H, W), int64.
             weight (Tensor, optional): Weight of each pixel, (N, H, W).
             avg_factor (Tensor, optional): Divisor of the sum. Defaults to
                 the number of pixels that are not ignored, with
                 ``class_weight`` the sum of the weights of their classes.
-            ignore_index (int): Label that is left out.
-
-        Returns:
-            Tensor: The loss, a scalar.
         """
         if avg_factor is None:
             valid = label != ignore_index

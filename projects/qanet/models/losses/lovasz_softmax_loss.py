@@ -114,16 +114,7 @@ class LovaszSoftmaxLoss(nn.Module):
                 weight: Optional[Tensor] = None,
                 ignore_index: int = 255,
                 **kwargs) -> Tensor:
-        """Compute the loss.
-
-        Args:
-            cls_score (Tensor): Logits of shape (N, C, H, W).
-            label (Tensor): Labels of shape (N, H, W), int64.
-            weight (Tensor, optional): Not supported, must be None.
-            ignore_index (int): Label that is left out.
-
-        Returns:
-            Tensor: The loss, a scalar.
+        """The loss, a scalar, of logits (N, C, H, W) and labels (N, H, W).
 
         Raises:
             InputError: If pixel weights are given.

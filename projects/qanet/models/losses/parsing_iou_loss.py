@@ -57,12 +57,7 @@ class ParsingIoULoss(nn.Module):
         self.loss_name = loss_name
 
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
-        """Compute the loss, a scalar.
-
-        Args:
-            pred (Tensor): Regressed IoUs of shape (N,) or (N, 1).
-            target (Tensor): True IoUs of shape (N,), see :func:`parsing_iou`.
-        """
+        """The loss, a scalar, of regressed and true IoUs, (N,)."""
         counted = (target > 0).float()
         errors = 0.5 * (pred.float().view(-1) - target).square() * counted
         return self.loss_weight * errors.sum() / counted.sum().clamp(min=1)

@@ -55,15 +55,11 @@ class CropSettings:
     @classmethod
     def from_cfg(cls, test_cfg: Optional[Mapping[str, Any]],
                  owner: str) -> 'CropSettings':
-        """Read ``test_cfg`` of a parser.
+        """Read ``test_cfg``, where mmseg's own keys may stand, too.
 
         Args:
-            test_cfg (Mapping): The attributes of this class; mmseg's own keys
-                may stand beside them.
+            test_cfg (Mapping): The attributes of this class.
             owner (str): What to call the parser in a message.
-
-        Returns:
-            CropSettings: The settings.
 
         Raises:
             InputError: If a key is missing or unknown, or a value is wrong.

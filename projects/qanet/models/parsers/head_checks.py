@@ -23,12 +23,7 @@ _REFUSED_HEADS = {
 
 def check_heads(decode_head: nn.Module,
                 auxiliary_head: Optional[nn.Module]) -> None:
-    """Check the heads of a parser and their losses.
-
-    Args:
-        decode_head (nn.Module): The head, or an ``nn.ModuleList`` of the
-            stages of a cascade.
-        auxiliary_head (nn.Module, optional): The same of auxiliary heads.
+    """Check the heads of a parser, one each or an ``nn.ModuleList``.
 
     Raises:
         InputError: If a head cannot parse crops or stands where it cannot be,

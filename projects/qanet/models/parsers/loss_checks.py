@@ -13,18 +13,11 @@ from projects.qanet.utils.errors import InputError
 
 
 def check_losses(head: nn.Module, losses: List[nn.Module]) -> None:
-    """Refuse losses that a head cannot compute or that ignore its weights.
+    """Refuse losses that a head of mmseg cannot compute on its logits.
 
-    Each loss is called as mmseg's ``BaseDecodeHead.loss_by_feat`` does.
-
-    Args:
-        head (nn.Module): A decode head of mmseg.
-        losses (list[nn.Module]): Its ``loss_decode``.
-
-    Raises:
-        InputError: If a loss fails on the logits of the head, or if it does
-            not look at the weights that a ``sampler`` gives to pixels or at
-            its own ``class_weight``.
+    Also those that do not look at the weights that a ``sampler`` gives to
+    pixels, or at their own ``class_weight``. Each loss is called as mmseg's
+    ``BaseDecodeHead.loss_by_feat`` does.
     """
     name, channels = type(head).__name__, head.out_channels
     for loss in losses:

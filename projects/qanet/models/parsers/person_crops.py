@@ -40,10 +40,8 @@ def normalize_crops(preprocessor: BaseDataPreprocessor,
     Args:
         preprocessor (BaseDataPreprocessor): Of mmengine's
             ``ImgDataPreprocessor`` or mmseg's ``SegDataPreProcessor``.
-        crops (Tensor): Shape (N, 3, H, W), 0..255, channels as loaded.
-
-    Returns:
-        Tensor: What the network takes, (N, 3, H, W) float32.
+        crops (Tensor): (N, 3, H, W), 0..255, channels as loaded; float32 when
+            returned.
     """
     # The second name is mmseg's.
     if getattr(preprocessor, '_channel_conversion', False) or getattr(
@@ -94,15 +92,7 @@ def crop_persons(images: Sequence[Tensor], owners: Sequence[int],
 
 def flip_permutation(num_classes: int,
                      flip_pairs: Sequence[Tuple[int, int]]) -> List[int]:
-    """Order of C channels after mirroring: entry k becomes channel k.
-
-    Args:
-        num_classes (int): Number of classes C.
-        flip_pairs (Sequence[tuple[int, int]]): Left and right classes.
-
-    Raises:
-        InputError: If a pair names a class that does not exist.
-    """
+    """Order of C channels after mirroring: entry k becomes channel k."""
     order = list(range(num_classes))
     for left, right in flip_pairs:
         if not (0 <= left < num_classes and 0 <= right < num_classes):

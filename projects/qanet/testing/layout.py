@@ -1,0 +1,223 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Label maps known by formula, on disk in the layout of CIHP."""
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence, Tuple
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from projects.qanet.structures import ParsingInstances
+
+
+@dataclass
+class LabelledImage:
+    """Ground truth of one image; its files are called after its id.
+
+    Attributes:
+        image_id (int): The id.
+        categories, humans (np.ndarray): Label maps (H, W), made uint8.
+        persons (list[tuple[int, bool]]): Parsing ids, and which are crowds;
+            by default all of ``humans``, and none.
+        instances (np.ndarray): Their map, by default one for each part of
+            each person.
+        classes (dict[int, int]): Class of each instance.
+    """
+    image_id: int
+    categories: np.ndarray
+    humans: np.ndarray
+    persons: Optional[List[Tuple[int, bool]]] = None
+    instances: Optional[np.ndarray] = None
+    classes: Dict[int, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.categories = np.asarray(self.categories, np.uint8)
+        self.humans = np.asarray(self.humans, np.uint8)
+        present = np.unique(self.humans[self.humans > 0]).tolist()
+        if self.persons is None:
+            self.persons = [(human, False) for human in present]
+        if self.instances is None:
+            self.instances = np.zeros_like(self.categories)
+            for human in present:
+                for label in np.unique(self.categories[self.humans == human]):
+                    if label > 0:
+                        self.classes[len(self.classes) + 1] = int(label)
+                        self.instances[(self.humans == human)
+                                       & (self.categories == label)] = len(
+                                           self.classes)
+
+    @property
+    def stem(self) -> str:
+        """str: Name of its files without ending, such as '0007'."""
+        return f'{self.image_id:04d}'
+
+    def annotations(self) -> List[dict]:
+        """COCO's entries of the persons; person 2 of image 7 has id 7002."""
+        found = []
+        for person, crowd in self.persons:
+            own = (self.humans == person).astype(np.uint8)
+            found.append(
+                dict(
+                    id=1000 * self.image_id + person,
+                    image_id=self.image_id,
+                    category_id=1,
+                    iscrowd=int(crowd),
+                    bbox=list(cv2.boundingRect(own)),
+                    area=int(own.sum()),
+                    parsing_id=person))
+        return found
+
+
+def make_persons(image_id: int,
+                 maps: Sequence[np.ndarray],
+                 scores: Sequence[float],
+                 num_classes: int,
+                 box_scores: Optional[Sequence[float]] = None,
+                 part_scores: Optional[np.ndarray] = None) -> ParsingInstances:
+    """Predictions of one image, whose boxes are the whole image.
+
+    Args:
+        image_id (int): Its id.
+        maps (Sequence[np.ndarray]): Part maps (N, H, W) of the whole image.
+        scores (Sequence[float]): Quality scores, (N,).
+        num_classes (int): Number of classes with the background.
+        box_scores (Sequence[float], optional): (N,). Defaults to 1.
+        part_scores (np.ndarray, optional): (N, num_classes - 1). Defaults to
+            ``scores`` for each part.
+    """
+    maps = np.asarray(maps, np.uint8)
+    count, height, width = maps.shape
+    ones, zeros = np.ones(count), np.zeros((count, 2))
+    if part_scores is None:
+        part_scores = np.repeat(
+            np.asarray(scores, float)[:, None], num_classes - 1, axis=1)
+    return ParsingInstances(
+        np.tile([0., 0, width, height],
+                (count, 1)), ones if box_scores is None else box_scores, ones,
+        ones, scores, part_scores, part_scores, zeros[:, 0], list(maps), zeros,
+        (width, height), image_id)
+
+
+def model_output(persons: ParsingInstances,
+                 img_path: Optional[str] = None) -> dict:
+    """What a metric gets of one image, whose name defaults to its id's."""
+    width, height = persons.image_size
+    return dict(
+        img_id=persons.image_id,
+        img_path=img_path or f'Images/{persons.image_id:07d}.jpg',
+        ori_shape=(height, width),
+        pred_instances=persons)
+
+
+def write_dataset(folder: Path,
+                  images: Sequence[LabelledImage],
+                  split: str = 'Validation',
+                  ann_file: str = 'val.json') -> Tuple[str, str]:
+    """Write label maps and annotations, but no photos.
+
+    Args:
+        folder (Path): Root of the data set.
+        images (Sequence[LabelledImage]): What is in it.
+        split (str): Folder of the split below it.
+        ann_file (str): Annotation file below it.
+
+    Returns:
+        tuple[str, str]: Paths of the annotation file and of the split.
+    """
+    root, path = folder / split, folder / ann_file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    document: dict = dict(
+        images=[], annotations=[], categories=[dict(id=1, name='person')])
+    for image in images:
+        maps = dict(
+            Category_ids=image.categories,
+            Human_ids=image.humans,
+            Instance_ids=image.instances)
+        for name, labels in maps.items():
+            (root / name).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(labels).save(root / name / f'{image.stem}.png')
+        lines = []
+        for number, label in image.classes.items():
+            owner = image.humans[image.instances == number].max(initial=0)
+            lines.append(f'{number} {label} {owner}\n')
+        (root / f'Instance_ids/{image.stem}.txt').write_text(''.join(lines))
+        height, width = image.categories.shape
+        document['images'].append(
+            dict(
+                id=image.image_id,
+                file_name=f'{image.stem}.jpg',
+                height=height,
+                width=width))
+        document['annotations'] += image.annotations()
+    path.write_text(json.dumps(document))
+    return str(path), str(root)
+
+
+class TinyCIHP:
+    """A training split of two images in the layout of CIHP, easy to break.
+
+    Image 7 (60 x 40 px, w x h) has person 1 at (5, 10, 20, 25), xywh, of
+    class 5 with an arm of class 14, and person 2 at (30, 0, 12, 40) of class
+    9; image 9 (33 x 50 px) has nobody.
+
+    Args:
+        root (Path): Where to write it.
+
+    Attributes:
+        split (Path): Folder of the split, ``Training``.
+        ann_file (Path): The annotation file.
+        images, annotations (list[dict]): Entries of that file, which
+            :meth:`write_annotations` writes again.
+        category, human (np.ndarray): Label maps of image 7.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.category, self.human = np.zeros((2, 40, 60), np.uint8)
+        self.category[10:35, 5:25], self.human[10:35, 5:25] = 5, 1
+        self.category[20:30, 5:15] = 14
+        self.category[:, 30:42], self.human[:, 30:42] = 9, 2
+        nobody = np.zeros((50, 33), np.uint8)
+        ann_file, split = write_dataset(root, [
+            LabelledImage(7, self.category, self.human),
+            LabelledImage(9, nobody, nobody)
+        ], 'Training', 'annotations/CIHP_train.json')
+        self.ann_file, self.split = Path(ann_file), Path(split)
+        self._document = json.loads(self.ann_file.read_text())
+        self.images: List[dict] = self._document['images']
+        self.annotations: List[dict] = self._document['annotations']
+        (self.split / 'Images').mkdir()
+        self.write_pixels('0007', self.category, self.human)
+        self.write_pixels('0009', nobody, nobody)
+
+    def write_pixels(self, stem: str, category: np.ndarray,
+                     human: np.ndarray) -> None:
+        """Write a photo of noise and two label maps (H, W)."""
+        rng = np.random.default_rng(0)
+        photo = rng.integers(0, 255, (*category.shape, 3)).astype(np.uint8)
+        for name, pixels in ((f'Images/{stem}.jpg',
+                              photo), (f'Category_ids/{stem}.png', category),
+                             (f'Human_ids/{stem}.png', human)):
+            cv2.imwrite(str(self.split / name), pixels)
+
+    def write_annotations(self, info: Optional[dict] = None) -> None:
+        """Write ``images``, ``annotations`` and the file's ``info``."""
+        self.ann_file.write_text(json.dumps(dict(self._document, info=info)))
+
+    def write_boxes(self,
+                    records: List[dict],
+                    name: str = 'boxes.json') -> str:
+        """Write a detector's records below the root; the file's path."""
+        path = self.root / name
+        path.write_text(json.dumps(records))
+        return str(path)
+
+    def arguments(self, **kwargs) -> dict:
+        """Arguments of a :class:`HumanParsingDataset`; yours win."""
+        return dict(
+            dict(
+                ann_file='annotations/CIHP_train.json',
+                data_root=str(self.root),
+                data_prefix=dict(img='Training/Images')), **kwargs)

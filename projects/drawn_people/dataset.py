@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from pycocotools import mask as mask_utils
 
-from projects.qanet.datasets.conversion.label_maps import persons_of
-from projects.qanet.datasets.conversion.person_maps import write_person_maps
+from projects.qanet.datasets.conversion.maps import (persons_of,
+                                                     write_person_maps)
 from projects.qanet.datasets.conversion.records import (ImageRecord,
                                                         coco_document)
 from projects.qanet.utils.errors import InputError
@@ -39,8 +39,8 @@ def _write_image(scene: Scene, path: Path) -> ImageRecord:
 
 def _write_parsing(scene: Scene, folder: Path, stem: str) -> ImageRecord:
     """Write a scene of people in the layout of CIHP."""
-    write_person_maps(
-        str(folder), stem, scene.category_map, scene.number_map, NUM_CLASSES)
+    write_person_maps(folder, stem, scene.category_map, scene.number_map,
+                      NUM_CLASSES)
     return _write_image(scene, folder / 'Images' / f'{stem}.jpg')
 
 

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from pycocotools import mask as mask_utils
 
-from projects.qanet.datasets.conversion.label_maps import persons_of
-from projects.qanet.datasets.conversion.person_maps import write_person_maps
+from projects.qanet.datasets.conversion.maps import (persons_of,
+                                                     write_person_maps)
 from projects.qanet.datasets.conversion.records import (ImageRecord,
                                                         coco_document)
 from projects.qanet.utils.errors import InputError

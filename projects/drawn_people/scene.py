@@ -6,7 +6,7 @@ from typing import Callable, List, Optional, Tuple
 import cv2
 import numpy as np
 
-from projects.qanet.datasets.conversion.label_maps import persons_of
+from projects.qanet.datasets.conversion.maps import persons_of
 from projects.qanet.utils.errors import InputError
 from .backgrounds import draw_background
 from .canvas import Canvas

@@ -39,8 +39,8 @@ def _write_image(scene: Scene, path: Path) -> ImageRecord:
 
 def _write_parsing(scene: Scene, folder: Path, stem: str) -> ImageRecord:
     """Write a scene of people in the layout of CIHP."""
-    write_person_maps(
-        str(folder), stem, scene.category_map, scene.number_map, NUM_CLASSES)
+    write_person_maps(folder, stem, scene.category_map, scene.number_map,
+                      NUM_CLASSES)
     return _write_image(scene, folder / 'Images' / f'{stem}.jpg')
 
 

@@ -124,6 +124,16 @@ def test_image_size(mini, monkeypatch):
         files.image_size(mini.raw / 'a.jpg')
 
 
+def test_damaged_image(mini):
+    mini.photo('a.jpg', size=(300, 200))
+    path = mini.raw / 'a.jpg'
+    data = path.read_bytes()
+    for kept in (.7, .01, 0):
+        path.write_bytes(data[:int(len(data) * kept)])
+        with pytest.raises(InputError, match='unreadable image'):
+            files.image_size(path)
+
+
 @pytest.mark.parametrize('mode', ['RGB', 'RGBA', 'L', 'P'])
 def test_read_red_labels(mode, tmp_path):
     expected = np.array([[0, 3, 3, 2], [1, 3, 0, 2], [255, 3, 0, 1]], np.uint8)

@@ -18,12 +18,6 @@ _Window = Tuple[slice, slice]
 _SHIFT = 4
 
 
-def plain_brush(color: Sequence[float]) -> Brush:
-    """The same BGR colour everywhere."""
-    return lambda x, y: np.broadcast_to(
-        np.asarray(color, np.float32), (len(x), 3))
-
-
 class Canvas:
     """Colour and labels at twice the resolution of the image.
 

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from projects.drawn_people.body import (FOREARM, HAND, SHIN, THIGH, UPPER_ARM,
-                                        Build, Pose, limb_direction,
-                                        sample_build, sample_pose, solve)
+                                        Build, Pose, sample_build, sample_pose,
+                                        solve)
 
 BUILD = Build(False, .7, .66, .56, .6, 1., 1., 1.05)
 
@@ -12,25 +12,6 @@ BUILD = Build(False, .7, .66, .56, .6, 1., 1., 1.05)
 def pose(yaw=0., arms=(.2, 0.), seated=False):
     arms, thighs = np.array([arms] * 2), np.array([[.05, 0.]] * 2)
     return Pose(yaw, 0., 0., 0., 0., arms, arms, thighs, np.zeros(2), seated)
-
-
-@pytest.mark.parametrize('side, abduction, flexion, expected', [
-    (1., 0., 0., [0, 1, 0]),
-    (1., np.pi / 2, 0., [1, 0, 0]),
-    (-1., np.pi / 2, 0., [-1, 0, 0]),
-    (-1., np.pi, 0., [0, -1, 0]),
-    (1., 0., np.pi / 2, [0, 0, 1]),
-])
-def test_limb_direction(side, abduction, flexion, expected):
-    assert np.allclose(limb_direction(side, abduction, flexion), expected)
-
-
-@pytest.mark.parametrize('yaw, sign', [(0., 1), (np.pi, -1)])
-def test_own_left_is_at_image_right_from_the_front_only(yaw, sign):
-    bones = solve(BUILD, pose(yaw), 0.)
-    assert sign * bones.arms[0, 2, 0] > .8 and sign * bones.arms[1, 2, 0] < -.8
-    assert sign * bones.legs[0, 2, 0] > .2
-    assert np.isclose(bones.torso[2, 2], sign)
 
 
 def test_positive_yaw_turns_to_image_right():

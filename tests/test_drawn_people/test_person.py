@@ -6,7 +6,7 @@ import pytest
 
 from projects.drawn_people.body import Build, Pose, solve
 from projects.drawn_people.canvas import Canvas
-from projects.drawn_people.figure import HEAD_X, HEAD_Y, Spot
+from projects.drawn_people.figure import Spot
 from projects.drawn_people.labels import Limb, Part
 from projects.drawn_people.outfit import PIECES, Worn, sample_worn
 from projects.drawn_people.person import (Person, paint_person, sample_person,
@@ -228,31 +228,17 @@ def test_thumbs_of_spread_arms_point_up(yaw, part):
 
 
 def test_sunglasses_cover_the_eyes_and_no_cheek():
-    now = pose()
-    skeleton = solve(BUILD, now, 0.)
-    canvas = Canvas(np.zeros((260, 150, 3), np.uint8))
-    paint_person(canvas, Person(BUILD, dressed('sunglasses'), now),
-                 Spot(75., 560., 80.), 1, np.zeros(2), 0.)
-    ys, xs = np.nonzero(canvas.codes == Part.SUNGLASSES)
-    skull = skeleton.skull[:2] * 80 + [75, 560 - skeleton.ground * 80]
-    x, y = ((v / 2 + .25 - c) / (80 * BUILD.head * 1.05)
-            for v, c in zip((xs, ys), skull))
-    elevation = np.rad2deg(np.arcsin(-y / HEAD_Y))
-    width = HEAD_X * (1 - .3 * np.clip(y / HEAD_Y, 0, 1)**1.5) * np.cos(
-        np.deg2rad(elevation))
-    azimuth = np.rad2deg(np.arcsin(np.clip(x / width, -1, 1)))
-    assert -28 < elevation.min() < -22 and 17 < elevation.max() < 25
-    lens = np.abs(azimuth[elevation < 0])
-    assert 55 < lens.max() < 64 and lens.min() > 4
-    # Nothing but the bridge between the lenses.
-    bridge = elevation[np.abs(azimuth) < 3]
-    assert len(bridge) > 20 and 0 < bridge.min() and bridge.max() < 13
-
-
-def test_human_id_is_part_of_the_code():
-    assert np.array_equal(
-        np.unique(labels(dressed(), number=4))[1:],
-        np.unique(labels(dressed()))[1:] + 60)
+    """Below the middle of the skull and above, at both sides of the nose."""
+    found, plain = labels(dressed('sunglasses')), labels(dressed())
+    ys, xs = np.nonzero(found == Part.SUNGLASSES)
+    bones = solve(BUILD, pose(), TILT)
+    skull = np.array([120, 245 - bones.ground * SCALE]) + (
+        SCALE * bones.skull[:2])
+    assert (plain[ys, xs] == Part.FACE).mean() > .95
+    x, y = xs + .5 - skull[0], ys + .5 - skull[1]
+    assert y.mean() == pytest.approx(0, abs=2) and 7.5 < y.max() < 9
+    assert -14 < x.min() < -8 and 8 < x.max() < 14
+    assert (np.abs(x) < 1.5).sum() < .2 * len(x)  # the bridge is thin
 
 
 def test_coordinates_run_along_the_limbs():
@@ -264,15 +250,10 @@ def test_coordinates_run_along_the_limbs():
     assert np.abs(across[codes > 0]).max() < 3
     bones = solve(BUILD, now, TILT)
     origin = np.array([120, 245 - bones.ground * SCALE])
-    for parts, side, joints in (((Part.LEFT_ARM, ), Limb.LEFT_ARM,
-                                 bones.arms[0]),
-                                ((Part.RIGHT_ARM, ), Limb.RIGHT_ARM,
-                                 bones.arms[1]),
-                                ((Part.LEFT_LEG, ), Limb.LEFT_LEG,
-                                 bones.legs[0]), ((Part.RIGHT_LEG, ),
-                                                  Limb.RIGHT_LEG,
-                                                  bones.legs[1])):
-        assert set(limb[np.isin(codes, parts)]) == {side}
+    limbs = (Part.LEFT_ARM, Part.RIGHT_ARM, Part.LEFT_LEG, Part.RIGHT_LEG)
+    for part, joints in zip(limbs, [*bones.arms, *bones.legs]):
+        side = Limb[part.name]
+        assert set(limb[codes == part]) == {side}
         # Look up where joints and middles of bones have been painted.
         for position in (.9, 1., 1.3, 1.6, *([2.5] if side < 5 else [])):
             x, y = origin + SCALE * np.array([

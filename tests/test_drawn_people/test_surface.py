@@ -58,14 +58,6 @@ def test_pixels_are_located_on_the_nearest_bone():
     assert np.allclose(across, [2 / 3.4, -2 / 1.25, -3 / 2.2])
 
 
-def test_outlines_cover_the_chain():
-    shapes = bent().outline()
-    assert len(shapes) == 2 + 3
-    assert len(bent().outline(round_end=False)) == 2 + 2
-    assert np.allclose(np.ptp(shapes[0], axis=0), [10, 8]) and np.allclose(
-        np.ptp(shapes[1], axis=0), [4, 20])
-
-
 @pytest.mark.parametrize('points', [[(10, 0),
                                      (10, 100)], [(10, 0), (10, 60),
                                                   (10, 100)]])

@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from collections import OrderedDict
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from unittest.mock import patch
@@ -34,6 +35,8 @@ NETWORKS = dict(
     qanet_hrnet_w48='QANet-HRNet-W48',
     xdeconv_r50c='SimpleNet-R50')
 
+CLASSIFIER = {'classifier.weight': torch.zeros(10, 2048)}
+
 
 @pytest.fixture(scope='module')
 def shapes(data_dir):
@@ -44,8 +47,10 @@ def shapes(data_dir):
 
 @pytest.fixture(scope='module')
 def released(shapes):
-    """A released state dict, by the name of the network."""
-    return lambda name: formula.state_dict(shapes[name], formula.GAINS[name])
+    """A released state dict, by the name of the network; each drawn once."""
+    draw = lru_cache(
+        lambda name: formula.state_dict(shapes[name], formula.GAINS[name]))
+    return lambda name: dict(draw(name))
 
 
 def build(report):
@@ -71,6 +76,27 @@ def test_every_entry_finds_its_place(name, released):
     back = to_released(model.state_dict())
     assert back.keys() == weights.keys()
     assert all(torch.equal(back[key], weights[key]) for key in weights)
+    if name == 'qanet_hrnet_w48':
+        # mmseg.HRNet takes the same weights and gives something else.
+        assert {
+            module.mode
+            for module in model.backbone.modules()
+            if isinstance(module, torch.nn.Upsample)
+        } == {'nearest'}
+
+
+@pytest.mark.parametrize('name', ['qanet_r50c', 'qanet_hrnet_w48'])
+def test_imagenet_backbone(name, shapes):
+    """Bare names, a classifier behind them, and no counters."""
+    weights = {
+        key: torch.zeros(shape)
+        for key, shape in shapes[name].items() if 'num_batches' not in key
+    }
+    backbone = dict(under('Conv_Body.', weights), **CLASSIFIER)
+    report = convert_released(backbone)
+    assert report.is_backbone
+    fill_network(report, build(report), 'x.pth')
+    assert report.unknown == ['classifier.weight']
 
 
 def test_resnet50_gives_the_released_output(released, data_dir):
@@ -111,33 +137,6 @@ def test_resnet101_equals_the_one_of_mmseg(released):
     with torch.no_grad():
         for mine, other in zip(ours(crops), theirs(crops)):
             torch.testing.assert_close(mine, other, rtol=0, atol=1e-12)
-
-
-def test_hrnet_upsamples_the_nearest_pixel(released):
-    """mmseg.HRNet takes the same weights and gives something else."""
-    report = convert_released(released('qanet_hrnet_w48'))
-    backbone = build(report).backbone
-    modes = {
-        module.mode
-        for module in backbone.modules()
-        if isinstance(module, torch.nn.Upsample)
-    }
-    assert modes == {'nearest'}
-
-
-@pytest.mark.parametrize('name',
-                         ['qanet_r50c', 'qanet_r101d', 'qanet_hrnet_w48'])
-def test_imagenet_backbone(name, released):
-    """Bare names, a classifier behind them, and no counters."""
-    backbone = under('Conv_Body.', released(name))
-    for key in [key for key in backbone if 'num_batches' in key]:
-        del backbone[key]
-    backbone['classifier.weight'] = torch.zeros(10, 2048)
-    report = convert_released(backbone)
-    assert report.is_backbone
-    model = build(report)
-    fill_network(report, model, 'x.pth')
-    assert report.unknown == ['classifier.weight']
 
 
 def test_other_numbers_of_classes_and_no_iou_branch(released):
@@ -215,18 +214,15 @@ def save_released(path, weights, module='yacs.config', zipped=True):
 
 
 @pytest.mark.parametrize('zipped', [True, False])
-def test_trainer_state_is_read_without_yacs(zipped, released, tmp_path):
-    weights = released('xdeconv_r50c')
+def test_trainer_state_is_read_without_yacs(zipped, tmp_path):
     path = tmp_path / 'released.pth'
-    save_released(path, weights, zipped=zipped)
+    save_released(path, {'a': torch.ones(2)}, zipped=zipped)
     assert 'yacs.config' not in sys.modules
-    checkpoint = read_checkpoint(path)
-    solver = checkpoint['state_dict']['scheduler']['solver']
+    weights = read_checkpoint(path)['state_dict']
+    assert weights['model']['module.a'].tolist() == [1, 1]
+    solver = weights['scheduler']['solver']
     assert type(solver) is OrderedDict
     assert solver == dict(BASE_LR=7.5e-4, STEPS=[90, 120], GRAD=dict(ON=False))
-    report = convert_released(checkpoint, str(path))
-    fill_network(report, build(report), str(path))
-    assert len(report.state_dict) == len(weights)
 
 
 def test_other_foreign_classes_are_refused_by_name(tmp_path):
@@ -262,8 +258,7 @@ def wide(shapes, num_classes=20):
     return wider
 
 
-@pytest.mark.parametrize('dataset,num_classes', [('cihp', 20), ('lip', 20),
-                                                 ('mhp-v2', 59), ('ppp', 7)])
+@pytest.mark.parametrize('dataset,num_classes', [('lip', 20), ('mhp-v2', 59)])
 def test_larger_crops_are_as_wide_as_their_configs(dataset, num_classes,
                                                    shapes):
     weights = {
@@ -299,20 +294,17 @@ def report_with(num_classes, channels=256):
     (59, None, 'mhp-v2'),
     (20, 'lip', 'lip'),
     (5, None, None),
-])
-def test_training_data_is_known(num_classes, dataset, expected):
-    report = report_with(num_classes)
-    assert training_data(report, dataset, 'x.pth') == expected
-
-
-@pytest.mark.parametrize('num_classes,dataset,message', [
     (20, None, 'x.pth has 20 .* cihp or lip'),
     (7, 'cihp', 'x.pth has 7 classes.* ppp'),
     (5, 'lip', 'no data set'),
 ])
-def test_training_data_is_asked_for(num_classes, dataset, message):
-    with pytest.raises(InputError, match=message):
-        training_data(report_with(num_classes), dataset, 'x.pth')
+def test_training_data_is_known_or_asked_for(num_classes, dataset, expected):
+    arguments = report_with(num_classes), dataset, 'x.pth'
+    if expected is None or ' ' not in expected:
+        assert training_data(*arguments) == expected
+    else:
+        with pytest.raises(InputError, match=expected):
+            training_data(*arguments)
 
 
 def test_classes_of_released_files():

@@ -25,10 +25,6 @@ def test_decode_many_codes_of_pycocotools_at_once():
         assert ends[mine].tolist() == np.flatnonzero(edges == -1).tolist()
 
 
-def test_decode_no_code():
-    assert [len(values) for values in decode_runs([])] == [0, 0, 0, 0]
-
-
 def test_decode_large_image():
     code = coco_mask.frPyObjects(
         dict(size=[10**5, 10**4], counts=[7, 2, 10**9 - 9]), 10**5, 10**4)

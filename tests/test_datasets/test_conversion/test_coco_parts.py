@@ -31,19 +31,17 @@ def coco(mini):
     mask = painted((1, 1, (4, 3, 6, 9)))[0]
     code = coco_mask.encode(np.asfortranarray(mask))
     rle = dict(size=[30, 40], counts=code['counts'].decode())
-    for category, segmentation, more in ((20, flat(
-            0, 0, 10,
-            30), {}), (20, flat(20, 0, 40, 30),
-                       {}), (10, rle,
-                             {}), (30, flat(25, 2, 28, 4) + flat(30, 2, 33, 4),
-                                   {}), (30, flat(0, 20, 2, 24),
-                                         dict(attributes=dict(person_id=7)))):
-        annotations.append(
-            dict(
-                category_id=category,
-                image_id=8,
-                segmentation=segmentation,
-                **more))
+    second = [
+        (20, flat(0, 0, 10, 30), {}),
+        (20, flat(20, 0, 40, 30), {}),
+        (10, rle, {}),
+        (30, flat(25, 2, 28, 4) + flat(30, 2, 33, 4), {}),
+        (30, flat(0, 20, 2, 24), dict(attributes=dict(person_id=7))),
+    ]
+    annotations += [
+        dict(category_id=category, image_id=8, segmentation=outline, **more)
+        for category, outline, more in second
+    ]
     mini.coco = dict(
         images=[
             dict(id=31, file_name='sub\\a.jpg', width=40, height=30),

@@ -8,9 +8,9 @@ from mmengine.dataset import pseudo_collate
 from mmengine.evaluator import Evaluator
 from mmengine.optim import OptimWrapper
 from mmseg.registry import DATASETS, METRICS, MODELS
-from pycocotools import mask as coco_mask
 
 from projects.qanet.evaluation.functional import ParsingEvaluator
+from projects.qanet.structures import ParsingInstances
 from .miniature import NUM_CLASSES, persons_of, write_all
 
 
@@ -81,28 +81,14 @@ def test_data_set(data_set, config, mini, tiny, request):
     assert all(np.isfinite(value) for value in values.values()), values
 
 
-def record_of(labels):
+def record_of(labels, num_classes):
     """A sure prediction of one person's label map."""
-    parts = []
-    for label in np.unique(labels[labels % 255 > 0]).tolist():
-        code = coco_mask.encode(
-            np.asfortranarray((labels == label).astype(np.uint8)))
-        segmentation = dict(size=code['size'], counts=code['counts'].decode())
-        parts.append(
-            dict(
-                label=label,
-                score=1.,
-                pixel_score=1.,
-                segmentation=segmentation))
-    return dict(
-        image_id=7,
-        category_id=1,
-        bbox=[0, 0, 40, 30],
-        score=1.,
-        bbox_score=1.,
-        iou_score=1.,
-        pixel_score=1.,
-        parts=parts)
+    parts = np.ones((1, num_classes - 1))
+    part_map = np.where(labels == 255, 0, labels)
+    record, = ParsingInstances([[0, 0, 40, 30]], *np.ones(
+        (4, 1)), parts, parts, [0], [part_map], [(0, 0)], (40, 30),
+                               7).to_records()
+    return record
 
 
 @pytest.mark.parametrize('data_set', ['CIHP', 'MHP-v2', 'PASCAL-Person-Part'])
@@ -110,7 +96,9 @@ def test_what_was_drawn_scores_100(data_set, mini):
     write_and_convert(mini, data_set)
     first, second = persons_of(data_set)
     first[second > 0] = 0
-    records = [record_of(first), record_of(second)]
+    records = [
+        record_of(labels, NUM_CLASSES[data_set]) for labels in (first, second)
+    ]
     evaluator = ParsingEvaluator(
         str(mini.out / f'annotations/{data_set}_val.json'),
         str(mini.out / 'Validation'),

@@ -124,14 +124,14 @@ def test_image_size(mini, monkeypatch):
         files.image_size(mini.raw / 'a.jpg')
 
 
-@pytest.mark.parametrize('kept', [.7, .01, 0])
-def test_damaged_image(kept, mini):
+def test_damaged_image(mini):
     mini.photo('a.jpg', size=(300, 200))
     path = mini.raw / 'a.jpg'
     data = path.read_bytes()
-    path.write_bytes(data[:int(len(data) * kept)])
-    with pytest.raises(InputError, match='unreadable image'):
-        files.image_size(path)
+    for kept in (.7, .01, 0):
+        path.write_bytes(data[:int(len(data) * kept)])
+        with pytest.raises(InputError, match='unreadable image'):
+            files.image_size(path)
 
 
 @pytest.mark.parametrize('mode', ['RGB', 'RGBA', 'L', 'P'])

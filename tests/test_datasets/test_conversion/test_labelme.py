@@ -31,41 +31,27 @@ def test_conversion(mini):
     assert len(dataset) == 2
 
 
-@pytest.mark.parametrize(
-    'shapes,kwargs,boxes',
-    [
-        # By outline: 5 of 7 columns lie in the first; an id beats it.
-        # Hats are 1, shirts 2; persons by their first part.
-        ([
-            shape('person', (0, 0, 20, 30)),
-            shape('person', (18, 0, 40, 30), 7),
-            shape('shirt', (15, 5, 22, 10)),
-            shape('hat', (25, 0, 30, 5)),
-            shape('hat', (0, 0, 3, 3), 7)
-        ], {}, [(2, 1, (15, 5, 22, 10)), (1, 2, (25, 0, 30, 5)),
-                (1, 2, (0, 0, 3, 3))]),
-        # '7' is 7, a blank is nobody: the outline owns what lies in it.
-        ([
-            shape('person', (0, 0, 20, 30), '7'),
-            shape('hat', (0, 0, 3, 3), ' '),
-            shape('hat', (5, 0, 9, 3), 7)
-        ], {}, [(1, 1, (0, 0, 3, 3)), (1, 1, (5, 0, 9, 3))]),
-        ([shape('hat', (0, 0, 5, 5)),
-          shape('shirt',
-                (0, 5, 9, 9))], dict(single_person=True), [(1, 1,
-                                                            (0, 0, 5, 5)),
-                                                           (2, 1,
-                                                            (0, 5, 9, 9))]),
-        # A rectangle of four corners.
-        ([
-            shape('hat', (3, 2, 13, 8), 1, shape_type='rectangle'),
-            shape('shirt', (9, 2, 13, 8), 'x')
-        ], {}, [(1, 1, (3, 2, 13, 8)), (2, 2, (9, 2, 13, 8))]),
-        ([shape('Person', (0, 0, 20, 30)),
-          shape('hat',
-                (0, 0, 3, 3))], dict(person_label='Person'), [(1, 1,
-                                                               (0, 0, 3, 3))]),
-    ])
+# yapf: disable
+@pytest.mark.parametrize('shapes,kwargs,boxes', [
+    # By outline: 5 of 7 columns lie in the first; an id beats it.
+    # Hats are 1, shirts 2; persons by their first part.
+    ([shape('person', (0, 0, 20, 30)), shape('person', (18, 0, 40, 30), 7),
+      shape('shirt', (15, 5, 22, 10)), shape('hat', (25, 0, 30, 5)),
+      shape('hat', (0, 0, 3, 3), 7)], {},
+     [(2, 1, (15, 5, 22, 10)), (1, 2, (25, 0, 30, 5)), (1, 2, (0, 0, 3, 3))]),
+    # '7' is 7, a blank is nobody: the outline owns what lies in it.
+    ([shape('person', (0, 0, 20, 30), '7'), shape('hat', (0, 0, 3, 3), ' '),
+      shape('hat', (5, 0, 9, 3), 7)], {},
+     [(1, 1, (0, 0, 3, 3)), (1, 1, (5, 0, 9, 3))]),
+    ([shape('hat', (0, 0, 5, 5)), shape('shirt', (0, 5, 9, 9))],
+     dict(single_person=True), [(1, 1, (0, 0, 5, 5)), (2, 1, (0, 5, 9, 9))]),
+    # A rectangle of four corners.
+    ([shape('hat', (3, 2, 13, 8), 1, shape_type='rectangle'),
+      shape('shirt', (9, 2, 13, 8), 'x')], {},
+     [(1, 1, (3, 2, 13, 8)), (2, 2, (9, 2, 13, 8))]),
+    ([shape('Person', (0, 0, 20, 30)), shape('hat', (0, 0, 3, 3))],
+     dict(person_label='Person'), [(1, 1, (0, 0, 3, 3))]),
+])  # yapf: enable
 def test_whose_a_part_is(shapes, kwargs, boxes, mini):
     draw(mini, 'a', shapes)
     convert_drawing(mini, **kwargs)

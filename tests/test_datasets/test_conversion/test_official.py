@@ -70,12 +70,6 @@ class TestCIHP:
         with pytest.raises(InputError, match='no folder Training/Human_ids'):
             mini.convert('CIHP')
 
-    def test_nobody(self, mini):
-        mini.write('CIHP', 'Training', 'b', [box((0, 9), (0, 9), 4)])
-        mini.labels('p/p/Training/Human_ids/b.png', np.zeros((30, 40)))
-        with pytest.raises(InputError, match='CIHP_train: none of 1 images'):
-            mini.convert('CIHP')
-
 
 def test_gray_photos_of_lip_have_three_channels(mini):
     photo, _ = mini.write('LIP', 'Training', 'a', persons_of('LIP'))
@@ -91,13 +85,6 @@ def test_gray_photos_of_lip_have_three_channels(mini):
 
 
 class TestMHPv2:
-
-    def test_no_masks_at_all(self, mini):
-        for _, mask in write_all(mini, 'MHP-v2'):
-            for path in (mini.raw / mask).parent.iterdir():
-                path.unlink()
-        with pytest.raises(InputError, match='The first one: b has no masks'):
-            mini.convert('MHP-v2')
 
     def test_hidden_persons_are_named(self, mini):
         persons = [

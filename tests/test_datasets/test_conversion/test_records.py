@@ -1,7 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 import errno
 import json
-import os
 
 import pytest
 
@@ -53,24 +52,6 @@ def test_ids(stems, ids, tmp_path):
     assert (report.num_images, report.num_persons) == (3, len(owners))
 
 
-@pytest.mark.parametrize('stems,message', [
-    (['1', '19', '28'], 'X_train: 2 of 3 images cannot be .*incomplete '
-     'download.* The first one: 19 is bad'),
-    (['10', '20'], 'X_train: none of 2 images shows'),
-])
-def test_what_cannot_be(stems, message, tmp_path):
-    path = tmp_path / 'X_train.json'
-    with pytest.raises(InputError, match=message):
-        convert_split(str(path), stems, convert_one)
-    assert not path.exists()
-
-
-def test_a_test_split_needs_nobody(tmp_path):
-    path = str(tmp_path / 'X_test.json')
-    report = convert_split(path, ['10', '20'], convert_one, labelled=False)
-    assert (report.num_images, report.num_persons) == (2, 0)
-
-
 def test_disks_and_defects_end_the_run(tmp_path):
 
     def convert(stem):
@@ -88,20 +69,6 @@ def test_disks_and_defects_end_the_run(tmp_path):
         convert_split(path, ['1', '2', '3', 'full'], convert)
     with pytest.raises(ValueError, match='invalid literal'):
         convert_split(path, ['x'], convert)
-
-
-def test_an_interruption_leaves_the_old_file(tmp_path, monkeypatch):
-    path = tmp_path / 'X_train.json'
-    convert_split(str(path), ['1'], convert_one)
-    before = path.read_text()
-
-    def interrupt(*args):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(os, 'replace', interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        convert_split(str(path), ['1', '2'], convert_one)
-    assert path.read_text() == before
 
 
 def test_log(tmp_path, capsys):

@@ -38,18 +38,6 @@ def test_bins_and_calibration_error_by_hand():
     assert found.mean_iou == pytest.approx(.5)
 
 
-@pytest.mark.parametrize('num_bins', [1, 7])
-def test_calibration_error_against_naive(num_bins):
-    scores, ious = np.random.default_rng(1).random((2, 200))
-    expected = 0.
-    for k in range(num_bins):
-        mine = (scores >= k / num_bins) & (scores < (k + 1) / num_bins)
-        gap = abs(scores[mine].mean() - ious[mine].mean())
-        expected += mine.sum() / 200 * gap
-    found = agreement(scores, ious, num_bins)
-    assert found.calibration_error == pytest.approx(expected)
-
-
 def test_nothing_to_calibrate():
     found = agreement([np.nan], [1])
     assert found.count == 0 and not found.reliability['counts'].any()

@@ -89,6 +89,10 @@ def test_images_without_predictions_are_missed(golden, make_evaluator,
                            if item.image_id == image_id
                        }
     assert all(item[1::2] == (-1, 0) for item in missed)
+    # Nobody is overrated whose score is below the true IoU, or suppressed.
+    kept = everybody.persons[everybody.kept]
+    surplus = kept.scores[:, 3] - kept.true_ious
+    assert len(everybody.overrated) == (surplus > 0).sum() < len(surplus)
     values = evaluator.evaluate(records)
     for key, value in study.rankings['fused'].values.items():
         assert value == pytest.approx(values[key], nan_ok=True), key

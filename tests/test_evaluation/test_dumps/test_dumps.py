@@ -64,36 +64,6 @@ def test_painted_dump_is_the_released_one(golden, images):
     assert found == 10
 
 
-def test_golden_dump_gives_the_golden_figures(golden, images, tmp_path):
-    """The released system's own files, as it numbers and scores them."""
-    for image_id in golden.persons:
-        if f'global_parsing/{image_id}' not in golden.dump:
-            continue
-        maps = [
-            golden.dump[f'{name}/{image_id}']
-            for name in ('global_parsing', 'instance_segmentation',
-                         'instance_parsing')
-        ]
-        humans = golden.dump[f'instance_segmentation/{image_id}/txt']
-        parts = golden.dump[f'instance_parsing/{image_id}/txt']
-        write_dump(
-            str(tmp_path), images[image_id],
-            DumpedImage(maps[0], maps[1], humans[:, 0], humans[:,
-                                                               [2, 1, 4, 3]],
-                        maps[2], parts[:, 0].astype(int), parts[:, 1]))
-    evaluator = make_evaluator(golden)
-    values = evaluate_dump(evaluator, str(tmp_path))
-    expected = golden.expected['1-0.5-3']
-    for key in ('mIoU', 'mAPr', 'mAPh'):
-        assert values[key.replace('mA', 'A')] == pytest.approx(
-            100 * expected[key], abs=1e-7)
-    for key in ('APr', 'APh'):
-        for threshold, value in expected[key].items():
-            assert values[f'{key}_{round(100 * float(threshold))}'] == (
-                pytest.approx(100 * value, abs=1e-7))
-    assert evaluate_dump(evaluator, str(tmp_path), num_workers=2) == values
-
-
 @pytest.mark.parametrize('protocol', ['released', 'strict'])
 def test_dump_gives_what_its_results_give(golden, images, tmp_path, protocol):
     folder = write_golden(

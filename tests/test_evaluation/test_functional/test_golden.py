@@ -5,10 +5,6 @@ import pytest
 
 from projects.qanet.evaluation.functional import (ParsingEvaluator, Thresholds,
                                                   get_protocol, read_scores)
-from projects.qanet.evaluation.functional.painting import (number_parts,
-                                                           paint_persons)
-from projects.qanet.evaluation.functional.segments import (draw_segments,
-                                                           paint_categories)
 
 CASES = ['1-0-0', '1-0.5-3', '1-1-0', '1-1-1', '1-0.5-3_nonms']
 EXACT = dict(rtol=0, atol=1e-7)  # points, that is percent
@@ -73,33 +69,6 @@ def test_scores_and_kept_persons(golden, case):
             suppress = get_protocol('released').suppress
             kept = np.flatnonzero(suppress(scores.persons, overlaps.ious, 0.6))
         assert kept.tolist() == expected
-
-
-def test_painted_maps(golden):
-    """The released system's dumps; parts that are covered take no number."""
-    covered = {}
-    for image_id, scores, overlaps, kept in measured_images(golden):
-        segments = overlaps.segments
-        painted = paint_categories(segments, scores.boxes, 0.3)
-        dump = golden.dump[f'global_parsing/{image_id}']
-        np.testing.assert_array_equal(
-            draw_segments(segments, painted, dump.shape[::-1]), dump)
-
-        chosen = np.isin(np.arange(len(scores.persons)), kept)
-        chosen &= scores.persons >= .01
-        painting = paint_persons(segments, scores.persons, chosen)
-        numbers, persons, labels = number_parts(painting, scores.persons)
-        dump = golden.dump[f'instance_parsing/{image_id}']
-        np.testing.assert_array_equal(
-            draw_segments(segments, numbers, dump.shape[::-1]), dump)
-        rows = golden.dump[f'instance_parsing/{image_id}/txt']
-        assert labels.tolist() == rows[:, 0].tolist()
-        np.testing.assert_allclose(
-            scores.parts[persons, labels - 1], rows[:, 1], rtol=1e-6)
-        all_parts = (segments.areas[chosen, 1:] > 0).sum()
-        if all_parts > len(rows):
-            covered[image_id] = all_parts - len(rows)
-    assert covered == {1020: 1, 1156: 1, 1190: 3}
 
 
 def test_workers_and_order_of_images_change_nothing(golden):

@@ -10,14 +10,19 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 CODE = """
+import runpy
 import sys
+import projects.qanet.evaluation.analysis.instances
+import projects.qanet.evaluation.analysis.report
 import projects.qanet.evaluation.dumps
 import projects.qanet.evaluation.functional
 import projects.qanet.structures
 import projects.qanet.ground_truth
 import projects.qanet.datasets.coco_annotations
 import projects.qanet.visualization.painting
-assert 'torch' not in sys.modules
+for name in ('analyze_quality', 'convert_results', 'tune_quality'):
+    runpy.run_path(f'tools/analysis_tools/{name}.py')
+assert not {'torch', 'matplotlib.pyplot'} & set(sys.modules)
 import projects.qanet.quality
 assert not {'mmengine', 'mmcv', 'mmseg', 'mmdet'} & set(sys.modules)
 """

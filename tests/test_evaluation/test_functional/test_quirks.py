@@ -70,146 +70,89 @@ WIDE = [(draw(*range(9)), humans(h1=range(9)))]
 LEFT, RIGHT = draw(*range(5)), draw(*range(4, 9))
 HAT = draw(**{f'p{row}4': 3 for row in range(6)})
 
+# yapf: disable
 # Images, predictions, options, and values: released and strict, or both.
 QUIRKS = dict(
-    class_that_occurs_nowhere=(
-        [ONE],
-        [FOUND],
-        {},
-        {
-            'mIoU': (75, 100),
-            'mAcc': (75, 100),
-            'IoU.shoe': (0, NAN),
-            'Acc.shoe': (0, NAN),
-            # AP^r: without predictions and truth released counts 0 as well.
-            'APr': (200 / 3, 100),
-            'APr.shoe': (0, NAN)
-        }),
+    # AP^r: without predictions and truth released counts 0 as well.
+    class_that_occurs_nowhere=([ONE], [FOUND], {}, {
+        'mIoU': (75, 100), 'mAcc': (75, 100), 'IoU.shoe': (0, NAN),
+        'Acc.shoe': (0, NAN), 'APr': (200 / 3, 100), 'APr.shoe': (0, NAN)}),
     # Both leave its AP^r out; its IoU is 0 in both.
     class_only_in_predictions=([ONE], [([draw(4, p59=3)], [.9])], {}, {
-        'APr.shoe':
-        NAN,
-        'APr':
-        100,
-        'IoU.shoe':
-        0,
-        'mAcc': (100 * (53 / 54 + 2) / 4, 100 * (53 / 54 + 2) / 3)
-    }),
-    class_only_in_the_truth=([(draw(4, p54=3), humans(h1=4))], [FOUND], {}, {
-        'APr.shoe': 0,
-        'IoU.shoe': 0,
-        'PCP_50': 200 / 3
-    }),
+        'APr.shoe': NAN, 'APr': 100, 'IoU.shoe': 0,
+        'mAcc': (100 * (53 / 54 + 2) / 4, 100 * (53 / 54 + 2) / 3)}),
+    class_only_in_the_truth=(
+        [(draw(4, p54=3), humans(h1=4))], [FOUND], {},
+        {'APr.shoe': 0, 'IoU.shoe': 0, 'PCP_50': 200 / 3}),
     image_without_predictions=([ONE, ONE], [FOUND], {}, {
-        'IoU.head': (100, 50),
-        'APr.head': (100, 50),
-        'APh': (100, 50),
-        'APp': 50,
-        'PCP_50': 50
-    }),
+        'IoU.head': (100, 50), 'APr.head': (100, 50), 'APh': (100, 50),
+        'APp': 50, 'PCP_50': 50}),
     all_images_without_predictions=([ONE], [], {}, {
-        'APp': 0,
-        'PCP_50': 0,
-        'APr': (NAN, 0),
-        'APh': (NAN, 0),
-        'mIoU': (0, 100 * 54 / 60 / 3)
-    }),
-    person_without_parts_is_a_prediction=([ONE], [([draw()], [.9])], {}, {
-        'IoU.background': 90,
-        'APr': 0,
-        'APh': 0
-    }),
+        'APp': 0, 'PCP_50': 0, 'APr': (NAN, 0), 'APh': (NAN, 0),
+        'mIoU': (0, 100 * 54 / 60 / 3)}),
+    person_without_parts_is_a_prediction=(
+        [ONE], [([draw()], [.9])], {},
+        {'IoU.background': 90, 'APr': 0, 'APh': 0}),
     # Two halves that stand beside each other, each above an IoU of 0.3; at
     # 0.4 only the lower ranked one matches.
-    truth_is_used_up_in_strict_only=([(draw(4, 5, 6), humans(h1=[4, 5, 6]))],
-                                     [([draw(4), draw(5, 6)], [.9, .8])], {}, {
-                                         'APr_30': (100 * (2 + 2) / 3, 100),
-                                         'APr_40': (100 * .5 * 2 / 3, 50)
-                                     }),
-    ap_h_sees_painted_pixels_only=(WIDE, [([LEFT, RIGHT], [.5, .6])], {}, {
-        'APh_50': 100,
-        'APh_55': 100,
-        'APh_60': 0
-    }),
+    truth_is_used_up_in_strict_only=(
+        [(draw(4, 5, 6), humans(h1=[4, 5, 6]))],
+        [([draw(4), draw(5, 6)], [.9, .8])], {},
+        {'APr_30': (400 / 3, 100), 'APr_40': (100 / 3, 50)}),
+    ap_h_sees_painted_pixels_only=(
+        WIDE, [([LEFT, RIGHT], [.5, .6])], {},
+        {'APh_50': 100, 'APh_55': 100, 'APh_60': 0}),
     # The one on top leaves the other 5 of 9 columns, which are found alone.
-    other_one_on_top=(WIDE, [([LEFT, RIGHT], [.6, .5])], {}, {
-        'APh_55': 100
-    }),
-    covered_person=(WIDE, [([LEFT, draw(*range(9))], [.5, .6])], ALL, {
-        'APh': 100
-    }),
+    other_one_on_top=(
+        WIDE, [([LEFT, RIGHT], [.6, .5])], {}, {'APh_55': 100}),
+    covered_person=(
+        WIDE, [([LEFT, draw(*range(9))], [.5, .6])], ALL, {'APh': 100}),
     # Two persons side by side; both predictions like the first one best. Half
     # of each class: not above 0.5.
-    second_choice=([(draw(3, 4, 5, 6), humans(h1=[3, 4], h2=[5, 6]))],
-                   [([draw(3, 4), draw(3, 4, 5, 6)], [.9, .8])], {}, {
-                       'APp_50': (50, 100),
-                       'PCP_50': 50,
-                       'PCP_40': (50, 100)
-                   }),
+    second_choice=(
+        [(draw(3, 4, 5, 6), humans(h1=[3, 4], h2=[5, 6]))],
+        [([draw(3, 4), draw(3, 4, 5, 6)], [.9, .8])], {},
+        {'APp_50': (50, 100), 'PCP_50': 50, 'PCP_40': (50, 100)}),
     # The background alone gives a mean IoU of a third.
-    found_twice=([(draw(2, 7), humans(h1=2,
-                                      h2=7))], [([draw(2),
-                                                  draw(2)], [.9, .8])], ALL, {
-                                                      'APp_10': 50,
-                                                      'PCP_10': 50,
-                                                      'APp': 50
-                                                  }),
-    person_that_is_not_touched=([ONE], [([draw(7)], [.9])], ALL, {
-        'APp_20': (100, 0),
-        'APp_40': 0,
-        'PCP_10': 0
-    }),
+    found_twice=(
+        [(draw(2, 7), humans(h1=2, h2=7))],
+        [([draw(2), draw(2)], [.9, .8])], ALL,
+        {'APp_10': 50, 'PCP_10': 50, 'APp': 50}),
+    person_that_is_not_touched=(
+        [ONE], [([draw(7)], [.9])], ALL,
+        {'APp_20': (100, 0), 'APp_40': 0, 'PCP_10': 0}),
     # Released: two truths; the crowd is found once in AP^p. Strict: one truth;
     # what lies on the crowd does not count.
-    crowd=(CROWD, [([draw(7), draw(2), draw(7, rows=4)], [.9, .8, .7])], ALL, {
-        'APp_50': 100,
-        'APh_50': 100,
-        'APr_50': (200 / 3, 100)
-    }),
+    crowd=(
+        CROWD, [([draw(7), draw(2), draw(7, rows=4)], [.9, .8, .7])], ALL,
+        {'APp_50': 100, 'APh_50': 100, 'APr_50': (200 / 3, 100)}),
     missed_crowd=(CROWD, [([draw(2)], [.8])], {}, {
-        'APp_50': (50, 100),
-        'APh_50': (50, 100),
-        'APr_50': (100 / 3, 100),
-        'PCP_50': (50, 100)
-    }),
-    hidden_person=(HIDDEN, [FOUND], {}, {
-        'APp_50': (50, 100),
-        'PCP_50': (50, 100),
-        'APh_50': 100
-    }),
-    hidden_person_is_found_by_an_empty_prediction=(HIDDEN, [
-        ([draw(4), draw()], [.9, .8])
-    ], {}, {
-        'APp_50': 100,
-        'PCP_50': (50, 100)
-    }),
-    low_scores_are_no_false_positives=([ONE], [([draw(8),
-                                                 draw(4)], [.009, .9])], {}, {
-                                                     'APp_50': 100
-                                                 }),
-    lower_ranks_are_behind=([ONE], [([draw(8), draw(4)], [.02, .9])], {}, {
-        'APp_50': 100
-    }),
-    earlier_of_two_equals_ranks_first=([ONE], [([draw(8),
-                                                 draw(4)], [.9, .9])], {}, {
-                                                     'APp_50': 50
-                                                 }),
-    later_of_two_equals_is_on_top=([ONE], [([HAT, draw(4)], [.9, .9])], {}, {
-        'IoU.head': 100,
-        'APr.head': 100
-    }),
-    earlier_of_two_equals_is_below=([ONE], [([draw(4), HAT], [.9, .9])], {}, {
-        'IoU.head': 0,
-        'APr.head': 0
-    }),
-    void_pixels=([HALF_VOID], [([draw(2, 7)], [.9])], {}, {
-        'IoU.background': 100,
-        'IoU.head': 100,
-        'IoU.torso': 100
-    }),
-    void_is_no_class_of_pcp=([(draw(4, p54=255), humans(h1=4))], [FOUND], {}, {
-        'PCP_90': 100
-    }))
+        'APp_50': (50, 100), 'APh_50': (50, 100), 'APr_50': (100 / 3, 100),
+        'PCP_50': (50, 100)}),
+    hidden_person=(
+        HIDDEN, [FOUND], {},
+        {'APp_50': (50, 100), 'PCP_50': (50, 100), 'APh_50': 100}),
+    hidden_person_is_found_by_an_empty_prediction=(
+        HIDDEN, [([draw(4), draw()], [.9, .8])], {},
+        {'APp_50': 100, 'PCP_50': (50, 100)}),
+    low_scores_are_no_false_positives=(
+        [ONE], [([draw(8), draw(4)], [.009, .9])], {}, {'APp_50': 100}),
+    lower_ranks_are_behind=(
+        [ONE], [([draw(8), draw(4)], [.02, .9])], {}, {'APp_50': 100}),
+    earlier_of_two_equals_ranks_first=(
+        [ONE], [([draw(8), draw(4)], [.9, .9])], {}, {'APp_50': 50}),
+    later_of_two_equals_is_on_top=(
+        [ONE], [([HAT, draw(4)], [.9, .9])], {},
+        {'IoU.head': 100, 'APr.head': 100}),
+    earlier_of_two_equals_is_below=(
+        [ONE], [([draw(4), HAT], [.9, .9])], {},
+        {'IoU.head': 0, 'APr.head': 0}),
+    void_pixels=(
+        [HALF_VOID], [([draw(2, 7)], [.9])], {},
+        {'IoU.background': 100, 'IoU.head': 100, 'IoU.torso': 100}),
+    void_is_no_class_of_pcp=(
+        [(draw(4, p54=255), humans(h1=4))], [FOUND], {}, {'PCP_90': 100}))
+# yapf: enable
 
 
 @pytest.mark.parametrize('quirk', QUIRKS)
@@ -223,27 +166,24 @@ def test_quirk(scenes, tmp_path, quirk):
             wanted, nan_ok=True, abs=1e-6), (quirk, key)
 
 
-def test_suppression_hits_the_wrong_person():
-    scores = np.array([.9, .8, .7, .6, .5])
-    ious = np.eye(5)
-    for i, j in ((0, 2), (1, 4)):
-        ious[i, j] = ious[j, i] = .7
-    assert suppress_greedily(scores, ious, .6).tolist() == [1, 1, 0, 1, 0]
-    # 0 drops 2. Alive behind 1 are then (3, 4): 4 is the second of them,
-    # but the second behind 1 is 3.
-    assert suppress_released(scores, ious, .6).tolist() == [1, 1, 0, 0, 1]
-
-
-def test_suppression_ignores_the_order_of_listing():
-    scores = np.array([.5, .9, .8, .6, .7])
-    ious = np.eye(5)
-    for i, j in ((1, 4), (2, 0)):
+@pytest.mark.parametrize(
+    'scores, doubles, greedily, released',
+    [
+        # 0 drops 2. Alive behind 1 are then (3, 4): 4 is the second of them,
+        # but the second behind 1 is 3, which the released system drops.
+        ([.9, .8, .7, .6, .5], [(0, 2), (1, 4)], [2, 4], [2, 3]),
+        ([.5, .9, .8, .6, .7], [(1, 4), (2, 0)], [0, 4], [3, 4]),
+        ([.5, .5], [(0, 1)], [1], [1]),
+    ])
+def test_suppression_hits_the_wrong_person(scores, doubles, greedily,
+                                           released):
+    ious = np.eye(len(scores))
+    for i, j in doubles:
         ious[i, j] = ious[j, i] = .6
-    assert suppress_greedily(scores, ious, .6).tolist() == [0, 1, 1, 1, 0]
-    assert suppress_released(scores, ious, .6).tolist() == [1, 1, 1, 0, 0]
-    for suppress in (suppress_greedily, suppress_released):
-        equals = suppress(np.array([.5, .5]), np.ones((2, 2)), .6)
-        assert equals.tolist() == [1, 0]
+    for suppress, dropped in ((suppress_greedily, greedily),
+                              (suppress_released, released)):
+        kept = suppress(np.array(scores), ious, .6)
+        assert np.flatnonzero(~kept).tolist() == dropped
 
 
 @pytest.mark.parametrize('key, threshold, metric',

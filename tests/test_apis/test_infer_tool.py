@@ -8,7 +8,6 @@ from functools import partial
 import cv2
 import numpy as np
 import pytest
-import torch
 
 from projects.qanet.structures import read_results
 from projects.qanet.visualization import ParsingVisualizer

@@ -168,7 +168,7 @@ def test_a_missing_input_is_no_success(infer, photo, tmp_path, monkeypatch):
     broken.write_bytes(b'no image')
     monkeypatch.setattr(
         'projects.qanet.apis.human_parsing_inferencer.split_boxes',
-        lambda boxes, sources: [boxes] * len(sources))
+        lambda boxes, sources: [np.insert(boxes, 4, 1, 1)] * len(sources))
     done = infer(photo, broken, *BOXES, code=1)
     assert done.stderr.endswith(
         'error: 1 inputs are missing there, or not whole; the first: '

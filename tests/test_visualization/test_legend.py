@@ -10,6 +10,11 @@ NAMES = [f'Class {k}' for k in range(60)]
 PALETTE = [(k * 4, 255 - k * 4, 40 + k) for k in range(60)]
 
 
+def draw(labels, height=200, size=12, **kwargs):
+    return draw_legend(labels, NAMES, PALETTE, height, load_font(size),
+                       **kwargs)
+
+
 def swatches(panel):
     """Classes whose exact colour fills at least 16 pixels of the panel."""
     return [
@@ -18,51 +23,32 @@ def swatches(panel):
     ]
 
 
-@pytest.mark.parametrize('height, size', [(40, 11), (300, 12), (2000, 40)])
+@pytest.mark.parametrize('height, size', [(40, 11), (400, 24)])
 def test_legend_lists_the_given_classes(height, size):
-    panel = draw_legend([2, 5, 40], NAMES, PALETTE, height, load_font(size))
+    panel = draw([2, 5, 40], height, size)
     assert panel.dtype == np.uint8 and panel.shape[0] >= height
     assert swatches(panel) == [2, 5, 40]
+    faint = draw([2, 5, 40], height, size, faint=[5])
+    assert swatches(faint) == [2, 40] and faint.shape == panel.shape
+    assert draw([], height, size).shape == (height, 0, 3)
 
 
 def test_many_classes_make_columns():
-    font = load_font(12)
-    one = draw_legend([1, 2], NAMES, PALETTE, 200, font)
-    many = draw_legend(range(1, 59), NAMES, PALETTE, 200, font)
+    many = draw(range(1, 59))
     assert swatches(many) == list(range(1, 59))
-    assert many.shape[0] <= 260 and many.shape[1] > 3 * one.shape[1]
-
-
-def test_absent_classes_are_greyed_out():
-    panel = draw_legend([2, 5, 40],
-                        NAMES,
-                        PALETTE,
-                        200,
-                        load_font(12),
-                        faint=[5])
-    assert swatches(panel) == [2, 40]
-    full = draw_legend([2, 5, 40], NAMES, PALETTE, 200, load_font(12))
-    assert panel.shape == full.shape
+    assert many.shape[0] <= 260 and many.shape[1] > 3 * draw([1, 2]).shape[1]
 
 
 def test_score_columns_widen_the_legend_and_show_their_colour():
-    font = load_font(12)
-    plain = draw_legend([1, 2], NAMES, PALETTE, 200, font)
     column = ScoreColumn('#1', (255, 209, 59), np.array([0.5, np.nan]),
                          np.array([True, True]))
-    one = draw_legend([1, 2], NAMES, PALETTE, 200, font, columns=[column])
-    two = draw_legend([1, 2], NAMES, PALETTE, 200, font, columns=[column] * 2)
+    plain, one, two = (draw([1, 2], columns=[column] * k) for k in range(3))
     assert two.shape[1] - one.shape[1] == one.shape[1] - plain.shape[1] > 0
     assert (one == (255, 209, 59)).all(-1).sum() > 50
     # A person without the part has nothing in that row.
     absent = column._replace(present=np.array([True, False]))
-    less = draw_legend([1, 2], NAMES, PALETTE, 200, font, columns=[absent])
+    less = draw([1, 2], columns=[absent])
     assert 0 < (less != one).any(-1).sum() < 100
-
-
-def test_no_class_is_no_panel():
-    assert draw_legend([], NAMES, PALETTE, 50,
-                       load_font(11)).shape == (50, 0, 3)
 
 
 def test_join_beside_aligns_at_the_top_on_white():

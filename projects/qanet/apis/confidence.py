@@ -9,7 +9,7 @@ from projects.qanet.quality import PastedPerson
 from projects.qanet.utils.errors import InputError
 from .human_parsing_inferencer import HumanParsingInferencer
 from .sources import collect_sources, read_frames
-from .user_boxes import boxes_of_frame
+from .user_boxes import boxes_of_frame, split_boxes
 
 
 @torch.no_grad()
@@ -32,8 +32,10 @@ def predict_confidence(inferencer: HumanParsingInferencer, image: np.ndarray,
     if not hasattr(model, 'predict_persons'):
         raise InputError(f'a {type(model).__name__} has no predict_persons; '
                          'a TopDownParser has')
-    frames = list(read_frames(collect_sources(image), []))
-    rows = [boxes_of_frame([bboxes], frame) for frame in frames]
+    sources = collect_sources(image)
+    boxes = split_boxes([bboxes], sources)
+    frames = list(read_frames(sources, []))
+    rows = [boxes_of_frame(boxes, frame) for frame in frames]
     data = inferencer.preprocess(frames, rows)
     images = [item.to(inferencer.device) for item in data['inputs']]
     pasted = (

@@ -18,12 +18,11 @@ from projects.qanet.structures import ParsingInstances
 from projects.qanet.utils.errors import InputError
 from projects.qanet.visualization.selection import select_persons
 from projects.qanet.visualization.windows import check_window
-from .output import OutputFolder
+from .output import OutputFolder, RunSummary
 from .parser_builder import ModelType, checked_meta, load_parser, test_pipeline
 from .settings import check_batch_size, make_visualizer, merge_settings
 from .sources import (Frame, InputsType, ParsedImage, Source, collect_sources,
                       read_frames)
-from .summary import RunSummary
 from .user_boxes import (boxes_of_batch, check_all_used, split_boxes,
                          warn_of_doubts)
 

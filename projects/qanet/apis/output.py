@@ -1,5 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Write what the inferencer finds, image by image."""
+"""What a run of the inferencer leaves: files, and a line of the log."""
 import os
 import os.path as osp
 from contextlib import contextmanager, suppress
@@ -9,6 +9,7 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 import cv2
 import mmcv
 import numpy as np
+from mmengine.logging import MMLogger
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -163,18 +164,9 @@ class OutputFolder:
 
     def add(self, frame: Frame, instances: ParsingInstances,
             picture: Optional[np.ndarray], shown: Sequence[int]) -> None:
-        """Write one image's picture and label maps, keep its records.
+        """Write one image's RGB picture and label maps, keep its records.
 
-        Args:
-            frame (Frame): The image.
-            instances (ParsingInstances): Its persons, all of them.
-            picture (np.ndarray, optional): RGB (H, W, 3), uint8, to write;
-                None without ``save_vis``.
-            shown (Sequence[int]): Persons for the label maps, the best last.
-
-        Raises:
-            OSError: If a file cannot be written, or OpenCV can write no video
-                here.
+        The label maps have the persons ``shown``, the best last.
         """
         self._records.extend(instances.to_records())
         entry = dict(id=frame.index, file_name=frame.name)
@@ -238,3 +230,53 @@ class OutputFolder:
                     path, self._records, *self._info, images=self._images)
         finally:
             self._close_video()
+
+
+class RunSummary:
+    """Counts persons and images, and names those without persons."""
+
+    def __init__(self, total: int = 0) -> None:
+        self._total = total
+        self.num_images = self.num_persons = self.num_hidden = 0
+        self.empty: List[str] = []
+
+    def add(self, name: str, num_persons: int, num_drawn: int) -> None:
+        """Count one image of this name and its persons."""
+        self.num_images += 1
+        self.num_persons += num_persons
+        self.num_hidden += num_persons - num_drawn
+        if not num_persons:
+            self.empty.append(name)
+
+    @contextmanager
+    def naming_interruption(self, out_dir: Optional[str]) -> Iterator[None]:
+        """Let a KeyboardInterrupt say how much is done and where it is."""
+        try:
+            yield
+        except KeyboardInterrupt as error:
+            total = max(self._total, self.num_images)
+            text = f'interrupted, {self.num_images} of {total} images done'
+            if out_dir is not None and self.num_images:
+                text += f', results in {osp.join(out_dir, "results.json")}'
+            error.args = (text, )
+            raise
+
+    def __str__(self) -> str:
+        if not self.num_persons:
+            return f'Found nobody in {self.num_images} images'
+        found = self.num_images - len(self.empty)
+        text = (f'Found {self.num_persons} persons in {found} of '
+                f'{self.num_images} images')
+        if self.empty:
+            more = ', ...' if len(self.empty) > 5 else ''
+            text += f', nobody in {", ".join(self.empty[:5])}{more}'
+        if self.num_hidden:
+            text += (f'; {self.num_hidden} of the persons are not drawn '
+                     '(score_thr, nms_thr)')
+        return text
+
+    def log(self) -> None:
+        """Say it; that nobody was found at all is a warning."""
+        logger = MMLogger.get_current_instance()
+        say = logger.info if self.num_persons else logger.warning
+        say(str(self))

@@ -57,11 +57,7 @@ def _config_meta(config: Config) -> Optional[Dict[str, Any]]:
 
 
 def test_pipeline(config: Config) -> Compose:
-    """The steps that make a loaded image into the model's input.
-
-    They are those of the config's test pipeline but for loading; packing
-    alone if it has none.
-    """
+    """A config's test pipeline but for loading, or packing alone."""
     pipeline = config.get('test_pipeline')
     if pipeline is None:
         found = _dataset_configs(config)
@@ -127,19 +123,9 @@ def is_onnx(model: ModelType) -> bool:
 
 def load_parser(model: ModelType, weights: Optional[str],
                 device: Optional[str]) -> Tuple[nn.Module, Config, str]:
-    """A parser from whatever describes it, in evaluation mode.
+    """A parser in evaluation mode, its config (maybe empty) and its device.
 
-    Args:
-        model, weights, device: See :class:`HumanParsingInferencer`.
-
-    Returns:
-        tuple[nn.Module, Config, str]: The parser, its config (empty if there
-        is none) and its device.
-
-    Raises:
-        FileNotFoundError: If a file is missing.
-        InputError: If the device is missing, a file is wrong, or an ONNX file
-            is given with weights.
+    See :class:`HumanParsingInferencer` for arguments and errors.
     """
     if isinstance(model, nn.Module):
         if device is None:

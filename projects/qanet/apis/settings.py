@@ -20,19 +20,7 @@ def check_batch_size(batch_size: Any) -> None:
 
 def merge_settings(defaults: Dict[str, Any],
                    given: Dict[str, Any]) -> Dict[str, Any]:
-    """The constructor's settings, replaced by those of a call.
-
-    Args:
-        defaults (dict): ``bbox_thr``, ``nms_thr``, ``score_thr`` and
-            ``quality_weights`` of the constructor.
-        given (dict): Those of the call.
-
-    Returns:
-        dict: All four, as plain floats.
-
-    Raises:
-        InputError: If one is unknown, no finite number, or no weights.
-    """
+    """The constructor's settings, replaced by a call's; plain floats."""
     unknown = sorted(set(given) - set(defaults))
     if unknown:
         raise InputError(f'there is no argument {unknown[0]!r}, a call '
@@ -52,19 +40,7 @@ def merge_settings(defaults: Dict[str, Any],
 
 def make_visualizer(cfg: Dict[str, Any],
                     dataset_meta: Dict[str, Any]) -> ParsingVisualizer:
-    """Make a visualizer with a data set's names and colours.
-
-    Args:
-        cfg (dict): Arguments of :class:`ParsingVisualizer`.
-        dataset_meta (dict): ``classes`` and ``palette``.
-
-    Returns:
-        ParsingVisualizer: The visualizer.
-
-    Raises:
-        InputError: If there is no such argument, or one that the inferencer
-            has itself.
-    """
+    """A visualizer with a data set's ``classes`` and ``palette``."""
     if not isinstance(cfg, dict):
         raise InputError('visualizer must be a dict of arguments of '
                          f'ParsingVisualizer, not {cfg!r}')

@@ -97,9 +97,6 @@ class Source:
         """Load its BGR images (H, W, 3) uint8, one after the other.
 
         A video has None in place of a frame that cannot be decoded.
-
-        Raises:
-            InputError: If the file cannot be decoded.
         """
         if self.array is not None:
             yield self.array
@@ -273,14 +270,9 @@ def read_frames(sources: Sequence[Source],
                 skipped: List[tuple]) -> Iterator[Frame]:
     """Read image after image; name and count what cannot be decoded.
 
-    Args:
-        sources (Sequence[Source]): What to read.
-        skipped (list[tuple]): Takes (file, reason) of each file that cannot
-            be decoded, or not wholly. What is missing leaves its number free,
-            which must fit boxes.
-
-    Raises:
-        InputError: If the only source, or every one, cannot be decoded.
+    ``skipped`` takes (file, reason) of each file that cannot be decoded, or
+    not wholly. What is missing leaves its number free, which must fit boxes.
+    Raises an InputError if the only source, or every one, cannot be decoded.
     """
     logger = MMLogger.get_current_instance()
     index = unreadable = 0

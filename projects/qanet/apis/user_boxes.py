@@ -56,44 +56,18 @@ def _refuse(array: np.ndarray, where: str,
                 f'{where}: box {row} {array[row].tolist()} {text}')
 
 
-def check_boxes(bboxes: Any, image_size: Tuple[int, int],
-                where: str) -> np.ndarray:
-    """Check the boxes of one image.
-
-    Args:
-        bboxes (Any): Array-like (N, 4), xyxy in pixels, or (N, 5) with
-            scores; N may be 0.
-        image_size (tuple[int, int]): Width and height of the image.
-        where (str): Name of the boxes in messages.
-
-    Returns:
-        np.ndarray: (N, 5) float32, xyxy and score, which is 1 by default.
-
-    Raises:
-        InputError: If the shape is another one, a number is not finite, a box
-            is empty, reversed, wholly outside the image or beyond what
-            float32 counts exactly, or a score is outside 0..1.
-    """
-    array = _check_rows(bboxes, where)
-    x1, y1, x2, y2, _ = array.T
-    width, height = image_size
-    outside = (x2 <= 0) | (y2 <= 0) | (x1 >= width) | (y1 >= height)
-    _refuse(array, where, ((outside, 'lies wholly outside the image of '
-                            f'{width}x{height} pixels'), ))
-    return array.astype(np.float32)
-
-
-def split_boxes(bboxes: Any, sources: Sequence[Source]) -> List[Any]:
+def split_boxes(bboxes: Any, sources: Sequence[Source]) -> List[np.ndarray]:
     """Say which boxes belong to which image.
 
     Args:
         bboxes (Any): For one image (N, 4 | 5), or a list of one such; for
-            several images, or a video, a list with one for each image.
+            several images, or a video, a list with one for each image. xyxy
+            in pixels, and a score, which is 1 by default.
         sources (Sequence[Source]): What is to be parsed.
 
     Returns:
-        list: One (N, 5) float64 array per image, right but for where the
-        image ends, see :func:`boxes_of_batch`.
+        list[np.ndarray]: One (N, 5) float64 array per image, right but for
+        where the image ends, see :func:`boxes_of_batch`.
 
     Raises:
         InputError: If the numbers of images and of arrays differ, if there
@@ -101,15 +75,14 @@ def split_boxes(bboxes: Any, sources: Sequence[Source]) -> List[Any]:
     """
     if isinstance(bboxes, Iterator):
         bboxes = list(bboxes)
-    per_image = _split(bboxes, sources)
-    video = sources[0].is_video
-    announced = sources[0].num_images if video else 0
-    if announced and announced != len(per_image):
-        MMLogger.get_current_instance().warning(
-            f'bboxes has {len(per_image)} entries, but by its header '
-            f'{sources[0].path} has {announced} frames')
-    names = ([f'{sources[0].name}#{k}' for k in range(len(per_image))]
-             if video else [source.name for source in sources])
+    per_image, source = _split(bboxes, sources), sources[0]
+    names = [source.name for source in sources]
+    if source.is_video:
+        names = [f'{source.name}#{k}' for k in range(len(per_image))]
+        if source.num_images not in (0, len(per_image)):
+            MMLogger.get_current_instance().warning(
+                f'bboxes has {len(per_image)} entries, but by its header '
+                f'{source.path} has {source.num_images} frames')
     return [
         _check_rows(rows, f'bboxes[{k}] ({name})')
         for k, (rows, name) in enumerate(zip(per_image, names))
@@ -119,50 +92,49 @@ def split_boxes(bboxes: Any, sources: Sequence[Source]) -> List[Any]:
 def _split(bboxes: Any, sources: Sequence[Source]) -> List[Any]:
     """One array-like per image, still unchecked."""
     num_images, video = len(sources), any(s.is_video for s in sources)
+    if num_images == 1 and not video:
+        array = _to_array(bboxes, 'bboxes')
+        return list(array) if array.shape[:-2] == (1, ) else [array]
     if video and num_images > 1:
         raise InputError('bboxes= cannot be told apart when there are videos '
                          'among several inputs; give one video')
-    if video or num_images > 1:
-        # An array of one dimension is one of arrays.
-        if not (isinstance(bboxes,
-                           (list, tuple)) or np.ndim(bboxes) in (1, 3)):
-            what = 'a video' if video else f'{num_images} images'
-            raise InputError(
-                f'bboxes for {what} must be a list with one array for each '
-                f'image, but got {type(bboxes).__name__}')
-        if not video and len(bboxes) != num_images:
-            raise InputError(f'bboxes has {len(bboxes)} entries for '
-                             f'{num_images} images')
-        return list(bboxes)
-    array = _to_array(bboxes, 'bboxes')
-    return list(array) if array.ndim == 3 and len(array) == 1 else [array]
+    # An array of one dimension is one of arrays.
+    if not (isinstance(bboxes, (list, tuple)) or np.ndim(bboxes) in (1, 3)):
+        what = 'a video' if video else f'{num_images} images'
+        raise InputError(
+            f'bboxes for {what} must be a list with one array for each '
+            f'image, but got {type(bboxes).__name__}')
+    if not video and len(bboxes) != num_images:
+        raise InputError(f'bboxes has {len(bboxes)} entries for '
+                         f'{num_images} images')
+    return list(bboxes)
 
 
-def boxes_of_frame(per_image: Sequence[Any], frame: Frame) -> np.ndarray:
+def boxes_of_frame(per_image: Sequence[np.ndarray],
+                   frame: Frame) -> np.ndarray:
     """Boxes of one image, out of :func:`split_boxes`, as (N, 5) float32.
 
-    Raises:
-        InputError: If there are none for it, or see :func:`check_boxes`.
+    Raises an InputError if there are none for it, or if one lies outside.
     """
     if frame.index >= len(per_image):
         raise InputError(f'bboxes has {len(per_image)} entries, but there is '
                          f'an image {frame.index + 1}: {frame.name}')
-    return check_boxes(per_image[frame.index], frame.image.shape[1::-1],
-                       f'bboxes[{frame.index}] ({frame.name})')
+    array = per_image[frame.index]
+    x1, y1, x2, y2, _ = array.T
+    height, width = frame.image.shape[:2]
+    outside = (x2 <= 0) | (y2 <= 0) | (x1 >= width) | (y1 >= height)
+    _refuse(array, f'bboxes[{frame.index}] ({frame.name})',
+            ((outside, 'lies wholly outside the image of '
+              f'{width}x{height} pixels'), ))
+    return array.astype(np.float32)
 
 
 def boxes_of_batch(
-        per_image: Sequence[Any], frames: Sequence[Frame]
+        per_image: Sequence[np.ndarray], frames: Sequence[Frame]
 ) -> Tuple[List[np.ndarray], Optional[InputError]]:
-    """Boxes of some images, up to the first one whose boxes are wrong.
+    """See :func:`boxes_of_frame`; up to the first image with a wrong one.
 
-    Args:
-        per_image (Sequence): Out of :func:`split_boxes`.
-        frames (Sequence[Frame]): The images.
-
-    Returns:
-        tuple[list[np.ndarray], InputError | None]: See
-        :func:`boxes_of_frame`; and what is wrong with those of the next image.
+    Also returns what is wrong there, None if nothing is.
     """
     found: List[np.ndarray] = []
     for frame in frames:
@@ -174,15 +146,10 @@ def boxes_of_batch(
 
 
 def warn_of_doubts(frame: Frame, rows: np.ndarray) -> bool:
-    """Warn of boxes that are likely not what was meant.
+    """Warn of boxes (N, 5) that are likely not what was meant.
 
-    Args:
-        frame (Frame): The image.
-        rows (np.ndarray): Its boxes, (N, 5), out of :func:`boxes_of_frame`.
-
-    Returns:
-        bool: Whether all look like shares of the image, or one has most of
-        its area outside; then the first is named.
+    Returns whether all look like shares of the image, or one has most of its
+    area outside; then the first is named.
     """
     height, width = frame.image.shape[:2]
     x1, y1, x2, y2 = rows[:, :4].T

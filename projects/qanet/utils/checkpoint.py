@@ -138,18 +138,10 @@ def _reason(error: Exception) -> str:
 
 
 def strip_module(weights: Dict[str, Any], filename: str) -> Dict[str, Any]:
-    """Names as in a network on one GPU, as mmengine reads them, too.
+    """Names as in a network on one GPU, without ``module.`` in front.
 
-    Args:
-        weights (dict): Names, with or without ``module.`` in front, and
-            values.
-        filename (str): Name of the checkpoint, for the message.
-
-    Returns:
-        dict: The same, without.
-
-    Raises:
-        InputError: If a name occurs with and without it.
+    ``filename`` is for the message. Raises an InputError if a name occurs with
+    and without it.
     """
     names = {name: str(name).removeprefix(_PREFIX) for name in weights}
     if all(name == short for name, short in names.items()):
@@ -166,18 +158,11 @@ def read_checkpoint(filename: str,
                     map_location: Optional[str] = 'cpu') -> Dict[str, Any]:
     """Read a checkpoint without running what is inside.
 
-    Args:
-        filename (str): A path, or any address that mmengine knows.
-        map_location (str, optional): As in :func:`torch.load`.
-
-    Returns:
-        dict: The checkpoint, with ``state_dict``, whose names have no
-        ``module.`` in front; a bare state dict is wrapped.
-
-    Raises:
-        InputError: If there is no such file, if it is no checkpoint, or
-            if it holds objects other than weights and logs, or other ones
-            than dictionaries as ``meta`` and its ``dataset_meta``.
+    The file may be any address that mmengine knows. The dictionary has
+    ``state_dict``, whose names have no ``module.`` in front; a bare state dict
+    is wrapped. Raises an InputError if there is no such file, if it is no
+    checkpoint, or if it holds objects other than weights and logs, or other
+    ones than dictionaries as ``meta`` and its ``dataset_meta``.
     """
     allow_known_checkpoints()
     filename = str(filename)

@@ -14,31 +14,18 @@ _ENDINGS = ('.py', '.json', '.yaml', '.yml')
 
 
 def type_name(kind: Any) -> str:
-    """Name of a part in a config, to compare it with.
+    """Name of a part in a config without its scope, to compare it with.
 
-    Args:
-        kind (str | type): ``type`` of the part: a name, a name with its scope
-            (``mmengine.OptimWrapper``), or, in pure-Python configs, a class.
-
-    Returns:
-        str: The name without the scope.
+    ``kind`` is its ``type``: a name (``mmengine.OptimWrapper``) or a class.
     """
     return getattr(kind, '__name__', str(kind)).split('.')[-1]
 
 
 def read_config(config: Union[str, Config]) -> Config:
-    """Read a config.
+    """Read a config from a path or ``package::path``; a config is returned.
 
-    Args:
-        config (str | Config): Path, ``package::path`` inside an installed
-            package, or a config, which is returned as it is.
-
-    Returns:
-        Config: The config.
-
-    Raises:
-        FileNotFoundError: If there is no such file or package.
-        InputError: If it is no config.
+    Raises a FileNotFoundError if there is no such file or package, an
+    InputError if it is no config.
     """
     if isinstance(config, Config):
         return config

@@ -10,18 +10,10 @@ from .errors import InputError
 
 
 def choose_device(device: Optional[str] = None) -> str:
-    """Check a device, or choose one.
+    """Check a device ('cpu', 'cuda:1'), or choose this machine's best.
 
-    Args:
-        device (str, optional): 'cpu', 'cuda', 'cuda:1' and the like. None is
-            this machine's accelerator, or 'cpu' where it has none.
-
-    Returns:
-        str: The device.
-
-    Raises:
-        InputError: If there is no such device on this machine; the message
-            lists those there are.
+    Raises an InputError, with a list of those there are, if there is no such
+    one.
     """
     if device is None:
         return get_device()
@@ -38,9 +30,5 @@ def choose_device(device: Optional[str] = None) -> str:
 
 
 def count_processes() -> int:
-    """How many processes a launcher has started for the same work.
-
-    Returns:
-        int: ``WORLD_SIZE``, which torchrun sets; 1 without it.
-    """
+    """How many processes torchrun started for the same work; 1 without."""
     return int(os.environ.get('WORLD_SIZE', 1))

@@ -17,13 +17,7 @@ VIDEO_ENDINGS = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.mpg')
 def has_ending(path: str, endings: Sequence[str] = IMAGE_ENDINGS) -> bool:
     """Whether a file's name ends in one of some ways, in any case.
 
-    Args:
-        path (str): Name or path of a file.
-        endings (Sequence[str]): Endings in lower case, with the dot. Defaults
-            to those of pictures.
-
-    Returns:
-        bool: True for ``a.JPG``, ``a.Jpg`` and ``a.jpg`` alike.
+    The endings are in lower case, with the dot.
     """
     return os.path.splitext(path)[1].lower() in endings
 
@@ -31,15 +25,8 @@ def has_ending(path: str, endings: Sequence[str] = IMAGE_ENDINGS) -> bool:
 def read_text(path: str) -> str:
     """Read a text file, UTF-8 with or without a byte order mark.
 
-    Args:
-        path (str): File to read.
-
-    Returns:
-        str: Its content, without the mark.
-
-    Raises:
-        OSError: If it cannot be read.
-        InputError: If it is in another encoding.
+    Raises an OSError if it cannot be read, an InputError if it is in another
+    encoding.
     """
     try:
         return Path(path).read_text(encoding='utf-8-sig')
@@ -51,16 +38,9 @@ def read_text(path: str) -> str:
 def check_download(path: str, name: str) -> bytes:
     """Refuse a file that is empty or stands for another one.
 
-    Args:
-        path (str): A local file.
-        name (str): What to call it in messages.
-
-    Returns:
-        bytes: The first 64 bytes.
-
-    Raises:
-        OSError: If it cannot be read.
-        InputError: If it is empty, a web page or a pointer of git-lfs.
+    Returns the first 64 bytes. Raises an OSError if it cannot be read, an
+    InputError if it is empty, a web page or a pointer of git-lfs; ``name`` is
+    what messages call it.
     """
     with open(path, 'rb') as file:
         start = file.read(64)
@@ -79,12 +59,8 @@ def check_download(path: str, name: str) -> bytes:
 def check_writable(path: str) -> None:
     """Refuse a file that could not be written, before long work for it.
 
-    Args:
-        path (str): File to write later. Its folder is made if it is missing.
-
-    Raises:
-        InputError: If it is a folder or empty, or its folder cannot be
-            written.
+    Its folder is made if it is missing. Raises an InputError if the path is a
+    folder or empty, or its folder cannot be written.
     """
     if os.path.isdir(path):
         raise InputError(f'{path} is a folder, not a file to write')
@@ -101,26 +77,15 @@ def check_writable(path: str) -> None:
 
 
 def write_text(path: str, text: str) -> None:
-    """Write a text file in UTF-8, see :func:`write_bytes`.
-
-    Args:
-        path (str): File to write.
-        text (str): Its content.
-    """
+    """Write a text file in UTF-8, see :func:`write_bytes`."""
     write_bytes(path, text.encode('utf-8'))
 
 
 def write_bytes(path: str, data: bytes) -> None:
     """Write a file in one step: an interruption leaves no half of it.
 
-    What stands there is replaced; a link is not written through.
-
-    Args:
-        path (str): File to write. Its folder is made if it is missing.
-        data (bytes): Its content.
-
-    Raises:
-        OSError: If it cannot be written.
+    Its folder is made if it is missing. What stands there is replaced; a link
+    is not written through. Raises an OSError if it cannot be written.
     """
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     partial = f'{path}.partial'

@@ -20,17 +20,10 @@ Scores = TypeVar('Scores')
 
 
 def check_weights(weights: Sequence[float]) -> Tuple[float, float, float]:
-    """Check quality weights.
+    """Quality weights (box, IoU, pixel score) as three floats.
 
-    Args:
-        weights (Sequence[float]): Exponents of the box, IoU and pixel score.
-
-    Returns:
-        tuple[float, float, float]: The same as floats.
-
-    Raises:
-        InputError: If there are not three of them, one is negative or not
-            finite, or all are zero.
+    Raises an InputError if there are not three of them, one is negative or not
+    finite, or all are zero.
     """
     try:
         values = tuple(float(weight) for weight in weights)

@@ -8,17 +8,11 @@ _END = b'\xd9'
 
 
 def is_cut_jpeg(content: bytes) -> bool:
-    """Whether the picture of a JPEG file ends too early.
+    """Whether a JPEG file, of which this is the content, ends too early.
 
     Some versions of OpenCV decode such a file in silence and leave what is
     missing to chance. What stands inside segments, such as a thumbnail, and
-    what follows the picture does not count.
-
-    Args:
-        content (bytes): The file, of any kind.
-
-    Returns:
-        bool: True for a JPEG without the marker of its picture's end.
+    what follows the picture does not count. Other files are not cut.
     """
     if not content.startswith(b'\xff\xd8'):
         return False

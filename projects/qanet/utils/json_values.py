@@ -14,72 +14,34 @@ ByteReader = Callable[[str], bytes]
 
 
 def read_bytes(path: str) -> bytes:
-    """Read a file of the local disk.
-
-    Args:
-        path (str): File to read.
-
-    Returns:
-        bytes: Its content.
-    """
+    """Read a file of the local disk."""
     return Path(path).read_bytes()
 
 
 def is_whole(value: Any,
              low: float = -math.inf,
              high: float = math.inf) -> bool:
-    """Whether a JSON value is a whole number in a range.
-
-    Args:
-        value (Any): True, False and 1.0 are none.
-        low (float): Least value. Defaults to any.
-        high (float): Highest value. Defaults to any.
-
-    Returns:
-        bool: Whether it is.
-    """
+    """Whether it is a whole number in a range; True and 1.0 are none."""
     return (isinstance(value, int) and not isinstance(value, bool)
             and low <= value <= high)
 
 
 def is_number(value: Any) -> bool:
-    """Whether a JSON value is a finite number.
-
-    Args:
-        value (Any): True and False are none.
-
-    Returns:
-        bool: Whether it is.
-    """
+    """Whether a JSON value is a finite number; True and False are none."""
     return (isinstance(value, (int, float)) and not isinstance(value, bool)
             and abs(value) <= sys.float_info.max)
 
 
 def plain_number(value: Any) -> Any:
-    """A number of numpy or torch as one of Python, for what no JSON gives.
-
-    Args:
-        value (Any): Scalar, array or tensor without dimensions, or another.
-
-    Returns:
-        Any: The Python number; anything else as it is.
-    """
+    """A scalar of numpy or torch as a number of Python; the rest as it is."""
     return value.item() if getattr(value, 'ndim', None) == 0 else value
 
 
 def load_json(path: str, read: ByteReader = read_bytes) -> Any:
-    """Read a json file.
+    """Read a json file, from the local disk unless ``read`` says otherwise.
 
-    Args:
-        path (str): File to read.
-        read (Callable): Gets its content. Defaults to the local disk.
-
-    Returns:
-        Any: The parsed document.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        InputError: If it is no valid json.
+    Raises a FileNotFoundError if there is none, an InputError if it is no
+    json.
     """
     try:
         data = read(path)
@@ -96,17 +58,11 @@ def load_json(path: str, read: ByteReader = read_bytes) -> Any:
 
 
 def write_json(path: str, document: Any, indent: Optional[int] = None) -> None:
-    """Write a json file in one step.
+    """Write a json file in one step; its folder is made if it is missing.
 
-    Args:
-        path (str): File to write. Its folder is made if it is missing.
-        document (Any): Dicts, sequences, numpy arrays, numbers and what else
-            json knows; NaN becomes null.
-        indent (int, optional): Blanks per level. Defaults to one line.
-
-    Raises:
-        OSError: If it cannot be written.
-        ValueError: If a number is infinite.
+    The document may have numpy arrays; NaN becomes null. ``indent`` is in
+    blanks, None for one line. Raises an OSError if the file cannot be written,
+    a ValueError if a number is infinite.
     """
     text = json.dumps(_to_plain(document), indent=indent, allow_nan=False)
     write_text(path, text + '\n')

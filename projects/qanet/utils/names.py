@@ -8,14 +8,9 @@ from typing import Dict, Hashable
 def unique_name(name: str, owner: Hashable, taken: Dict[str, Hashable]) -> str:
     """A file name that is its owner's alone, also where case is not told.
 
-    Args:
-        name (str): The name wished for, with or without an ending.
-        owner (Hashable): Whose it is; asked again, it gets the same name.
-        taken (dict): Owner of each name given away, in lower case; takes
-            the new one.
-
-    Returns:
-        str: ``a.png``, or the first free one of ``a_2.png``, ``a_3.png``, ...
+    It is ``a.png``, or the first free one of ``a_2.png``, ``a_3.png``, ...; an
+    owner who asks again gets the same. ``taken`` has the owner of each name
+    given away, in lower case, and takes the new one.
     """
     stem, ending = osp.splitext(name)
     for count in itertools.count(2):

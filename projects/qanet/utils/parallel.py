@@ -14,19 +14,11 @@ def map_in_order(function: Callable[[Item], Result],
                  items: Sequence[Item],
                  num_workers: int = 0,
                  title: Optional[str] = None) -> Iterator[Result]:
-    """Apply a function to each item.
+    """Apply a function to each item; yields the results in their order.
 
-    Args:
-        function (Callable): Takes one item. With processes it has to be
-            picklable; each chunk of items carries a copy of it.
-        items (Sequence): The items.
-        num_workers (int): Processes that work beside this one. Defaults to
-            0, all is done here.
-        title (str, optional): What is being done, shown with a progress bar
-            on stderr. Defaults to None, no progress bar.
-
-    Yields:
-        What the function returns, in the order of the items.
+    With ``num_workers`` processes beside this one the function has to be
+    picklable; each chunk of items carries a copy of it. With a ``title`` there
+    is a progress bar on stderr.
     """
     items = list(items)
     if num_workers <= 0 or len(items) < 2:

@@ -9,17 +9,9 @@ from prettytable import MARKDOWN, PrettyTable
 def format_table(head: Sequence[str],
                  rows: Sequence[Sequence[str]],
                  markdown: bool = False) -> str:
-    """Lay out a table.
+    """Lay out a table, framed or in Markdown, without a line break at its end.
 
-    Args:
-        head (Sequence[str]): Names of the columns.
-        rows (Sequence[Sequence[str]]): Their cells; the first column is set
-            flush left, the others flush right.
-        markdown (bool): Write Markdown instead of a framed table. Defaults
-            to False.
-
-    Returns:
-        str: The table, without a line break at its end.
+    The first column is set flush left, the others flush right.
     """
     # Columns may have equal names, which prettytable refuses as fields.
     names = [
@@ -38,13 +30,5 @@ def format_table(head: Sequence[str],
 
 
 def format_number(value: float, digits: int = 2) -> str:
-    """Write a number for a table.
-
-    Args:
-        value (float): The number.
-        digits (int): After the point. Defaults to 2.
-
-    Returns:
-        str: A dash for NaN, what is undefined or was not measured.
-    """
+    """Write a number for a table; a dash for NaN, what was not measured."""
     return '-' if math.isnan(value) else f'{value:.{digits}f}'

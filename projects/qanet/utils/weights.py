@@ -13,20 +13,10 @@ from .errors import InputError
 
 def check_any_weight(own: Mapping[str, torch.Tensor],
                      state_dict: Dict[str, Any], filename: str) -> int:
-    """Refuse a checkpoint that has nothing of a model, or no tensors.
+    """How many of a model's entries a checkpoint has, in name and shape.
 
-    mmengine leaves out, in silence, what is no tensor.
-
-    Args:
-        own (Mapping[str, Tensor]): The model's entries.
-        state_dict (dict): The weights.
-        filename (str): Name of the checkpoint, for the message.
-
-    Returns:
-        int: How many of the model's weights it has, in name and shape.
-
-    Raises:
-        InputError: If it has none, or one that it has is no tensor.
+    Raises an InputError if it has none, or one that it has is no tensor:
+    mmengine leaves that out in silence.
     """
     common = [name for name in state_dict if name in own]
     for name in common:
@@ -76,16 +66,10 @@ def _misfit(names: Sequence[str],
 
 def check_state_dict(model: nn.Module, state_dict: Dict[str, Any],
                      filename: str) -> None:
-    """Refuse weights that do not fit a model.
+    """Refuse weights that do not fit a model; ``filename`` is for messages.
 
-    Args:
-        model (nn.Module): The model to be filled.
-        state_dict (dict): The weights.
-        filename (str): Name of the checkpoint, for the message.
-
-    Raises:
-        InputError: If a weight has another shape, as it does with
-            another number of classes, or if weights are missing.
+    Raises an InputError if a weight has another shape, as it does with another
+    number of classes, or if weights are missing.
     """
     own = model.state_dict()
     check_any_weight(own, state_dict, filename)
@@ -107,18 +91,9 @@ def check_state_dict(model: nn.Module, state_dict: Dict[str, Any],
 def load_checkpoint(model: nn.Module,
                     filename: str,
                     map_location: Optional[str] = 'cpu') -> Dict[str, Any]:
-    """Load weights into a model, all of them or none.
+    """Load a checkpoint into a model, all of its weights or none; return it.
 
-    Args:
-        model (nn.Module): The model.
-        filename (str): A path, or any address that mmengine knows.
-        map_location (str, optional): As in :func:`torch.load`.
-
-    Returns:
-        dict: The checkpoint, with ``meta`` where the writer left one.
-
-    Raises:
-        InputError: If the file cannot be read safely or does not fit.
+    Raises an InputError if the file cannot be read safely or does not fit.
     """
     checkpoint = read_checkpoint(filename, map_location)
     check_state_dict(model, checkpoint['state_dict'], filename)

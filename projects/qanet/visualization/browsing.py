@@ -10,11 +10,10 @@ from mmengine.dataset import BaseDataset
 
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.names import unique_name
-from .ground_truth import ground_truth_maps
 from .legend import join_beside
 from .painting import Colour
 from .tags import draw_boxes
-from .visualizer import Drawing, ParsingVisualizer
+from .visualizer import Drawing, ParsingVisualizer, ground_truth_maps
 
 BOX_COLOUR: Colour = (255, 255, 0)
 IGNORED_COLOUR: Colour = (255, 255, 255)
@@ -23,18 +22,10 @@ _CELL_WIDTH = 480
 
 def draw_sample(visualizer: ParsingVisualizer, dataset: BaseDataset,
                 index: int) -> np.ndarray:
-    """Draw one sample as the pipeline gives it.
+    """Draw one sample as the pipeline gives it, RGB uint8.
 
-    Args:
-        visualizer (ParsingVisualizer): Knows classes and colours.
-        dataset (BaseDataset): A :class:`HumanParsingDataset` whose pipeline
-            ends in ``PackParsingInputs``.
-        index (int): Which sample.
-
-    Returns:
-        np.ndarray: RGB picture, uint8: the crop, the crop with its labels and
-        the legend side by side; in test mode the whole image, with boxes.
-        Ignored pixels (255) are white.
+    The crop, the crop with its labels and the legend side by side; in test
+    mode the whole image, with boxes. Ignored pixels (255) are white.
     """
     packed = dataset[index]
     sample = packed['data_samples']
@@ -54,16 +45,7 @@ def draw_sample(visualizer: ParsingVisualizer, dataset: BaseDataset,
 
 def contact_sheet(pictures: Sequence[np.ndarray],
                   columns: int = 4) -> np.ndarray:
-    """Arrange pictures in a table.
-
-    Args:
-        pictures (Sequence[np.ndarray]): RGB pictures of any size, at least
-            one.
-        columns (int): Pictures per row, each 480 pixels wide. Defaults to 4.
-
-    Returns:
-        np.ndarray: One RGB picture on white ground.
-    """
+    """Arrange RGB pictures of any size in a table, each 480 pixels wide."""
     cells = []
     for picture in pictures:
         height = round(picture.shape[0] * _CELL_WIDTH / picture.shape[1])

@@ -16,12 +16,8 @@ FAINT: Colour = (165, 165, 165)
 class ScoreColumn(NamedTuple):
     """Part scores of one person, as one column of the legend.
 
-    Attributes:
-        title (str): Head of the column, the number on the person's tag.
-        colour (tuple[int, int, int]): RGB colour of the person.
-        scores (np.ndarray): Score of each part, (C - 1,); NaN is shown as
-            '-', classes that the person lacks stay empty.
-        present (np.ndarray): Whether the person has the part, (C - 1,) bool.
+    ``scores`` and ``present`` (whether the person has the part) are (C - 1,);
+    NaN is shown as '-'. The title is the number on the person's tag.
     """
     title: str
     colour: Colour
@@ -121,23 +117,12 @@ def draw_legend(labels: Sequence[int],
                 font: Font,
                 faint: Sequence[int] = (),
                 columns: Optional[Sequence[ScoreColumn]] = None) -> np.ndarray:
-    """Draw the legend panel.
+    """Draw the legend panel, RGB (h, w, 3) uint8; w is 0 without labels.
 
-    Args:
-        labels (Sequence[int]): Classes to list, in this order.
-        names (Sequence[str]): Names of all classes.
-        palette (Sequence): RGB colours of all classes.
-        height (int): Height that is there, in pixels. More entries than fit
-            make more columns; a panel of up to twelve rows may be higher.
-        font (Font): The font.
-        faint (Sequence[int]): Classes of ``labels`` that are greyed out,
-            because they don't occur in this picture. Defaults to none.
-        columns (Sequence[ScoreColumn], optional): Persons whose part scores
-            are written beside the names.
-
-    Returns:
-        np.ndarray: RGB panel of shape (h, w, 3), uint8, h >= height; w is 0
-        without labels.
+    It is at least ``height`` pixels high. More entries than fit make more
+    columns; a panel of up to twelve rows may be higher. Classes in ``faint``,
+    which don't occur in this picture, are greyed out; ``columns`` are the
+    persons whose part scores are written beside the names.
     """
     if not len(labels):
         return np.zeros((height, 0, 3), dtype=np.uint8)
@@ -168,16 +153,9 @@ def _chunks(labels: Sequence[int], size: int) -> List[Sequence[int]]:
 
 
 def join_beside(pictures: Sequence[np.ndarray], gap: int = 0) -> np.ndarray:
-    """Put pictures side by side, aligned at the top, on white.
+    """Put RGB pictures side by side, aligned at the top, on white.
 
-    Args:
-        pictures (Sequence[np.ndarray]): RGB pictures of shape (h, w, 3),
-            uint8. The first one keeps its place: its pixel (x, y) is the
-            result's pixel (x, y).
-        gap (int): White pixels between two pictures. Defaults to 0.
-
-    Returns:
-        np.ndarray: RGB picture of the greatest height, uint8.
+    The first keeps its place; ``gap`` is the white between two, in pixels.
     """
     pictures = [picture for picture in pictures if picture.shape[1]]
     height = max(picture.shape[0] for picture in pictures)

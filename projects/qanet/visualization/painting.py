@@ -20,14 +20,7 @@ PERSON_COLOURS: Tuple[Colour,
 
 
 def person_colour(index: int) -> Colour:
-    """The RGB colour of the frame and the tag of one person.
-
-    Args:
-        index (int): Position of the person in the image's results.
-
-    Returns:
-        tuple[int, int, int]: RGB in 0..255; repeats after twelve persons.
-    """
+    """RGB of the frame and the tag of one person; repeats after twelve."""
     return PERSON_COLOURS[index % len(PERSON_COLOURS)]
 
 
@@ -90,17 +83,11 @@ def blend_parts(image: np.ndarray, category: np.ndarray,
 
 
 def person_borders(owner: np.ndarray, width: int = 1) -> np.ndarray:
-    """Where a person ends, drawn on the person's own pixels.
+    """Where a person ends, drawn on the person's own pixels, (H, W) bool.
 
-    Args:
-        owner (np.ndarray): Which person each pixel belongs to, (H, W) int, 0
-            for nobody.
-        width (int): Thickness in pixels. Defaults to 1.
-
-    Returns:
-        np.ndarray: Border pixels, (H, W) bool. None of them lies in the
-        background, the image's edge is no border, and of two persons who
-        touch only the lower numbered one gives pixels.
+    ``owner`` is the person of each pixel, (H, W) int, 0 for nobody. The
+    image's edge is no border, and of two persons who touch only the lower
+    numbered one gives pixels, ``width`` of them.
     """
     borders = np.zeros(owner.shape, dtype=np.uint8)
     pairs = ((np.s_[:, 1:], np.s_[:, :-1]), (np.s_[1:], np.s_[:-1]))

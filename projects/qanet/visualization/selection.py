@@ -12,17 +12,11 @@ from projects.qanet.structures import ParsingInstances
 
 
 def part_map_ious(instances: ParsingInstances) -> np.ndarray:
-    """Mean IoU over classes between all persons of an image.
+    """Mean IoU over classes between all persons, symmetric (N, N) float64.
 
-    The suppression of ``docs/protocol.md``, section 7, compares them so.
-
-    Args:
-        instances (ParsingInstances): N persons of one image.
-
-    Returns:
-        np.ndarray: Symmetric (N, N) float64 with 1 on the diagonal. The
-        background counts as a class, over the whole image; classes that
-        neither of two persons has do not count.
+    The suppression of ``docs/protocol.md``, section 7, compares them so: the
+    background counts as a class, over the whole image; classes that neither of
+    two persons has do not count.
     """
     num_classes = instances.num_classes
     return person_ious(

@@ -47,21 +47,12 @@ def _overlap(rect: Rect, others: Sequence[Rect]) -> int:
 
 def place_tags(bboxes: np.ndarray, sizes: Sequence[Tuple[int, int]],
                image_size: Tuple[int, int]) -> List[Rect]:
-    """Find a place for each tag at the edge of its box.
+    """Find a place for each tag at the edge of its box, (x1, y1, x2, y2).
 
-    The tags are placed in the order given, each at the first of these places
-    that is free and inside the image: on top of the box (left, right,
-    middle), inside at the top, inside at the bottom, under the box. Where
-    none is free the one that hides least of the other tags is taken.
-
-    Args:
-        bboxes (np.ndarray): Boxes of shape (N, 4), xyxy, in pixels.
-        sizes (Sequence[tuple]): Width and height of each tag in pixels.
-        image_size (tuple[int, int]): Width and height of the image.
-
-    Returns:
-        list[tuple]: Rectangles (x1, y1, x2, y2), x2 and y2 exclusive, inside
-        the image as far as they fit into it at all.
+    Each is placed, in the order given, at the first of these places that is
+    free and inside the image: on top of the box (left, right, middle), inside
+    at the top, inside at the bottom, under the box. Where none is free the one
+    that hides least of the other tags is taken. All sizes are (width, height).
     """
     placed: List[Rect] = []
     for box, (tag_w, tag_h) in zip(np.rint(bboxes).astype(int), sizes):
@@ -84,19 +75,7 @@ def place_tags(bboxes: np.ndarray, sizes: Sequence[Tuple[int, int]],
 
 def draw_tags(image: np.ndarray, bboxes: np.ndarray, texts: Sequence[str],
               colours: Sequence[Colour], font: Font) -> np.ndarray:
-    """Hang a tag with a text on each box.
-
-    Args:
-        image (np.ndarray): RGB image of shape (H, W, 3), uint8.
-        bboxes (np.ndarray): Boxes of shape (N, 4), xyxy, in pixels. Earlier
-            boxes choose their tag's place first.
-        texts (Sequence[str]): One line per box.
-        colours (Sequence): One RGB background per tag.
-        font (Font): The font of all tags.
-
-    Returns:
-        np.ndarray: A new (H, W, 3) uint8 image.
-    """
+    """Hang a tag with a text on each box; earlier ones choose their place."""
     canvas = Image.fromarray(image)
     draw = ImageDraw.Draw(canvas)
     extents = [text_size(text, font) for text in texts]

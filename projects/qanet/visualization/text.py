@@ -18,19 +18,9 @@ Font = Union[ImageFont.FreeTypeFont, ImageFont.ImageFont]
 
 @functools.lru_cache(maxsize=64)
 def load_font(size: int, path: Optional[str] = None) -> Font:
-    """A font of the given size.
+    """A font of a size in pixels, DejaVu Sans unless a TrueType file is given.
 
-    Args:
-        size (int): Size in pixels.
-        path (str, optional): A TrueType file, for class names in a script
-            that the default lacks. Defaults to DejaVu Sans, which
-            comes with matplotlib.
-
-    Returns:
-        Font: A PIL font.
-
-    Raises:
-        InputError: If ``path`` is no font file.
+    Raises an InputError if the file is no font.
     """
     if path is None:
         path = osp.join(matplotlib.get_data_path(), 'fonts', 'ttf',
@@ -43,29 +33,13 @@ def load_font(size: int, path: Optional[str] = None) -> Font:
 
 
 def font_size(image_shape: Sequence[int]) -> int:
-    """Text height that suits an image.
-
-    Args:
-        image_shape (Sequence[int]): Height and width in pixels; more numbers
-            are not looked at.
-
-    Returns:
-        int: Font size in pixels: 2.3 % of the image's mean side, at least 11.
-    """
+    """Text height that suits an image: 2.3 % of its mean side, in pixels."""
     height, width = image_shape[:2]
     return max(SMALLEST, int(round(0.023 * np.sqrt(height * width))))
 
 
 def tag_font_size(image_shape: Sequence[int], bboxes: np.ndarray) -> int:
-    """Text height for the persons' tags: smaller where persons are small.
-
-    Args:
-        image_shape (Sequence[int]): Height and width in pixels.
-        bboxes (np.ndarray): Boxes of shape (N, 4), xyxy, in pixels.
-
-    Returns:
-        int: Font size in pixels, at least 11 and at most that of the image.
-    """
+    """Text height for the persons' tags: smaller where persons are small."""
     largest = font_size(image_shape)
     if not len(bboxes):
         return largest
@@ -74,16 +48,7 @@ def tag_font_size(image_shape: Sequence[int], bboxes: np.ndarray) -> int:
 
 
 def fit_columns(size: int, num_columns: int, width: int) -> int:
-    """Text height at which a table of scores is no wider than its picture.
-
-    Args:
-        size (int): Font size in pixels that is wished for.
-        num_columns (int): Number of columns, each with a number like 0.85.
-        width (int): Width of the picture in pixels.
-
-    Returns:
-        int: Font size in pixels, at least 11.
-    """
+    """Text height at which a table of scores is no wider than its picture."""
     if not num_columns:
         return size
     # A column is about 2.9 times as wide as its text is high.
@@ -91,41 +56,19 @@ def fit_columns(size: int, num_columns: int, width: int) -> int:
 
 
 def text_size(text: str, font: Font) -> Tuple[int, int]:
-    """Room that one line of text takes.
-
-    Args:
-        text (str): The line.
-        font (Font): The font.
-
-    Returns:
-        tuple[int, int]: Width of this text and height of any line, in pixels.
-    """
+    """Width of this text and height of any line, in pixels."""
     left, _, right, _ = font.getbbox(text)
     _, top, _, bottom = font.getbbox('Ag')
     return int(right - left), int(bottom - top)
 
 
 def contrast_colour(colour: Sequence[int]) -> Tuple[int, int, int]:
-    """Black or white, whichever reads better on a colour.
-
-    Args:
-        colour (Sequence[int]): RGB background in 0..255.
-
-    Returns:
-        tuple[int, int, int]: RGB of the text.
-    """
+    """Black or white, whichever reads better on a colour."""
     red, green, blue = colour
     light = 0.299 * red + 0.587 * green + 0.114 * blue
     return (0, 0, 0) if light > 140 else (255, 255, 255)
 
 
 def format_score(score: float) -> str:
-    """A score as it stands in a picture.
-
-    Args:
-        score (float): The score, or NaN where it is undefined.
-
-    Returns:
-        str: Two decimals, '-' if undefined.
-    """
+    """A score as it stands in a picture: '-' if undefined."""
     return f'{score:.2f}' if np.isfinite(score) else '-'

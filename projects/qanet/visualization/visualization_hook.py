@@ -60,15 +60,7 @@ class ParsingVisualizationHook(SegVisualizationHook):
                     data_batch: dict,
                     outputs: Sequence[SegDataSample],
                     mode: str = 'val') -> None:
-        """Draw the batch's images, once in ``interval`` iterations.
-
-        Args:
-            runner (Runner): The runner.
-            batch_idx (int): Position of the batch.
-            data_batch (dict): The batch; not used.
-            outputs (Sequence[SegDataSample]): The model's output.
-            mode (str): 'val' or 'test'. Defaults to 'val'.
-        """
+        """Draw the batch's images, once in ``interval`` iterations."""
         if not self.draw or mode == 'train':
             return
         if not self.every_n_inner_iters(batch_idx, self.interval):

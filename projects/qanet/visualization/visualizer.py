@@ -10,10 +10,10 @@ from mmseg.registry import VISUALIZERS
 from mmseg.structures import SegDataSample
 
 from projects.qanet.datasets.metainfo import default_palette
+from projects.qanet.ground_truth import read_label_map
 from projects.qanet.structures import ParsingInstances
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.json_values import is_number, plain_number
-from .ground_truth import ground_truth_maps
 from .legend import ScoreColumn, draw_legend, join_beside
 from .painting import (Colour, blend_parts, paint_persons, person_borders,
                        person_colour)
@@ -27,16 +27,33 @@ BORDER_COLOUR: Colour = (255, 255, 255)
 
 
 class Drawing(NamedTuple):
-    """A picture under way, and what its legend has to tell.
-
-    Attributes:
-        image (np.ndarray): RGB picture of the image's own size, uint8.
-        labels (set): Classes that occur in it, without the background.
-        columns (list[ScoreColumn]): Part scores of the persons drawn.
-    """
+    """A picture of the image's own size, and what its legend has to tell."""
     image: np.ndarray
     labels: set
     columns: List[ScoreColumn]
+
+
+def ground_truth_maps(
+    data_sample: SegDataSample
+) -> Optional[Tuple[np.ndarray, Optional[np.ndarray]]]:
+    """Class and person of each pixel, (H, W) int, of a sample's ground truth.
+
+    The sample has ``gt_sem_seg`` (training: one person in its crop) or
+    ``seg_map_path`` and perhaps ``human_map_path`` (validation: the whole
+    image). Persons are None where they are not told apart; all is None without
+    truth.
+    """
+    if 'gt_sem_seg' in data_sample:
+        # Tensors, or arrays, as mmseg's browse_dataset.py hands them over.
+        return np.asarray(data_sample.gt_sem_seg.cpu().data).squeeze(0), None
+    seg_map_path = data_sample.get('seg_map_path')
+    if seg_map_path is None:
+        return None
+    human_map_path = data_sample.get('human_map_path')
+    owner = None
+    if human_map_path is not None:
+        owner = read_label_map(human_map_path).astype(np.int32)
+    return read_label_map(seg_map_path), owner
 
 
 @VISUALIZERS.register_module()
@@ -140,19 +157,9 @@ class ParsingVisualizer(Visualizer):
                   image: np.ndarray,
                   category: np.ndarray,
                   owner: Optional[np.ndarray] = None) -> Drawing:
-        """Draw label maps, for example those of the ground truth.
+        """Draw label maps, for example the ground truth's; no legend yet.
 
-        Args:
-            image (np.ndarray): RGB image of shape (H, W, 3), uint8.
-            category (np.ndarray): Class of each pixel, (H, W).
-            owner (np.ndarray, optional): Person of each pixel, (H, W) int, 0
-                for nobody.
-
-        Returns:
-            Drawing: The picture, without a legend.
-
-        Raises:
-            InputError: If the maps are not of the image's size.
+        Raises an InputError if the maps are not of the image's size.
         """
         if category.shape != image.shape[:2]:
             raise InputError(
@@ -169,19 +176,11 @@ class ParsingVisualizer(Visualizer):
                      image: np.ndarray,
                      instances: ParsingInstances,
                      order: Optional[Sequence[int]] = None) -> Drawing:
-        """Draw predicted persons.
+        """Draw predicted persons on RGB (H, W, 3) uint8; no legend yet.
 
-        Args:
-            image (np.ndarray): RGB image of shape (H, W, 3), uint8.
-            instances (ParsingInstances): The persons of the image.
-            order (Sequence[int], optional): Positions of those to draw, the
-                best last. Defaults to what ``score_thr`` and ``nms_thr`` say.
-
-        Returns:
-            Drawing: The picture, without a legend.
-
-        Raises:
-            InputError: If ``instances`` belong to an image of another size.
+        ``order`` are the positions of those to draw, the best last; by default
+        what ``score_thr`` and ``nms_thr`` say. Raises an InputError if the
+        persons belong to an image of another size.
         """
         if tuple(instances.image_size) != (image.shape[1], image.shape[0]):
             raise InputError(
@@ -227,16 +226,7 @@ class ParsingVisualizer(Visualizer):
                            counts[1:] > 0)
 
     def add_legend(self, drawings: Sequence[Drawing]) -> np.ndarray:
-        """Put pictures of one image and their common legend side by side.
-
-        Args:
-            drawings (Sequence[Drawing]): For example ground truth and
-                prediction.
-
-        Returns:
-            np.ndarray: RGB picture, uint8; the first drawing is its left
-            upper corner.
-        """
+        """Put pictures of one image and their legend side by side, uint8."""
         images = [drawing.image for drawing in drawings]
         joined = join_beside(images, gap=font_size(images[0].shape) // 3)
         if not (self.show_legend or self.show_part_scores):

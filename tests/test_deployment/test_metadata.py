@@ -8,6 +8,7 @@ from torch import nn
 
 from projects.qanet.deployment.metadata import (METADATA_KEY, read_metadata,
                                                 write_metadata)
+from projects.qanet.models import QualityAwareModule
 from projects.qanet.models.parsers import CropSettings
 from projects.qanet.models.parsers.person_crops import normalize_crops
 from projects.qanet.utils.errors import InputError
@@ -17,23 +18,20 @@ META = dict(
     palette=[[0, 0, 0], [1, 2, 3], [4, 5, 6]],
     flip_pairs=[(1, 2)])
 
+NORM = dict(mean=[1., 2., 3.], std=[4., 5., 6.], bgr_to_rgb=True)
+
 
 def parser(**preprocessor):
     module = nn.Module()
     module.data_preprocessor = MODELS.build(
         dict(type='ParsingDataPreprocessor', **preprocessor))
-    module.post_processor = MODELS.build(
-        dict(
-            type='QualityAwareModule', weights=(1, .5, 3),
-            pixel_score_thr=.25))
+    module.post_processor = QualityAwareModule((1, .5, 3), .25)
     module.settings = CropSettings((48, 64), 1.25, True, (1., 1.1), 7)
     return module
 
 
 def document(**changes):
-    metadata = write_metadata(
-        parser(mean=[1., 2., 3.], std=[4., 5., 6.], bgr_to_rgb=True), META)
-    return dict(json.loads(metadata), **changes)
+    return dict(json.loads(write_metadata(parser(**NORM), META)), **changes)
 
 
 def test_document_has_everything():
@@ -47,17 +45,12 @@ def test_document_has_everything():
         flip=True,
         scales=[1., 1.1],
         max_instances_per_batch=7,
-        mean=[1, 2, 3],
-        std=[4, 5, 6],
-        bgr_to_rgb=True,
+        **NORM,
         quality_weights=[1, .5, 3],
         pixel_score_thr=.25)
 
 
-@pytest.mark.parametrize('preprocessor', [
-    dict(),
-    dict(mean=[1., 2., 3.], std=[4., 5., 6.], bgr_to_rgb=True),
-])
+@pytest.mark.parametrize('preprocessor', [dict(), NORM])
 def test_what_is_written_is_read(preprocessor):
     module = parser(**preprocessor)
     written = write_metadata(module, META)
@@ -97,21 +90,20 @@ def test_wrong_documents(changes, text):
     assert str(caught.value).startswith(f'a.onnx: metadata {METADATA_KEY}')
 
 
-@pytest.mark.parametrize('name', sorted(set(document()) - {'version'}))
-def test_missing_values_are_named(name):
-    incomplete = document()
-    del incomplete[name]
-    with pytest.raises(InputError, match=f'a.onnx: .* has no {name}'):
-        read_metadata({METADATA_KEY: json.dumps(incomplete)}, 'a.onnx')
-
-
-def test_no_document():
-    with pytest.raises(InputError, match='a.onnx .*no entry.*export_onnx.py'):
-        read_metadata(dict(author='me'), 'a.onnx')
-    with pytest.raises(InputError, match='a.onnx: .* is no JSON'):
-        read_metadata({METADATA_KEY: '{'}, 'a.onnx')
-    with pytest.raises(InputError, match='version 1'):
-        read_metadata({METADATA_KEY: '[]'}, 'a.onnx')
+@pytest.mark.parametrize('text, message', [
+    ('{', 'a.onnx: .* is no JSON'),
+    ('[]', 'version 1'),
+    (None, 'a.onnx .*no entry.*export_onnx.py'),
+    *((json.dumps({
+        k: v
+        for k, v in document().items() if k != name
+    }), f'a.onnx: .* has no {name}')
+      for name in sorted(set(document()) - {'version'})),
+])
+def test_missing_values_are_named(text, message):
+    entries = dict(author='me') if text is None else {METADATA_KEY: text}
+    with pytest.raises(InputError, match=message):
+        read_metadata(entries, 'a.onnx')
 
 
 def test_other_models_cannot_be_described():

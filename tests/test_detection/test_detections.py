@@ -1,9 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-import importlib.util
 import json
 import pickle
-import sys
-from pathlib import Path
+from functools import partial
 
 import cv2
 import numpy as np
@@ -19,7 +17,6 @@ from projects.qanet.detection.detections import (read_detections,
                                                  select_detections)
 from projects.qanet.utils.errors import InputError
 
-ROOT = Path(__file__).resolve().parents[2]
 IMAGES = {
     7: dict(id=7, file_name='b.jpg', width=60, height=40),
     3: dict(id=3, file_name='a.jpg', width=50, height=80),
@@ -96,21 +93,9 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def tool(monkeypatch):
-    """The command line tool, in this process."""
-    spec = importlib.util.spec_from_file_location(
-        'detections_to_boxes',
-        ROOT / 'tools/analysis_tools/detections_to_boxes.py')
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setattr(sys, 'path', list(sys.path))
-    spec.loader.exec_module(module)
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, 'argv',
-                            ['tool', *(str(part) for part in arguments)])
-        module.run_tool(module.main)
-
-    return call
+def tool(run_tool, ann_file):
+    return partial(run_tool, 'tools/analysis_tools/detections_to_boxes.py',
+                   '--ann-file', ann_file)
 
 
 @pytest.mark.parametrize('source', ['coco_file', 'folder'])
@@ -152,14 +137,9 @@ def test_filters(coco_file):
     assert select_detections([], IMAGES)[1].empty_images == 3
 
 
-@pytest.mark.parametrize('source', ['coco_file', 'folder'])
-def test_a_dataset_reads_what_the_tool_writes(source, request, ann_file,
-                                              tmp_path, tool, capsys):
+def test_a_dataset_reads_what_the_tool_writes(coco_file, tmp_path, tool):
     out = tmp_path / 'boxes/val.bbox.json'
-    tool(
-        request.getfixturevalue(source), out, '--ann-file', ann_file,
-        '--score-thr', .3, '--nms-thr', .5)
-    text = capsys.readouterr().out
+    text = tool(coco_file, out, '--score-thr', .3, '--nms-thr', .5).stdout
     assert f'3 of 6 boxes of persons are in {out}' in text
     assert [line[12:] for line in text.splitlines() if 'left out' in line] == [
         '1 without area or outside', '1 below the score',
@@ -173,37 +153,32 @@ def test_a_dataset_reads_what_the_tool_writes(source, request, ann_file,
         metainfo=dict(classes=('background', 'Hat')),
         bbox_file=str(out),
         test_mode=True)
-    assert len(dataset) == 3 and dataset.num_skipped_boxes == 0
-    first, second, empty = (dataset.get_data_info(k) for k in range(3))
-    assert (first['img_id'], second['img_id']) == (7, 3)
-    np.testing.assert_allclose(first['bboxes'],
-                               [[5, 5, 25, 35], [30, 2, 55, 38]])
-    np.testing.assert_allclose(first['bbox_scores'], [.9, .6], rtol=1e-6)
-    np.testing.assert_allclose(second['bboxes'], [[10, 20, 30, 70]])
-    assert empty['bboxes'].shape == (0, 4)
+    assert dataset.num_skipped_boxes == 0
+    infos = [dataset.get_data_info(k) for k in range(len(dataset))]
+    assert [info['img_id'] for info in infos] == [7, 3, 9]
+    expected = [([[5, 5, 25, 35], [30, 2, 55, 38]], [.9, .6]),
+                ([[10, 20, 30, 70]], [.5]), ([], [])]
+    for info, (boxes, scores) in zip(infos, expected):
+        np.testing.assert_allclose(info['bboxes'], np.reshape(boxes, (-1, 4)))
+        np.testing.assert_allclose(info['bbox_scores'], scores, rtol=1e-6)
 
 
-def test_a_filter_that_leaves_nothing(coco_file, ann_file, tmp_path, tool,
-                                      capsys):
-    with pytest.raises(SystemExit):
-        tool(coco_file, tmp_path / 'x.json', '--ann-file', ann_file,
-             '--score-thr', .97)
-    assert not (tmp_path / 'x.json').exists()
-    assert (
-        'none of 6 boxes of persons in' in (text := capsys.readouterr().err)
-        and 'is left: 1 without area or outside, 5 below the score' in text)
-
-
-def test_corners_are_warned_about(ann_file, tmp_path, tool, capsys):
-    path, out = tmp_path / 'corners.json', tmp_path / 'x.json'
+def test_what_the_tool_refuses_or_doubts(coco_file, tmp_path, tool):
+    out = tmp_path / 'x.json'
+    empty, corners = tmp_path / 'empty.json', tmp_path / 'corners.json'
+    empty.write_text('[]')
     box = dict(image_id=7, category_id=1, bbox=[30, 10, 55, 38], score=.5)
-    path.write_text(json.dumps([box]))
-    tool(path, out, '--ann-file', ann_file)
-    assert 'are they x1, y1, x2, y2?' in capsys.readouterr().err
-    path.write_text('[]')
-    with pytest.raises(SystemExit):
-        tool(path, out, '--ann-file', ann_file)
-    assert 'corners.json is an empty list' in capsys.readouterr().err
+    corners.write_text(json.dumps([box]))
+    for args, text in (
+        ([coco_file, '--score-thr', .97], 'is left: 1 without area or outside,'
+         ' 5 below the score'),
+        ([coco_file, '--nms-thr', 1.5], '--nms-thr is 1.5, allowed are'),
+        ([coco_file, '--max-per-image', 0], '--max-per-image is 0, allowed'),
+        ([empty], 'empty.json is an empty list'),
+    ):
+        assert text in tool(args[0], out, *args[1:], code=2).stderr
+        assert not out.exists()
+    assert 'are they x1, y1, x2, y2?' in tool(corners, out).stderr
 
 
 def test_errors_name_the_file(coco_file, folder, tmp_path):
@@ -256,13 +231,3 @@ def test_pickles_are_refused(tmp_path):
     with pytest.raises(InputError, match='outfile_prefix=PREFIX'):
         read_detections(str(path), IMAGES)
     assert not (tmp_path / 'sprung').exists()
-
-
-@pytest.mark.parametrize('option,value', [('--nms-thr', 1.5),
-                                          ('--max-per-image', 0)])
-def test_arguments_are_checked(coco_file, ann_file, tool, capsys, option,
-                               value):
-    with pytest.raises(SystemExit) as end:
-        tool(coco_file, 'x.json', '--ann-file', ann_file, option, value)
-    assert end.value.code == 2
-    assert f'{option} is {value}, allowed are' in capsys.readouterr().err

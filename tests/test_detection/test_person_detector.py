@@ -81,9 +81,7 @@ def config():
 
 @pytest.fixture
 def weights(tmp_path):
-    path = str(tmp_path / 'bright.pth')
-    torch.save(dict(state_dict=dict(weight=torch.zeros(2))), path)
-    return path
+    return save(tmp_path / 'bright.pth', [0., 0])
 
 
 @pytest.fixture
@@ -117,43 +115,40 @@ def test_threshold_and_categories(config, weights, image):
     np.testing.assert_allclose(rows[:, 4], [.95])
 
 
+def save(path, weight, **meta):
+    torch.save(
+        dict(state_dict=dict(weight=torch.tensor(weight)), meta=meta), path)
+    return str(path)
+
+
 @pytest.mark.parametrize('scope', ['mmseg', 'mmdet'])
-def test_works_inside_any_scope_and_leaves_it(config, weights, image, scope):
+def test_config_files_and_built_detectors_in_any_scope(config, image, tmp_path,
+                                                       scope):
+    """The scope and the caller's config stay as they are."""
+    before = copy.deepcopy(config.to_dict())
+    config.dump(tmp_path / 'bright.py')
+    weights = save(tmp_path / 'a.pth', [1., 2.])
     with DefaultScope.overwrite_default_scope(scope):
         name = DefaultScope.get_current_instance().instance_name
-        assert len(PersonDetector(config, weights)([image])[0]) == 2
+        model = PersonDetector(config, weights).model
+        for detector in (PersonDetector(tmp_path / 'bright.py',
+                                        weights), PersonDetector(model)):
+            assert len(detector([image])[0]) == 2
+            assert detector.model.weight.tolist() == [1, 2]
         assert DefaultScope.get_current_instance().instance_name == name
-
-
-def test_weights(config, tmp_path):
-    path = str(tmp_path / 'detector.pth')
-    torch.save(dict(state_dict=dict(weight=torch.tensor([1., 2.]))), path)
-    assert PersonDetector(config, path).model.weight.tolist() == [1, 2]
-    torch.save(dict(state_dict=dict(weight=torch.zeros(3))), path)
-    with pytest.raises(InputError, match='detector.pth does not fit'):
-        PersonDetector(config, path)
-
-
-def test_config_file(config, weights, image, tmp_path):
-    path = str(tmp_path / 'bright.py')
-    config.dump(path)
-    assert len(PersonDetector(path, weights)([image])[0]) == 2
-    with pytest.raises(FileNotFoundError, match='config gone.py not found'):
-        PersonDetector('gone.py', weights)
-    with pytest.raises(InputError, match='without weights is untrained'):
-        PersonDetector(path)
-
-
-def test_the_config_stays_as_it_is(config, weights, image):
-    before = copy.deepcopy(config.to_dict())
-    model = PersonDetector(config, weights).model
     model.cfg.model.data_preprocessor.type = 'changed'
     assert config.to_dict() == before
 
 
-def test_a_built_detector(config, weights, image):
-    model = PersonDetector(config, weights).model
-    assert len(PersonDetector(model)([image])[0]) == 2
+@pytest.mark.parametrize('weight, text', [
+    ([0., 0, 0], 'odd.pth does not fit'),
+    ([0, np.nan], 'odd.pth .* not finite'),
+    (None, 'without weights is untrained'),
+])
+def test_weights_that_are_none(config, tmp_path, weight, text):
+    path = weight and save(tmp_path / 'odd.pth', weight)
+    with pytest.raises(InputError, match=text):
+        PersonDetector(config, path)
 
 
 def test_without_mmdet_there_is_a_clear_message(config, monkeypatch):
@@ -193,18 +188,11 @@ def test_a_detector_that_has_diverged(config, weights, image, where,
         detector([image])
 
 
-def test_weights_that_are_not_finite(config, tmp_path):
-    path = str(tmp_path / 'diverged.pth')
-    torch.save(dict(state_dict=dict(weight=torch.tensor([0, np.nan]))), path)
-    with pytest.raises(InputError, match='diverged.pth .* not finite'):
-        PersonDetector(config, path)
-
-
 def test_labels_are_those_of_the_detector(config, weights, tmp_path, warnings):
     """Known from the checkpoint, or else from the heads."""
-    path = str(tmp_path / 'named.pth')
-    meta = dict(dataset_meta=dict(classes=('car', 'Person')))
-    torch.save(dict(state_dict=dict(weight=torch.zeros(2)), meta=meta), path)
+    path = save(
+        tmp_path / 'named.pth', [0., 0],
+        dataset_meta=dict(classes=('car', 'Person')))
     with pytest.raises(InputError, match='det_cat_ids has 2, but .* 2 labels'):
         PersonDetector(config, path, cat_ids=(1, 2))
     PersonDetector(config, path, cat_ids=(1, ))
@@ -249,17 +237,16 @@ def test_what_is_no_label(config, weights, cat_ids):
 def test_configs_of_something_else(config, weights, tmp_path):
     path = str(tmp_path / 'parser.py')
     config.model.type = 'TopDownParser'
-    config.dump(path)
-    text = f'det_model {path} must be the config of a detector of mmdet: '
-    with pytest.raises(InputError) as error:
-        PersonDetector(path, weights)
-    assert str(error.value) == (
-        f'{text}TopDownParser is not in the mmdet::model registry')
-    config.pop('test_dataloader')
-    config.dump(path)
-    with pytest.raises(InputError) as error:
-        PersonDetector(path, weights)
-    assert str(error.value) == f'{text}it has no model and test_dataloader'
+    for text in ('TopDownParser is not in the mmdet::model registry',
+                 'it has no model and test_dataloader'):
+        config.dump(path)
+        with pytest.raises(InputError) as error:
+            PersonDetector(path, weights)
+        assert str(error.value) == (f'det_model {path} must be the config of '
+                                    f'a detector of mmdet: {text}')
+        config.pop('test_dataloader')
+    with pytest.raises(FileNotFoundError, match='config gone.py not found'):
+        PersonDetector('gone.py', weights)
 
 
 @pytest.fixture

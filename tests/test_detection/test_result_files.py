@@ -1,8 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-import importlib.util
 import json
-import sys
-from pathlib import Path
+from functools import partial
 
 import cv2
 import numpy as np
@@ -14,7 +12,6 @@ from projects.qanet.detection.result_files import (read_probability_map,
                                                    score_probability_maps)
 from projects.qanet.utils.errors import InputError
 
-TOOL = Path(__file__).parents[2] / 'tools/analysis_tools/rescore_instances.py'
 RLE = dict(size=[6, 9], counts='052000000')
 
 
@@ -126,35 +123,25 @@ def test_bad_files(tmp_path, text, message):
         read_records(str(path))
 
 
-def run_tool(monkeypatch, *arguments):
-    spec = importlib.util.spec_from_file_location('rescore', TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    monkeypatch.setattr(sys, 'argv', [str(TOOL), *map(str, arguments)])
-    module.run_tool(module.main)
-
-
-def test_the_tool(tmp_path, monkeypatch, capsys):
+def test_the_tool(tmp_path, run_tool):
+    rescore = partial(run_tool, 'tools/analysis_tools/rescore_instances.py')
     source, out = tmp_path / 'in.json', tmp_path / 'new/out.json'
     records = [record(score=.9), record(score=.8), record(score=.7)]
     source.write_text(json.dumps(records))
-    with pytest.raises(SystemExit) as stop:
-        run_tool(monkeypatch, source, out)
-    assert stop.value.code == 2 and not out.exists()
-    assert 'run lengths hold no probabilities' in capsys.readouterr().err
-
+    done = rescore(source, out, code=2)
+    assert 'run lengths hold no probabilities' in done.stderr
+    assert not out.exists()
     write_maps(tmp_path / 'maps')
-    run_tool(monkeypatch, source, out, '--probs-dir', tmp_path / 'maps')
+    rescore(source, out, '--probs-dir', tmp_path / 'maps')
     scored = json.loads(out.read_text())
     for old, new in zip(records, scored):
         assert new['score'] == pytest.approx((old['score'] * .5)**.5)
         assert new['segmentation'] == RLE
     again = tmp_path / 'again.json'
-    run_tool(monkeypatch, out, again, '--quality-weights', 1, 0, 0)
+    rescore(out, again, '--quality-weights', 1, 0, 0)
     assert [item['score'] for item in json.loads(again.read_text())
             ] == np.float32([.9, .8, .7]).tolist()
-    with pytest.raises(SystemExit):
-        run_tool(monkeypatch, source, source)
+    rescore(source, source, code=2)
 
 
 def test_records_with_a_byte_order_mark(tmp_path):

@@ -27,11 +27,13 @@ SMALL = dict(
     conv_out_channels=32,
     fc_channels=32,
     fc_out_channels=32,
+    num=32,  # of sampled boxes
+    max_per_img=100,  # of proposals
     num_classes=NUM_CLASSES)
 
 
 def shrink(config):
-    """Replace numbers of channels and classes, wherever they stand."""
+    """Replace numbers of channels, classes and boxes, wherever they are."""
     if isinstance(config, (list, tuple)):
         for item in config:
             shrink(item)

@@ -17,7 +17,7 @@ SMALL = dict(num_convs=0, in_channels=4, conv_out_channels=4, num_classes=3)
 META = dict(ori_shape=(60, 90), img_shape=(60, 90), scale_factor=(1., 1.))
 TEST_CFG = ConfigDict(mask_thr_binary=.5)
 # With the gain that spreads the masks of untrained weights.
-ROI_CONFIGS = [('mask-rcnn_r50_fpn_1x_coco_qam.py', 2.),
+ROI_CONFIGS = [('mask-rcnn_r50_fpn_1x_coco_qam.py', 6.),
                ('cascade-mask-rcnn_r50_fpn_1x_coco_qam.py', 60.),
                ('htc_r50_fpn_1x_coco_qam.py', 2.),
                ('point-rend_r50-caffe_fpn_ms-1x_coco_qam.py', .5)]

@@ -1,10 +1,19 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""How every command line tool ends; imports neither torch nor OpenMMLab."""
+"""How every command line tool begins and ends; imports neither torch nor
+OpenMMLab."""
+import argparse
 import io
 import sys
 from typing import Callable
 
 from projects.qanet.utils.errors import InputError
+
+
+def make_parser(description: str) -> argparse.ArgumentParser:
+    """A parser whose help keeps the lines of the description."""
+    return argparse.ArgumentParser(
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
 
 
 def run_tool(main: Callable[[], None]) -> None:

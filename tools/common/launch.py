@@ -14,18 +14,19 @@ from projects.qanet.utils.device import count_processes
 from . import cli
 
 
-def add_common_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that training and testing have in common.
-
-    Args:
-        parser (argparse.ArgumentParser): The parser of the tool.
-    """
+def add_cfg_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--cfg-options``."""
     parser.add_argument(
         '--cfg-options',
         nargs='+',
         action=DictAction,
         help='override settings of the config, as key=value pairs. A list is '
         'written key="[a,b]", nested keys as model.test_cfg.flip=False')
+
+
+def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that training and testing have in common."""
+    add_cfg_options(parser)
     parser.add_argument(
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],

@@ -51,6 +51,8 @@ def test_two_processes_train(options, tmp_path):
      "none of its entries, but ['fc.bias']"),
     (dict(state_dict={'decode_head.conv_seg.bias': torch.zeros(7)}),
      ['--resume'], 'conv_seg.bias is (7,) in the file and (20,) in the model'),
+    (dict(state_dict={'decode_head.conv_seg.bias': torch.zeros(20)}),
+     ['--resume'], 'it lacks 199 of 238 entries, backbone.stem.0.weight'),
 ])
 def test_foreign_weights_are_refused(checkpoint, more, message, tmp_path,
                                      run_tool):

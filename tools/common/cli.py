@@ -19,11 +19,9 @@ def make_parser(description: str) -> argparse.ArgumentParser:
 def run_tool(main: Callable[[], None]) -> None:
     """Run a tool; what the user can mend is said in one sentence.
 
-    Args:
-        main (Callable): The tool. :class:`InputError` and
-            :class:`OSError` (a missing file, a full disk) end the process
-            with exit code 2 and their text, Ctrl-C with 130 and one line,
-            everything else is a defect and keeps its traceback.
+    :class:`InputError` and :class:`OSError` (a missing file, a full disk) end
+    the process with exit code 2 and their text, Ctrl-C with 130 and one line,
+    everything else is a defect and keeps its traceback.
     """
     # A class name that the terminal's encoding lacks is no reason to fail.
     if isinstance(sys.stdout, io.TextIOWrapper):

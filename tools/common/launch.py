@@ -39,9 +39,9 @@ def load_config(args: argparse.Namespace) -> Config:
     """Read the config of a tool and apply the command line to it.
 
     ``config`` is a file, or ``package::file`` for one of an installed
-    package; a missing or broken one is refused. ``work_dir`` is the command line's, else
-    the config's, else ``work_dirs/<name of the config>``. Under torchrun the
-    launcher is pytorch's, even if nobody says so.
+    package; a missing or broken one is refused. ``work_dir`` is the command
+    line's, else the config's, else ``work_dirs/<name of the config>``. Under
+    torchrun the launcher is pytorch's, even if nobody says so.
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg = read_config(args.config)

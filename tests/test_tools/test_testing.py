@@ -55,13 +55,11 @@ def pairs(tmp_path_factory):
             for name in ('first', 'second')]
 
 
-def outcome(work_dir):
-    """The results file and the metrics of a run."""
+def results_of(work_dir):
     # A convolution of fewer crops at once may differ in a float's last bit.
-    document = json.loads(
+    return json.loads(
         (work_dir / 'results.json').read_text(),
         parse_float=lambda text: round(float(text), 6))
-    return document, metrics_of(work_dir)
 
 
 @pytest.fixture(scope='module')
@@ -74,14 +72,14 @@ def single(pairs, options, run_tool, tmp_path_factory):
 
 
 def test_results_file_and_pictures(single, data):
-    document, metrics = outcome(single)
+    document = results_of(single)
     assert document['info']['quality_weights'] == [1.0, 0.5, 3.0]
     assert document['info']['pixel_score_thr'] == 0.2
     annotations = json.loads(
         (data / 'annotations/CIHP_val.json').read_text())['annotations']
     assert len(document['results']) == len(annotations) == 6
     assert any(record['parts'] for record in document['results'])
-    assert metrics['parsing/mIoU'] > 0
+    assert metrics_of(single)['parsing/mIoU'] > 0
     assert len(list(single.glob('*/painted/**/*.png'))) == 3
 
 
@@ -120,7 +118,8 @@ def test_twice_the_same_model_is_that_model(single, pairs, options, run_tool,
                                             tmp_path):
     run_tool(TOOL, *pairs[0], *pairs[0], '--work-dir', tmp_path, '--out',
              tmp_path / 'results.json', *options)
-    assert outcome(tmp_path) == outcome(single)
+    assert results_of(tmp_path) == results_of(single)
+    assert metrics_of(tmp_path) == metrics_of(single)
 
 
 def test_two_processes_test_an_ensemble(single, pairs, options, run_tool,
@@ -128,12 +127,18 @@ def test_two_processes_test_an_ensemble(single, pairs, options, run_tool,
     """Three images: one is tested twice and counted once. Further models
     stand behind the number of processes."""
     one, two = tmp_path / 'one', tmp_path / 'two'
+    file = 'test_evaluator.metrics_file'
     run_tool(TOOL, *pairs[0], *pairs[1], '--work-dir', one, '--out',
-             one / 'results.json', '--show-dir', 'painted', *options)
+             one / 'results.json', '--show-dir', 'painted', *options,
+             f'{file}={one}/metrics.json')
     run_script('tools/dist_test.sh', *pairs[0], 2, *pairs[1], '--work-dir',
-               two, '--out', two / 'results.json', *options)
-    assert outcome(two) == outcome(one)
-    document, expected = outcome(one)[0], outcome(single)[0]
+               two, '--out', two / 'results.json', *options,
+               f'{file}={two}/metrics.json')
+    # Not mmengine's own file, which both processes write at the same time.
+    assert (two / 'metrics.json').read_text() == (one /
+                                                  'metrics.json').read_text()
+    document, expected = results_of(one), results_of(single)
+    assert results_of(two) == document
     assert document['info'] == expected['info']
     # Another result, but the same IoU scores: the second model has none.
     assert document['results'] != expected['results']

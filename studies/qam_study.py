@@ -30,7 +30,7 @@ from projects.qanet.evaluation.analysis.instances import (aggregate,
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import write_text
 from studies.common import data_options, write_report
-from tools.common.cli import run_tool
+from tools.common.cli import make_parser, run_tool
 from tools.common.jobs import ROOT, Commands
 
 #: Forms of the pixel score: mode and threshold.
@@ -59,9 +59,7 @@ MODELS = {
 
 def parse_args() -> argparse.Namespace:
     """Read and check the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument(
         '--models', nargs='+', default=list(MODELS), choices=list(MODELS))
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])

@@ -63,15 +63,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def enable_visualization(cfg: Config, args: argparse.Namespace) -> None:
-    """Switch on the visualization hook of the config.
-
-    Args:
-        cfg (Config): The config, changed in place.
-        args (argparse.Namespace): The command line.
-
-    Raises:
-        InputError: If the config has no visualization hook.
-    """
+    """Switch on the visualization hook of the config."""
     hook = cfg.default_hooks.get('visualization')
     if hook is None:
         raise InputError('--show and --show-dir need '
@@ -84,17 +76,9 @@ def enable_visualization(cfg: Config, args: argparse.Namespace) -> None:
 
 
 def find_parsing_metric(cfg: Config, option: str) -> ConfigDict:
-    """Find the parsing metric of the config.
+    """The config's part for its parsing metric, to be changed in place.
 
-    Args:
-        cfg (Config): The config.
-        option (str): What it is needed for.
-
-    Returns:
-        ConfigDict: The metric's part of the config, to be changed in place.
-
-    Raises:
-        InputError: If no evaluator is a ParsingMetric.
+    ``option`` is what needs it, for the :class:`InputError` if there is none.
     """
     evaluators = cfg.test_evaluator
     if not isinstance(evaluators, (list, tuple)):
@@ -109,15 +93,7 @@ def find_parsing_metric(cfg: Config, option: str) -> ConfigDict:
 
 
 def set_out_file(cfg: Config, path: str) -> None:
-    """Let the parsing metric of the config write its results file.
-
-    Args:
-        cfg (Config): The config, changed in place.
-        path (str): The json file.
-
-    Raises:
-        InputError: If no evaluator is a ParsingMetric.
-    """
+    """Let the parsing metric of the config write its results file."""
     metric = find_parsing_metric(cfg, '--out')
     metric.out_file = path
     # The file says how its scores were fused.
@@ -131,16 +107,7 @@ def set_out_file(cfg: Config, path: str) -> None:
 
 
 def set_pixel_thresholds(cfg: Config, thrs: Sequence[float]) -> None:
-    """Score persons at several pixel thresholds and report each.
-
-    Args:
-        cfg (Config): The config, changed in place.
-        thrs (Sequence[float]): The thresholds, each in [0, 1].
-
-    Raises:
-        InputError: If a threshold is outside, or no evaluator is a
-            ParsingMetric.
-    """
+    """Score persons at several pixel thresholds and report each."""
     outside = [thr for thr in thrs if not 0 <= thr <= 1]
     if outside:
         raise InputError(
@@ -154,18 +121,7 @@ def set_pixel_thresholds(cfg: Config, thrs: Sequence[float]) -> None:
 
 
 def load_models(args: argparse.Namespace) -> Config:
-    """Read the config, with the models of all configs in it.
-
-    Args:
-        args (argparse.Namespace): The command line.
-
-    Returns:
-        Config: The first config. With several models its own is a
-        ParserEnsemble.
-
-    Raises:
-        InputError: If a config is missing or lacks what ``--tta`` needs.
-    """
+    """Read the first config; of several models it gets a ParserEnsemble."""
     others = [path for path, _ in pair_models(args.more_models)]
     cfg = load_config(args)
     configs = [cfg, *map(read_config, others)]
@@ -182,10 +138,6 @@ def warn_of_other_classes(runner: Runner, meta: Optional[dict]) -> None:
 
     Data sets can agree in the number of their classes and not in the
     classes: the tenth of LIP is not that of CIHP.
-
-    Args:
-        runner (Runner): Runner whose model is tested.
-        meta (dict, optional): What :func:`checkpoint_meta` gives.
     """
     model = getattr(runner.model, 'module', runner.model)
     if not isinstance(model, BaseSegmentor):

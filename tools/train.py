@@ -39,14 +39,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def enable_amp(cfg: Config) -> None:
-    """Switch the config to mixed precision.
-
-    Args:
-        cfg (Config): The config, changed in place.
-
-    Raises:
-        InputError: If the optimizer wrapper is neither of the two known ones.
-    """
+    """Switch the config to mixed precision."""
     kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
     if type_name(kind) not in ('OptimWrapper', 'AmpOptimWrapper'):
         raise InputError("--amp needs optim_wrapper.type='OptimWrapper', but "
@@ -56,14 +49,7 @@ def enable_amp(cfg: Config) -> None:
 
 
 def check_amp(cfg: Config) -> None:
-    """Refuse mixed precision without a GPU, which mmengine's needs.
-
-    Args:
-        cfg (Config): The config.
-
-    Raises:
-        InputError: If the config asks for it and there is none.
-    """
+    """Refuse mixed precision without a GPU, which mmengine's needs."""
     kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
     if type_name(kind) == 'AmpOptimWrapper' and not torch.cuda.is_available():
         raise InputError('--amp or an AmpOptimWrapper needs a GPU, but torch '
@@ -73,12 +59,8 @@ def check_amp(cfg: Config) -> None:
 def enable_auto_scale_lr(cfg: Config) -> None:
     """Let the learning rate follow the persons of one optimizer step.
 
-    Args:
-        cfg (Config): The config, changed in place. mmengine counts processes
-            and their batch sizes; accumulated batches are counted here.
-
-    Raises:
-        InputError: If the config does not say what its rate belongs to.
+    mmengine counts processes and their batch sizes; accumulated batches are
+    counted here.
     """
     if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
         raise InputError('--auto-scale-lr needs '

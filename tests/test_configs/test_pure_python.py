@@ -1,8 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """The config with classes is the config with names, for the tools too."""
 import json
-import runpy
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from projects.qanet.apis.parser_builder import test_pipeline as loaded_pipeline
 from projects.qanet.datasets import CIHPParsingDataset
 from projects.qanet.utils.configs import type_name
 from tools.train import enable_amp
+from ..small_data import write_cihp
 
 ROOT = Path(__file__).parents[2]
 NAME = 'qanet_r50_fpn_8xb32-140e_cihp-512x384.py'
@@ -51,9 +50,9 @@ def test_both_styles_say_the_same():
 
 @pytest.fixture(scope='module')
 def small(tmp_path_factory):
-    """The config, narrow and on drawn people, and a checkpoint."""
+    """The config, narrow and on a few pictures, and a checkpoint."""
     folder = tmp_path_factory.mktemp('pure_python')
-    write_dataset(folder, num_train=1, num_val=2, size=(120, 90), seed=3)
+    write_cihp(folder, train=1, val=2)
     text = PURE.read_text()
     for old, new in {
             'data/CIHP/': f'{folder}/',
@@ -85,18 +84,12 @@ def small(tmp_path_factory):
     return path, folder / 'small.pth'
 
 
-def run(tool, *arguments):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, 'argv', [tool, *map(str, arguments)])
-        patch.setenv('LOCAL_RANK', '0')
-        runpy.run_path(str(ROOT / 'tools' / tool), run_name='__main__')
-
-
-def test_the_options_of_testing(small, tmp_path):
+def test_the_options_of_testing(small, run_tool, tmp_path):
     out = tmp_path / 'results.json'
-    run('test.py', *small, '--work-dir', tmp_path, '--out', out, '--tta',
-        '--show-dir', 'painted', '--pixel-score-thrs', .1, .5, '--cfg-options',
-        f'test_evaluator.metrics_file={tmp_path}/metrics.json')
+    run_tool('tools/test.py', *small, '--work-dir', tmp_path, '--out', out,
+             '--tta', '--show-dir', 'painted', '--pixel-score-thrs', .1, .5,
+             '--cfg-options',
+             f'test_evaluator.metrics_file={tmp_path}/metrics.json')
     document = json.loads(out.read_text())
     assert document['results']
     assert document['info']['quality_weights'] == [1, .5, 3]
@@ -105,10 +98,10 @@ def test_the_options_of_testing(small, tmp_path):
             'parsing/APp.T0.5'} <= set(metrics)
     assert len(list(tmp_path.glob('*/painted/**/*.png'))) == 2
     # The others of a config of this style, too.
-    run('test.py', *small, *small, '--work-dir', tmp_path / 'two', '--out',
-        tmp_path / 'two.json')
-    run('test.py', *small, '--work-dir', tmp_path / 'one', '--out',
-        tmp_path / 'one.json')
+    run_tool('tools/test.py', *small, *small, '--work-dir', tmp_path / 'two',
+             '--out', tmp_path / 'two.json')
+    run_tool('tools/test.py', *small, '--work-dir', tmp_path / 'one', '--out',
+             tmp_path / 'one.json')
     two, one = (
         json.loads((tmp_path / f'{name}.json').read_text())['results']
         for name in ('two', 'one'))
@@ -116,9 +109,10 @@ def test_the_options_of_testing(small, tmp_path):
             for r in two] == pytest.approx([r['score'] for r in one], rel=1e-5)
 
 
-def test_it_trains(small, tmp_path):
-    run('train.py', small[0], '--work-dir', tmp_path, '--auto-scale-lr',
-        '--cfg-options', 'train_cfg.max_epochs=1', 'train_cfg.val_interval=1')
+def test_it_trains(small, run_tool, tmp_path):
+    run_tool('tools/train.py', small[0], '--work-dir', tmp_path,
+             '--auto-scale-lr', '--cfg-options', 'train_cfg.max_epochs=1',
+             'train_cfg.val_interval=1')
     assert list(tmp_path.glob('best_parsing_mIoU_epoch_1.pth'))
 
 

@@ -333,6 +333,10 @@ def test_tools_there_and_back(released, tmp_path, run_tool):
         if tool == 'qanet_to_mmseg':
             assert '  extra\n' in result.stdout
             assert 'SimpleNet-R50, 350 entries' in result.stdout
+        # A path that cannot be written is refused before the file is read.
+        done = run_tool(
+            f'tools/model_converters/{tool}.py', 'none', tmp_path, code=2)
+        assert f'{tmp_path} is a folder' in done.stderr
     back = torch.load(paths[2])['model']
     del weights['extra']
     assert back.keys() == weights.keys()

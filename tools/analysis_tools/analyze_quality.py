@@ -19,7 +19,7 @@ from projects.qanet.evaluation.analysis.pictures import (PictureBook,
                                                          plot_confidence)
 from projects.qanet.evaluation.analysis.report import (build_report,
                                                        study_document)
-from projects.qanet.evaluation.functional import ParsingEvaluator, Thresholds
+from projects.qanet.evaluation.functional import Thresholds
 from projects.qanet.structures import read_results
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import check_writable, write_text
@@ -27,7 +27,8 @@ from projects.qanet.utils.json_values import write_json
 from tools.common.cli import run_tool
 from tools.common.evaluation_arguments import (add_protocol_arguments,
                                                add_truth_arguments,
-                                               add_weights_argument)
+                                               add_weights_argument,
+                                               classes_of, make_evaluator)
 
 
 def parse_args() -> argparse.Namespace:
@@ -113,8 +114,9 @@ def draw_confidence(args: argparse.Namespace, study: QualityStudy,
     return pictures
 
 
-def analyze(args: argparse.Namespace) -> None:
+def main() -> None:
     """Read, study, write."""
+    args = parse_args()
     out = Path(args.out_dir)
     check_writable(str(out / 'quality.json'))
     info, records = read_results(args.results)
@@ -124,16 +126,9 @@ def analyze(args: argparse.Namespace) -> None:
         raise InputError(
             f'{args.results}: none of {len(records)} persons has a box score '
             f'of at least {args.box_score_thr}, there is nothing to study')
-    classes = info.get('classes') or [
-        str(label) for label in range(info['num_classes'])
-    ]
-    evaluator = ParsingEvaluator(
-        args.ann_file,
-        args.data_root,
-        classes,
-        img_subdir=args.img_subdir,
-        person_cat_ids=args.person_cat_ids,
-        protocol=args.protocol,
+    evaluator = make_evaluator(
+        args,
+        classes_of(info),
         quality_weights=args.quality_weights,
         thresholds=Thresholds(nms_iou=args.nms_thr))
     study = study_quality(
@@ -152,11 +147,6 @@ def analyze(args: argparse.Namespace) -> None:
     write_text(str(out / 'quality.html'), page)
     print(f'the report is {out / "quality.html"}, the figures are in '
           f'{out / "quality.json"}')
-
-
-def main() -> None:
-    """Run the tool."""
-    analyze(parse_args())
 
 
 if __name__ == '__main__':

@@ -6,7 +6,6 @@ import sys
 
 sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '../..')))
 
-from mmengine.config import DictAction
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 
@@ -14,6 +13,7 @@ import projects.qanet.plugin  # noqa: F401, registers every part
 from projects.qanet.utils.configs import read_config
 from projects.qanet.visualization.browsing import browse
 from tools.common.cli import run_tool
+from tools.common.launch import add_cfg_options
 
 
 def parse_args() -> argparse.Namespace:
@@ -34,11 +34,7 @@ def parse_args() -> argparse.Namespace:
         'their boxes')
     parser.add_argument(
         '--seed', type=int, default=0, help='of choice and augmentation')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        help='override settings of the config, as key=value pairs')
+    add_cfg_options(parser)
     return parser.parse_args()
 
 

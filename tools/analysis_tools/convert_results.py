@@ -24,20 +24,19 @@ from projects.qanet.evaluation.dumps import (DUMP_FOLDERS, dump_to_records,
                                              find_dumped_images,
                                              make_submission, paint_dump,
                                              read_dump, write_dump)
-from projects.qanet.evaluation.functional import (PROTOCOLS, Thresholds,
-                                                  get_protocol)
+from projects.qanet.evaluation.functional import Thresholds, get_protocol
 from projects.qanet.ground_truth import (ImageInfo, check_label_names,
                                          load_persons)
 from projects.qanet.structures import read_results_document, write_results
 from projects.qanet.utils.errors import InputError
-from tools.common.cli import run_tool
+from tools.common.cli import make_parser, run_tool
+from tools.common.evaluation_arguments import (add_protocol_arguments,
+                                               add_weights_argument, numbered)
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     commands = parser.add_subparsers(required=True, metavar='COMMAND')
     dump = commands.add_parser('to-dump', help='results file to dump')
     dump.add_argument('source', help='results file')
@@ -46,19 +45,8 @@ def parse_args() -> argparse.Namespace:
         '--ann-file',
         help='COCO style annotations with the images; without it the results '
         'file must list them')
-    dump.add_argument(
-        '--quality-weights',
-        nargs=3,
-        type=float,
-        metavar=('BOX', 'IOU', 'PIXEL'),
-        help='fuse the scores again with these weights')
-    dump.add_argument(
-        '--nms-thr',
-        type=float,
-        default=0.6,
-        help='parsing IoU of persons found twice; above 1 keeps all')
-    dump.add_argument(
-        '--protocol', default='released', choices=sorted(PROTOCOLS))
+    add_protocol_arguments(dump)
+    add_weights_argument(dump)
     dump.add_argument(
         '--all-images',
         action='store_true',
@@ -150,7 +138,8 @@ def convert_to_json(args: argparse.Namespace) -> None:
         records += dump_to_records(image, dump, args.num_classes)
     write_results(
         args.target,
-        records, [str(label) for label in range(args.num_classes)],
+        records,
+        numbered(args.num_classes),
         quality_weights=None,
         pixel_score_thr=None,
         images=[

@@ -18,14 +18,12 @@ from projects.qanet.detection.detections import (SelectionCounts,
 from projects.qanet.ground_truth import load_persons
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import write_text
-from tools.common.cli import run_tool
+from tools.common.cli import make_parser, run_tool
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument(
         'detections',
         help='PREFIX.bbox.json of mmdet\'s CocoMetric, or the folder that '

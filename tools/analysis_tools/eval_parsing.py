@@ -11,7 +11,7 @@ import math
 import os
 import sys
 from pathlib import Path
-from typing import Any, Dict, Sequence, Tuple
+from typing import Dict, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -22,19 +22,19 @@ from projects.qanet.evaluation.functional import (METRICS, ParsingEvaluator,
 from projects.qanet.structures import read_results
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import check_writable
-from tools.common.cli import run_tool
+from tools.common.cli import make_parser, run_tool
 from tools.common.evaluation_arguments import (add_protocol_arguments,
                                                add_truth_arguments,
-                                               add_weights_argument)
+                                               add_weights_argument,
+                                               classes_of, make_evaluator,
+                                               numbered)
 
 _PERSON_KEYS = ('APp', 'APp_50', 'PCP_50')
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument('results', help='results file (JSON) or dump (folder)')
     add_truth_arguments(parser)
     add_protocol_arguments(parser)
@@ -56,20 +56,6 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def make_evaluator(args: argparse.Namespace, classes: Sequence[str],
-                   metrics: Sequence[str], **more: Any) -> ParsingEvaluator:
-    """The evaluator of the ground truth that the command line names."""
-    return ParsingEvaluator(
-        args.ann_file,
-        args.data_root,
-        classes,
-        img_subdir=args.img_subdir,
-        person_cat_ids=args.person_cat_ids,
-        metrics=metrics,
-        protocol=args.protocol,
-        **more)
-
-
 def evaluate_file(
         args: argparse.Namespace) -> Tuple[ParsingEvaluator, Dict[str, float]]:
     """Evaluate a results file."""
@@ -77,12 +63,11 @@ def evaluate_file(
     if args.num_classes not in (None, info['num_classes']):
         raise InputError(f'--num-classes is {args.num_classes}, but '
                          f'{args.results} has {info["num_classes"]} classes')
-    classes = info.get('classes') or _numbered(info['num_classes'])
     nms_thr = Thresholds().nms_iou if args.nms_thr is None else args.nms_thr
     evaluator = make_evaluator(
         args,
-        classes,
-        args.metrics or METRICS,
+        classes_of(info),
+        metrics=args.metrics or METRICS,
         quality_weights=args.quality_weights,
         thresholds=Thresholds(nms_iou=nms_thr))
     if not records:
@@ -110,18 +95,14 @@ def evaluate_folder(
     if not metrics:
         raise InputError(f'{args.results} is no dump: it has none of the '
                          f'folders {", ".join(DUMP_METRICS.values())}')
-    evaluator = make_evaluator(args, _numbered(args.num_classes), metrics)
+    evaluator = make_evaluator(
+        args, numbered(args.num_classes), metrics=metrics)
     values = evaluate_dump(evaluator, args.results, args.num_workers)
     if args.metrics is None:
         values.update(dict.fromkeys(_PERSON_KEYS, math.nan))
         print('AP^p and PCP are undefined: they compare whole persons, and a '
               'dump has only the pixels that no better person covers.')
     return evaluator, values
-
-
-def _numbered(num_classes: int) -> Tuple[str, ...]:
-    """Names of classes whose names are unknown."""
-    return tuple(str(label) for label in range(num_classes))
 
 
 def main() -> None:

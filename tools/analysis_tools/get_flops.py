@@ -15,7 +15,7 @@ from typing import Dict, NamedTuple, Optional, Sequence, Tuple
 
 import torch
 from mmengine.analysis import FlopAnalyzer, parameter_count
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
@@ -23,7 +23,8 @@ from torch import nn
 
 from projects.qanet.utils.configs import read_config
 from projects.qanet.utils.errors import InputError
-from tools.common.cli import run_tool
+from tools.common.cli import make_parser, run_tool
+from tools.common.launch import add_cfg_options
 
 
 class Complexity(NamedTuple):
@@ -36,9 +37,7 @@ class Complexity(NamedTuple):
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument('config', help='config file of a parser')
     parser.add_argument(
         '--shape',
@@ -46,11 +45,7 @@ def parse_args() -> argparse.Namespace:
         nargs=2,
         metavar=('H', 'W'),
         help="height and width of the crop (default: the config's)")
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        help='override settings of the config, as key=value pairs')
+    add_cfg_options(parser)
     return parser.parse_args()
 
 

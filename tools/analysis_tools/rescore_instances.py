@@ -23,14 +23,12 @@ from projects.qanet.detection.result_files import (read_records,
                                                    score_probability_maps)
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import write_text
-from tools.common.cli import run_tool
+from tools.common.cli import make_parser, run_tool
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument('results', help='COCO results (json)')
     parser.add_argument('out', help='file to write, of the same kind')
     parser.add_argument(

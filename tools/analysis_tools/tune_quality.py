@@ -17,9 +17,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from projects.qanet.evaluation.analysis.figures import draw
 from projects.qanet.evaluation.functional import (METRICS, SUMMARY_KEYS,
-                                                  ParsingEvaluator, Thresholds,
-                                                  WeightSearch, best_point,
-                                                  format_value, weight_grid)
+                                                  Thresholds, WeightSearch,
+                                                  best_point, format_value,
+                                                  weight_grid)
 from projects.qanet.structures import read_results
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import check_writable
@@ -27,7 +27,8 @@ from projects.qanet.utils.json_values import write_json
 from projects.qanet.utils.tables import format_table
 from tools.common.cli import run_tool
 from tools.common.evaluation_arguments import (add_protocol_arguments,
-                                               add_truth_arguments)
+                                               add_truth_arguments, classes_of,
+                                               make_evaluator)
 
 # Rows of the paper's Table 1: weights of the box, IoU and pixel score.
 PAPER_TABLE_1 = {
@@ -185,8 +186,9 @@ def label_ticks(panel: Axes, rows: np.ndarray, columns: np.ndarray) -> None:
         ticks(places, [f'{weights[place]:g}' for place in places])
 
 
-def tune(args: argparse.Namespace) -> None:
+def main() -> None:
     """Read, evaluate, print, write and draw."""
+    args = parse_args()
     points = weight_grid(*args.grid)
     if not set(args.metrics) - {'mIoU'}:
         raise InputError('mIoU does not depend on quality weights')
@@ -196,14 +198,10 @@ def tune(args: argparse.Namespace) -> None:
     if not records:
         raise InputError(f'{args.results} has no person: there are no scores '
                          'to fuse')
-    evaluator = ParsingEvaluator(
-        args.ann_file,
-        args.data_root,
-        info.get('classes') or [str(i) for i in range(info['num_classes'])],
-        img_subdir=args.img_subdir,
-        person_cat_ids=args.person_cat_ids,
+    evaluator = make_evaluator(
+        args,
+        classes_of(info),
         metrics=args.metrics,
-        protocol=args.protocol,
         thresholds=Thresholds(nms_iou=args.nms_thr))
     search = WeightSearch(evaluator, records, f'{args.results}: results')
     wanted = list(dict.fromkeys([*points, *PAPER_TABLE_1.values()]))
@@ -223,11 +221,6 @@ def tune(args: argparse.Namespace) -> None:
         draw((1.8 * columns + 1.2, 2.1 * len(keys) + .6), (len(keys), columns),
              fill_heat_maps, points, values, keys))
     print(f'Wrote {picture}')
-
-
-def main() -> None:
-    """Run the tool."""
-    tune(parse_args())
 
 
 if __name__ == '__main__':

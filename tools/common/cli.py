@@ -1,5 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""How every command line tool ends; imports neither torch nor OpenMMLab."""
+"""How every command line tool begins and ends; imports neither torch nor
+OpenMMLab."""
+import argparse
 import io
 import sys
 from typing import Callable
@@ -7,14 +9,19 @@ from typing import Callable
 from projects.qanet.utils.errors import InputError
 
 
+def make_parser(description: str) -> argparse.ArgumentParser:
+    """A parser whose help keeps the lines of the description."""
+    return argparse.ArgumentParser(
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
 def run_tool(main: Callable[[], None]) -> None:
     """Run a tool; what the user can mend is said in one sentence.
 
-    Args:
-        main (Callable): The tool. :class:`InputError` and
-            :class:`OSError` (a missing file, a full disk) end the process
-            with exit code 2 and their text, Ctrl-C with 130 and one line,
-            everything else is a defect and keeps its traceback.
+    :class:`InputError` and :class:`OSError` (a missing file, a full disk) end
+    the process with exit code 2 and their text, Ctrl-C with 130 and one line,
+    everything else is a defect and keeps its traceback.
     """
     # A class name that the terminal's encoding lacks is no reason to fail.
     if isinstance(sys.stdout, io.TextIOWrapper):

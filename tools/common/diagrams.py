@@ -1,12 +1,13 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Boxes and arrows of the drawings in the documents."""
-import argparse
 from typing import Callable, Tuple
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
+
+from .cli import make_parser
 
 PLAIN, MARKED = '#e8eef4', '#f3dfb5'
 
@@ -58,9 +59,7 @@ def draw_arrow(axes: Axes, start: Tuple[float, float],
 
 def save_drawing(draw: Callable[[], Figure], description: str) -> None:
     """Write what ``draw`` returns where the command line says."""
-    parser = argparse.ArgumentParser(
-        description=description,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(description)
     parser.add_argument('out', help='PNG or SVG file to write')
     out = parser.parse_args().out
     draw().savefig(out, dpi=130)

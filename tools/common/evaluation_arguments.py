@@ -1,8 +1,9 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Arguments that the evaluation tools have in common."""
+"""What the evaluation tools have in common: arguments and their evaluator."""
 import argparse
+from typing import Any, Sequence
 
-from projects.qanet.evaluation.functional import PROTOCOLS
+from projects.qanet.evaluation.functional import PROTOCOLS, ParsingEvaluator
 
 
 def add_truth_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,3 +50,26 @@ def add_weights_argument(parser: argparse.ArgumentParser) -> None:
         metavar=('BOX', 'IOU', 'PIXEL'),
         help='fuse the scores again with these weights; without it the '
         'stored scores count')
+
+
+def make_evaluator(args: argparse.Namespace, classes: Sequence[str],
+                   **more: Any) -> ParsingEvaluator:
+    """The evaluator of the ground truth that the command line names."""
+    return ParsingEvaluator(
+        args.ann_file,
+        args.data_root,
+        classes,
+        img_subdir=args.img_subdir,
+        person_cat_ids=args.person_cat_ids,
+        protocol=args.protocol,
+        **more)
+
+
+def classes_of(info: dict) -> Sequence[str]:
+    """Classes that a results file names; numbers, if it does not."""
+    return info.get('classes') or numbered(info['num_classes'])
+
+
+def numbered(num_classes: int) -> Sequence[str]:
+    """Names of classes whose names are unknown."""
+    return [str(label) for label in range(num_classes)]

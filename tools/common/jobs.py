@@ -44,17 +44,10 @@ class Commands:
             script: str,
             *arguments: Any,
             log: Optional[Path] = None) -> None:
-        """Run one command.
+        """Run a tool with arguments; InputError if it fails.
 
-        Args:
-            title (str): What it does.
-            script (str): The tool.
-            *arguments: Its arguments.
-            log (Path, optional): What it says is appended to this file.
-                Defaults to None, it is shown.
-
-        Raises:
-            InputError: If it fails.
+        ``title`` is what it does. What it says is appended to the file
+        ``log``, else shown.
         """
         command = [script, *map(str, arguments)]
         if log is not None:
@@ -81,16 +74,10 @@ class Commands:
         self.say(f'{title}: done')
 
     def run_jobs(self, jobs: Sequence[Callable[[], Any]], slots: int) -> None:
-        """Work through jobs side by side, first ones first.
+        """Work through jobs, first ones first, as many at a time as slots.
 
-        Args:
-            jobs (Sequence[Callable]): Each calls :meth:`run` as often as it
-                needs.
-            slots (int): How many at a time.
-
-        Raises:
-            InputError: If a command fails; those that run are ended, and no
-                other is begun.
+        Each calls :meth:`run` as often as it needs. If a command fails, those
+        that run are ended, no other is begun, and InputError is raised.
         """
         with ThreadPoolExecutor(slots) as pool:
             futures = [pool.submit(self._try, job) for job in jobs]

@@ -14,18 +14,19 @@ from projects.qanet.utils.device import count_processes
 from . import cli
 
 
-def add_common_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that training and testing have in common.
-
-    Args:
-        parser (argparse.ArgumentParser): The parser of the tool.
-    """
+def add_cfg_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--cfg-options``."""
     parser.add_argument(
         '--cfg-options',
         nargs='+',
         action=DictAction,
         help='override settings of the config, as key=value pairs. A list is '
         'written key="[a,b]", nested keys as model.test_cfg.flip=False')
+
+
+def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that training and testing have in common."""
+    add_cfg_options(parser)
     parser.add_argument(
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],
@@ -37,20 +38,10 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
 def load_config(args: argparse.Namespace) -> Config:
     """Read the config of a tool and apply the command line to it.
 
-    Under torchrun the launcher is pytorch's, even if nobody says so.
-
-    Args:
-        args (argparse.Namespace): With ``config`` (a file, or
-            ``package::file`` for one of an installed package), ``work_dir``,
-            ``cfg_options``, ``launcher`` and ``local_rank``.
-
-    Returns:
-        Config: The config. ``work_dir`` is the command line's, else the
-        config's, else ``work_dirs/<name of the config>``.
-
-    Raises:
-        FileNotFoundError: If there is no such config.
-        InputError: If it is no config.
+    ``config`` is a file, or ``package::file`` for one of an installed
+    package; a missing or broken one is refused. ``work_dir`` is the command
+    line's, else the config's, else ``work_dirs/<name of the config>``. Under
+    torchrun the launcher is pytorch's, even if nobody says so.
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg = read_config(args.config)
@@ -82,10 +73,8 @@ def run_distributed(main: Callable[[], None]) -> None:
     It owns the process group: processes that torchrun has started on a
     machine without an accelerator get one before the tool runs, since
     mmengine 0.10 would select a CUDA device for any backend; and whoever made
-    it, no process leaves while another one still talks to it.
-
-    Args:
-        main (Callable): The tool, which ends as :func:`.cli.run_tool` says.
+    it, no process leaves while another one still talks to it. It ends as
+    :func:`.cli.run_tool` says.
     """
 
     def leave_together() -> None:

@@ -11,17 +11,7 @@ _TTA_KEYS = ('flip', 'scales')
 
 
 def pair_models(arguments: Sequence[str]) -> List[Tuple[str, str]]:
-    """Pair the configs and checkpoints of a command line.
-
-    Args:
-        arguments (Sequence[str]): Config, checkpoint, config, checkpoint, ...
-
-    Returns:
-        list[tuple[str, str]]: (config, checkpoint) of each model.
-
-    Raises:
-        InputError: If the last config has no checkpoint.
-    """
+    """(config, checkpoint) of each model on the command line."""
     if len(arguments) % 2:
         raise InputError('configs and checkpoints go in pairs (CONFIG '
                          f'CHECKPOINT ...), but {arguments[-1]} stands alone')
@@ -32,15 +22,8 @@ def enable_tta(cfg: Config, name: str) -> None:
     """Switch on the test-time augmentation that a config provides.
 
     The config's ``tta_cfg``, a dict with ``flip`` and/or ``scales``, goes into
-    the parser's ``test_cfg``, see :class:`TopDownParser`.
-
-    Args:
-        cfg (Config): The config, changed in place.
-        name (str): What to call it in messages.
-
-    Raises:
-        InputError: If the config has no ``tta_cfg``, an unknown key in it, or
-            a model that does not crop persons.
+    the parser's ``test_cfg``, see :class:`TopDownParser`. In messages the
+    config is called ``name``.
     """
     example = 'tta_cfg = dict(flip=True, scales=(1., 0.9, 1.1, 1.2, 1.3))'
     settings = cfg.get('tta_cfg')
@@ -62,13 +45,8 @@ def enable_tta(cfg: Config, name: str) -> None:
 def make_ensemble(cfg: Config, others: Sequence[Config]) -> None:
     """Put the models of several configs into the first one.
 
-    Data, evaluator and everything else stay those of the first config, and so
-    does the post-processor that fuses the scores.
-
-    Args:
-        cfg (Config): The first config, changed in place: its model becomes a
-            :class:`ParserEnsemble`.
-        others (Sequence[Config]): The other configs.
+    Its model becomes a :class:`ParserEnsemble`. Data, evaluator and
+    everything else stay, and so does the post-processor that fuses scores.
     """
     post_processor = cfg.model.get('post_processor',
                                    ConfigDict(type='QualityAwareModule'))

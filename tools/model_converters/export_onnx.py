@@ -13,7 +13,7 @@ from projects.qanet.deployment.export import (EXPORTERS, add_metadata,
                                               export_network)
 from projects.qanet.deployment.metadata import write_metadata
 from projects.qanet.utils.errors import InputError
-from projects.qanet.utils.files import check_writable
+from projects.qanet.utils.files import check_writable, write_bytes
 from tools.common.cli import run_tool
 
 
@@ -82,8 +82,7 @@ def main() -> None:
     model = add_metadata(model, metadata)
     if not args.no_check:
         check(parser, model, args.tolerance, args.fixed_batch)
-    with open(args.out, 'wb') as file:
-        file.write(model)
+    write_bytes(args.out, model)
     print(f'{args.out} is written: {len(model) / 2**20:.1f} MiB')
 
 

@@ -7,10 +7,10 @@ import sys
 sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '../..')))
 
 import torch
-from mmengine.utils import mkdir_or_exist
 
 from projects.qanet.released_weights import to_released
 from projects.qanet.utils.checkpoint import read_checkpoint
+from projects.qanet.utils.files import check_writable
 from tools.common.cli import run_tool
 
 
@@ -27,8 +27,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Convert and write."""
     args = parse_args()
+    check_writable(args.dst)
     weights = to_released(read_checkpoint(args.src)['state_dict'])
-    mkdir_or_exist(osp.dirname(osp.abspath(args.dst)))
     torch.save(dict(model=weights), args.dst)
     print(f'{args.dst}: {len(weights)} entries')
 

@@ -10,7 +10,6 @@ sys.path.insert(0, ROOT)
 
 import torch
 from mmengine.registry import init_default_scope
-from mmengine.utils import mkdir_or_exist
 from mmseg.registry import MODELS
 
 import projects.qanet.plugin  # noqa: F401, registers every part
@@ -18,6 +17,7 @@ from projects.qanet.released_weights import (METAINFOS, convert_released,
                                              fill_network, model_config,
                                              training_config, training_data)
 from projects.qanet.utils.checkpoint import read_checkpoint
+from projects.qanet.utils.files import check_writable
 from tools.common.cli import run_tool
 
 
@@ -42,6 +42,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Convert, compare with the network, and write."""
     args = parse_args()
+    check_writable(args.dst)
     report = convert_released(read_checkpoint(args.src), args.src)
     dataset = training_data(report, args.dataset, args.src)
     init_default_scope('mmseg')
@@ -52,7 +53,6 @@ def main() -> None:
         network=report.network.name, converted_from=osp.basename(args.src))
     if dataset is not None:
         meta['dataset_meta'] = METAINFOS[dataset]
-    mkdir_or_exist(osp.dirname(osp.abspath(args.dst)))
     torch.save(dict(meta=meta, state_dict=report.state_dict), args.dst)
     if report.unknown:
         print(f'left out {len(report.unknown)} entries that the network does '

@@ -10,7 +10,6 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmseg.registry import MODELS
 
-from projects.drawn_people import write_dataset
 from projects.qanet.apis.parser_builder import build_parser
 from projects.qanet.apis.parser_builder import test_pipeline as loaded_pipeline
 from projects.qanet.datasets import CIHPParsingDataset

@@ -7,7 +7,6 @@ import cv2
 import mmseg
 import pytest
 
-from projects.drawn_people import write_dataset
 from projects.qanet.models import TopDownParser
 from projects.qanet.utils.errors import InputError
 from .conftest import CONFIG, ROOT, metrics_of

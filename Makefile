@@ -8,7 +8,7 @@ SOURCES := projects tools studies tests configs
 help:
 	@echo 'make env     set up the environment ($(VENV))'
 	@echo 'make demo    draw people, train, test, and leave pictures in work_dirs/demo'
-	@echo 'make test    lint and all tests'
+	@echo 'make test    lint and all tests, in 2 processes (JOBS=N: in N)'
 	@echo 'make format  rewrite the sources in the house style'
 
 env:
@@ -27,6 +27,7 @@ format: env
 	$(PYTHON_BIN) -m isort $(SOURCES)
 	$(PYTHON_BIN) -m yapf --in-place --recursive --parallel $(SOURCES)
 
-# One process per core, so each of them calculates with one thread.
+# Each process takes about 1 GB and calculates with one thread.
+JOBS ?= 2
 test: lint
-	OMP_NUM_THREADS=1 $(PYTHON_BIN) -m pytest -n auto --dist loadfile
+	OMP_NUM_THREADS=1 $(PYTHON_BIN) -m pytest -n $(JOBS) --dist loadfile

@@ -115,15 +115,6 @@ def data_dir() -> Path:
     return Path(__file__).parent / 'data'
 
 
-@pytest.fixture(scope='session')
-def shared_dir() -> Path:
-    """Folder with the full golden cases and the real photos, if present."""
-    folder = Path(__file__).parents[2] / 'shared'
-    if not folder.is_dir():
-        pytest.skip('../shared is absent')
-    return folder
-
-
 @pytest.fixture(autouse=True)
 def mmseg_scope():
     """Registries look up types in mmseg, as the configs' default scope says.

@@ -1,11 +1,9 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Every config of a parser, narrow: data, a training step, a test, metrics.
 """
-import json
 import math
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 import torch
@@ -16,6 +14,7 @@ from mmengine.optim import build_optim_wrapper
 from mmseg.registry import DATASETS, MODELS
 
 import projects.qanet.plugin  # noqa: F401
+from projects.qanet.testing.layout import write_noise
 from .narrowing import drop_downloads, narrow_parser
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
@@ -31,52 +30,6 @@ BACKBONES = dict(
     r50_fpn='ResNetV1c', r101_fpn='ResNetV1d', **{'hrnet-w48': 'HRNet'})
 CLASSES = {'cihp': 20, 'mhp-v2': 59, 'ppp': 7, 'lip': 20}
 CROP = (64, 96)  # width, height
-SIZE = (90, 70)  # of the images, width and height
-BOXES = [[5, 6, 30, 60], [45, 10, 40, 50]]  # xywh
-
-
-def write_split(root, folder, ann_file, num_classes, seed):
-    """One image with two persons in CIHP's layout, and its annotations."""
-    rng = np.random.default_rng(seed)
-    humans = np.zeros(SIZE[::-1], np.uint8)
-    for k, (x, y, w, h) in enumerate(BOXES):
-        humans[y:y + h, x:x + w] = k + 1
-    labels = rng.integers(1, num_classes, (7, 9)).astype(np.uint8)
-    labels = labels.repeat(10, 0).repeat(10, 1) * (humans > 0)
-    instances = np.where(labels > 0, labels + num_classes * (humans - 1), 0)
-    image = rng.integers(0, 256, (*SIZE[::-1], 3), np.uint8)
-    files = {
-        'Images/1.jpg': image,
-        'Category_ids/1.png': labels,
-        'Human_ids/1.png': humans,
-        'Instance_ids/1.png': instances.astype(np.uint8)
-    }
-    for name, array in files.items():
-        path = root / folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        cv2.imwrite(str(path), array)
-    rows = [
-        f'{value} {value % num_classes} {value // num_classes + 1}\n'
-        for value in np.unique(instances)[1:]
-    ]
-    (root / folder / 'Instance_ids/1.txt').write_text(''.join(rows))
-    path = root / ann_file
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(
-        json.dumps(
-            dict(
-                images=[dict(id=1, file_name='1.jpg', width=90, height=70)],
-                categories=[dict(id=1, name='person')],
-                annotations=[
-                    dict(
-                        id=k + 1,
-                        image_id=1,
-                        category_id=1,
-                        iscrowd=0,
-                        parsing_id=k + 1,
-                        bbox=box,
-                        area=box[2] * box[3]) for k, box in enumerate(BOXES)
-                ])))
 
 
 def narrow_config(name, root):
@@ -89,7 +42,7 @@ def narrow_config(name, root):
         dataset = loader.dataset
         dataset.data_root = str(root)
         folder = dataset.data_prefix.img.split('/')[0]
-        write_split(root, folder, dataset.ann_file, num_classes, seed)
+        write_noise(root, folder, dataset.ann_file, num_classes, seed)
     ann_file = root / config.test_dataloader.dataset.ann_file
     config.test_evaluator.update(
         ann_file=str(ann_file), data_root=str(root / folder))
@@ -123,7 +76,7 @@ def test_train_test_and_metric(name, tmp_path):
         samples = model.test_step(pseudo_collate([images[0]]))
     persons = samples[0].pred_instances
     assert persons.bboxes.tolist() == [[5, 6, 35, 66], [45, 10, 85, 60]]
-    assert persons.image_size == SIZE
+    assert persons.image_size == (90, 70)
     evaluator = Evaluator(config.test_evaluator)
     evaluator.dataset_meta = images.metainfo
     evaluator.process(samples)

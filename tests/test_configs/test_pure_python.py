@@ -13,9 +13,9 @@ from mmseg.registry import MODELS
 from projects.qanet.apis.parser_builder import build_parser
 from projects.qanet.apis.parser_builder import test_pipeline as loaded_pipeline
 from projects.qanet.datasets import CIHPParsingDataset
+from projects.qanet.testing.layout import write_noisy_cihp
 from projects.qanet.utils.configs import type_name
 from tools.train import enable_amp
-from ..small_data import write_cihp
 
 ROOT = Path(__file__).parents[2]
 NAME = 'qanet_r50_fpn_8xb32-140e_cihp-512x384.py'
@@ -51,7 +51,7 @@ def test_both_styles_say_the_same():
 def small(tmp_path_factory):
     """The config, narrow and on a few pictures, and a checkpoint."""
     folder = tmp_path_factory.mktemp('pure_python')
-    write_cihp(folder, train=1, val=2)
+    write_noisy_cihp(folder, train=1, val=2)
     text = PURE.read_text()
     for old, new in {
             'data/CIHP/': f'{folder}/',

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from projects.qanet.testing.layout import write_noisy_cihp
 from studies.common import data_options
-from ..small_data import write_cihp
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = 'configs/demo/qanet_r18_fpn_debug_synthetic-64x48.py'
@@ -20,7 +20,7 @@ CONFIG = 'configs/demo/qanet_r18_fpn_debug_synthetic-64x48.py'
 def data(tmp_path_factory):
     """Two images to train on, an odd number of held-out ones."""
     folder = tmp_path_factory.mktemp('data')
-    write_cihp(folder, train=2, val=3)
+    write_noisy_cihp(folder, train=2, val=3)
     return folder
 
 

@@ -155,6 +155,45 @@ def write_dataset(folder: Path,
     return str(path), str(root)
 
 
+def write_noise(folder: Path,
+                split: str,
+                ann_file: str,
+                num_classes: int = 20,
+                seed: int = 0,
+                count: int = 1) -> None:
+    """Write a split to train on: noise, two persons of random blocks each.
+
+    Args:
+        folder (Path): Root of the data set.
+        split (str): Folder of the split below it.
+        ann_file (str): Annotation file below it.
+        num_classes (int): Number of classes with the background.
+        seed (int): Seed of photos and labels.
+        count (int): Number of images, 90 x 70 px (w x h).
+    """
+    rng = np.random.default_rng(seed)
+    humans = np.zeros((70, 90), np.uint8)
+    humans[6:66, 5:35], humans[10:60, 45:85] = 1, 2
+    images = []
+    (folder / split / 'Images').mkdir(parents=True, exist_ok=True)
+    for number in range(1, count + 1):
+        labels = rng.integers(1, num_classes, (7, 9)).astype(np.uint8)
+        labels = labels.repeat(10, 0).repeat(10, 1) * (humans > 0)
+        images.append(LabelledImage(number, labels, humans))
+        photo = rng.integers(0, 256, (*humans.shape, 3), np.uint8)
+        name = f'{split}/Images/{images[-1].stem}.jpg'
+        cv2.imwrite(str(folder / name), photo)
+    write_dataset(folder, images, split, ann_file)
+
+
+def write_noisy_cihp(folder: Path, train: int = 2, val: int = 3) -> None:
+    """Both splits of CIHP by :func:`write_noise`, with so many images."""
+    for split, name, count in (('Training', 'train', train), ('Validation',
+                                                              'val', val)):
+        ann_file = f'annotations/CIHP_{name}.json'
+        write_noise(folder, split, ann_file, seed=count, count=count)
+
+
 class TinyCIHP:
     """A training split of two images in the layout of CIHP, easy to break.
 

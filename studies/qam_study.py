@@ -28,7 +28,7 @@ from projects.qanet.evaluation.analysis.instances import (aggregate,
                                                           evaluate_run,
                                                           format_study)
 from projects.qanet.utils.errors import InputError
-from projects.qanet.utils.files import write_text
+from projects.qanet.utils.json_values import write_json
 from studies.common import data_options, write_report
 from tools.common.cli import make_parser, run_tool
 from tools.common.jobs import ROOT, Commands
@@ -186,7 +186,7 @@ def remember_settings(args: argparse.Namespace) -> Dict[str, Any]:
         raise InputError(f'{args.work_dir} was begun with other settings '
                          f'({path.read_text().strip()}); choose another '
                          '--work-dir or remove it')
-    write_text(path, json.dumps(settings) + '\n')
+    write_json(str(path), settings)
     return settings
 
 

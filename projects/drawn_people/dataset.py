@@ -1,6 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Drawn scenes on disk: people as CIHP, people and things as COCO."""
-import json
 from functools import partial
 from pathlib import Path
 from typing import Any, Optional, Tuple, Union
@@ -15,6 +14,7 @@ from projects.qanet.datasets.conversion.records import (ImageRecord,
                                                         coco_document)
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import write_text
+from projects.qanet.utils.json_values import write_json
 from projects.qanet.utils.parallel import map_in_order
 from .labels import NUM_CLASSES
 from .scene import CLASSES, MIN_SIZE, Scene, check_arguments, draw_scene
@@ -111,7 +111,7 @@ def _write_splits(out: Path, counts: _Pair, seed: int, workers: int,
             ]
             for annotation in document['annotations']:
                 annotation['category_id'] = annotation.pop('category')
-        write_text(annotations, json.dumps(document))
+        write_json(str(annotations), document)
 
 
 def write_dataset(out: Union[str, Path],

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from projects.qanet.structures import ParsingInstances
-from projects.qanet.visualization.painting import (blend_parts, paint_persons,
+from projects.qanet.visualization.painting import (paint_persons,
                                                    person_borders,
                                                    person_colour)
 
@@ -50,23 +50,6 @@ def test_paint_persons_in_a_given_order():
 def test_equal_scores_put_the_later_one_on_top():
     instances = make_instances([0.5, 0.5], [[[1]], [[2]]], [(6, 3), (6, 3)])
     assert paint_persons(instances)[0][3, 6] == 2
-
-
-def test_blend_parts_changes_only_parts():
-    rng = np.random.default_rng(0)
-    image = rng.integers(0, 256, (4, 7, 3), dtype=np.uint8)
-    category = np.zeros((4, 7), np.uint8)
-    category[2, 5], category[1, 1], category[0, 0] = 1, 2, 255
-    palette = [(9, 9, 9), (200, 100, 0), (0, 0, 255)]
-    before = image.copy()
-    blended = blend_parts(image, category, palette, 0.25)
-    expected = before.copy()
-    for (y, x), colour in {(2, 5): palette[1], (1, 1): palette[2]}.items():
-        for k in range(3):
-            expected[y, x,
-                     k] = round(.75 * int(before[y, x, k]) + .25 * colour[k])
-    assert np.array_equal(blended, expected)
-    assert np.array_equal(image, before)
 
 
 def test_person_borders_lie_on_persons_and_are_thin():

@@ -4,7 +4,6 @@
 The output is a dataset's bbox_file, see docs/detection_boxes.md.
 """
 import argparse
-import json
 import os.path as osp
 import sys
 from typing import List
@@ -17,7 +16,7 @@ from projects.qanet.detection.detections import (SelectionCounts,
                                                  select_detections)
 from projects.qanet.ground_truth import load_persons
 from projects.qanet.utils.errors import InputError
-from projects.qanet.utils.files import write_text
+from projects.qanet.utils.json_values import write_json
 from tools.common.cli import make_parser, run_tool
 
 
@@ -95,7 +94,7 @@ def main() -> None:
         raise InputError(f'none of {counts.read} boxes of persons in '
                          f'{args.detections} is left: '
                          f'{", ".join(left_out(counts))}')
-    write_text(args.out, json.dumps(kept))
+    write_json(args.out, kept)
     print(f'{counts.kept} of {counts.read} boxes of persons are in {args.out}')
     for reason in left_out(counts):
         print(f'  left out: {reason}')

@@ -4,7 +4,6 @@
 Shows how much a parser depends on the quality of its boxes.
 """
 import argparse
-import json
 import os.path as osp
 import sys
 
@@ -14,7 +13,7 @@ import numpy as np
 
 from projects.qanet.ground_truth import load_persons
 from projects.qanet.utils.errors import InputError
-from projects.qanet.utils.files import write_text
+from projects.qanet.utils.json_values import write_json
 from tools.common.cli import run_tool
 
 
@@ -62,7 +61,7 @@ def main() -> None:
             bbox=box.round(2).tolist(),
             score=1.0) for person, box in zip(persons, boxes)
     ]
-    write_text(args.out, json.dumps(records))
+    write_json(args.out, records)
     print(f'{len(records)} boxes are in {args.out}')
 
 

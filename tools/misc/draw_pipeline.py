@@ -18,7 +18,8 @@ from matplotlib.figure import Figure
 
 from projects.drawn_people import draw_scene
 from projects.qanet.datasets.cihp import CIHPParsingDataset
-from projects.qanet.visualization.painting import blend_parts, person_colour
+from projects.qanet.utils.blending import blend_parts
+from projects.qanet.visualization.painting import person_colour
 from projects.qanet.visualization.tags import draw_boxes
 from tools.common.cli import run_tool
 from tools.common.diagrams import (MARKED, PLAIN, draw_arrow, draw_box,

@@ -9,6 +9,7 @@ from PIL import Image
 from projects.qanet.evaluation.analysis import pictures, study_quality
 from projects.qanet.evaluation.analysis.pictures import (PictureBook,
                                                          choose_persons)
+from projects.qanet.utils.blending import blend_parts
 from projects.qanet.utils.errors import InputError
 
 
@@ -43,21 +44,11 @@ def test_photos_that_are_missing_or_wrong(scene):
         shown = np.array(picture, int)
     assert shown.shape == (height, 2 * width + 4, 3)
     for start, labels in ((0, portrait.found), (width + 4, portrait.truth)):
-        expected = pictures.overlay(portrait.photo, labels, book.palette)
+        expected = blend_parts(portrait.photo, labels, book.palette, .6)
         assert abs(shown[:, start:start + width] - expected).mean() < 5
     scene.save_photo(60, 90)
     with pytest.raises(InputError, match=r'0007.jpg .* \(90, 60\)'):
         book.portrait(7, 0, 1)
-
-
-def test_overlay_leaves_the_background_and_ignored_pixels():
-    photo = np.full((2, 2, 3), 100, np.uint8)
-    labels = np.array([[0, 1], [255, 2]])
-    palette = np.array([[0] * 3, [200, 0, 50], [0, 250, 0]], np.uint8)
-    drawn = pictures.overlay(photo, labels, palette, .5)
-    assert drawn.tolist() == [[[100] * 3, [150, 50, 75]],
-                              [[100] * 3, [50, 175, 50]]]
-    assert (photo == 100).all()
 
 
 def test_palette_has_no_two_alike():

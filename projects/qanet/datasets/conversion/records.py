@@ -1,7 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """The part that all converters share: walk a split, write its json."""
 import errno
-import json
 import os.path as osp
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple, Union
 from rich.progress import track
 
 from projects.qanet.utils.errors import InputError
-from projects.qanet.utils.files import write_text
+from projects.qanet.utils.json_values import write_json
 from .files import link_file, warn
 from .maps import Found
 
@@ -220,7 +219,7 @@ def convert_split(ann_file: str,
         raise InputError(f'{name}: none of {len(stems)} images shows a person '
                          'with parts: are the label maps the right ones?')
     document = coco_document(stems, kept, info=info)
-    write_text(ann_file, json.dumps(document))
+    write_json(ann_file, document)
     notes = [(stem, note) for stem, record in kept.items()
              for note in record.notes]
     return SplitReport(ann_file, len(document['images']),

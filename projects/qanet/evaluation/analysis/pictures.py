@@ -9,14 +9,16 @@ import numpy as np
 from matplotlib.colors import hsv_to_rgb
 from PIL import Image
 
-from projects.qanet.ground_truth import IGNORE_LABEL, label_path
+from projects.qanet.ground_truth import label_path
 from projects.qanet.ground_truth.label_maps import read_image_labels
 from projects.qanet.structures import ParsingInstances
+from projects.qanet.utils.blending import blend_parts
 from projects.qanet.utils.errors import InputError
 from ..functional.evaluator import ParsingEvaluator
 from .figures import draw, fill_confidence, fill_part_scores
 from .study import QualityStudy
 
+_ALPHA = .6  # share of the parts' colours
 _GREY = 150  # stands in for a photo that is not there
 # Lowest box score of the persons that stand for a data set, as in its global
 # maps (``docs/protocol.md``, section 7.1).
@@ -152,18 +154,6 @@ def part_palette(num_classes: int) -> np.ndarray:
     return np.concatenate([np.zeros((1, 3)), 255 * colours]).astype(np.uint8)
 
 
-def overlay(photo: np.ndarray,
-            labels: np.ndarray,
-            palette: np.ndarray,
-            alpha: float = .6) -> np.ndarray:
-    """A photo with the parts' colours over it, not over labels 0 and 255."""
-    drawn = photo.copy()
-    inside = (labels > 0) & (labels != IGNORE_LABEL)
-    mixed = (1 - alpha) * photo[inside] + alpha * palette[labels[inside]]
-    drawn[inside] = np.rint(mixed).astype(np.uint8)
-    return drawn
-
-
 def triptych(portrait: Portrait,
              palette: np.ndarray,
              height: int = 240,
@@ -174,7 +164,7 @@ def triptych(portrait: Portrait,
     ``max_width``.
     """
     panels = [portrait.photo] * portrait.has_photo + [
-        overlay(portrait.photo, labels, palette)
+        blend_parts(portrait.photo, labels, palette, _ALPHA)
         for labels in (portrait.found, portrait.truth)
     ]
     rows, columns = portrait.found.shape
@@ -233,7 +223,7 @@ def plot_part_scores(study: QualityStudy, person: np.record,
     parts = study.parts[(study.parts.image_ids == image_id)
                         & (study.parts.positions == position)]
     portrait = book.portrait(image_id, position, -1)
-    picture = overlay(portrait.photo, portrait.found, book.palette)
+    picture = blend_parts(portrait.photo, portrait.found, book.palette, _ALPHA)
     tall = max(3.2, .29 * len(parts) + .9)
     height, width = portrait.found.shape
     wide = float(np.clip((tall - .5) * width / height, 1.1, 2.))
@@ -269,4 +259,4 @@ def plot_confidence(photo: np.ndarray, person: Any, palette: np.ndarray,
     wide = float(np.clip(12.4 / count, 1.2, 2.4))
     tall = float(np.clip(.93 * wide * height / width + .45, 1.2, 5.))
     return draw((wide * count, tall), (1, count), fill_confidence, photo,
-                overlay(photo, labels, palette), probs, thrs)
+                blend_parts(photo, labels, palette, _ALPHA), probs, thrs)

@@ -1,10 +1,9 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Metric values as text tables and as ``metrics.json``."""
-import json
 import math
 from typing import Dict, Sequence
 
-from projects.qanet.utils.files import write_text
+from projects.qanet.utils.json_values import write_json
 from projects.qanet.utils.tables import format_number, format_table
 from .protocols import Protocol
 
@@ -56,8 +55,5 @@ def write_metrics(path: str,
     prefix; undefined values (NaN) become ``null``. Raises an OSError if it
     cannot be written.
     """
-    document = {
-        f'{prefix}/{key}': None if math.isnan(value) else value
-        for key, value in values.items()
-    }
-    write_text(path, json.dumps(document, indent=2) + '\n')
+    document = {f'{prefix}/{key}': value for key, value in values.items()}
+    write_json(path, document, indent=2)

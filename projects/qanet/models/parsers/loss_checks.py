@@ -2,7 +2,7 @@
 """Tries the losses of a head on a few drawn logits when it is built."""
 import copy
 import math
-from typing import List, Optional
+from typing import List
 
 import torch
 from mmseg.models.losses import CrossEntropyLoss, FocalLoss, LovaszLoss
@@ -19,10 +19,10 @@ def check_losses(head: nn.Module, losses: List[nn.Module]) -> None:
     pixels, or at their own ``class_weight``. Each loss is called as mmseg's
     ``BaseDecodeHead.loss_by_feat`` does.
     """
-    name, channels = type(head).__name__, head.out_channels
+    name = type(head).__name__
     for loss in losses:
         kind = type(loss).__name__
-        if channels == 1 and not _takes_one_logit(loss):
+        if head.out_channels == 1 and not _takes_one_logit(loss):
             raise InputError(
                 f'{name} has out_channels=1, one logit for a sigmoid, which '
                 f'{kind} of these settings does not take: take '
@@ -30,50 +30,62 @@ def check_losses(head: nn.Module, losses: List[nn.Module]) -> None:
                 "loss_type='binary', or leave out_channels out")
         if isinstance(loss, FocalLoss):
             continue  # mmseg's runs on a GPU only, see TrainingGuardHook
-        # No side has as many pixels as there are classes: weights of classes
-        # must not be taken for weights of columns.
-        shape = (2, channels + 2, channels + 3)
-        step = torch.arange(2 * channels * shape[1] * shape[2])
-        logits = (step * .7).sin().view(2, channels, *shape[1:])
-        label = step[:logits[:, 0].numel()].view(shape) % head.num_classes
-        halves = torch.ones(shape)
-        halves[:, ::2] = 0
-
-        def value(loss: nn.Module = loss,
-                  weight: Optional[Tensor] = None) -> Tensor:
-            with torch.no_grad():
-                return loss(
-                    logits,
-                    label,
-                    weight=weight,
-                    ignore_index=head.ignore_index)
-
-        reweighted = None
         try:
-            plain = value()
-            if getattr(loss, 'class_weight', None) is not None:
-                reweighted = copy.deepcopy(loss)
-                reweighted.class_weight = [
-                    .37 + w * (2 + math.sin(k))  # proportional to no others
-                    for k, w in enumerate(loss.class_weight)
-                ]
-                reweighted = value(reweighted)
+            value = _try_loss(head, loss)
+            ignores_classes = (
+                getattr(loss, 'class_weight', None) is not None
+                and torch.equal(value, _try_loss(head, _reweighted(loss))))
         except Exception as error:  # whatever its formula stumbles over
             raise InputError(
                 f'{kind} of these settings cannot be the loss_decode of '
                 f'{name}, its first step would fail: {_reason(error)}'
             ) from error
-        if reweighted is not None and torch.equal(plain, reweighted):
+        if ignores_classes:
             raise InputError(f'{kind} of {name} does not look at class_weight '
                              'with these settings: leave it out')
-        if head.sampler is not None:
-            try:
-                ignored = torch.equal(value(weight=halves), plain)
-            except Exception:
-                ignored = True
-            if ignored:
-                raise InputError(f'{name}: sampler= weighs pixels, which '
-                                 f'{kind} cannot: leave one of them out')
+        if head.sampler is not None and not _weighs_pixels(head, loss, value):
+            raise InputError(f'{name}: sampler= weighs pixels, which {kind} '
+                             'cannot: leave one of them out')
+
+
+@torch.no_grad()
+def _try_loss(head: nn.Module,
+              loss: nn.Module,
+              weigh_pixels: bool = False) -> Tensor:
+    """The loss of drawn logits; half of the pixels may weigh nothing."""
+    channels = head.out_channels
+    # No side has as many pixels as there are classes: weights of classes
+    # must not be taken for weights of columns.
+    height, width = channels + 2, channels + 3
+    step = torch.arange(2 * channels * height * width)
+    logits = (step * .7).sin().view(2, channels, height, width)
+    label = step[:2 * height * width].view(2, height, width)
+    weight = None
+    if weigh_pixels:
+        weight = torch.ones(label.shape)
+        weight[:, ::2] = 0
+    return loss(
+        logits,
+        label % head.num_classes,
+        weight=weight,
+        ignore_index=head.ignore_index)
+
+
+def _reweighted(loss: nn.Module) -> nn.Module:
+    """The same with other class weights, proportional to none."""
+    loss = copy.deepcopy(loss)
+    loss.class_weight = [
+        .37 + weight * (2 + math.sin(k))
+        for k, weight in enumerate(loss.class_weight)
+    ]
+    return loss
+
+
+def _weighs_pixels(head: nn.Module, loss: nn.Module, value: Tensor) -> bool:
+    try:
+        return not torch.equal(_try_loss(head, loss, True), value)
+    except Exception:  # most say so by failing
+        return False
 
 
 def _takes_one_logit(loss: nn.Module) -> bool:

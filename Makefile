@@ -1,12 +1,19 @@
-# What a newcomer types. The environment is $QANET_VENV, else .venv.
-VENV := $(if $(QANET_VENV),$(QANET_VENV),.venv)
+# What a newcomer types. The environment is $QANET_VENV, else .venv, with
+# -onedl behind it for STACK=onedl.
+STACK ?= openmmlab
+MMCV ?= lite
+export STACK MMCV
+VENV := $(or $(QANET_VENV),.venv)$(if $(filter onedl,$(STACK)),-onedl)
 PYTHON_BIN := $(VENV)/bin/python
 SOURCES := projects tools studies tests configs
 
 .PHONY: help env demo lint format test
 
 help:
-	@echo 'make env     set up the environment ($(VENV))'
+	@echo 'make env     set up the environment ($(VENV)), compiling nothing'
+	@echo '             MMCV=compiled: with mmcv'"'"'s own operators'
+	@echo '             STACK=onedl: with the maintained forks of OpenMMLab;'
+	@echo '             also of demo and test'
 	@echo 'make demo    draw people, train, test, and leave pictures in work_dirs/demo'
 	@echo 'make test    lint and all tests, in 2 processes (JOBS=N: in N)'
 	@echo 'make format  rewrite the sources in the house style'

@@ -20,6 +20,8 @@ import torch
 from mmengine.registry import DefaultScope
 from mmengine.utils import ManagerMixin
 
+import projects.qanet  # noqa: F401, operators for an mmcv that has none
+
 ROOT = Path(__file__).resolve().parents[1]
 
 

@@ -4,5 +4,8 @@
 Importing this package loads nothing heavy; import
 :mod:`projects.qanet.plugin` to register every part with mmseg and mmdet.
 """
+from .compat import install_operators
 
 __version__ = '0.1.0'
+
+install_operators()

@@ -3,10 +3,9 @@
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
-from pycocotools import mask as coco_mask
 
 from projects.qanet.utils.errors import InputError
-from .rle import decode_runs
+from .rle import decode_runs, encode_counts
 from .runs import PersonRuns
 
 
@@ -71,19 +70,18 @@ def encode_parts(runs: PersonRuns) -> List[Dict[int, Dict[str, Any]]]:
     last = np.append(apart, True)[:len(codes)]
     bounds = np.stack([starts[first], ends[last]], axis=1)
     parts, begin = np.unique(codes[first], return_index=True)
-    masks = coco_mask.frPyObjects([
-        dict(size=[height, width], counts=_counts(part, width * height))
-        for part in np.split(bounds, begin[1:])
-    ], height, width) if len(parts) else []
+    counts = [
+        _counts(part, width * height) for part in np.split(bounds, begin[1:])
+    ] if len(parts) else []
     encoded: List[Dict[int, Dict[str, Any]]]
     encoded = [{} for _ in range(runs.num_persons)]
-    for code, mask in zip(parts.tolist(), masks):
+    for code, text in zip(parts.tolist(), encode_counts(counts)):
         encoded[code // 256][code % 256] = dict(
-            size=[height, width], counts=mask['counts'].decode('ascii'))
+            size=[height, width], counts=text)
     return encoded
 
 
-def _counts(bounds: np.ndarray, num_pixels: int) -> List[int]:
+def _counts(bounds: np.ndarray, num_pixels: int) -> np.ndarray:
     """Unset and set pixels in turn, from the bounds (R, 2) of runs."""
-    counts = np.diff(bounds.reshape(-1), prepend=0, append=num_pixels).tolist()
+    counts = np.diff(bounds.reshape(-1), prepend=0, append=num_pixels)
     return counts if counts[-1] else counts[:-1]

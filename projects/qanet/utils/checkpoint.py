@@ -1,10 +1,10 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Reading checkpoints without running what is inside.
 
-Since torch 2.6 files are unpickled with ``weights_only=True``, which refuses
-what mmengine 0.10 and the released trainer write besides the weights. Those
-few types are allowed here, by name; everything else stays refused. An older
-torch unpickles without restriction.
+Files are unpickled with ``weights_only=True``, which refuses what mmengine
+0.10 and the released trainer write besides the weights. Those few types are
+allowed here, by name; everything else stays refused. A torch before 2.6 cannot
+be told so and unpickles without restriction.
 """
 import inspect
 import os.path as osp
@@ -19,6 +19,7 @@ from mmengine.logging import HistoryBuffer
 from mmengine.optim.scheduler.param_scheduler import OneCycleParamScheduler
 from mmengine.runner import CheckpointLoader
 
+from .checkpoint_sources import CAN_RESTRICT, install_safe_loaders
 from .errors import InputError
 from .files import check_download
 
@@ -48,12 +49,13 @@ def allow_known_checkpoints() -> None:
 
     Registers mmengine's history and one-cycle scheduler, numpy's arrays, and
     a ``getattr`` that only knows their methods with
-    :mod:`torch.serialization`. A ``yacs.config.CfgNode`` becomes an ordinary
+    :mod:`torch.serialization`, and loaders that ask torch to restrict itself
+    with mmengine. A ``yacs.config.CfgNode`` becomes an ordinary
     dictionary, with yacs or without. Importing :mod:`projects.qanet.plugin`
-    calls it. Where torch does not restrict unpickling by default (before 2.6)
-    it does nothing.
+    calls it.
     """
-    if tuple(int(part) for part in torch.__version__.split('.')[:2]) < (2, 6):
+    install_safe_loaders()
+    if not CAN_RESTRICT:
         return
     array = np.zeros(1)
     reconstruct = array.__reduce__()[0]

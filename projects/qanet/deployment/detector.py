@@ -1,0 +1,133 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""From a trained person detector to an ONNX file."""
+import json
+from typing import Dict, Sequence, Tuple
+
+import torch
+from mmdet.models.dense_heads.base_dense_head import BaseDenseHead
+from mmdet.models.detectors import SingleStageDetector
+from torch import Tensor, nn
+
+from projects.qanet.runtime import person_detector
+from projects.qanet.runtime.session import VERSION
+from projects.qanet.utils.errors import InputError
+from .export import write_torchscript
+
+OUTPUT_NAMES = ('boxes', 'scores', 'levels', 'centerness')
+
+
+class _DetectorNetwork(nn.Module):
+    """All boxes of a picture, before any of them is left out."""
+
+    def __init__(self, detector: nn.Module) -> None:
+        super().__init__()
+        self.detector = detector
+
+    def forward(self, image: Tensor) -> Tuple[Tensor, ...]:
+        head = self.detector.bbox_head
+        scores, boxes, *factors = head(self.detector.extract_feat(image))
+        priors = head.prior_generator.grid_priors(
+            [level.shape[-2:] for level in scores], image.dtype, image.device)
+        decoded = [
+            head.bbox_coder.decode(prior, _rows(box, 4))
+            for prior, box in zip(priors, boxes)
+        ]
+        levels = [
+            torch.full_like(one[:, 0], k, dtype=torch.int64)
+            for k, one in enumerate(decoded)
+        ]
+        outputs = [
+            torch.cat(decoded),
+            torch.cat([_rows(one, head.cls_out_channels) for one in scores]),
+            torch.cat(levels)
+        ]
+        outputs[1] = outputs[1].sigmoid()
+        if factors:
+            rows = [_rows(one, 1)[:, 0] for one in factors[0]]
+            outputs.append(torch.cat(rows).sigmoid())
+        return tuple(outputs)
+
+
+def _rows(level: Tensor, channels: int) -> Tensor:
+    """A level's map (1, A * channels, H, W) as rows of channels."""
+    return level[0].permute(1, 2, 0).reshape(-1, channels)
+
+
+def check_detector(detector: nn.Module) -> None:
+    """Raise an InputError unless it can be exported.
+
+    Its head must predict as mmdet's :class:`BaseDenseHead` does, from sigmoid
+    scores: FCOS, ATSS, RetinaNet and the like.
+    """
+    head = getattr(detector, 'bbox_head', None)
+    plain = isinstance(detector, SingleStageDetector) and isinstance(
+        head, BaseDenseHead) and all(
+            getattr(type(head), name) is getattr(BaseDenseHead, name)
+            for name in ('predict_by_feat', '_predict_by_feat_single',
+                         '_bbox_post_process'))
+    if not (plain and head.use_sigmoid_cls
+            and head.bbox_coder.encode_size == 4):
+        raise InputError(
+            f'a {type(detector).__name__} with {type(head).__name__} cannot '
+            'be exported; one-stage detectors that predict as FCOS, ATSS and '
+            'RetinaNet do can')
+    nms = head.test_cfg.get('nms', {})
+    if nms.get('type', 'nms') != 'nms':
+        raise InputError(f'test_cfg.nms of the detector is {nms["type"]}, '
+                         'only nms can be exported')
+
+
+@torch.no_grad()
+def export_detector(detector: nn.Module) -> bytes:
+    """Write the network of a detector as ONNX, without metadata.
+
+    Its input is ``image`` (1, 3, H, W), normalised and padded; its outputs
+    are ``boxes`` (M, 4), xyxy in pixels of the input, ``scores`` (M, K) and
+    the ``levels`` (M,) of the pyramid that they come from, with ``centerness``
+    (M,) if the head has some.
+    """
+    check_detector(detector)
+    network = _DetectorNetwork(detector).eval()
+    image = torch.zeros(1, 3, 192, 256)
+    names = list(OUTPUT_NAMES[:len(network(image))])
+    axes: Dict[str, Dict[int, str]] = {name: {0: 'boxes'} for name in names}
+    axes['image'] = {2: 'height', 3: 'width'}
+    return write_torchscript(
+        network, image,
+        dict(
+            input_names=['image'],
+            output_names=names,
+            dynamic_axes=axes,
+            opset_version=17))
+
+
+def write_detector_metadata(detector: nn.Module, pipeline: Sequence[dict],
+                            cat_ids: Sequence[int]) -> str:
+    """What :class:`~projects.qanet.runtime.PersonDetector` has to know.
+
+    Args:
+        detector (nn.Module): The detector.
+        pipeline (Sequence[dict]): Its test pipeline, with one ``Resize``.
+        cat_ids (Sequence[int]): Labels that are persons.
+    """
+    resizes = [step for step in pipeline if step['type'] == 'Resize']
+    if len(resizes) != 1 or not resizes[0].get('keep_ratio'):
+        raise InputError('the detector\'s test pipeline needs one Resize with '
+                         'keep_ratio=True')
+    preprocessor, test_cfg = detector.data_preprocessor, detector.test_cfg
+    values = dict(
+        version=VERSION,
+        scale=list(resizes[0]['scale']),
+        size_divisor=preprocessor.pad_size_divisor,
+        mean=preprocessor.mean.flatten().tolist(),
+        std=preprocessor.std.flatten().tolist(),
+        bgr_to_rgb=preprocessor._channel_conversion,
+        score_thr=test_cfg.get('score_thr', 0),
+        nms_pre=test_cfg.get('nms_pre', -1),
+        min_bbox_size=test_cfg.get('min_bbox_size', -1),
+        iou_thr=test_cfg['nms']['iou_threshold'],
+        max_per_img=test_cfg['max_per_img'],
+        cat_ids=list(cat_ids))
+    return json.dumps(
+        {name: values[name]
+         for name in ('version', *person_detector.ENTRIES)})

@@ -1,0 +1,143 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""A network in an ONNX file, run by onnxruntime or OpenVINO."""
+import importlib
+import json
+import os.path as osp
+from types import ModuleType
+from typing import Any, Callable, Dict, List, Sequence
+
+import numpy as np
+
+from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.files import check_download
+
+BACKENDS = ('onnxruntime', 'openvino')
+#: Version of the JSON documents in a file's metadata; others are refused.
+VERSION = 1
+
+
+def import_optional(name: str, purpose: str) -> ModuleType:
+    """Import a package that only some users have; its name is PyPI's too.
+
+    The InputError begins with the purpose.
+    """
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise InputError(f'{purpose} needs {name} (pip install {name}): '
+                         f'{error}') from error
+
+
+def first_line(error: Exception) -> str:
+    """The line of a long message that says what is wrong."""
+    return str(error).strip().splitlines()[0]
+
+
+class Session:
+    """Runs an ONNX file on the CPU.
+
+    Args:
+        path (str): The file.
+        backend (str): 'onnxruntime' or 'openvino'.
+        num_threads (int): Threads at most; 0 lets the backend choose.
+
+    Attributes:
+        inputs, outputs (dict[str, list]): Names and shapes; a size that is
+            free is no int.
+
+    Raises:
+        InputError: If the file is missing, damaged or no ONNX file, or if the
+            backend is unknown or not installed.
+    """
+
+    def __init__(self,
+                 path: str,
+                 backend: str = 'onnxruntime',
+                 num_threads: int = 0) -> None:
+        if backend not in BACKENDS:
+            raise InputError(f'backend must be one of {", ".join(BACKENDS)}, '
+                             f'not {backend!r}')
+        if not osp.isfile(path):
+            raise InputError(f'ONNX file {path} not found')
+        check_download(path, f'ONNX file {path}')
+        self.path = path
+        runtime = import_optional('onnxruntime', f'reading {path}')
+        options = runtime.SessionOptions()
+        options.intra_op_num_threads = num_threads
+        if backend == 'openvino':  # the session only describes the network
+            options.graph_optimization_level = (
+                runtime.GraphOptimizationLevel.ORT_DISABLE_ALL)
+        try:
+            session = runtime.InferenceSession(
+                path, options, providers=['CPUExecutionProvider'])
+        # onnxruntime's exceptions have no base of their own.
+        except Exception as error:
+            raise InputError(f'{path} cannot be read as an ONNX file: '
+                             f'{first_line(error)}') from error
+        self.inputs = {item.name: item.shape for item in session.get_inputs()}
+        self.outputs = {
+            item.name: item.shape
+            for item in session.get_outputs()
+        }
+        self._metadata = session.get_modelmeta().custom_metadata_map
+        self._run: Callable[[Dict[str, np.ndarray]], List[np.ndarray]]
+        if backend == 'openvino':
+            self._run = _openvino_run(path, num_threads)
+        else:
+            self._run = lambda feeds: session.run(None, feeds)
+
+    def __call__(self, **feeds: np.ndarray) -> Dict[str, np.ndarray]:
+        """Run the network on arrays by name; raise an InputError if it fails.
+        """
+        try:
+            return dict(zip(self.outputs, self._run(feeds)))
+        except Exception as error:  # see above
+            shapes = {name: array.shape for name, array in feeds.items()}
+            raise InputError(f'{self.path} fails on {shapes}: '
+                             f'{first_line(error)}') from error
+
+    def read_document(self, key: str, names: Sequence[str]) -> Dict[str, Any]:
+        """The JSON document in the file's metadata, see :func:`read_document`.
+        """
+        return read_document(self._metadata, key, names, self.path)
+
+
+def _openvino_run(path: str, num_threads: int) -> Callable:
+    openvino = import_optional('openvino', "backend 'openvino'")
+    settings = dict(INFERENCE_NUM_THREADS=num_threads) if num_threads else {}
+    # The hint keeps float32: some CPUs would compute in bfloat16.
+    settings['INFERENCE_PRECISION_HINT'] = 'f32'
+    compiled = openvino.Core().compile_model(path, 'CPU', settings)
+    return lambda feeds: list(compiled(feeds).values())
+
+
+def read_document(entries: Dict[str, str], key: str, names: Sequence[str],
+                  where: str) -> Dict[str, Any]:
+    """Read the JSON document in the metadata of an ONNX file.
+
+    Args:
+        entries (dict[str, str]): The file's metadata.
+        key (str): The document's name there.
+        names (Sequence[str]): What it must have.
+        where (str): The file, for messages.
+
+    Raises:
+        InputError: If there is none, or of another version, or incomplete.
+    """
+    if key not in entries:
+        raise InputError(
+            f'{where} does not say how to use it: its metadata has no entry '
+            f'{key}. tools/model_converters/export_onnx.py writes files that '
+            'do')
+    where = f'{where}: metadata {key}'
+    try:
+        document = json.loads(entries[key])
+    except ValueError as error:
+        raise InputError(f'{where} is no JSON: {error}') from error
+    if not isinstance(document, dict) or document.get('version') != VERSION:
+        raise InputError(f'{where} is not of version {VERSION}, the only one '
+                         'that is known here')
+    for name in names:
+        if name not in document:
+            raise InputError(f'{where} has no {name}')
+    return document

@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from projects.drawn_people import draw_scene
-from projects.qanet.datasets.cihp import CIHPParsingDataset
+from projects.qanet.datasets.benchmarks import CIHPParsingDataset
 from projects.qanet.utils.blending import blend_parts
 from projects.qanet.visualization.painting import person_colour
 from projects.qanet.visualization.tags import draw_boxes

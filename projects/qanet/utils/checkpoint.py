@@ -1,11 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Reading checkpoints without running what is inside.
-
-Since torch 2.6 files are unpickled with ``weights_only=True``, which refuses
-what mmengine 0.10 and the released trainer write besides the weights. Those
-few types are allowed here, by name; everything else stays refused. An older
-torch unpickles without restriction.
-"""
+"""Reading checkpoints without running what is inside."""
 import inspect
 import os.path as osp
 import pickle
@@ -46,12 +40,11 @@ def _allowed_method(owner: Any, name: str) -> Any:
 def allow_known_checkpoints() -> None:
     """Let torch read checkpoints of mmengine and of the released trainer.
 
-    Registers mmengine's history and one-cycle scheduler, numpy's arrays, and
-    a ``getattr`` that only knows their methods with
-    :mod:`torch.serialization`. A ``yacs.config.CfgNode`` becomes an ordinary
-    dictionary, with yacs or without. Importing :mod:`projects.qanet.plugin`
-    calls it. Where torch does not restrict unpickling by default (before 2.6)
-    it does nothing.
+    Since 2.6 it unpickles weights only. mmengine's history and one-cycle
+    scheduler, numpy's arrays, and a ``getattr`` that only knows their methods
+    are allowed besides, by name; a ``yacs.config.CfgNode`` becomes an ordinary
+    dictionary. Importing :mod:`projects.qanet.plugin` calls it. An older torch
+    unpickles without restriction.
     """
     if tuple(int(part) for part in torch.__version__.split('.')[:2]) < (2, 6):
         return
@@ -140,8 +133,7 @@ def _reason(error: Exception) -> str:
 def strip_module(weights: Dict[str, Any], filename: str) -> Dict[str, Any]:
     """Names as in a network on one GPU, without ``module.`` in front.
 
-    ``filename`` is for the message. Raises an InputError if a name occurs with
-    and without it.
+    Raises an InputError if a name occurs with and without it.
     """
     names = {name: str(name).removeprefix(_PREFIX) for name in weights}
     if all(name == short for name, short in names.items()):
@@ -156,11 +148,10 @@ def strip_module(weights: Dict[str, Any], filename: str) -> Dict[str, Any]:
 
 def read_checkpoint(filename: str,
                     map_location: Optional[str] = 'cpu') -> Dict[str, Any]:
-    """Read a checkpoint without running what is inside.
+    """Read a checkpoint, of any address that mmengine knows.
 
-    The file may be any address that mmengine knows. The dictionary has
-    ``state_dict``, whose names have no ``module.`` in front; a bare state dict
-    is wrapped. Raises an InputError if there is no such file, if it is no
+    The names in its ``state_dict`` have no ``module.`` in front; a bare state
+    dict is wrapped. Raises an InputError if there is no such file, if it is no
     checkpoint, or if it holds objects other than weights and logs, or other
     ones than dictionaries as ``meta`` and its ``dataset_meta``.
     """

@@ -14,10 +14,8 @@ def format_table(head: Sequence[str],
     The first column is set flush left, the others flush right.
     """
     # Columns may have equal names, which prettytable refuses as fields.
-    names = [
-        title + ' ' * head[:k].count(title) for k, title in enumerate(head)
-    ]
-    table = PrettyTable(names)
+    table = PrettyTable(
+        [title + ' ' * head[:k].count(title) for k, title in enumerate(head)])
     if markdown:
         table.set_style(MARKDOWN)
     else:

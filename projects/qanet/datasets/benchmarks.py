@@ -43,7 +43,6 @@ class LIPParsingDataset(HumanParsingDataset):
 
     METAINFO = dict(
         CIHPParsingDataset.METAINFO,
-        # CIHP took its classes from LIP and renamed this one.
         classes=tuple('Jumpsuits' if name == 'Torso-skin' else name
                       for name in CIHPParsingDataset.METAINFO['classes']))
 

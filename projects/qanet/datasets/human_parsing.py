@@ -49,7 +49,7 @@ class HumanParsingDataset(BaseDataset):
     counted in the log; where nothing is left of a file it is refused.
 
     Args:
-        ann_file (str): The json, relative to ``data_root``.
+        ann_file (str): The json.
         metainfo (dict, optional): For data of your own: ``classes`` (names,
             background first), ``palette`` (RGB; optional) and ``flip_pairs``
             (pairs of left/right class indices; may be left out where no class
@@ -62,8 +62,8 @@ class HumanParsingDataset(BaseDataset):
             Defaults to ``dict(img='Training/Images')``.
         bbox_file (str, optional): COCO results file (``image_id,
             category_id, bbox`` xywh, ``score``) with the boxes to use in test
-            mode, relative to ``data_root`` unless it exists as given.
-            Defaults to None: ground-truth boxes with score 1.
+            mode, relative to ``data_root`` unless it exists as given; without
+            one, ground-truth boxes with score 1.
         bbox_thr (float): Least score of boxes from ``bbox_file``.
         person_cat_ids (Sequence[int]): The ``category_id`` of persons in both
             files; others are passed over.
@@ -71,15 +71,11 @@ class HumanParsingDataset(BaseDataset):
             of a person's box in pixels, for training, and
             ``filter_empty_gt=True``, which leaves out images without boxes,
             for testing.
-        kwargs: ``pipeline``, ``test_mode``, ``indices``, ``serialize_data``,
-            ``lazy_init``, ``max_refetch``, ``backend_args``: as in
-            :class:`mmengine.dataset.BaseDataset`.
+        kwargs: As in :class:`mmengine.dataset.BaseDataset`.
 
-    Raises:
-        FileNotFoundError: If the json, a folder, an image or (when training)
-            a label map is missing.
-        InputError: If an argument is wrong, a file is malformed or there is
-            nobody to train on. All messages name the culprit.
+    Raises a FileNotFoundError if the json, a folder, an image or (when
+    training) a label map is missing, an InputError if an argument is wrong, a
+    file is malformed or there is nobody to train on. Both name the culprit.
     """
 
     METAINFO: dict = dict()

@@ -82,21 +82,6 @@ def _check_palette(palette: Sequence[Sequence[int]],
     return [[int(value) for value in color] for color in palette]
 
 
-def _default_flip_pairs(classes: Sequence[str]) -> Sequence[Sequence[int]]:
-    # Mirrored training images with unswapped labels would silently teach
-    # the network that left is right, so this is not guessed.
-    sided = [
-        name for name in classes
-        if 'left' in name.lower() or 'right' in name.lower()
-    ]
-    if sided:
-        raise InputError(
-            "metainfo: 'flip_pairs' is missing though there are left/right "
-            f'classes ({", ".join(sided)}); give their (left, right) index '
-            'pairs, or [] if they must not be swapped')
-    return []
-
-
 def _plain(value: Any) -> Any:
     """A copy without the config's own kinds of dictionaries and lists."""
     if isinstance(value, dict):
@@ -140,7 +125,18 @@ def complete_metainfo(metainfo: dict) -> dict:
         palette = default_palette(len(classes))
     flip_pairs = metainfo.get('flip_pairs')
     if flip_pairs is None:
-        flip_pairs = _default_flip_pairs(classes)
+        # Mirrored training images with unswapped labels would silently teach
+        # the network that left is right, so this is not guessed.
+        sided = [
+            name for name in classes
+            if 'left' in name.lower() or 'right' in name.lower()
+        ]
+        if sided:
+            raise InputError(
+                "metainfo: 'flip_pairs' is missing though there are left/right"
+                f' classes ({", ".join(sided)}); give their (left, right) '
+                'index pairs, or [] if they must not be swapped')
+        flip_pairs = []
     return dict(
         metainfo,
         classes=tuple(classes),

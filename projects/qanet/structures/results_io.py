@@ -106,10 +106,8 @@ def write_results(path: str,
         classes (Sequence[str]): Names of all classes, background first.
         quality_weights (Sequence[float], optional): Weights of the box, IoU
             and pixel score that made the records' scores. None is unknown.
-        pixel_score_thr (float, optional): Threshold of the pixel scores. None
-            is unknown.
-        images (Sequence[dict], optional): What was tested: dicts with id,
-            file_name, width and height.
+        pixel_score_thr (float, optional): Of the pixel scores, likewise.
+        images (Sequence[dict], optional): See :class:`ResultsDocument`.
     """
     if quality_weights is not None:
         quality_weights = [float(weight) for weight in quality_weights]

@@ -43,25 +43,19 @@ def quality_score(
     regressed without a bound and are clamped to [0, 1] first, since a
     negative number has no real square root.
 
-    Args:
-        box_scores (np.ndarray | Tensor): Scores of the detector, shape (N,).
-        iou_scores (np.ndarray | Tensor): Regressed IoUs, shape (N,).
-        pixel_scores (np.ndarray | Tensor): Pixel scores of N persons, shape
-            (N,), or of K parts of each of them, shape (N, K).
-        weights (Sequence[float]): The exponents (a, b, g).
-
-    Returns:
-        np.ndarray | Tensor: Quality scores, like ``pixel_scores``. Tensors on
-        the host agree with arrays to the last bit; on other devices, and where
-        a gradient is wanted, that may differ.
-
-    Raises a TypeError if tensors and arrays are mixed, an InputError as
-    :func:`check_weights` does.
+    Box and IoU scores are (N,), arrays or tensors alike, pixel scores (N,) or,
+    of K parts of each person, (N, K), and ``weights`` are (a, b, g). Gives
+    quality scores like the pixel scores. Tensors on the host agree with arrays
+    to the last bit; on other devices, and where a gradient is wanted, that may
+    differ. Raises a TypeError if tensors and arrays are mixed, an InputError
+    as :func:`check_weights` does.
     """
     alpha, beta, gamma = check_weights(weights)
-    scores = (box_scores, iou_scores, pixel_scores)
-    kinds = [isinstance(score, np.ndarray) for score in scores]
-    if any(kinds) != all(kinds):
+    kinds = {
+        isinstance(scores, np.ndarray)
+        for scores in (box_scores, iou_scores, pixel_scores)
+    }
+    if len(kinds) > 1:
         raise TypeError('quality_score takes tensors or numpy arrays, not '
                         'both at once')
     prior = _power(box_scores, alpha) * _power(iou_scores.clip(0, 1), beta)

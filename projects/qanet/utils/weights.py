@@ -70,10 +70,9 @@ def check_any_weight(own: Mapping[str, torch.Tensor],
 
 def check_state_dict(model: nn.Module, state_dict: Dict[str, Any],
                      filename: str) -> None:
-    """Refuse weights that do not fit a model; ``filename`` is for messages.
+    """Refuse weights that are missing in a checkpoint or of another shape.
 
-    Raises an InputError if a weight has another shape, as it does with another
-    number of classes, or if weights are missing.
+    Raises an InputError that calls it by ``filename``.
     """
     check_any_weight(model.state_dict(), state_dict, filename, needs_all=True)
 

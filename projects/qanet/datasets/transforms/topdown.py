@@ -18,25 +18,16 @@ def get_warp_matrix(center: Sequence[float], scale: Sequence[float],
                     rotation: float, crop_size: Tuple[int, int]) -> np.ndarray:
     """Affine map from image to crop pixels.
 
-    The box centre lands on the pixel index (w / 2, h / 2), without a
-    half-pixel shift, and the box width becomes the crop width.
-
-    Args:
-        center (Sequence[float]): Box centre x, y in pixels.
-        scale (Sequence[float]): Padded box width and height in pixels; the
-            width alone decides, the aspect ratio is the crop's.
-        rotation (float): Degrees; positive turns the content
-            counter-clockwise.
-        crop_size (tuple[int, int]): Width and height of the crop.
-
-    Returns:
-        np.ndarray: Shape (2, 3), float64: crop = matrix @ (x, y, 1).
+    The box centre, x, y in pixels, lands on the pixel index (w / 2, h / 2) of
+    the crop, without a half-pixel shift. Of ``scale``, the padded box's width
+    and height, the width alone decides, and becomes the crop's. A positive
+    ``rotation``, in degrees, turns the content counter-clockwise. Gives a
+    matrix (2, 3), float64: crop = matrix @ (x, y, 1).
     """
-    zoom = crop_size[0] / float(scale[0])
-    angle = math.radians(rotation)
+    zoom, angle = crop_size[0] / float(scale[0]), math.radians(rotation)
     # The y axis points down, hence the sign of the sines.
     cos, sin = zoom * math.cos(angle), zoom * math.sin(angle)
-    x, y = float(center[0]), float(center[1])
+    x, y = map(float, center)
     return np.array([[cos, sin, crop_size[0] / 2 - cos * x - sin * y],
                      [-sin, cos, crop_size[1] / 2 + sin * x - cos * y]])
 
@@ -78,10 +69,10 @@ class GetParsingBox(ShownTransform):
 
     def transform(self, results: dict) -> dict:
         """Add ``bbox_center`` and ``bbox_scale``."""
-        center, scale = boxes_to_center_scale(results['bbox'], self.crop_size,
-                                              self.padding)
-        results['bbox_center'], results['bbox_scale'] = center[0], scale[0]
-        return results
+        (center, ), (scale, ) = boxes_to_center_scale(results['bbox'],
+                                                      self.crop_size,
+                                                      self.padding)
+        return dict(results, bbox_center=center, bbox_scale=scale)
 
 
 @TRANSFORMS.register_module()
@@ -105,8 +96,8 @@ class RandomParsingAffine(ShownTransform):
             raise ValueError('scale_clip must be two ascending positive '
                              f'factors, got {scale_clip!r}')
         if not 0 <= rotate_prob <= 1:
-            raise ValueError('rotate_prob must be from 0 to 1, got '
-                             f'{rotate_prob}')
+            raise ValueError(
+                f'rotate_prob must be from 0 to 1, got {rotate_prob}')
         self.scale_std = scale_std
         self.scale_clip = tuple(scale_clip)
         self.rotate_std = rotate_std
@@ -126,9 +117,10 @@ class RandomParsingAffine(ShownTransform):
     def transform(self, results: dict) -> dict:
         """Draw and note the augmentation."""
         scale, rotation = self._draw()
-        results['bbox_scale'] = results['bbox_scale'] * np.float32(scale)
-        results['bbox_rotation'] = rotation
-        return results
+        return dict(
+            results,
+            bbox_scale=results['bbox_scale'] * np.float32(scale),
+            bbox_rotation=rotation)
 
 
 @TRANSFORMS.register_module()

@@ -11,8 +11,7 @@ from mmengine.runner import Runner
 from PIL import Image
 
 from projects.qanet.datasets import HumanParsingDataset
-from projects.qanet.datasets.conversion import (convert_official,
-                                                convert_polygons)
+from projects.qanet.datasets.conversion import convert_polygons
 from ..test_configs.narrowing import narrow_parser
 
 ROOT = Path(__file__).parents[2]
@@ -88,33 +87,6 @@ def test_config_of_the_recipe(tmp_path, monkeypatch):
     assert state['decode_head.conv_seg.weight'].shape == (5, 16, 1, 1)
     values = runner.message_hub.get_scalar('val/parsing/mIoU')
     assert 0 <= values.current() <= 100
-
-
-def test_label_maps_of_the_recipe(tmp_path):
-    """The example's json entry, made from the PNGs alone."""
-    categories = np.zeros((60, 80), np.uint8)
-    categories[4:54, 10:40] = 4
-    for folder, labels in (('Category_ids', categories),
-                           ('Human_ids', (categories > 0) * np.uint8(2)),
-                           ('Images', categories)):
-        path = tmp_path / 'raw/Training' / folder
-        path.mkdir(parents=True)
-        Image.fromarray(labels).save(path / '0001.png')
-    raw, out = str(tmp_path / 'raw'), tmp_path / 'out'
-    convert_official('CIHP', raw, str(out), 'Mine', num_classes=5)
-    document = json.loads((out / 'annotations/Mine_train.json').read_text())
-    assert document['annotations'] == [
-        dict(
-            id=1,
-            image_id=1,
-            category_id=1,
-            iscrowd=0,
-            bbox=[10, 4, 30, 50],
-            area=1500,
-            parsing_id=2)
-    ]
-    text = (out / 'Training/Instance_ids/0001.txt').read_text()
-    assert text == '9 4 2\n'
 
 
 def test_examples_of_the_data_sets(tmp_path):

@@ -18,7 +18,6 @@ SIDED = ('background', 'Left-arm', 'Right-arm')
     *((dict(flip_pairs=pairs), 'flip_pairs')
       for pairs in (3, [3], [(0, 1)], [(1, 3)], [(1, 1)], [(1, 2, 3)],
                     [(1, 2), (2, 1)], [('1', 2)])),
-    (dict(palette=7), 'palette is 7, expected'),
     (dict(palette='#00' * 99),
      "palette is '" + '#00' * 26 + '#, expected a list of RGB'),
     (dict(palette=np.zeros((99, 3))), 'palette has 99 colours for 3'),

@@ -1,8 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""The data sets of the literature; left and right are the person's own.
-
-``tools/dataset_converters`` make their files from the downloads.
-"""
+"""The data sets that ``tools/dataset_converters`` make from downloads."""
 from typing import Optional
 
 from mmseg.registry import DATASETS
@@ -14,10 +11,7 @@ from .metainfo import LABEL_ORDERS, RELEASED_ORDER, default_palette
 
 @DATASETS.register_module()
 class CIHPParsingDataset(HumanParsingDataset):
-    """Crowd Instance-level Human Parsing: 20 classes, many persons per image.
-
-    28,280 training, 5,000 validation and 5,000 test images.
-    """
+    """Crowd Instance-level Human Parsing: 20 classes, many persons."""
 
     METAINFO = dict(
         classes=('Background', 'Hat', 'Hair', 'Glove', 'Sunglasses',
@@ -35,11 +29,7 @@ class CIHPParsingDataset(HumanParsingDataset):
 
 @DATASETS.register_module()
 class LIPParsingDataset(HumanParsingDataset):
-    """Look Into Person: 20 classes, one person per image, its box.
-
-    30,462 training, 10,000 validation and 10,000 test images, crops from
-    COCO. Class 10 is Jumpsuits, the others are those of CIHP.
-    """
+    """Look Into Person: one person each, CIHP's classes but for one."""
 
     METAINFO = dict(
         CIHPParsingDataset.METAINFO,
@@ -49,11 +39,7 @@ class LIPParsingDataset(HumanParsingDataset):
 
 @DATASETS.register_module()
 class ATRParsingDataset(HumanParsingDataset):
-    """Active Template Regression: 18 classes, one person per image, its box.
-
-    About 17,700 images without an official split. Unlike in LIP legs come
-    before arms.
-    """
+    """Active Template Regression: 18 classes, one person per image."""
 
     METAINFO = dict(
         classes=('Background', 'Hat', 'Hair', 'Sunglasses', 'Upper-clothes',
@@ -66,10 +52,7 @@ class ATRParsingDataset(HumanParsingDataset):
 
 @DATASETS.register_module()
 class MHPv2ParsingDataset(HumanParsingDataset):
-    """Multi-Human Parsing v2: 59 classes, 2 to 26 persons per image.
-
-    15,403 training, 5,000 validation and 5,000 test images.
-    """
+    """Multi-Human Parsing v2: 59 classes, 2 to 26 persons per image."""
 
     METAINFO = dict(
         classes=('Background', 'Cap/hat', 'Helmet', 'Face', 'Hair', 'Left-arm',
@@ -93,17 +76,11 @@ class MHPv2ParsingDataset(HumanParsingDataset):
 
 @DATASETS.register_module()
 class PPPParsingDataset(HumanParsingDataset):
-    """PASCAL-Person-Part: 7 classes, one or more persons per image.
+    """PASCAL-Person-Part: 7 classes, none left or right, of PASCAL VOC.
 
-    1,716 training and 1,817 validation images of PASCAL VOC. No class is left
-    or right. Two orders of the labels are in circulation, and names and
-    colours follow ``label_order`` (``docs/protocol.md``, section 6):
-    'official', 1 Head 2 Torso 3 Upper-arms 4 Lower-arms 5 Upper-legs
-    6 Lower-legs, and 'released', that of the published weights, 1 Lower-arms
-    2 Head 3 Upper-legs 4 Torso 5 Lower-legs 6 Upper-arms.
-    ``tools/dataset_converters/pascal_person_part.py`` makes either and notes
-    it in the annotation file; the other one is refused. Arguments: see
-    :class:`HumanParsingDataset`; entries of ``metainfo`` win.
+    Names and colours follow ``label_order``, 'official' or 'released', that of
+    the published weights (``docs/protocol.md``, section 6); a file that notes
+    the other one is refused. Entries of ``metainfo`` win.
     """
 
     METAINFO = dict(

@@ -64,10 +64,7 @@ def read_person_boxes(path: str, images: Dict[int, dict],
 
 def box_problem(bbox: Sequence[float], width: int,
                 height: int) -> Optional[str]:
-    """Why a box (xywh) cannot be used in an image of this size, in pixels.
-
-    None if it can, also where it is partly outside.
-    """
+    """Why a box (xywh, pixels) is of no use in an image; None if it is."""
     x, y, box_width, box_height = bbox
     if not np.isfinite(bbox).all():
         return 'not finite'

@@ -47,10 +47,7 @@ def check_image(path: str, read: ByteReader) -> None:
 
 
 class FolderListing:
-    """Answers which files exist, listing each folder once.
-
-    To ask for each of a data set's files takes minutes on network disks.
-    """
+    """Which files exist; lists each folder once, for network disks."""
 
     def __init__(self) -> None:
         self._names: Dict[str, Set[str]] = {}

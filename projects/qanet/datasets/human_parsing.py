@@ -60,10 +60,9 @@ class HumanParsingDataset(BaseDataset):
             ``Category_ids``, ``Human_ids`` and ``Instance_ids`` unless
             ``seg_map``, ``human_map`` or ``instance_map`` say otherwise.
             Defaults to ``dict(img='Training/Images')``.
-        bbox_file (str, optional): COCO results file (``image_id,
-            category_id, bbox`` xywh, ``score``) with the boxes to use in test
-            mode, relative to ``data_root`` unless it exists as given; without
-            one, ground-truth boxes with score 1.
+        bbox_file (str, optional): COCO results file with the boxes to use in
+            test mode, relative to ``data_root`` unless it exists as given;
+            without one, ground-truth boxes with score 1.
         bbox_thr (float): Least score of boxes from ``bbox_file``.
         person_cat_ids (Sequence[int]): The ``category_id`` of persons in both
             files; others are passed over.
@@ -180,11 +179,9 @@ class HumanParsingDataset(BaseDataset):
         return chosen
 
     def get_cat_ids(self, idx: int) -> List[int]:
-        """Classes of a sample, for :class:`ClassBalancedDataset`.
+        """Classes of a person, or in testing of all, but for 0 and 255.
 
-        Those above 0 of the person (in training) or of all persons of the
-        image, ascending; 255 is none. It reads the label maps; balancing a
-        large data set takes minutes.
+        For :class:`ClassBalancedDataset`; it reads the label maps.
         """
         sample = self.get_data_info(idx)
         labels = read_label_map(sample['seg_map_path'], self._read)
@@ -267,11 +264,7 @@ class HumanParsingDataset(BaseDataset):
         return info
 
     def _check_files(self, samples: List[dict]) -> None:
-        """Refuse a download with holes now, not in the middle of an epoch.
-
-        When testing, label maps may be missing (test splits have none);
-        their paths are left out then.
-        """
+        """Refuse missing files; in testing leave out those of labels."""
         if self.backend_args is not None:
             return  # only the local disk can be listed cheaply
         listing = FolderListing()

@@ -54,10 +54,7 @@ def flip_lookup_table(flip_pairs: Sequence[Sequence[int]]) -> np.ndarray:
 
 
 def default_palette(num_classes: int) -> List[List[int]]:
-    """Distinct colours for data sets that bring none (the VOC colour map).
-
-    One RGB colour (0 ... 255) for each class; class 0 is black.
-    """
+    """The VOC colour map, one RGB colour (0 ... 255) for each class."""
     labels, channels = np.arange(num_classes)[:, None], np.arange(3)
     palette = np.zeros((num_classes, 3), int)
     for bit in range(8):
@@ -145,9 +142,6 @@ def complete_metainfo(metainfo: dict) -> dict:
 
 
 def checkpoint_meta(checkpoint: dict) -> Optional[dict]:
-    """What a checkpoint says about its data set; None if nothing.
-
-    The keys are in lower case; older versions of mmengine wrote upper case.
-    """
+    """What a checkpoint says of its data set, keys in lower case, or None."""
     meta = (checkpoint.get('meta') or {}).get('dataset_meta') or {}
     return {key.lower(): value for key, value in meta.items()} or None

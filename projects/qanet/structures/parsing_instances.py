@@ -74,11 +74,10 @@ class ParsingInstances:
                      image_size: Tuple[int, int],
                      num_classes: int,
                      image_id: Optional[int] = None) -> 'ParsingInstances':
-        """Build the result of one image from records of a results file.
+        """Build one image's result from records of a results file.
 
-        They are as :func:`read_results` gives them, and so is ``image_id``
-        unless said; parts that one lacks have the score 0. Raises an
-        InputError as :func:`decode_records` does.
+        Parts that one lacks have the score 0. Raises an InputError as
+        :func:`decode_records` does.
         """
         if image_id is None and records:
             image_id = records[0]['image_id']
@@ -128,8 +127,7 @@ class ParsingInstances:
         """Fuse the quality scores again with other weights (Equation 1).
 
         An undefined box or IoU score counts as 1. Only ``scores`` and
-        ``part_scores`` are new; everything else is shared, not copied. Raises
-        an InputError if the weights are wrong.
+        ``part_scores`` are new; everything else is shared.
         """
         boxes = np.nan_to_num(self.bbox_scores, nan=1.)
         ious = np.nan_to_num(self.iou_scores, nan=1.)
@@ -154,11 +152,7 @@ class ParsingInstances:
         return maps_to_runs(self.part_maps, self.offsets, self.image_size)
 
     def to_records(self) -> List[Dict[str, Any]]:
-        """The records of the results file (docs/results_format.md).
-
-        One for each person; ``bbox`` is xywh. An ``image_id`` of None becomes
-        0, and a score of NaN None.
-        """
+        """The persons' records of the results file; no id becomes 0."""
         plain = {
             name: np.where(np.isnan(scores), None, scores).tolist()
             for name, scores in vars(self).items() if name.endswith('scores')

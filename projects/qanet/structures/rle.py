@@ -61,10 +61,8 @@ def _refuse(
 
 def _decode_numbers(chars: np.ndarray,
                     sizes: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """All numbers (T,) of the codes, and how many each has (M,).
-
-    A number is signed; a character has six bits, five of them payload.
-    """
+    """All numbers (T,) of the codes, and how many each has (M,)."""
+    # A number is signed; a character has six bits, five of them payload.
     values = chars.astype(np.int64) - 48
     code_ends = np.cumsum(sizes)
     invalid = (values < 0) | (values > 63)

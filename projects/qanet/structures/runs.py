@@ -36,9 +36,8 @@ def maps_to_runs(part_maps: Sequence[np.ndarray],
                  image_size: Tuple[int, int]) -> PersonRuns:
     """Find the labelled runs, in the whole image, of several part maps.
 
-    ``part_maps`` are labels inside windows, (h, w), 0 = background;
-    ``offsets`` are the windows' corners (x, y). A run ends at the bottom of
-    its window's column at the latest.
+    They are labels in windows, (h, w), with corners ``offsets`` (x, y). A run
+    ends at the bottom of its window's column at the latest.
     """
     found = [(np.zeros(0, np.int64), ) * 4]
     for person, (part_map, (left, top)) in enumerate(zip(part_maps, offsets)):
@@ -58,11 +57,7 @@ def maps_to_runs(part_maps: Sequence[np.ndarray],
 
 
 def runs_to_map(runs: PersonRuns) -> Tuple[np.ndarray, Tuple[int, int]]:
-    """Draw the runs of one person in the smallest window that holds them.
-
-    Gives part map (h, w) uint8 and the window's corner (x, y). Without any run
-    the map is (0, 0), at (0, 0).
-    """
+    """One person's part map in the smallest window, and its corner (x, y)."""
     starts, ends = runs.starts, runs.ends
     if len(starts) == 0:
         return np.zeros((0, 0), np.uint8), (0, 0)

@@ -20,10 +20,7 @@ def has_ending(path: str, endings: Sequence[str] = IMAGE_ENDINGS) -> bool:
 
 
 def read_text(path: str) -> str:
-    """Read a text file, UTF-8 with or without a byte order mark.
-
-    Raises an OSError, or an InputError if it is in another encoding.
-    """
+    """Read a text file, UTF-8 with or without mark, else InputError."""
     try:
         return Path(path).read_text(encoding='utf-8-sig')
     except UnicodeDecodeError as error:
@@ -52,10 +49,7 @@ def check_download(path: str, name: str) -> bytes:
 
 
 def check_writable(path: str) -> None:
-    """Refuse, with an InputError, a file that could not be written.
-
-    For use before long work. Its folder is made if it is missing.
-    """
+    """Refuse a file that could not be written; its folder is made."""
     if os.path.isdir(path):
         raise InputError(f'{path} is a folder, not a file to write')
     if not os.path.basename(path):

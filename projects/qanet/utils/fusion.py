@@ -16,10 +16,7 @@ Scores = TypeVar('Scores')
 
 
 def check_weights(weights: Sequence[float]) -> Tuple[float, float, float]:
-    """Quality weights (box, IoU, pixel score) as three floats.
-
-    Raises an InputError unless they are three, finite, >= 0 and not all 0.
-    """
+    """Three finite weights >= 0, not all 0, as floats, else InputError."""
     try:
         values = tuple(float(weight) for weight in weights)
     except (TypeError, ValueError):

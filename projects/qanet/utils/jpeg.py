@@ -7,11 +7,7 @@ _MARKER = re.compile(rb'\xff([^\x00\xd0-\xd7\xff])', re.DOTALL)
 
 
 def is_cut_jpeg(content: bytes) -> bool:
-    """Whether this is the content of a JPEG file that ends too early.
-
-    Some versions of OpenCV decode it in silence. Thumbnails and what follows
-    the picture do not count.
-    """
+    """Whether this is a JPEG file whose (first) picture ends too early."""
     if not content.startswith(b'\xff\xd8'):
         return False
     position = 2

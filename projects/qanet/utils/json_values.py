@@ -38,10 +38,7 @@ def plain_number(value: Any) -> Any:
 
 
 def load_json(path: str, read: ByteReader = read_bytes) -> Any:
-    """Read a json file, from the local disk unless ``read`` says otherwise.
-
-    Raises a FileNotFoundError, or an InputError if it is no json.
-    """
+    """Read a json file; raises FileNotFoundError or InputError."""
     try:
         data = read(path)
     except FileNotFoundError:

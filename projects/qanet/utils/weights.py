@@ -70,20 +70,14 @@ def check_any_weight(own: Mapping[str, torch.Tensor],
 
 def check_state_dict(model: nn.Module, state_dict: Dict[str, Any],
                      filename: str) -> None:
-    """Refuse weights that are missing in a checkpoint or of another shape.
-
-    Raises an InputError that calls it by ``filename``.
-    """
+    """Refuse, with an InputError, weights that are missing or do not fit."""
     check_any_weight(model.state_dict(), state_dict, filename, needs_all=True)
 
 
 def load_checkpoint(model: nn.Module,
                     filename: str,
                     map_location: Optional[str] = 'cpu') -> Dict[str, Any]:
-    """Load a checkpoint into a model, all of its weights or none; return it.
-
-    Raises an InputError if the file cannot be read safely or does not fit.
-    """
+    """Load all weights of a checkpoint, or an InputError; return it."""
     checkpoint = read_checkpoint(filename, map_location)
     check_state_dict(model, checkpoint['state_dict'], filename)
     load_state_dict(model, checkpoint['state_dict'], logger='current')

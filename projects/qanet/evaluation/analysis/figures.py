@@ -152,13 +152,8 @@ def fill_correlations(axes: np.ndarray, groups: Groups) -> None:
     for k, name in enumerate(SCORE_NAMES):
         values = np.array([found[name].spearman for found in agreements])
         places = np.arange(len(groups)) + (k - 1.5) * width
-        colour, title = SCORE_COLOURS[name], SCORE_TITLES[name]
-        bars = panel.bar(
-            places,
-            np.nan_to_num(values),
-            .92 * width,
-            color=colour,
-            label=title)
+        look = dict(color=SCORE_COLOURS[name], label=SCORE_TITLES[name])
+        bars = panel.bar(places, np.nan_to_num(values), .92 * width, **look)
         panel.bar_label(
             bars, list(map(format_number, values)), padding=2, **SMALL)
     panel.grid(False, axis='x')
@@ -188,12 +183,13 @@ def fill_confusion(axes: np.ndarray, confusion: np.ndarray,
     panel.set_xticks(ticks, classes, rotation=60, ha='right')
     panel.set_yticks(ticks, classes)
     panel.set(xlabel='predicted', ylabel='true')
+    if len(classes) > 25:  # no room for numbers
+        return
     centred = dict(ha='center', va='center', fontsize=7.5)
     for row, column in zip(*np.nonzero(shares >= .5)):
         value = shares[row, column]
-        if len(classes) <= 25:
-            colour = 'white' if value > 55 else INK
-            panel.text(column, row, f'{value:.0f}', color=colour, **centred)
+        colour = 'white' if value > 55 else INK
+        panel.text(column, row, f'{value:.0f}', color=colour, **centred)
 
 
 def fill_part_scores(axes: np.ndarray, picture: np.ndarray, person: np.record,
@@ -239,10 +235,9 @@ def fill_confidence(axes: np.ndarray, photo: np.ndarray, parsed: np.ndarray,
     for panel, thr in zip(row[3:], thrs):
         sure = probs >= thr
         score = float(probs[sure].mean()) if sure.any() else 0.
-        _show(
-            panel, np.where(sure[..., None], parsed, 0),
-            f'T = {thr:g}: {100 * sure.mean():.0f} % left\n'
-            f'pixel score {score:.3f}')
+        title = (f'T = {thr:g}: {100 * sure.mean():.0f} % left\n'
+                 f'pixel score {score:.3f}')
+        _show(panel, np.where(sure[..., None], parsed, 0), title)
 
 
 def _show(axes: Axes, picture: np.ndarray, title: str = '', **how: Any) -> Any:

@@ -1,8 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """What a study leaves behind: figures as a document, and a report.
 
-The report is one HTML file without anything from elsewhere; its words and
-its layout stand in ``report.html.j2``.
+The report is one HTML file, whose words stand in ``report.html.j2``.
 """
 import base64
 from typing import Any, Dict, List, Optional, Sequence, Tuple
@@ -22,20 +21,12 @@ _Row = List[Tuple[str, bool]]  # cells and whether each is the best
 
 
 def study_document(study: QualityStudy, num_bins: int = 10) -> Dict[str, Any]:
-    """Lay a study out for a JSON file.
+    """Lay a study out for a JSON file; undefined figures are NaN.
 
-    Args:
-        study (QualityStudy): The study.
-        num_bins (int): Bins of the reliability diagrams. Defaults to 10.
-
-    Returns:
-        dict: ``persons`` and ``parts`` (agreement of each score with the true
-        IoU), ``parts_by_class``, ``average_precision`` (percent, by the score
-        that ranks), ``precision_recall``, ``confusion`` (pixels), and the
-        persons of the galleries. Undefined figures are NaN.
-
-    Raises:
-        InputError: If there is no bin.
+    It has ``persons`` and ``parts`` (agreement of each score with the true
+    IoU), ``parts_by_class``, ``average_precision`` (percent, by the score
+    that ranks), ``precision_recall``, ``confusion`` (pixels), and the
+    persons of the galleries.
     """
 
     def agreements(*args: Any) -> Dict[str, Any]:
@@ -49,12 +40,19 @@ def study_document(study: QualityStudy, num_bins: int = 10) -> Dict[str, Any]:
         by_class[name] = agreements(study.parts, num_bins, label)
         for figures in by_class[name].values():
             del figures['reliability']
-    curves: Dict[str, Any] = dict(recall=RECALLS, persons={}, parts={})
-    for score, ranking in study.rankings.items():
-        for kind in ('person', 'part'):
-            for threshold, curve in getattr(ranking, f'{kind}_curves').items():
-                by_score = curves[f'{kind}s'].setdefault(f'{threshold:g}', {})
-                by_score[score] = curve
+    curves: Dict[str, Any] = dict(recall=RECALLS)
+    for kind in ('person', 'part'):
+        by_score = {
+            score: getattr(ranking, f'{kind}_curves')
+            for score, ranking in study.rankings.items()
+        }
+        curves[f'{kind}s'] = {
+            f'{thr:g}': {
+                score: found[thr]
+                for score, found in by_score.items()
+            }
+            for thr in by_score['box']
+        }
     return dict(
         box_score_thr=study.box_score_thr,
         persons=agreements(study.persons, num_bins),
@@ -76,20 +74,17 @@ def build_report(study: QualityStudy,
                  num_bins: int = 10,
                  figure1_ids: Optional[Sequence[int]] = None,
                  confidence: Optional[Dict[str, bytes]] = None) -> str:
-    """Write the report.
+    """Write the report, the text of an HTML file.
 
     Args:
         study (QualityStudy): The study.
         book (PictureBook): Where the pictures come from.
         title (str): Headline.
-        num_bins (int): Bins of the reliability diagrams. Defaults to 10.
+        num_bins (int): Bins of the reliability diagrams.
         figure1_ids (Sequence[int], optional): Images of whose persons to show
             the part scores. Defaults to None, chosen by their parts.
         confidence (dict[str, bytes], optional): Pictures of high-confidence
             masks by their caption.
-
-    Returns:
-        str: The HTML file.
 
     Raises:
         InputError: If a photo or a label map does not fit its image, or an
@@ -127,7 +122,6 @@ def build_report(study: QualityStudy,
 
 
 def _data_uri(data: bytes) -> str:
-    """A PNG or JPEG file as it stands in a page."""
     kind = 'png' if data.startswith(b'\x89PNG') else 'jpeg'
     return f'data:image/{kind};base64,{base64.b64encode(data).decode("ascii")}'
 
@@ -151,8 +145,8 @@ def _finding(group: str, samples: np.recarray) -> str:
 
 def _plots(study: QualityStudy, num_bins: int) -> Dict[str, bytes]:
     """The plots of the whole data set; no confusion without pixels."""
-    groups, rankings = dict(
-        persons=study.persons, parts=study.parts), study.rankings
+    groups = dict(persons=study.persons, parts=study.parts)
+    rankings, confusion = study.rankings, study.confusion
     plots = dict(
         correlations=draw((6.4, 2.7), (1, 1), fill_correlations, groups))
     for name, samples in groups.items():
@@ -169,7 +163,6 @@ def _plots(study: QualityStudy, num_bins: int) -> Dict[str, bytes]:
                            fill_precision_recall,
                            rankings,
                            sharey=True)
-    confusion = study.confusion
     there = np.flatnonzero(confusion.sum(axis=0) + confusion.sum(axis=1))
     if there.size:
         side = min(16., 3 + .38 * len(there))
@@ -186,17 +179,13 @@ def _class_table(study: QualityStudy) -> Tuple[List[str], List[_Row]]:
     for label, name in enumerate(study.classes[1:], 1):
         found = score_agreements(study.parts, label=label)
         if found['box'].count:
-            facts = [
-                name,
-                str(found['box'].count),
-                format_number(found['box'].mean_iou)
-            ]
+            count, iou = str(found['box'].count), found['box'].mean_iou
             error = format_number(found['fused'].calibration_error)
             values = [found[score].spearman for score in SCORE_NAMES]
-            rows.append([(fact, False) for fact in facts] + [
-                *zip(map(format_number, values), _is_best(values)),
-                (error, False)
-            ])
+            rows.append([(name, False), (count, False),
+                         (format_number(iou), False),
+                         *zip(map(format_number, values), _is_best(values)),
+                         (error, False)])
     return ['class', 'parts', 'mean IoU', *titles, 'ECE'], rows
 
 

@@ -36,14 +36,14 @@ ROWS: Dict[str, Tuple[str, Sequence[float]]] = {
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    for option, default, text in (
-        ('--data', 'work_dirs/demo/data',
-         'drawn people, as tools/dataset_converters/synthetic.py draws'),
-        ('--boxes', 'work_dirs/demo/val.bbox.json',
-         "the detector's boxes on the held-out scenes"),
-        ('--out-dir', 'work_dirs/ablation', 'folder for all that is made')):
-        parser.add_argument(
-            option, type=Path, default=Path(default), help=text)
+    folder = 'work_dirs/demo'
+    drawn = 'drawn people, as tools/dataset_converters/synthetic.py draws'
+    boxes = "the detector's boxes on the held-out scenes"
+    options = (('--data', f'{folder}/data',
+                drawn), ('--boxes', f'{folder}/val.bbox.json', boxes),
+               ('--out-dir', 'work_dirs/ablation', None))
+    for option, path, text in options:
+        parser.add_argument(option, type=Path, default=Path(path), help=text)
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
     parser.add_argument(
         '--cfg-options',

@@ -1,6 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Which images and persons a data set has: its COCO json, checked."""
-import math
 from collections import Counter
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 

@@ -56,12 +56,11 @@ class MaskRanking:
         for number, score in enumerate(scores.tolist(), 1):
             self._results.anns[number]['score'] = score
         evaluation = COCOeval(self._truth, self._results, 'segm')
-        evaluation.params.areaRng = [[0, 1e10]]
-        evaluation.params.areaRngLbl = ['all']
-        evaluation.params.maxDets = [max_dets]
+        evaluation.params.maxDets = [1, 10, max_dets]
         with _silence():
             evaluation.evaluate()
             evaluation.accumulate()
+            evaluation.summarize()
         return evaluation
 
     def average_precision(self, scores: np.ndarray) -> Dict[str, float]:
@@ -73,14 +72,9 @@ class MaskRanking:
         if scores.shape != self.true_ious.shape or np.isnan(scores).any():
             raise InputError(f'{len(self.true_ious)} results need as many '
                              f'scores, none NaN, got {scores.shape}')
-        evaluation = self._evaluate(scores, max_dets=100)
-        precision = evaluation.eval['precision'][..., 0, 0]  # (T, R, K)
-        thrs = np.round(evaluation.params.iouThrs, 2)
-        found = {}
-        for name, rows in zip(METRICS, (thrs > 0, thrs == .5, thrs == .75)):
-            known = precision[rows][precision[rows] > -1]
-            found[name] = 100 * float(known.mean()) if known.size else math.nan
-        return found
+        stats = self._evaluate(scores, max_dets=100).stats[:3]
+        values = np.where(stats < 0, np.nan, 100 * stats)
+        return dict(zip(METRICS, values.tolist()))
 
 
 def _silence() -> Any:

@@ -17,7 +17,7 @@ from .samples import SCORE_NAMES, score_agreements
 from .study import RECALLS, Failure, QualityStudy
 
 _RANKING_KEYS = ('APp', 'APp_50', 'APr', 'APr_50', 'APh', 'APh_50')
-_Row = List[Tuple[str, bool]]  # cells and whether each is the best
+_Row = Sequence[Tuple[str, bool]]  # cells and whether each is the best
 
 
 def study_document(study: QualityStudy, num_bins: int = 10) -> Dict[str, Any]:
@@ -179,30 +179,27 @@ def _class_table(study: QualityStudy) -> Tuple[List[str], List[_Row]]:
     for label, name in enumerate(study.classes[1:], 1):
         found = score_agreements(study.parts, label=label)
         if found['box'].count:
-            count, iou = str(found['box'].count), found['box'].mean_iou
-            error = format_number(found['fused'].calibration_error)
-            values = [found[score].spearman for score in SCORE_NAMES]
-            rows.append([(name, False), (count, False),
-                         (format_number(iou), False),
-                         *zip(map(format_number, values), _is_best(values)),
-                         (error, False)])
+            rows.append([(name, False), (str(found['box'].count), False),
+                         *_cells([found['box'].mean_iou]),
+                         *_cells([found[key].spearman for key in SCORE_NAMES]),
+                         *_cells([found['fused'].calibration_error])])
     return ['class', 'parts', 'mean IoU', *titles, 'ECE'], rows
 
 
 def _ranking_table(study: QualityStudy) -> Tuple[List[str], List[_Row]]:
     """Head and rows: what each score is worth in the metrics."""
-    rows = [[(SCORE_TITLES[name], False)] for name in study.rankings]
+    columns = [[(SCORE_TITLES[name], False) for name in study.rankings]]
     for key in _RANKING_KEYS:
         values = [rank.values[key] for rank in study.rankings.values()]
-        for row, value, best in zip(rows, values, _is_best(values)):
-            row.append((format_number(value, 1), best))
-    return ['ranked by', *_RANKING_KEYS], rows
+        columns.append(_cells(values, 1))
+    return ['ranked by', *_RANKING_KEYS], list(zip(*columns))
 
 
-def _is_best(values: Sequence[float]) -> List[bool]:
-    """Marks the largest number, unless all are equal."""
-    known = [value for value in values if not np.isnan(value)]
-    return [len(set(known)) > 1 and value == max(known) for value in values]
+def _cells(values: Sequence[float], digits: int = 2) -> _Row:
+    """Numbers as cells; the largest is the best, unless all are equal."""
+    known = {value for value in values if not np.isnan(value)}
+    return [(format_number(value, digits), len(known) > 1
+             and value == max(known)) for value in values]
 
 
 def _gallery(persons: Sequence[Failure], book: PictureBook) -> Dict[str, Any]:

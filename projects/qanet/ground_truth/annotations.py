@@ -71,9 +71,7 @@ def load_persons(
     numbers (xywh, pixels) and its ``parsing_id`` a whole number 1..65535.
     ``annotations`` is empty where the file has none.
 
-    Raises a FileNotFoundError, or an InputError that names the file, the
-    record and what is wrong, or the categories of annotations without any
-    person.
+    Raises a FileNotFoundError, or an InputError that names file and record.
     """
     document = load_json(path, read)
     if not isinstance(document, dict) or 'images' not in document:

@@ -23,12 +23,7 @@ class LabelRuns(NamedTuple):
 
 
 def read_instance_classes(path: str, num_classes: int) -> Dict[int, int]:
-    """Class by value of Instance_ids, from its text file.
-
-    Lines are ``instance_id class_id [human_id]``; the last is not used. Raises
-    a FileNotFoundError, or an InputError if a line is malformed, lists an id
-    twice, an id that is not in 1..65535 or an unknown class.
-    """
+    """Class by value of Instance_ids: ``instance_id class_id ...`` a line."""
     try:
         # What is no text is found to be no number below.
         with open(path, encoding='utf-8-sig', errors='replace') as file:
@@ -99,10 +94,9 @@ def read_label_runs(image: ImageInfo,
     """Read the ground truth of one image, each file once.
 
     ``data_root`` is the folder of the split, with Category_ids, Human_ids and
-    Instance_ids, which only AP^r needs: without them the image has no
-    instances. Raises a FileNotFoundError, or an InputError if a file is
-    broken, does not fit the image, or has a label that is neither a class nor
-    255, or if the annotated persons who are no crowds have none but 255.
+    Instance_ids, which only AP^r needs. Raises a FileNotFoundError, or an
+    InputError if a file is broken, does not fit the image, or has a label that
+    is neither a class nor 255, or if persons (no crowds) have none but 255.
     """
 
     def path(folder: str, suffix: str = '.png') -> str:

@@ -116,14 +116,12 @@ def evaluate_run(
 
     Returns:
         dict: ``count`` of results and of ``hits`` (true IoU of at least .5);
-        ``AP`` and ``gain`` over the own score, scoring -> ``AP``, ``AP50``,
-        ``AP75`` -> percent; ``correlation`` with the true IoU, score ->
-        ``spearman``, ``pearson``, and over hits alone ``spearman_hits``,
-        ``pearson_hits``. What is undefined is NaN.
+        ``AP`` and ``gain`` over the own score, scoring -> metric -> percent;
+        ``correlation`` with the true IoU, score -> ``spearman``, ``pearson``,
+        and with the suffix ``_hits`` over hits alone. NaN is undefined.
 
-    Raises:
-        InputError: If there is no result, one is of an image or category
-            that the ground truth does not have, or a score is missing.
+    Raises an InputError if there is no result, one is of an image or category
+    that the ground truth does not have, or a score is missing.
     """
     ranking = MaskRanking(truth, records)
     ious, box_scores = ranking.true_ious, np.asarray(box_scores, np.float64)

@@ -172,13 +172,8 @@ def choose_persons(study: QualityStudy,
 
     Of an image it is the kept person with the most true parts; of several,
     that with the higher quality score. Images without one give none.
-
-    Args:
-        study (QualityStudy): The study.
-        num_persons (int): How many at most.
-        image_ids (Sequence[int], optional): Only persons of these images, one
-            of each. Defaults to None: those with the most true parts and a box
-            score of at least 0.3, from as many images.
+    ``image_ids`` of None are the ``num_persons`` with the most true parts,
+    whose box score is at least 0.3.
     """
     persons, parts = study.persons, study.parts
     usable = study.kept & (persons.truths >= 0)
@@ -220,13 +215,9 @@ def plot_confidence(photo: np.ndarray, person: Any, palette: np.ndarray,
                     thrs: Sequence[float]) -> bytes:
     """High-confidence masks of one person: Figure 2 of the paper, a PNG file.
 
-    Args:
-        photo (np.ndarray): The whole image, RGB, (H, W, 3) uint8.
-        person (PastedPerson): ``max_probs``, winning probabilities in a
-            window (h, w), ``part_map``, labels there, and ``offset``, the
-            window's top-left pixel (x, y).
-        palette (np.ndarray): RGB by label, (C, 3) uint8.
-        thrs (Sequence[float]): Thresholds T of the masks.
+    ``photo`` is the whole image, RGB, (H, W, 3) uint8; ``person`` has winning
+    probabilities ``max_probs`` (h, w) in a window, the labels ``part_map``
+    there, and the window's top-left pixel ``offset`` (x, y).
     """
     probs, labels = np.asarray(person.max_probs), np.asarray(person.part_map)
     (x, y), (height, width) = person.offset, probs.shape

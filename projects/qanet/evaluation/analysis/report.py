@@ -76,30 +76,22 @@ def build_report(study: QualityStudy,
                  confidence: Optional[Dict[str, bytes]] = None) -> str:
     """Write the report, the text of an HTML file.
 
-    Args:
-        study (QualityStudy): The study.
-        book (PictureBook): Where the pictures come from.
-        title (str): Headline.
-        num_bins (int): Bins of the reliability diagrams.
-        figure1_ids (Sequence[int], optional): Images of whose persons to show
-            the part scores. Defaults to None, chosen by their parts.
-        confidence (dict[str, bytes], optional): Pictures of high-confidence
-            masks by their caption.
-
-    Raises:
-        InputError: If a photo or a label map does not fit its image, or an
-            image of ``figure1_ids`` is unknown.
+    ``num_bins`` are those of the reliability diagrams, ``figure1_ids`` the
+    images of whose persons to show the part scores (None chooses by their
+    parts), ``confidence`` pictures of high-confidence masks by their caption.
+    Raises an InputError if a photo or a label map does not fit its image, or
+    an image of ``figure1_ids`` is unknown.
     """
     evaluator, weights = book.evaluator, book.evaluator.quality_weights
     for image_id in figure1_ids or ():
         evaluator.find_image(image_id)  # names an unknown one
     groups = dict(persons=study.persons, parts=study.parts)
+    blanks = dict(trim_blocks=True, lstrip_blocks=True)
     environment = Environment(
         loader=PackageLoader(__package__, ''),
         autoescape=True,
         undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True)
+        **blanks)
     environment.filters['data_uri'] = _data_uri
     return environment.get_template('report.html.j2').render(
         title=title,
@@ -149,20 +141,15 @@ def _plots(study: QualityStudy, num_bins: int) -> Dict[str, bytes]:
     rankings, confusion = study.rankings, study.confusion
     plots = dict(
         correlations=draw((6.4, 2.7), (1, 1), fill_correlations, groups))
+    layout = dict(sharex=True, sharey='row', height_ratios=(5, 1))
     for name, samples in groups.items():
-        plots[name] = draw((12.4, 4), (2, 4),
-                           fill_reliability,
-                           samples,
-                           num_bins,
-                           sharex=True,
-                           sharey='row',
-                           height_ratios=(5, 1))
+        plots[name] = draw((12.4, 4), (2, 4), fill_reliability, samples,
+                           num_bins, **layout)
     plots['precisions'] = draw((12.4, 3.3), (1, 3), fill_precisions, rankings)
-    num_curves = 2 * len(rankings['box'].person_curves)
-    plots['curves'] = draw((12.4, 3.3), (1, num_curves),
-                           fill_precision_recall,
-                           rankings,
-                           sharey=True)
+    shape, share = (1,
+                    2 * len(rankings['box'].person_curves)), dict(sharey=True)
+    plots['curves'] = draw((12.4, 3.3), shape, fill_precision_recall, rankings,
+                           **share)
     there = np.flatnonzero(confusion.sum(axis=0) + confusion.sum(axis=1))
     if there.size:
         side = min(16., 3 + .38 * len(there))

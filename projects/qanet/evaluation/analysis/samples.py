@@ -100,11 +100,9 @@ def score_agreements(samples: np.recarray,
                      label: Optional[int] = None) -> Dict[str, Agreement]:
     """Compare the scores of :data:`SCORE_NAMES` with the true IoU.
 
-    Args:
-        samples (np.recarray): Persons or parts, of :data:`SAMPLE`.
-        num_bins (int): Bins of equal width, at least 1. A score on a border
-            belongs to the upper bin, 1 and more to the last.
-        label (int, optional): Only parts of this class. Defaults to all.
+    ``samples`` are persons or parts, of :data:`SAMPLE`, or only the parts of
+    class ``label``. A score on the border of two bins belongs to the upper
+    one, 1 and more to the last.
     """
     if num_bins < 1:
         raise InputError(f'num_bins must be >= 1, but got {num_bins}')
@@ -142,8 +140,7 @@ def _agreement(scores: np.ndarray, ious: np.ndarray,
 def spearman(first: np.ndarray, second: np.ndarray) -> float:
     """Spearman's rank correlation of numbers (S,), with mean ranks of ties.
 
-    NaN if one of the two is constant or S < 2: then there is no order to
-    agree on. Raises a ValueError if they are not of one length.
+    NaN if one of the two is constant or S < 2.
     """
     return _correlate(stats.spearmanr, first, second)
 

@@ -86,16 +86,14 @@ def study_quality(evaluator: ParsingEvaluator,
             are to be fused again, quality weights; for all metrics.
         records (Sequence[dict]): All records, in the file's order.
         num_failures (int): Persons to choose for each gallery.
-        curve_thresholds (Sequence[float]): IoUs of the precision-recall
-            curves.
+        curve_thresholds (Sequence[float]): IoUs of the curves.
         box_score_thr (float): Persons with a lower box score are no samples;
             a detector's many doubtful boxes would make up most of them. The
             rankings keep everybody.
         source (str): What to call the list of records in a message.
 
-    Raises:
-        ValueError: If a record does not fit the data set; the message names
-            its position. If the evaluator leaves a metric out.
+    Raises a ValueError if a record does not fit the data set (the message
+    names its position), or if the evaluator leaves a metric out.
     """
     if set(evaluator.metrics) != set(METRICS):
         raise ValueError('the study needs an evaluator of all metrics '

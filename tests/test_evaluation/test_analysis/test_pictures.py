@@ -49,13 +49,6 @@ def test_photos_that_are_missing_or_wrong(scene):
         book.portrait(7, 0, 1)
 
 
-def test_palette_has_no_two_alike():
-    palette = pictures.part_palette(59).astype(int)
-    assert palette[0].tolist() == [0, 0, 0]
-    distance = np.abs(palette[:, None] - palette).max(-1) + 999 * np.eye(59)
-    assert distance.min() >= 12
-
-
 def test_persons_of_figure_1(scene, study, monkeypatch):
     one = study_quality(scene.evaluator, scene.records)
     person, = choose_persons(one)

@@ -78,14 +78,11 @@ def test_samples_against_counting_pixels(golden, evaluator, study):
             best = int(means.argmax())
             truth = ids[best] if ids else -1
             scores = found.bbox_scores[k], found.iou_scores[k]
-            persons.append([
-                image_id, k, 0, truth, means[best], *scores,
-                found.pixel_scores[k]
-            ])
-            parts += [[
-                image_id, k, label, truth, ious[best][label], *scores,
-                found.part_pixel_scores[k, label - 1]
-            ] for label in np.unique(mine[mine > 0])]
+            persons.append((image_id, k, 0, truth, means[best], *scores,
+                            found.pixel_scores[k]))
+            parts += [(image_id, k, label, truth, ious[best][label], *scores,
+                       found.part_pixel_scores[k, label - 1])
+                      for label in np.unique(mine[mine > 0])]
     assert len(parts) > 100
     for samples, expected in ((study.persons, persons), (study.parts, parts)):
         *columns, scores = (samples[name] for name in SAMPLE.names)

@@ -90,6 +90,8 @@ def test_undefined_scores(golden, make_evaluator):
     study = study_quality(make_evaluator(), records)
     assert list(study.rankings) == ['box', 'iou', 'fused']
     assert np.isnan(study.persons.scores).sum() == 1
+    study = study_quality(make_evaluator(quality_weights=(1, 1, 1)), records)
+    assert list(study.rankings) == ['box', 'iou']
 
 
 def test_doubtful_boxes_are_no_samples(golden, evaluator, study):

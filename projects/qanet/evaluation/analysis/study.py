@@ -236,6 +236,5 @@ def precision_at_recalls(is_true: np.ndarray, num_truths: int) -> np.ndarray:
     found = np.cumsum(is_true)
     precision = found / np.arange(1, len(found) + 1)
     envelope = np.maximum.accumulate(precision[::-1])[::-1]
-    # Recalls are quotients: 3 / 10 must count as 0.3.
-    reached = np.searchsorted(found / num_truths, RECALLS - 1e-9)
+    reached = np.searchsorted(found / num_truths, RECALLS)
     return np.append(envelope, 0.)[reached]

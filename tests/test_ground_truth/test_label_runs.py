@@ -25,7 +25,7 @@ def root(tmp_path):
         labels = labels.astype(labels.dtype if labels is WIDE else np.uint8)
         Image.fromarray(labels).save(tmp_path / name / '0007.png')
     (tmp_path / 'Instance_ids/0007.txt').write_text(
-        '1 1 1\n\n2 2 1\n', encoding='utf-8-sig')
+        '1 1 1\n\n2 2 1\n300 255 1\n', encoding='utf-8-sig')
     return tmp_path
 
 
@@ -40,8 +40,8 @@ def assert_runs(runs, *maps):
 def test_runs_are_the_maps(root):
     runs = read_label_runs(IMAGE, str(root), 3)
     assert_runs(runs, CATEGORIES, LABELS > 0, WIDE)
-    assert runs.instance_ids.tolist() == [1, 2]
-    assert runs.instance_classes.tolist() == [1, 2]
+    assert runs.instance_ids.tolist() == [1, 2, 300]
+    assert runs.instance_classes.tolist() == [1, 2, 255]
     rng = np.random.default_rng(0)
     maps = [rng.integers(0, 2, (9, 5)).astype(np.uint8) for _ in range(3)]
     assert_runs(make_label_runs(*maps, {}), *maps)

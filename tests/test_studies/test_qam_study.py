@@ -74,10 +74,10 @@ def test_what_is_done_is_not_done_again(args):
         'model.mask_head.quality.mode=mean', 'model.mask_head.quality.thr=0.5',
         'test_evaluator.type=QualityCocoMetric'
     }
-    # Interrupted after the second of three epochs, then after the last.
+    # Interrupted while the last of three epochs is written, then after it.
+    (run.folder / 'epoch_3.pth').touch()
     for epoch, left in ((2, ['train']), (3, [])):
         path = run.folder / f'epoch_{epoch}.pth'
-        path.touch()
         (run.folder / 'last_checkpoint').write_text(str(path))
         assert list(steps(run)) == left
     (run.folder / 'mean.segm.json').unlink()

@@ -60,10 +60,10 @@ def find_folder(raw: Path, name: str, depth: int = _DEPTH) -> Path:
     """The folder of a name nearest to ``raw``, which may be it; InputError."""
     if Path(os.path.abspath(raw)).name == name and raw.is_dir():
         return raw
-    root = search(raw, [name], depth)
-    if root is None:
+    found = find_file(raw, name, depth)
+    if found is None:
         raise not_found(raw, [name])
-    return root / name
+    return found
 
 
 def find_file(raw: Path, name: str, depth: int = _DEPTH) -> Optional[Path]:
@@ -82,13 +82,12 @@ def link_file(source: Path, target: Path) -> None:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
-    for link in (os.symlink, os.link, shutil.copyfile):
+    for link in (os.symlink, os.link):
         try:
-            link(source, target)
-            return
+            return link(source, target)
         except OSError:  # not on every file system
-            if link is shutil.copyfile:
-                raise
+            continue
+    shutil.copyfile(source, target)
 
 
 def any_case(path: Path) -> Path:
@@ -108,10 +107,9 @@ def read_stems(path: str) -> List[str]:
     names = [Path(line.strip()) for line in lines if line.strip()]
     if not names:
         raise InputError(f'image list {path} is empty')
-    return list(
-        dict.fromkeys(
-            name.stem if has_ending(name.name) else name.name
-            for name in names))
+    stems = (
+        path.stem if has_ending(path.name) else path.name for path in names)
+    return list(dict.fromkeys(stems))
 
 
 def read_split_lists(**lists: Optional[str]) -> Dict[str, List[str]]:
@@ -159,24 +157,20 @@ class ImageFolder:
         if ignored:
             warn(f'{len(ignored)} files of {folder} are no images or hidden, '
                  f'passed over: {", ".join(ignored[:_MAX_NAMED])}{rest}')
-
-    @property
-    def stems(self) -> List[str]:
-        """The sorted names of the pictures, without ending, each once."""
-        return sorted(self._names)
+        #: The sorted names of the pictures, without ending, each once.
+        self.stems = sorted(self._names)
 
     def require(self, stem: str) -> Tuple[Path, Tuple[int, int]]:
         """Path and (width, height) of a picture, see :func:`image_size`.
 
-        Several pictures of one name are refused: they would share their
-        label maps.
+        Several pictures of one name are refused: they would share label maps.
         """
-        names = self._names.get(stem, [f'{stem}.jpg'])
-        path = self.folder / names[0]
-        if len(names) > 1:
-            raise InputError(f'{path} and {" and ".join(names[1:])} would '
-                             'share one label map: only one picture may be '
-                             f'called {stem}')
+        first, *others = self._names.get(stem, [f'{stem}.jpg'])
+        path = self.folder / first
+        if others:
+            raise InputError(f'{path} and {" and ".join(others)} would share '
+                             'one label map: only one picture may be called '
+                             f'{stem}')
         if stem not in self._names:
             raise InputError(f'{path} is missing')
         return path, image_size(path)

@@ -60,8 +60,7 @@ class SplitReport:
     ann_file: str  # the annotation file that was written
     num_images: int  # converted images and their persons
     num_persons: int
-    #: Name and reason of images that could not be converted.
-    skipped: List[Tuple[str, str]]
+    skipped: List[Tuple[str, str]]  # images and why they are left out
     #: Names of images left out because nobody is in them.
     empty: List[str] = field(default_factory=list)
     #: Name of an image and what is worth knowing about it.
@@ -120,36 +119,21 @@ def coco_document(stems: Sequence[str],
                   info: Optional[dict] = None) -> dict:
     """Make the COCO annotation file of a split.
 
-    Args:
-        stems (Sequence[str]): Names of all images that are listed. Where
-            those that could be converted are different numbers these are the
-            image ids, else their positions, unless the records have ids.
-        records (dict[str, ImageRecord]): Those that could be converted, by
-            name.
-        info (dict, optional): Put under ``info``. Defaults to None.
+    ``stems`` are the names of all images that are listed, ``records`` those
+    that could be converted. Where these are different numbers they are the
+    image ids, else their positions, unless the records have ids.
 
-    Returns:
-        dict: ``images``, ``annotations`` (one per person), ``categories``
-        and, if given, ``info``.
+    Returns a dict with ``images``, ``annotations`` (one per person),
+    ``categories`` and, if given, ``info``.
     """
     images, annotations = [], []
     image_ids = _image_ids(stems, records)
     for stem, record in records.items():
-        image_id = image_ids[stem]
-        images.append(
-            dict(
-                id=image_id,
-                file_name=record.file_name,
-                width=record.width,
-                height=record.height))
+        image = dict(id=image_ids[stem], file_name=record.file_name)
+        images.append(dict(image, width=record.width, height=record.height))
         for person in record.persons:
-            annotations.append(
-                dict(
-                    person,
-                    id=len(annotations) + 1,
-                    image_id=image_id,
-                    category_id=1,
-                    iscrowd=0))
+            ids = dict(id=len(annotations) + 1, image_id=image['id'])
+            annotations.append(dict(person, **ids, category_id=1, iscrowd=0))
     document = dict(
         images=images,
         annotations=annotations,
@@ -168,17 +152,13 @@ def convert_split(ann_file: str,
     Args:
         ann_file (str): COCO json file to write.
         stems (Sequence[str]): Names of the images, without ending.
-        convert_one (Callable): Called with each name; puts the image and its
-            label maps in their places and returns an :class:`ImageRecord`,
-            or None if the image is to be left out because nobody is in it.
-            :class:`InputError` and :class:`OSError` leave the image out, too,
-            unless the disk is full. It is called from several threads.
-        workers (int): Number of threads. Defaults to 4.
-        info (dict, optional): Goes into the file. Defaults to None.
-        labelled (bool): Whether there must be persons. Defaults to True.
-
-    Returns:
-        SplitReport: What was converted and what was not.
+        convert_one (Callable): Called with each name, from several threads;
+            puts the image and its label maps in their places and returns an
+            :class:`ImageRecord`, or None if nobody is in the image, which is
+            left out then, as with :class:`InputError` and :class:`OSError`.
+        workers (int): Number of threads.
+        info (dict, optional): Goes into the file.
+        labelled (bool): Whether there must be persons.
 
     Raises:
         InputError: If more than half of the images had to be left out, or
@@ -197,33 +177,29 @@ def convert_split(ann_file: str,
             return str(error)
 
     with ThreadPoolExecutor(max(1, workers)) as pool:
-        results = list(track(pool.map(guarded, stems), name, total=len(stems)))
-    kept: Dict[str, ImageRecord] = {}
-    skipped, empty = [], []
-    for stem, result in zip(stems, results):
-        if isinstance(result, ImageRecord):
-            kept[stem] = result
-        elif result is None:
-            empty.append(stem)
-        else:
-            skipped.append((stem, result))
+        results = dict(
+            zip(stems, track(pool.map(guarded, stems), name,
+                             total=len(stems))))
+    kept = {
+        stem: result
+        for stem, result in results.items() if isinstance(result, ImageRecord)
+    }
+    empty = [stem for stem, result in results.items() if result is None]
+    skipped = [(stem, result) for stem, result in results.items()
+               if isinstance(result, str)]
     if len(skipped) > len(stems) / 2:
         raise InputError(
             f'{name}: {len(skipped)} of {len(stems)} images cannot be '
             f'converted: incomplete download? The first one: {skipped[0][1]}')
-    persons = [
-        person for record in kept.values() for person in record.persons
-        if person['area']
-    ]
-    if not kept or labelled and not persons:
+    persons = [person for record in kept.values() for person in record.persons]
+    if not kept or labelled and not any(one['area'] for one in persons):
         raise InputError(f'{name}: none of {len(stems)} images shows a person '
                          'with parts: are the label maps the right ones?')
-    document = coco_document(stems, kept, info=info)
-    write_json(ann_file, document)
+    write_json(ann_file, coco_document(stems, kept, info))
     notes = [(stem, note) for stem, record in kept.items()
              for note in record.notes]
-    return SplitReport(ann_file, len(document['images']),
-                       len(document['annotations']), skipped, empty, notes)
+    return SplitReport(ann_file, len(kept), len(persons), skipped, empty,
+                       notes)
 
 
 def convert_splits(out: str,
@@ -233,27 +209,18 @@ def convert_splits(out: str,
                    info: Optional[dict] = None) -> List[SplitReport]:
     """Convert the splits of a data set and log what became of them.
 
-    Args:
-        out (str): Folder to write.
-        name (str): Annotation files are ``<name>_{train,val,test}.json``.
-        splits (Sequence[Split]): What to convert.
-        workers, info: See :func:`convert_split`, also for the errors.
-
-    Returns:
-        list[SplitReport]: One per split.
-
-    Raises:
-        InputError: Also if the name has folders in it, or is empty.
+    Annotation files are ``<out>/annotations/<name>_{train,val,test}.json``.
+    Raises the errors of :func:`convert_split`, and an InputError if the name
+    has folders in it, or is empty.
     """
     if not name or name != osp.basename(name):
         raise InputError(f'name must be the beginning of a file name, without '
                          f'folders, not {name!r}')
     reports = []
     for split in splits:
-        ann_file = osp.join(out, 'annotations',
-                            f'{name}_{SPLITS[split.folder]}.json')
-        report = convert_split(ann_file, split.stems, split.convert_one,
-                               workers, info, split.labelled)
-        report.log(split.official)
-        reports.append(report)
+        path = osp.join(out, f'annotations/{name}_{SPLITS[split.folder]}.json')
+        reports.append(
+            convert_split(path, split.stems, split.convert_one, workers, info,
+                          split.labelled))
+        reports[-1].log(split.official)
     return reports

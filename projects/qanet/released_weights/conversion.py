@@ -2,7 +2,7 @@
 """From a released checkpoint to ours and back."""
 import os.path as osp
 from dataclasses import dataclass, field
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 import torch
 from mmengine.config import Config
@@ -18,27 +18,27 @@ class ConversionReport:
     """What became of the entries of a checkpoint."""
     network: Network
     state_dict: Dict[str, Tensor]  # the converted entries
-    # entries without a counterpart, left out
+    #: Entries without a counterpart, left out.
     unknown: List[str] = field(default_factory=list)
-    # The file holds a backbone alone, as it comes from ImageNet; the converted
-    # names have no ``backbone.`` then.
+    #: A backbone alone, from ImageNet: converted names lack ``backbone.``.
     is_backbone: bool = False
 
+    @property
+    def classifier(self) -> Optional[Tensor]:
+        """Weights (classes, channels, 1, 1) of the classifier, if any."""
+        return self.state_dict.get('decode_head.conv_seg.weight')
 
-def unwrap(checkpoint: Dict[str, Any], filename: str) -> Dict[str, Tensor]:
-    """Find the weights in a checkpoint, or raise an InputError.
 
-    They may stand under ``model`` or ``state_dict``, and begin with
-    ``module.``, as those of a network trained on several GPUs.
-    """
+def _unwrap(checkpoint: Dict[str, Any], filename: str) -> Dict[str, Tensor]:
+    """The weights, bare or under a key, without the ``module.`` of DDP."""
     for key in ('state_dict', 'model'):
         if isinstance(checkpoint.get(key), dict):
-            return unwrap(checkpoint[key], filename)
-    weights = strip_module(
-        {
-            name: value
-            for name, value in checkpoint.items() if isinstance(value, Tensor)
-        }, filename)
+            return _unwrap(checkpoint[key], filename)
+    tensors = {
+        name: value
+        for name, value in checkpoint.items() if isinstance(value, Tensor)
+    }
+    weights = strip_module(tensors, filename)
     if not weights:
         raise InputError(
             f'checkpoint {filename} has no weights: expected a dictionary of '
@@ -54,7 +54,7 @@ def convert_released(checkpoint: Dict[str, Any],
     It is of QANet with ResNet-50, ResNet-101 or HRNet-W48, of SimpleNet, or
     the ImageNet backbone of one of them. Raises an InputError for others.
     """
-    weights = unwrap(checkpoint, filename)
+    weights = _unwrap(checkpoint, filename)
     network = find_network(weights)
     if network is None:
         raise InputError(
@@ -69,7 +69,8 @@ def convert_released(checkpoint: Dict[str, Any],
         if ours is None:
             report.unknown.append(name)
             continue
-        ours = ours[len('backbone.'):] if is_backbone else ours
+        if is_backbone:
+            ours = ours.removeprefix('backbone.')
         report.state_dict[ours] = value
         # Old files lack the counter of batches that each norm has now.
         stem, _, kind = ours.rpartition('.')
@@ -80,19 +81,17 @@ def convert_released(checkpoint: Dict[str, Any],
 
 
 def model_config(report: ConversionReport, config_dir: str) -> Config:
-    """Our config of the converted network, as wide as the checkpoint is.
+    """Our config of the converted network (or backbone), of the same width.
 
-    It is that of the backbone if the checkpoint has nothing else. Nothing will
-    be downloaded when it is built.
+    Nothing will be downloaded when it is built.
     """
     model = Config.fromfile(osp.join(config_dir, report.network.config)).model
     model.backbone.init_cfg = None
     if report.is_backbone:
         return model.backbone
     head = model.decode_head
-    classifier = report.state_dict.get('decode_head.conv_seg.weight')
-    if classifier is not None:
-        head.num_classes, head.channels = classifier.shape[:2]
+    if report.classifier is not None:
+        head.num_classes, head.channels = report.classifier.shape[:2]
     if not any('.iou_branch.' in name for name in report.state_dict):
         head.pop('iou_branch', None)
     conv = report.state_dict.get('decode_head.iou_branch.conv.weight')

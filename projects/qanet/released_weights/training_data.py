@@ -33,10 +33,9 @@ def training_data(report: ConversionReport, dataset: Optional[str],
     classes. Raises an InputError if data sets with so many classes have
     different ones, or the one that was named has another number.
     """
-    classifier = report.state_dict.get('decode_head.conv_seg.weight')
-    if classifier is None:
+    if report.classifier is None:
         return None
-    num_classes = len(classifier)
+    num_classes = len(report.classifier)
     fitting = [
         name for name, meta in METAINFOS.items()
         if len(meta['classes']) == num_classes
@@ -53,13 +52,9 @@ def training_data(report: ConversionReport, dataset: Optional[str],
 
 def training_config(report: ConversionReport, dataset: Optional[str],
                     config_dir: str) -> Optional[str]:
-    """Our config of a network and its data, relative to ``config_dir``.
-
-    None if there is none.
-    """
+    """Our config of a network and its data in ``config_dir``, or None."""
     name = report.network.config.replace('cihp', dataset or 'cihp')
-    classifier = report.state_dict.get('decode_head.conv_seg.weight')
-    if classifier is not None and classifier.shape[1] == 384:
-        # As wide as the released networks for larger crops.
+    # As wide as the released networks for larger crops.
+    if report.classifier is not None and report.classifier.shape[1] == 384:
         name = name.replace('512x384', '544x416')
     return name if osp.isfile(osp.join(config_dir, name)) else None

@@ -39,8 +39,7 @@ _LISTS = ('pascal_person_part_trainval_list/{}_id.txt', '{}_id.txt',
 _READ_ERRORS = (OSError, ValueError, TypeError, KeyError, IndexError,
                 AttributeError, NotImplementedError, MatReadError, zlib.error)
 
-# Name, mask and parts of an object; masks are bool (h, w), the later part is
-# on top.
+# Name, bool mask (h, w) and parts of an object, the later part is on top.
 _Object = Tuple[str, np.ndarray, List[Tuple[str, np.ndarray]]]
 
 
@@ -129,21 +128,15 @@ def convert_pascal_person_part(raw: str,
     parts. Images without persons, and persons without visible parts, are left
     out and counted. Images are linked.
 
-    Args:
-        raw (str): Folder with ``Annotations_Part/*.mat``, ``JPEGImages`` of
-            VOC 2010 and, for the official split, the lists of
-            ``pascal_person_part.zip``, each at any depth. Without these,
-            VOC's ``ImageSets/Main`` splits; without both, all images go to
-            Training.
-        out, workers: See :func:`convert_official`.
-        label_order (str): 'official' or 'released', noted in the annotation
-            files. Raises a ValueError if it is another one.
-        train_ids, val_ids (str, optional): Text files with the names of a
-            split's images, one per line, instead of those lists.
+    ``raw`` holds ``Annotations_Part/*.mat``, ``JPEGImages`` of VOC 2010 and,
+    for the official split, the lists of ``pascal_person_part.zip``, each at
+    any depth. Without these, VOC's ``ImageSets/Main`` splits; without both,
+    all images go to Training. ``train_ids`` and ``val_ids``, text files with
+    the names of a split's images, go before. ``label_order`` ('official' or
+    'released', else a ValueError) is noted in the annotation files.
 
-    Raises:
-        InputError: If a folder or list is missing or empty, or most of a split
-            cannot be converted.
+    Raises an InputError if a folder or list is missing or empty, or most of a
+    split cannot be converted.
     """
     if label_order not in LABEL_ORDERS:
         raise ValueError(f'label_order must be one of {LABEL_ORDERS}, got '

@@ -19,8 +19,7 @@ from .maps import (PersonPainter, check_num_classes, persons_of,
 from .records import (SPLITS, ImageRecord, Split, SplitReport, convert_splits,
                       place_image)
 
-# <image>_<number of persons>_<person>.png; the image's name may itself hold
-# underscores.
+# <image>_<number of persons>_<person>.png; the image may have underscores.
 _MASK_NAME = re.compile(r'(.+)_(\d+)_(\d+)\.(?i:png)')
 # Image -> its masks as (number of persons, person, path), by person.
 _Masks = Dict[str, List[Tuple[int, int, Path]]]
@@ -144,16 +143,14 @@ def convert_official(data_set: str,
     Images, and labels that are one-channel PNGs, are linked. CIHP: part
     instances that are missing are rebuilt from the maps of classes and
     persons. LIP: see :func:`convert_single_person`; the test split has the
-    boxes without labels. MHP v2: the masks of an image's persons become one
-    map of classes and one of persons; where masks overlap, the person with
-    the higher number covers the other, and boxes are tight about what remains
-    visible. Running it again is harmless.
+    boxes without labels. MHP v2: where masks of persons overlap, the higher
+    number covers the other, and boxes are tight about what remains visible.
+    Running it again is harmless.
 
     Args:
         data_set (str): CIHP, LIP or MHP-v2.
-        raw (str): Where the archives were unpacked; further levels of folders
-            are looked through. Without a list of images, all of a split are
-            taken.
+        raw (str): Where the archives were unpacked, at any depth. Without a
+            list of images, all of a split are taken.
         out (str): Folder to write, e.g. ``data/CIHP``.
         name (str, optional): Annotation files are
             ``<name>_{train,val,test}.json``. Defaults to ``data_set``; another
@@ -161,9 +158,6 @@ def convert_official(data_set: str,
         num_classes (int, optional): With background, 2..255. Defaults to that
             of the data set.
         workers (int): Number of threads.
-
-    Returns:
-        list[SplitReport]: Per split that is present.
 
     Raises:
         InputError: If the download is incomplete: no split, a split without
@@ -230,22 +224,13 @@ def convert_single_person(image_dir: str,
     are linked, and so are labels that are one-channel PNGs. Label 255 stays
     and is ignored everywhere.
 
-    Args:
-        image_dir (str): Folder of the images.
-        label_dir (str): Folder of label PNGs with the images' names.
-        out, workers: See :func:`convert_official`.
-        train_ids, val_ids (str, optional): Text files with the names of a
-            split's images, one per line. Without both, all images are for
-            training.
-        name (str): Annotation files are ``<name>_{train,val}.json``.
-        num_classes (int): With background, 2..255.
+    The label PNGs have the images' names; annotation files are
+    ``<name>_{train,val}.json``. ``train_ids`` and ``val_ids`` are text files
+    with the names of a split's images, one per line; without both, all are
+    for training. For other arguments see :func:`convert_official`.
 
-    Returns:
-        list[SplitReport]: Training, then validation, as far as asked for.
-
-    Raises:
-        InputError: If a folder or list is missing or empty, most of a split
-            cannot be converted, or nothing of it is labelled.
+    Raises an InputError if a folder or list is missing or empty, most of a
+    split cannot be converted, or nothing of it is labelled.
     """
     check_num_classes(num_classes)
     images, labels = ImageFolder(Path(image_dir)), Path(label_dir)

@@ -73,10 +73,7 @@ def _owner(mask: np.ndarray, outlines: Dict[Hashable, np.ndarray]) -> Hashable:
 def _paint(image: ShapeImage, size: Size, classes: Sequence[str],
            person_label: str,
            single_person: bool) -> Tuple[PersonPainter, List[str]]:
-    """Paint the shapes in their order: the later covers the earlier.
-
-    Returns the painter and notes of shapes that are not on the image.
-    """
+    """Paint the shapes in their order; note those beside the image."""
     outlines: Dict[Hashable, np.ndarray] = {}
     parts = []
     for i, shape in enumerate(image.shapes):
@@ -200,18 +197,13 @@ def convert_polygons(raw: str,
             ``attributes``, that say whose the part is.
         single_person (bool): All shapes of an image are one person's.
 
-    Returns:
-        tuple[SplitReport, tuple[str, ...]]: What was converted, and the
-        classes, background first.
-
-    Raises:
-        InputError: If a file is missing or malformed, or most of the images
-            cannot be converted, e.g. since parts belong to nobody.
+    Returns what was converted, and the classes, background first. Raises an
+    InputError if a file is missing or malformed, or most of the images cannot
+    be converted, e.g. since parts belong to nobody.
     """
     folders = {short: folder for folder, short in SPLITS.items()}
     if split not in folders:
-        raise ValueError(f'split must be one of {list(folders)}, got '
-                         f'{split!r}')
+        raise ValueError(f'split must be one of {[*folders]}, got {split!r}')
     if os.path.isdir(raw):
         source = read_labelme(raw, images)
     elif os.path.isfile(raw):

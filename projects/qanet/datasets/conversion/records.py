@@ -16,10 +16,8 @@ from .maps import Found
 
 #: Folder of a split -> what it is called in file names.
 SPLITS = dict(Training='train', Validation='val', Testing='test')
-# What befalls all images alike.
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
-# Of many skipped files, how many are named in the log.
-_MAX_NAMED = 20
+_MAX_NAMED = 20  # of many skipped files
 
 
 @dataclass
@@ -33,8 +31,7 @@ class ImageRecord:
     persons: List[dict] = field(default_factory=list)
     #: What the user should know, e.g. of persons that were left out.
     notes: List[str] = field(default_factory=list)
-    #: The id to keep; None: one is given, see :func:`coco_document`.
-    image_id: Optional[int] = None
+    image_id: Optional[int] = None  # None: see :func:`coco_document`
 
 
 #: Gets an image's name and puts image and label maps in their places. None:
@@ -61,10 +58,8 @@ class SplitReport:
     num_images: int  # converted images and their persons
     num_persons: int
     skipped: List[Tuple[str, str]]  # images and why they are left out
-    #: Names of images left out because nobody is in them.
-    empty: List[str] = field(default_factory=list)
-    #: Name of an image and what is worth knowing about it.
-    notes: List[Tuple[str, str]] = field(default_factory=list)
+    empty: List[str]  # images left out because nobody is in them
+    notes: List[Tuple[str, str]]  # images and what is worth knowing
 
     def log(self, official: Optional[int] = None) -> None:
         """Say what was converted, what was not, and if images are missing."""
@@ -75,12 +70,11 @@ class SplitReport:
                 warn(line)
             if len(lines) > _MAX_NAMED:
                 warn(f'... and {len(lines) - _MAX_NAMED} more {what}')
-        left_out = (f', {len(self.empty)} without persons left out'
-                    if self.empty else '')
-        print(f'{self.ann_file}: {self.num_images} images, '
-              f'{self.num_persons} persons, {len(self.skipped)} images '
-              f'skipped{left_out}')
-        found = self.num_images + len(self.skipped) + len(self.empty)
+        empty, skipped = len(self.empty), len(self.skipped)
+        left_out = f', {empty} without persons left out' if empty else ''
+        print(f'{self.ann_file}: {self.num_images} images, {self.num_persons} '
+              f'persons, {skipped} images skipped{left_out}')
+        found = self.num_images + skipped + empty
         if official is not None and found != official:
             warn(f'{self.ann_file}: the data set has {official} '
                  f'images in this split, {found} were found')
@@ -149,26 +143,18 @@ def convert_split(ann_file: str,
                   labelled: bool = True) -> SplitReport:
     """Convert the images of a split and write its annotation file.
 
-    Args:
-        ann_file (str): COCO json file to write.
-        stems (Sequence[str]): Names of the images, without ending.
-        convert_one (Callable): Called with each name, from several threads;
-            puts the image and its label maps in their places and returns an
-            :class:`ImageRecord`, or None if nobody is in the image, which is
-            left out then, as with :class:`InputError` and :class:`OSError`.
-        workers (int): Number of threads.
-        info (dict, optional): Goes into the file.
-        labelled (bool): Whether there must be persons.
+    ``convert_one`` is called with each of the ``stems``, names of images
+    without ending, from several threads. If it gives None, or raises an
+    InputError or OSError, the image is left out. ``labelled``: there must be
+    persons; ``info`` goes into the file.
 
-    Raises:
-        InputError: If more than half of the images had to be left out, or
-            nobody is in any image; no annotation file is written then.
-        OSError: If the disk is full.
+    Raises an InputError if more than half of the images had to be left out, or
+    nobody is in any image, and an OSError if the disk is full; no annotation
+    file is written then.
     """
     name = Path(ann_file).stem
 
     def guarded(stem: str) -> Union[ImageRecord, str, None]:
-        """The record, or why there is none."""
         try:
             return convert_one(stem)
         except (InputError, OSError) as error:

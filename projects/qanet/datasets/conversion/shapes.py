@@ -26,8 +26,8 @@ class Shape(NamedTuple):
 
     label: str
     person: Optional[Hashable]  # None: it is not noted whose it is
-    # Polygons as lists x, y, x, y ... in pixels (0, 0 is the upper left
-    # corner of the first pixel), or a COCO run length code.
+    # Polygons as lists x, y, x, y ... in pixels from the upper left corner of
+    # the first one, or a COCO run length code.
     segmentation: Any
     name: str  # for messages
 
@@ -206,12 +206,11 @@ def _coco_person(annotation: dict, keys: Sequence[str],
 
 def read_coco_parts(path: str, images: str, person_label: str,
                     person_keys: Sequence[str]) -> ShapeSet:
-    """Read a COCO file with one annotation per part.
+    """Read a COCO file with one annotation per part; labels by category.
 
     A part's person is the value of the first of ``person_keys`` that the
     annotation, or its ``attributes``, has. A whole person without any, whose
-    category is ``person_label``, is known by its annotation's id. Labels are
-    in the order of the categories.
+    category is ``person_label``, is known by its annotation's id.
     """
     document = load_json(path)
     labels = {
@@ -279,9 +278,7 @@ def _decode(code: dict, size: Size, name: str) -> np.ndarray:
 def shape_mask(shape: Shape, size: Size) -> np.ndarray:
     """Rasterise a shape in COCO's way for a (width, height), (h, w) of bool.
 
-    A pixel belongs to a polygon, roughly, if its centre lies inside; parts
-    outside the image are cut off. Points farther away than 20 times the
-    image's longer side are refused.
+    A pixel belongs to a polygon, roughly, if its centre lies inside.
     """
     polygons = shape.segmentation
     if isinstance(polygons, dict):

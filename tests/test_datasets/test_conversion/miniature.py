@@ -148,6 +148,9 @@ class Miniature:
     def file_names(self, name):
         return [image['file_name'] for image in self.document(name)['images']]
 
+    def boxes(self, name):
+        return [one['bbox'] for one in self.document(name)['annotations']]
+
     def maps(self, split, stem):
         """Written classes, persons, part instances and their table."""
         folder = self.out / split

@@ -16,10 +16,9 @@ def test_conversion(mini):
         report = convert_drawing(mini)
     assert report.classes == CLASSES
     mini.check('Training', 'a', *EXPECTED, 4)
-    document = mini.document('Custom_train')
-    assert document['info'] == dict(classes=list(CLASSES))
-    boxes = [person['bbox'] for person in document['annotations']]
-    assert boxes == [[2, 5, 10, 20], [8, 10, 22, 10]]
+    info = mini.document('Custom_train')['info']
+    assert info == dict(classes=list(CLASSES))
+    assert mini.boxes('Custom_train') == [[2, 5, 10, 20], [8, 10, 22, 10]]
     assert (mini.out / 'Training/Images/a.jpg').is_symlink()
 
 

@@ -13,17 +13,16 @@ PNGS = [data_set for data_set in FOLDERS if data_set != 'PASCAL-Person-Part']
 each_data_set = pytest.mark.parametrize('data_set', list(FOLDERS))
 
 
-def naive_boxes(data_set, humans):
-    """(person, xywh, area) by person."""
-    if data_set in SINGLE:
-        return [(1, [0, 0, 40, 30], int((humans > 0).sum()))]
-    boxes = []
+def naive_persons(data_set, humans):
+    """parsing_id, xywh and area by person."""
+    persons = []
     for person in np.unique(humans[humans > 0]).tolist():
         rows, columns = np.nonzero(humans == person)
         x, y = int(columns.min()), int(rows.min())
-        width, height = int(columns.max()) - x + 1, int(rows.max()) - y + 1
-        boxes.append((person, [x, y, width, height], len(rows)))
-    return boxes
+        box = [x, y, int(columns.max()) - x + 1, int(rows.max()) - y + 1]
+        box = [0, 0, 40, 30] if data_set in SINGLE else box
+        persons.append(dict(parsing_id=person, bbox=box, area=len(rows)))
+    return persons
 
 
 @each_data_set
@@ -39,18 +38,13 @@ def test_conversion(data_set, mini):
         dict(id=i, file_name=f'{i}.jpg', width=40, height=30)
         for i in (20, 3, 100)
     ]
-    expected = [(image_id, *row) for image_id in (20, 3, 100)
-                for row in naive_boxes(data_set, humans)]
+    expected = [
+        dict(person, image_id=image_id, category_id=1, iscrowd=0)
+        for image_id in (20, 3, 100)
+        for person in naive_persons(data_set, humans)
+    ]
     assert document['annotations'] == [
-        dict(
-            id=i,
-            image_id=image_id,
-            category_id=1,
-            iscrowd=0,
-            parsing_id=person,
-            bbox=bbox,
-            area=area)
-        for i, (image_id, person, bbox, area) in enumerate(expected, 1)
+        dict(row, id=i) for i, row in enumerate(expected, 1)
     ]
     assert set(reports) == {'train', 'val'}
     assert not reports['train'].skipped and not reports['train'].notes
@@ -70,8 +64,7 @@ def test_test_split_without_labels(data_set, images, listing, mini, capsys):
     assert set(mini.convert(data_set)) == {'test'}
     # The box of a single person is known all the same.
     boxes = [[0, 0, 40, 30]] if data_set == 'LIP' else []
-    document = mini.document(f'{data_set}_test')
-    assert [person['bbox'] for person in document['annotations']] == boxes
+    assert mini.boxes(f'{data_set}_test') == boxes
     assert mini.file_names(f'{data_set}_test') == ['x.jpg']
     folder, = (mini.out / 'Testing').iterdir()
     assert folder.name == 'Images'

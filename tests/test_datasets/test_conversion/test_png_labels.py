@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from projects.qanet.datasets.conversion import convert_atr
+from projects.qanet.datasets.conversion.maps import write_instance_table
 from projects.qanet.datasets.conversion.png_labels import split_by_name
 from projects.qanet.utils.errors import InputError
 from .miniature import SHORT, box, merge, persons_of, write_all
@@ -18,35 +19,28 @@ def test_missing_instances_are_rebuilt(mini):
                        categories + 100 * humans, 0)
     numbers[0, 0] = 77  # nobody's
     mini.labels(f'{folder}/b.png', numbers)
-    table = [(100 * person + label, label, person)
-             for label, person in ((2, 1), (19, 1), (1, 2), (5, 2))]
-    for text in ('102 2 1\n', None):
-        if text:
-            mini.text(f'{folder}/b.txt', text)
-        else:  # what an earlier run has linked is not written through
-            (mini.raw / folder / 'b.txt').unlink()
-        mini.convert('CIHP')
-        written = mini.maps('Training', 'b')
-        np.testing.assert_array_equal(written[2], numbers)
-        assert written[3] == ([(102, 2, 1)] if text else table)
-        linked = (mini.out / 'Training/Instance_ids/b.txt').is_symlink()
-        assert linked == bool(text)
-    assert len(list((mini.raw / folder).iterdir())) == 1
-    mini.check('Training', 'a', categories, humans, 20)
-
-
-def test_table_takes_the_majority(mini):
-    mini.write('CIHP', 'Training', 'b', [box((0, 9), (0, 9), 5)])
-    numbers, categories, humans = np.zeros((3, 30, 40), np.uint8)
-    numbers[:2, :4] = [[7, 7, 7, 9], [7, 9, 8, 8]]
-    categories[:2, :4] = [[5, 5, 6, 0], [0, 0, 4, 4]]
-    humans[:2, :4] = [[1, 1, 2, 3], [3, 3, 0, 0]]
-    for name, labels in (('Category', categories), ('Human', humans),
-                         ('Instance', numbers)):
-        mini.labels(f'p/p/Training/{name}_ids/b.png', labels)
+    mini.text(f'{folder}/b.txt', '102 2 1\n')
     mini.convert('CIHP')
+    assert mini.maps('Training', 'b')[3] == [(102, 2, 1)]
+    written = mini.out / 'Training/Instance_ids/b.txt'
+    assert written.is_symlink()
+    # What an earlier run has linked is not written through.
+    (mini.raw / folder / 'b.txt').unlink()
+    mini.convert('CIHP')
+    assert mini.maps('Training', 'b')[3] == [(102, 2, 1), (119, 19, 1),
+                                             (201, 1, 2), (205, 5, 2)]
+    assert not written.is_symlink()
+    np.testing.assert_array_equal(mini.maps('Training', 'b')[2], numbers)
+    assert len(list((mini.raw / folder).iterdir())) == 1
+
+
+def test_table_takes_the_majority(tmp_path):
+    numbers = np.array([[7, 7, 7, 9], [7, 9, 8, 8]])
+    categories = np.array([[5, 5, 6, 0], [0, 0, 4, 4]])
+    humans = np.array([[1, 1, 2, 3], [3, 3, 0, 0]])
+    write_instance_table(tmp_path / 'b.txt', numbers, categories, humans)
     # 9 lies on background, 8 on nobody.
-    assert mini.maps('Training', 'b')[3] == [(7, 5, 1)]
+    assert (tmp_path / 'b.txt').read_text() == '7 5 1\n'
 
 
 def test_data_of_ones_own(mini, capsys):
@@ -62,31 +56,25 @@ def test_data_of_ones_own(mini, capsys):
 
 
 def test_hidden_persons_are_named(mini):
-    persons = [
-        box((1, 9), (3, 5), 7),
-        np.zeros((30, 40), np.uint8),
-        box((0, 20), (0, 20), 3),
-        box((0, 20), (15, 40), 4)
-    ]
+    nobody, behind = np.zeros((30, 40), np.uint8), box((1, 9), (3, 5), 7)
+    front = [box((0, 20), (0, 20), 3), box((0, 20), (15, 40), 4)]
+    persons = [behind, nobody, *front]
     mini.write('MHP-v2', 'Training', 'a_b', persons)
-    mini.write('MHP-v2', 'Training', 'c', [persons[1]])
+    mini.write('MHP-v2', 'Training', 'c', [nobody])
     folder = 'LV/LV/train/parsing_annos'
     (mini.raw / folder / 'a_b_04_02.png').unlink()
-    mini.labels(f'{folder}/a_b_04_12.png', persons[0] % 7, 'red')
-    mini.labels(f'{folder}/a_b_04_010.png', persons[1], 'red')
-    mini.labels(f'{folder}/._a_b_04_11.png', persons[0], 'red')
+    for name, labels in (('a_b_04_12', nobody), ('a_b_04_010', nobody),
+                         ('._a_b_04_11', behind)):
+        mini.labels(f'{folder}/{name}.png', labels, 'red')
     report = mini.convert('MHP-v2')['train']
     note = 'person {} left out, no pixel of it is visible'
-    assert report.notes == [
-        ('a_b', note.format(number)) for number in (1, 10, 12)
-    ] + [('a_b', '5 of 4 person masks are there')]
+    notes = [note.format(number) for number in (1, 10, 12)]
+    notes.append('5 of 4 person masks are there')
+    assert report.notes == [('a_b', note) for note in notes]
     assert report.empty == ['c']
     # The ids that are left have no gap; boxes are of what is visible.
-    mini.check('Training', 'a_b', *merge(persons[2:]), 59)
-    assert [
-        person['bbox']
-        for person in mini.document('MHP-v2_train')['annotations']
-    ] == [[0, 0, 15, 20], [15, 0, 25, 20]]
+    mini.check('Training', 'a_b', *merge(front), 59)
+    assert mini.boxes('MHP-v2_train') == [[0, 0, 15, 20], [15, 0, 25, 20]]
 
 
 def test_more_parts_than_8_bits_hold(mini):
@@ -122,9 +110,8 @@ def test_split_by_name(mini, capsys):
         Validation=['2500_2', 'fash_2'],
         Testing=['2500_1'])
     for split, stems in expected.items():
-        assert mini.file_names(f'ATR_{SHORT[split]}') == [
-            f'{stem}.jpg' for stem in stems
-        ]
+        names = [f'{stem}.jpg' for stem in stems]
+        assert mini.file_names(f'ATR_{SHORT[split]}') == names
     assert 'no official split: by names, with s' in capsys.readouterr().out
     assert split_by_name(STEMS[::-1], 2, 1) == expected
     assert split_by_name(STEMS, 2, 1, seed=1) != expected

@@ -80,8 +80,7 @@ def test_polygons(convert, mini):
     done = convert('polygons', mini.raw / 'one', mini.out, *options,
                    '--images', mini.raw / 'photos', '--classes',
                    mini.raw / 'classes.txt', '--ids', mini.raw / 'ids.txt')
-    boxes = [a['bbox'] for a in mini.document('Mine_val')['annotations']]
-    assert boxes == [[5, 1, 4, 8], [1, 1, 4, 8]]
+    assert mini.boxes('Mine_val') == [[5, 1, 4, 8], [1, 1, 4, 8]]
     photo = mini.out / 'Validation/Images/a.jpg'
     assert photo.resolve().parent.name == 'photos'
     assert "classes=('Background', 'right ear', 'left ear')" in done.stdout
@@ -89,8 +88,7 @@ def test_polygons(convert, mini):
     assert 'b.json' not in done.stderr
     convert('polygons', mini.raw / 'one', mini.out, *options,
             '--single-person')
-    boxes = [a['bbox'] for a in mini.document('Mine_val')['annotations']]
-    assert boxes == [[1, 1, 8, 8]]
+    assert mini.boxes('Mine_val') == [[1, 1, 8, 8]]
     part = dict(id=1, image_id=1, category_id=1, segmentation=flat(1, 1, 9, 9))
     coco = dict(
         images=[dict(id=1, file_name='photos/a.jpg')],

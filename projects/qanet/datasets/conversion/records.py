@@ -163,9 +163,8 @@ def convert_split(ann_file: str,
             return str(error)
 
     with ThreadPoolExecutor(max(1, workers)) as pool:
-        results = dict(
-            zip(stems, track(pool.map(guarded, stems), name,
-                             total=len(stems))))
+        done = track(pool.map(guarded, stems), name, total=len(stems))
+        results = dict(zip(stems, done))
     kept = {
         stem: result
         for stem, result in results.items() if isinstance(result, ImageRecord)

@@ -21,7 +21,7 @@ def test_search(tmp_path):
     assert files.search(tmp_path, ['list'], depth=0) is None
     for folder in (inner, tmp_path / 'd', tmp_path / 'b'):
         (folder / 'train.txt').touch()
-    assert files.find_file(tmp_path, 'list/train.txt') == inner / 'train.txt'
+    assert files.find_file(tmp_path, 'list/train.txt').parent == inner
     found = files.find_file(tmp_path, 'train.txt')
     assert found == tmp_path / 'b' / 'train.txt'  # the nearest, by name
     assert files.find_file(tmp_path, 'val.txt') is None
@@ -106,17 +106,11 @@ def test_image_size(mini, monkeypatch):
             files.image_size(path)
 
 
-@pytest.mark.parametrize('mode', ['RGB', 'RGBA', 'L', 'P'])
-def test_read_red_labels(mode, tmp_path):
-    expected = np.array([[0, 3, 3, 2], [1, 3, 0, 2], [255, 3, 0, 1]], np.uint8)
-    path = tmp_path / 'a.png'
-    image = Image.fromarray(expected)
-    if mode == 'P':
-        image.putpalette([255 - value % 256 for value in range(768)])
-    elif mode != 'L':
-        others = [Image.new('L', image.size, 99)] * (len(mode) - 1)
-        image = Image.merge(mode, [image, *others])
-    image.save(path)
+def test_read_red_labels(tmp_path):
+    expected = np.array([[0, 3, 3, 2], [255, 3, 0, 1]], np.uint8)
+    path, red = tmp_path / 'a.png', Image.fromarray(expected)
+    others = [Image.new('L', red.size, 99)] * 3
+    Image.merge('RGBA', [red, *others]).save(path)
     np.testing.assert_array_equal(maps.read_red_labels(path), expected)
     path.write_bytes(path.read_bytes()[:40])
     with pytest.raises(InputError, match='a.png is a broken PNG'):

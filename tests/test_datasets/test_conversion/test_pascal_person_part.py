@@ -1,6 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """PASCAL-Part: parts and objects overlap, the later is on top."""
-import numpy as np
 import pytest
 from scipy.io import savemat
 
@@ -10,13 +9,15 @@ from .miniature import box, merge
 
 NAME = 'PASCAL-Person-Part'
 FOLDER = 'parts/Annotations_Part'
-PERSON = ('person', box((2, 28), (4, 20)), [('head', box((2, 8), (8, 16))),
-                                            ('hair', box((2, 4), (8, 16))),
-                                            ('torso', box((8, 18), (4, 20))),
-                                            ('llarm', box((14, 17), (4, 8))),
-                                            ('lfoot', box((24, 26), (6, 10)))])
-OTHER = ('person', box((10, 30), (18, 30)), [('torso', box((12, 30),
-                                                           (18, 30)))])
+PERSON = ('person', box((2, 28), (4, 20)), [
+    ('head', box((2, 8), (8, 16))),
+    ('hair', box((2, 4), (8, 16))),
+    ('torso', box((8, 18), (4, 20))),
+    ('llarm', box((14, 17), (4, 8))),
+    ('lfoot', box((24, 26), (6, 10))),
+])  # yapf: disable
+OTHER = ('person', box((10, 30), (18, 30)),
+         [('torso', box((12, 30), (18, 30)))])  # yapf: disable
 DOG = ('dog', box((0, 6), (0, 12)), [('head', box((0, 6), (0, 12)))])
 # Official label -> label in the released order.
 TO_RELEASED = (0, 2, 4, 6, 1, 3, 5)
@@ -24,12 +25,10 @@ TO_RELEASED = (0, 2, 4, 6, 1, 3, 5)
 
 def person_labels():
     """Pixels of the silhouette without a part are background."""
-    return np.max([
-        box((2, 8), (8, 16), 1),
-        box((8, 18), (4, 20), 2),
-        box((14, 17), (4, 8), 4),
-        box((24, 26), (6, 10), 6)
-    ], 0)
+    labels = box((2, 8), (8, 16), 1) + box((8, 18), (4, 20), 2)
+    labels[14:17, 4:8] = 4
+    labels[24:26, 6:10] = 6
+    return labels
 
 
 def write(mini, **objects):

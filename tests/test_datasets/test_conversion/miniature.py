@@ -62,12 +62,12 @@ class Miniature:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
-    def photo(self, path, size=SIZE, mode='RGB', broken=False, **kwargs):
+    def photo(self, path, size=SIZE, broken=False, **kwargs):
         """A noisy picture, or one that was cut off while downloading."""
         path = self.place(path)
         rng = np.random.default_rng(0)
         pixels = rng.integers(0, 255, (size[1], size[0], 3)).astype(np.uint8)
-        Image.fromarray(pixels).convert(mode).save(path, **kwargs)
+        Image.fromarray(pixels).save(path, **kwargs)
         if broken:
             path.write_bytes(path.read_bytes()[:300])
 
@@ -106,10 +106,11 @@ class Miniature:
                 self.labels(label, person, 'red')
         elif data_set == 'PASCAL-Person-Part':
             label = f'{labels}/{stem}.mat'
-            objects = [('person', person
-                        > 0, [(PARTS[value], person == value)
-                              for value in np.unique(person[person > 0])])
-                       for person in persons]
+            objects = []
+            for person in persons:
+                parts = [(PARTS[value], person == value)
+                         for value in np.unique(person[person > 0])]
+                objects.append(('person', person > 0, parts))
             self.mat(label, objects)
         else:
             self.labels(label, categories)

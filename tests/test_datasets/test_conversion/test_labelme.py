@@ -59,8 +59,7 @@ def test_more_than_255_persons(mini):
     _, humans, instances, _ = mini.maps('Training', 'a')
     assert humans.dtype == instances.dtype == np.uint16
     for written in (humans, instances):
-        np.testing.assert_array_equal(written.ravel()[:300],
-                                      np.arange(300) + 1)
+        assert written.ravel()[:300].tolist() == list(range(1, 301))
 
 
 def test_notes(mini):
@@ -79,8 +78,8 @@ def test_classes(mini, capsys):
     draw(mini, 'a', SHAPES)
     draw(mini, 'c', SHAPES[:2])
     convert_drawing(mini)
-    assert (mini.out /
-            'annotations/classes.txt').read_text() == '\n'.join(CLASSES) + '\n'
+    written = (mini.out / 'annotations/classes.txt').read_text()
+    assert written == '\n'.join(CLASSES) + '\n'
     # The classes of the training run are kept.
     draw(mini, 'a', [shape('shirt', SQUARE, 1)])
     draw(mini, 'b', [shape('hat', SQUARE, 1)])
@@ -114,15 +113,12 @@ def test_broken_lists_of_classes(text, message, mini):
 
 @pytest.mark.parametrize('shapes,kwargs,reason', [
     ([shape('hat')], {}, 'shape 0 (hat) belongs to nobody'),
-    ([shape('hat', shape_type='circle')], {},
-     'shape 0 (hat) is a circle, allowed are'),
-    ([shape('hat', points=[[1, 2], [3, 4]])], {},
-     'shape 0 (hat) is no polygon'),
+    ([shape('hat', shape_type='circle')], {}, '0 (hat) is a circle, allowed'),
+    ([shape('hat', points=[[1, 2], [3, 4]])], {}, '0 (hat) is no polygon'),
     ([shape('hat', SQUARE, [1])], {}, 'has the person id [1]'),
     ([dict(points=[])], {}, 'shapes[0] has no label'),
     ([3], {}, 'shapes[0] must be an object'),
-    ([shape('hat', (0, 0, 5, 10**9), 1)], {},
-     'coordinate beyond 800 pixels, but the image is 40x30'),
+    ([shape('hat', (0, 0, 5, 10**9), 1)], {}, 'coordinate beyond 800 pixels'),
     ([shape('hat', (0, 0, 5, 10**400), 1)], {}, 'no list of points'),
     (SHAPES, dict(imageWidth='40'), "has the size '40' x 30"),
     (SHAPES, dict(imageWidth=30, imageHeight=40), 'is 30x40 pixels'),
@@ -145,8 +141,7 @@ def test_images_elsewhere(mini):
     draw(mini, 'a', SHAPES, imagePath='C:\\mine\\b.jpg')
     with pytest.raises(InputError, match='belongs to C:/mine/b.jpg, whi'):
         convert_drawing(mini)
-    assert convert_drawing(
-        mini, images=str(mini.raw / 'photos')).num_images == 1
+    convert_drawing(mini, images=str(mini.raw / 'photos'))
 
 
 def test_files_as_people_save_them(mini):

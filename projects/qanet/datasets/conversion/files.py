@@ -11,10 +11,8 @@ from PIL import Image
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import IMAGE_ENDINGS, has_ending, read_text
 
-# How many levels of folders unpacking may have made.
-_DEPTH = 5
-# Of many ignored files, how many are named.
-_MAX_NAMED = 5
+_DEPTH = 5  # how many levels of folders unpacking may have made
+_MAX_NAMED = 5  # of many ignored files
 
 
 def warn(text: str) -> None:
@@ -30,10 +28,7 @@ def is_hidden(name: str) -> bool:
 def search(raw: Path,
            names: Sequence[str],
            depth: int = _DEPTH) -> Optional[Path]:
-    """The folder nearest to ``raw`` that has a file or folder of some names.
-
-    None if neither ``raw`` nor folders below it, from unpacking, have any.
-    """
+    """The folder nearest to ``raw`` that has a file or folder of a name."""
     if not raw.is_dir():
         raise InputError(f'{raw} is not a folder')
     level = [raw]
@@ -73,10 +68,7 @@ def find_file(raw: Path, name: str, depth: int = _DEPTH) -> Optional[Path]:
 
 
 def link_file(source: Path, target: Path) -> None:
-    """Let ``target`` be ``source``: by a link if possible, else by a copy.
-
-    What stands there is replaced, unless it is the same file already.
-    """
+    """Make ``target`` a link to ``source``, or a copy; replaces the old."""
     source = source.resolve()
     if target.exists() and target.samefile(source):
         return
@@ -113,10 +105,7 @@ def read_stems(path: str) -> List[str]:
 
 
 def read_split_lists(**lists: Optional[str]) -> Dict[str, List[str]]:
-    """Read lists of images, split by split; no name may be in two of them.
-
-    A split (Training, Validation, Testing) whose list is None is left out.
-    """
+    """Read lists of images by split, without None; no name may be in two."""
     splits = {
         split: read_stems(path)
         for split, path in lists.items() if path is not None
@@ -161,10 +150,7 @@ class ImageFolder:
         self.stems = sorted(self._names)
 
     def require(self, stem: str) -> Tuple[Path, Tuple[int, int]]:
-        """Path and (width, height) of a picture, see :func:`image_size`.
-
-        Several pictures of one name are refused: they would share label maps.
-        """
+        """Path and (width, height) of the only picture of a name."""
         first, *others = self._names.get(stem, [f'{stem}.jpg'])
         path = self.folder / first
         if others:

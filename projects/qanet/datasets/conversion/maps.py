@@ -65,10 +65,7 @@ def write_label_map(path: Path, labels: np.ndarray) -> None:
 
 
 def place_label_map(source: Path, target: Path, labels: np.ndarray) -> None:
-    """Link a label PNG, or write its labels anew if it is no grey PNG.
-
-    Many programs would read the colours of a palette.
-    """
+    """Link a grey label PNG; many programs would read a palette's colours."""
     with source.open('rb') as file:
         color_type = file.read(26)[25]
     if color_type == 0:
@@ -143,10 +140,9 @@ def write_instances(out: Path, stem: str, categories: np.ndarray,
 
 def write_person_maps(out: Path, stem: str, categories: np.ndarray,
                       humans: np.ndarray, num_classes: int) -> None:
-    """Write an image's classes, persons and part instances.
+    """Write an image's classes, persons and part instances to a split.
 
-    ``out`` is the folder of the split, ``stem`` the image's name without
-    ending; classes are (h, w) of uint8, person ids (h, w) of uint8 or uint16.
+    Classes are (h, w) of uint8, person ids (h, w) of uint8 or uint16.
     """
     write_label_map(out / f'Category_ids/{stem}.png', categories)
     write_label_map(out / f'Human_ids/{stem}.png', humans)

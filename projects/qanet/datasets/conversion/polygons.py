@@ -19,11 +19,8 @@ from .shapes import (ShapeImage, ShapeSet, Size, read_coco_parts, read_labelme,
 
 # Names of shapes that are no classes of their own, in lower case.
 _SPECIAL = {
-    'background': 0,
-    '_background_': 0,
-    '__background__': 0,
-    'ignore': IGNORE_LABEL,
-    '__ignore__': IGNORE_LABEL
+    **dict.fromkeys(('background', '_background_', '__background__'), 0),
+    **dict.fromkeys(('ignore', '__ignore__'), IGNORE_LABEL)
 }
 
 
@@ -51,10 +48,9 @@ def _read_classes(path: str) -> Tuple[str, ...]:
 
 
 def suggest_flip_pairs(classes: Sequence[str]) -> List[Tuple[int, int]]:
-    """Pair classes (background first) whose names differ in left and right.
+    """(left, right) indices of classes whose names differ in left and right.
 
-    Gives (left, right) indices: a suggestion to be checked, names like 'l_arm'
-    are not recognised.
+    To be checked: names like 'l_arm' are not recognised. Background is first.
     """
     index = {name.lower(): label for label, name in enumerate(classes)}
     return [(label, index[name.replace('left', 'right')])

@@ -13,9 +13,9 @@ from .metadata import METADATA_KEY
 from .network import (INPUT_NAME, OUTPUT_NAMES, OnnxNetwork, first_line,
                       import_optional)
 
-EXPORTERS = ('torchscript', 'dynamo')
 #: Lowest version of the operator set that each exporter is asked for.
 _OPSETS = dict(torchscript=17, dynamo=18)
+EXPORTERS = tuple(_OPSETS)
 
 
 class Difference(NamedTuple):
@@ -114,14 +114,12 @@ def _write_torchscript(network: nn.Module, crops: Tensor, fixed_batch: bool,
 
 def _write_dynamo(network: nn.Module, crops: Tensor, fixed_batch: bool,
                   options: Dict[str, Any]) -> bytes:
-    """torch's newer exporter."""
     import_optional('onnxscript', 'exporter=dynamo')
     if 'dynamic_shapes' not in inspect.signature(torch.onnx.export).parameters:
         raise InputError('exporter=dynamo needs torch >= 2.6, but this is '
                          f'{torch.__version__}')
     if not fixed_batch:
-        batch = torch.export.Dim('batch')
-        options['dynamic_shapes'] = ({0: batch}, )
+        options['dynamic_shapes'] = ({0: torch.export.Dim('batch')}, )
     program = torch.onnx.export(network, (crops, ), dynamo=True, **options)
     return program.model_proto.SerializeToString()
 
@@ -141,11 +139,10 @@ def compare_with_torch(parser: nn.Module,
                        model: bytes,
                        batch_sizes: Sequence[int] = (1, 3),
                        seed: int = 0) -> List[Difference]:
-    """Run both on the same random crops, on the CPU.
+    """Run both on the same random crops, N(0, 1), on the CPU.
 
     None of the ``batch_sizes`` is that of the export unless said, so a
-    built-in batch size shows. Crops are normally distributed, as pictures
-    roughly are once normalised. Outputs of different shapes, or none, are
+    built-in batch size shows. Outputs of different shapes, or none, are
     infinitely far apart. Raises an InputError if onnxruntime is missing or
     cannot read the file.
     """
@@ -161,13 +158,14 @@ def compare_with_torch(parser: nn.Module,
             found = network(crops)
         except InputError:  # the batch size is built in
             found = None, None
-        distances = (None if wanted is None else _distance(wanted, other)
-                     for wanted, other in zip(expected, found))
-        differences.append(Difference(size, *distances))
+        differences.append(Difference(size, *map(_distance, expected, found)))
     return differences
 
 
-def _distance(wanted: Tensor, found: Optional[Tensor]) -> float:
+def _distance(wanted: Optional[Tensor],
+              found: Optional[Tensor]) -> Optional[float]:
+    if wanted is None:
+        return None
     if found is None or wanted.shape != found.shape:
         return float('inf')
     return (wanted - found).abs().nan_to_num(nan=float('inf')).max().item()

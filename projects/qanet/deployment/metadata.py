@@ -1,13 +1,12 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""What a parser's ONNX file says about itself.
+"""What a parser's ONNX file says about itself, in JSON.
 
-A JSON document in its metadata tells what the network alone does not: how
-persons are cropped, what channels mean, how scores are fused
+How persons are cropped, what channels mean, how scores are fused
 (docs/deployment.md).
 """
 import json
 from dataclasses import asdict, fields
-from typing import Any, Dict, Mapping, NamedTuple, Sequence
+from typing import Any, Dict, Mapping, NamedTuple
 
 from torch import nn
 
@@ -27,11 +26,8 @@ _OTHERS = ('mean', 'std', 'bgr_to_rgb', 'quality_weights', 'pixel_score_thr')
 
 
 class ParserParts(NamedTuple):
-    """All that a parser is besides its network.
-
-    ``dataset_meta`` has ``classes``, ``palette`` and ``flip_pairs``.
-    """
-    dataset_meta: Dict[str, Any]
+    """All that a parser is besides its network."""
+    dataset_meta: Dict[str, Any]  # classes, palette, flip_pairs
     settings: CropSettings
     data_preprocessor: ParsingDataPreprocessor
     post_processor: QualityAwareModule
@@ -51,19 +47,21 @@ def write_metadata(parser: nn.Module, dataset_meta: Mapping[str, Any]) -> str:
             f'a {type(parser).__name__} cannot be written to an ONNX file, a '
             'TopDownParser with ParsingDataPreprocessor and '
             'QualityAwareModule can')
-    normalizes = hasattr(preprocessor, 'mean')
-    mean = preprocessor.mean.flatten().tolist() if normalizes else [0.]
-    std = preprocessor.std.flatten().tolist() if normalizes else [1.]
+    mean, std = [0.], [1.]
+    if hasattr(preprocessor, 'mean'):
+        mean = preprocessor.mean.flatten().tolist()
+        std = preprocessor.std.flatten().tolist()
     return json.dumps(
         dict(
+            asdict(parser.settings),
             version=VERSION,
-            **_choose(dataset_meta, _META),
-            **asdict(parser.settings),
             mean=mean,
             std=std,
             bgr_to_rgb=preprocessor.bgr_to_rgb,
             quality_weights=processor.weights,
-            pixel_score_thr=processor.pixel_score_thr))
+            pixel_score_thr=processor.pixel_score_thr,
+            **{name: dataset_meta[name]
+               for name in _META}))
 
 
 def read_metadata(entries: Mapping[str, str], filename: str) -> ParserParts:
@@ -95,24 +93,21 @@ def read_metadata(entries: Mapping[str, str], filename: str) -> ParserParts:
         raise InputError(f'{where}: {error}') from error
 
 
-def _choose(values: Mapping[str, Any], names: Sequence[str]) -> Dict[str, Any]:
-    return {name: values[name] for name in names}
-
-
 def _build_parts(document: Dict[str, Any]) -> ParserParts:
     """The parts that a document describes."""
-    if not isinstance(document['bgr_to_rgb'], bool):
-        raise InputError('bgr_to_rgb must be true or false, not '
-                         f'{document["bgr_to_rgb"]!r}')
-    if not all(value > 0 for value in document['std']):
-        raise InputError(f'std must be positive, not {document["std"]}')
+    meta, settings = ({
+        name: document[name]
+        for name in names
+    } for names in (_META, _SETTINGS))
+    mean, std, bgr_to_rgb, weights, thr = (document[name] for name in _OTHERS)
+    if not isinstance(bgr_to_rgb, bool):
+        raise InputError(f'bgr_to_rgb must be true or false, not {bgr_to_rgb}')
+    if not all(value > 0 for value in std):
+        raise InputError(f'std must be positive, not {std}')
     return ParserParts(
-        complete_metainfo(_choose(document, _META)),
-        CropSettings(**_choose(document, _SETTINGS)),
+        complete_metainfo(meta), CropSettings(**settings),
         ParsingDataPreprocessor(
-            mean=[float(value) for value in document['mean']],
-            std=[float(value) for value in document['std']],
-            bgr_to_rgb=document['bgr_to_rgb']),
-        QualityAwareModule(
-            weights=document['quality_weights'],
-            pixel_score_thr=document['pixel_score_thr']))
+            mean=list(map(float, mean)),
+            std=list(map(float, std)),
+            bgr_to_rgb=bgr_to_rgb),
+        QualityAwareModule(weights=weights, pixel_score_thr=thr))

@@ -15,6 +15,7 @@ from projects.qanet.utils.files import check_download
 #: Names of the file's input and outputs, the last one optional.
 INPUT_NAME = 'crops'
 OUTPUT_NAMES = ('probs', 'iou_scores')
+_CPU, _CUDA = 'CPUExecutionProvider', 'CUDAExecutionProvider'
 
 
 def import_optional(name: str, purpose: str) -> ModuleType:
@@ -38,25 +39,23 @@ def _providers(device: str, available: List[str]) -> List[Any]:
     """onnxruntime's name for a device of torch."""
     place = torch.device(device)
     if place.type == 'cpu':
-        return ['CPUExecutionProvider']
+        return [_CPU]
     if place.type != 'cuda':
         raise InputError(f'device {device!r}: an ONNX parser runs on cpu and '
                          'on cuda')
-    if 'CUDAExecutionProvider' not in available:
+    if _CUDA not in available:
         raise InputError(
             f'device {device!r}: this onnxruntime has no CUDA, only '
             f'{", ".join(available)}. Install onnxruntime-gpu instead of '
             'onnxruntime, or use the device cpu')
-    return [('CUDAExecutionProvider', dict(device_id=place.index or 0)),
-            'CPUExecutionProvider']
+    return [(_CUDA, dict(device_id=place.index or 0)), _CPU]
 
 
 def default_device() -> str:
     """'cuda' if both torch and onnxruntime can use it, else 'cpu'."""
     runtime = import_optional('onnxruntime', 'running an ONNX file')
-    has_cuda = (
-        torch.cuda.is_available()
-        and 'CUDAExecutionProvider' in runtime.get_available_providers())
+    available = runtime.get_available_providers()
+    has_cuda = torch.cuda.is_available() and _CUDA in available
     return 'cuda' if has_cuda else 'cpu'
 
 
@@ -84,12 +83,13 @@ class OnnxNetwork:
     """
 
     def __init__(self, source: Union[str, bytes], device: str = 'cpu') -> None:
-        self.name = 'ONNX model' if isinstance(source, bytes) else source
-        if not isinstance(source, bytes) and not osp.isfile(source):
+        is_file = not isinstance(source, bytes)
+        self.name = source if is_file else 'ONNX model'
+        if is_file and not osp.isfile(source):
             raise FileNotFoundError(f'ONNX file {source} not found')
         runtime = import_optional('onnxruntime', f'running {self.name}')
         providers = _providers(device, runtime.get_available_providers())
-        if not isinstance(source, bytes):
+        if is_file:
             check_download(source, f'ONNX file {source}')
         options = runtime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
@@ -102,13 +102,16 @@ class OnnxNetwork:
                              f'{first_line(error)}') from error
         self.metadata: Dict[str, str] = dict(
             self._session.get_modelmeta().custom_metadata_map)
-        self._check_signature()
+        self._read_signature()
 
-    def _check_signature(self) -> None:
+    def _read_signature(self) -> None:
         """Read the shapes; refuse networks that are no parsers."""
-        session = self._session
-        inputs = {item.name: item.shape for item in session.get_inputs()}
-        outputs = {item.name: item.shape for item in session.get_outputs()}
+        inputs, outputs = ({
+            value.name: value.shape
+            for value in values
+        }
+                           for values in (self._session.get_inputs(),
+                                          self._session.get_outputs()))
         shape, sizes = inputs.get(INPUT_NAME, []), outputs.get('probs', [])
         if not (list(inputs) == [INPUT_NAME]
                 and list(outputs) in (list(OUTPUT_NAMES), ['probs'])
@@ -127,12 +130,9 @@ class OnnxNetwork:
     def __call__(self, crops: Tensor) -> Tuple[Tensor, Optional[Tensor]]:
         """Parse crops, see :meth:`TopDownParser.predict_crops`.
 
-        Args:
-            crops (Tensor): Normalised crops of shape (N, 3, H, W), on the
-                network's device. N is a multiple of a fixed ``batch_size``.
-
-        Raises:
-            InputError: If the crops are of another size or onnxruntime fails.
+        They are normalised, (N, 3, H, W), on the network's device; N is a
+        multiple of a fixed ``batch_size``. Raises an InputError if they are of
+        another size or onnxruntime fails.
         """
         width, height = self.crop_size
         if tuple(crops.shape[1:]) != (3, height, width):
@@ -163,7 +163,6 @@ class OnnxNetwork:
             torch.cuda.current_stream(crops.device).synchronize()
         try:
             self._session.run_with_iobinding(binding)
-        # onnxruntime's exceptions have no base of their own.
         except Exception as error:
             raise InputError(f'{self.name} fails on {len(crops)} crops: '
                              f'{first_line(error)}') from error

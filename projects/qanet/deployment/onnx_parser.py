@@ -40,15 +40,14 @@ class OnnxParser(BaseModel):
         self.dataset_meta = parts.dataset_meta
         self.num_classes = network.num_classes
         if network.crop_size != self.settings.crop_size:
-            raise InputError(
-                f'{file}: its metadata says crop_size '
-                f'{self.settings.crop_size}, but its network takes crops of '
-                f'{network.crop_size} (width, height)')
-        names = self.dataset_meta['classes']
-        if self.num_classes != len(names):
-            raise InputError(
-                f'{file}: its metadata names {len(names)} classes, but its '
-                f'network has {self.num_classes}')
+            raise InputError(f'{file}: its metadata says crop_size '
+                             f'{self.settings.crop_size}, but its network '
+                             f'takes crops of {network.crop_size} '
+                             '(width, height)')
+        named = len(self.dataset_meta['classes'])
+        if self.num_classes != named:
+            raise InputError(f'{file}: its metadata names {named} classes, '
+                             f'but its network has {self.num_classes}')
         self.to(device).eval()
 
     def forward(self,
@@ -57,8 +56,7 @@ class OnnxParser(BaseModel):
                 mode: str = 'predict') -> SampleList:
         """Parse all persons of some images, see :meth:`TopDownParser.predict`.
 
-        Raises:
-            InputError: If ``mode`` is another one.
+        Raises an InputError if ``mode`` is another one.
         """
         if mode != 'predict':
             raise InputError('an OnnxParser knows the mode predict only, not '

@@ -1,14 +1,13 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""What any detector has found, as the boxes that a parser's test reads.
+"""What any detector has found, as boxes (COCO results) for a parser's test.
 
-A box file is a COCO results file: a json list of ``image_id, category_id,
-bbox`` (xywh, pixels), ``score``. Neither mmdet nor torch is needed here.
+Neither mmdet nor torch is needed here.
 """
 import math
 import os.path as osp
 from collections import Counter, defaultdict
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -19,9 +18,9 @@ from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.json_values import load_json
 from projects.qanet.utils.parallel import map_in_order
 
-PERSON = 1  # category of persons in our annotation files
-_COCO_PERSON, _LABEL_PERSON = 1, 0
-_PREDICTION_KEYS = ('labels', 'scores', 'bboxes')
+PERSON = 1  # category of persons in our annotation files and in COCO
+_LABEL_PERSON = 0
+_KEYS = ('labels', 'scores', 'bboxes')
 
 
 class SelectionCounts(NamedTuple):
@@ -63,76 +62,71 @@ def read_detections(path: str,
             'CHECKPOINT --cfg-options test_evaluator.outfile_prefix=PREFIX '
             'writes PREFIX.bbox.json')
     if osp.isdir(path):
-        labels = (_LABEL_PERSON, ) if cat_ids is None else cat_ids
-        return _read_folder(path, images, labels)
-    cat_ids = (_COCO_PERSON, ) if cat_ids is None else cat_ids
-    records = keep_categories(load_detections(path, images), cat_ids, path)
-    return [_record(r['image_id'], r['bbox'], r['score']) for r in records]
+        records, default = _read_folder(path, images), _LABEL_PERSON
+    else:
+        records, default = load_detections(path, images), PERSON
+    cat_ids = (default, ) if cat_ids is None else cat_ids
+    return [
+        _record(r['image_id'], PERSON, r['bbox'], r['score'])
+        for r in keep_categories(records, cat_ids, path)
+    ]
 
 
-def _record(image_id: int, bbox: Sequence[float], score: float) -> dict:
+def _record(image_id: int, category_id: int, bbox: Sequence[float],
+            score: float) -> dict:
     return dict(
         image_id=image_id,
-        category_id=PERSON,
+        category_id=category_id,
         bbox=[float(value) for value in bbox],
         score=float(score))
 
 
-def _read_folder(path: str, images: Dict[int, dict],
-                 labels: Sequence[int]) -> List[dict]:
-    """Read a folder of DetInferencer's, with ``preds`` or without."""
+def _read_folder(path: str, images: Dict[int, dict]) -> List[dict]:
+    """Records of a folder; labels are their categories."""
     folder = Path(path)
     if (folder / 'preds').is_dir():
-        folder = folder / 'preds'
-    files = {file.stem: file for file in sorted(folder.glob('*.json'))}
-    if not files:
-        raise InputError(f'{folder} has no .json files of mmdet\'s '
-                         'DetInferencer (no_save_pred=False)')
-    stems: Dict[str, int] = {}
+        folder /= 'preds'
+    files = {file.stem: str(file) for file in sorted(folder.glob('*.json'))}
+    ids: Dict[str, int] = {}
     for image_id, image in images.items():
         stem = Path(image['file_name']).stem
-        if stem in stems:
-            raise InputError(f'images {stems[stem]} and {image_id} are both '
+        if stem in ids:
+            raise InputError(f'images {ids[stem]} and {image_id} are both '
                              f'named {stem}: a folder cannot tell them apart')
-        stems[stem] = image_id
-    unknown = [str(file) for stem, file in files.items() if stem not in stems]
+        ids[stem] = image_id
+    unknown = [file for stem, file in files.items() if stem not in ids]
     if unknown:
         raise InputError(
             f'{unknown[0]} is named as no image of the annotation '
             f'file ({len(unknown)} such files): wrong split?')
-    missing = [stem for stem in stems if stem not in files]
+    missing = [stem for stem in ids if stem not in files]
     if missing:
         raise InputError(f'{folder} has no {missing[0]}.json ({len(missing)} '
-                         'such images): was the detector stopped?')
+                         'such images): was the detector stopped, or are '
+                         'they none of DetInferencer (no_save_pred=False)?')
     records = []
-    places = [(str(files[stem]), image_id) for stem, image_id in stems.items()]
+    places = [(files[stem], image_id) for stem, image_id in ids.items()]
     for rows in map_in_order(_read_prediction, places, title='reading'):
         records += rows
     if not records:
         raise InputError(f'the files of {folder} hold no box at all')
-    return [
-        dict(record, category_id=PERSON)
-        for record in keep_categories(records, labels, str(folder))
-    ]
+    return records
 
 
 def _read_prediction(place: Tuple[str, int]) -> List[dict]:
     """Records of one image's boxes; labels are their categories."""
     path, image_id = place
-    document: Any = load_json(path)
-    for key in _PREDICTION_KEYS:
+    document = load_json(path)
+    names, records = ', '.join(_KEYS), []
+    for key in _KEYS:
         if not isinstance(document, dict) or key not in document:
-            raise InputError(f'{path} lacks the key {key!r} (needed: '
-                             f'{", ".join(_PREDICTION_KEYS)})')
-    columns = [document[key] for key in _PREDICTION_KEYS]
+            raise InputError(f'{path} lacks the key {key!r} (needed: {names})')
+    columns = [document[key] for key in _KEYS]
     if not all(isinstance(column, list) for column in columns):
-        raise InputError(
-            f'{path}: {", ".join(_PREDICTION_KEYS)} must be lists')
-    if len({len(column) for column in columns}) > 1:
-        raise InputError(f'{path} has '
-                         f'{", ".join(str(len(c)) for c in columns)} '
-                         f'{", ".join(_PREDICTION_KEYS)}')
-    records = []
+        raise InputError(f'{path}: {names} must be lists')
+    lengths = list(map(len, columns))
+    if len(set(lengths)) > 1:
+        raise InputError(f'{path} has {str(lengths)[1:-1]} {names}')
     for label, score, bbox in zip(*columns):
         try:
             x1, y1, x2, y2, score = (float(v) for v in (*bbox, score))
@@ -143,8 +137,8 @@ def _read_prediction(place: Tuple[str, int]) -> List[dict]:
         if not math.isfinite(score):
             raise InputError(f'{path} has the score {score}, expected a '
                              'finite number')
-        record = _record(image_id, (x1, y1, x2 - x1, y2 - y1), score)
-        records.append(dict(record, category_id=label))
+        box = (x1, y1, x2 - x1, y2 - y1)
+        records.append(_record(image_id, label, box, score))
     return records
 
 
@@ -162,8 +156,7 @@ def select_detections(
     records by image in the order of ``images`` (``width, height`` by id), best
     first; and how many were not kept.
     """
-    counts = Counter()
-    by_image = defaultdict(list)
+    kept, counts, by_image = [], Counter(), defaultdict(list)
     for record in records:
         image = images[record['image_id']]
         if box_problem(record['bbox'], image['width'], image['height']):
@@ -172,23 +165,17 @@ def select_detections(
             counts['low_score'] += 1
         else:
             by_image[record['image_id']].append(record)
-    kept = []
     for image_id in images:
         own = sorted(by_image[image_id], key=lambda r: -r['score'])
         best = own if nms_thr is None else _suppress(own, nms_thr)
-        counts['suppressed'] += len(own) - len(best)
         limited = best[:max_per_image]
+        counts['suppressed'] += len(own) - len(best)
         counts['over_limit'] += len(best) - len(limited)
         counts['empty_images'] += not limited
         kept += limited
-    return kept, SelectionCounts(
-        read=len(records),
-        kept=len(kept),
-        **{
-            key: counts[key]
-            for key in ('unusable', 'low_score', 'suppressed', 'over_limit',
-                        'empty_images')
-        })
+    counts.update(read=len(records), kept=len(kept))
+    return kept, SelectionCounts(*(counts[key]
+                                   for key in SelectionCounts._fields))
 
 
 def _suppress(records: List[dict], thr: float) -> List[dict]:

@@ -1,10 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""QAM for instance segmentation, registered with mmdet.
-
-Configs import it with ``custom_imports =
-dict(imports=['projects.qanet.detection.qam'], allow_failed_imports=False)``.
-It needs mmdet, and nothing of mmseg.
-"""
+"""QAM for instance segmentation, registered with mmdet; needs no mmseg."""
 from .mask_heads import (QualityCoarseMaskHead, QualityDynamicMaskHead,
                          QualityFCNMaskHead, QualityHTCMaskHead,
                          QualityMaskMixin, QualitySCNetMaskHead)

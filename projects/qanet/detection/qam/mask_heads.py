@@ -1,8 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Mask heads of two-stage detectors that score their masks.
-
-They hold no weights of their own: checkpoints of the plain heads fit.
-"""
+"""Mask heads of two-stage detectors that score their masks, weight-free."""
 from typing import Any, List, Sequence
 
 import torch
@@ -19,21 +16,12 @@ from .settings import QualityHead
 class QualityMaskMixin(QualityHead):
     """Quality scores for any head that predicts as ``FCNMaskHead`` does.
 
-    The pixel score is taken from the probabilities on the RoI's own grid
-    (28x28 in Mask R-CNN): they are there already, cover the whole box, and
-    make the score independent of the box's size.
-
-    Instances are put in order before their masks are pasted, and only the
-    channel of each instance's class is handed on, so no mask is copied and
-    each one stays what it was, bit by bit.
-
-    Where nothing at all was found in a batch, mmdet does not call the mask
-    head, and the results lack the additional fields.
-
-    Example:
-        >>> @MODELS.register_module()
-        ... class QualityMyMaskHead(QualityMaskMixin, MyMaskHead):
-        ...     pass
+    The pixel score is that of the probabilities on the RoI's own grid (28x28
+    in Mask R-CNN), which makes it independent of the box's size. Instances
+    are put in order before their masks are pasted, and only the channel of
+    each instance's class is handed on, so no mask is copied and each one stays
+    what it was, bit by bit. Where nothing at all was found in a batch, mmdet
+    does not call the mask head, and the results lack the additional fields.
     """
 
     def predict_by_feat(self,
@@ -67,7 +55,7 @@ class QualityMaskMixin(QualityHead):
 
     def _score(self, preds: Tensor, results: InstanceData,
                activated: bool) -> tuple:
-        """Score one image: predictions (N, 1, h, w) and results in order."""
+        """One image's predictions (N, 1, h, w) and results in order."""
         if preds.size(1) > 1:
             rows = torch.arange(len(preds), device=preds.device)
             preds = preds[rows, results.labels][:, None]

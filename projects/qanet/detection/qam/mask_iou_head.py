@@ -2,7 +2,6 @@
 """Mask Scoring R-CNN's IoU head as the IoU score of Equation 1."""
 from typing import Any, Dict, List, Optional, Sequence
 
-import torch
 from mmdet.models.roi_heads.mask_heads import MaskIoUHead
 from mmdet.registry import MODELS
 from mmengine.structures import InstanceData
@@ -22,15 +21,9 @@ class QualityMaskIoUHead(MaskIoUHead):
     ``quality=dict(weights=None)``, which scores but leaves fusion and order
     to this head; ``mode`` and ``thr`` are said there.
 
-    Args:
-        *args: Those of ``MaskIoUHead``.
-        quality (dict, optional): ``weights`` and ``score_key`` of
-            :class:`MaskQuality`, with weights (1., 1., 1.) unless said; None
-            multiplies as the plain head. Defaults to dict().
-        **kwargs: Those of ``MaskIoUHead``.
-
-    Raises:
-        InputError: If ``quality`` is not allowed.
+    ``quality`` has ``weights`` and ``score_key`` of :class:`MaskQuality`, with
+    weights (1., 1., 1.) unless said; None multiplies as the plain head. Raises
+    an InputError if it is not allowed.
     """
 
     def __init__(self,
@@ -40,10 +33,9 @@ class QualityMaskIoUHead(MaskIoUHead):
         super().__init__(*args, **kwargs)
         if quality is not None:
             quality = dict(dict(weights=(1., 1., 1.)), **quality)
-            for key in ('mode', 'thr'):
-                if key in quality:
-                    raise InputError(f'quality: {key} belongs to the mask '
-                                     'head, which computes the pixel score')
+            for key in {'mode', 'thr'} & set(quality):
+                raise InputError(f'quality: {key} belongs to the mask head, '
+                                 'which computes the pixel score')
             if quality['weights'] is None:
                 raise InputError('quality: weights of the mask IoU head must '
                                  'be three numbers, no head fuses after it')
@@ -52,7 +44,7 @@ class QualityMaskIoUHead(MaskIoUHead):
     def predict_by_feat(
             self, mask_iou_preds: Sequence[Tensor],
             results_list: List[InstanceData]) -> List[InstanceData]:
-        """Fuse the scores of each image.
+        """Fuse the scores of each image and sort its instances by them.
 
         Per image ``mask_iou_preds`` has the predicted IoU for each class, (N,
         C), rows as in the results, and ``results_list`` has ``scores``,
@@ -62,19 +54,14 @@ class QualityMaskIoUHead(MaskIoUHead):
         """
         if self.quality is None:
             return super().predict_by_feat(mask_iou_preds, results_list)
-        return [
-            self._fuse(preds, results)
-            for preds, results in zip(mask_iou_preds, results_list)
-        ]
-
-    def _fuse(self, preds: Tensor, results: InstanceData) -> InstanceData:
-        """Fuse one image's scores and put its instances in order."""
-        if 'pixel_scores' not in results or 'bbox_scores' in results:
-            raise InputError('QualityMaskIoUHead needs a mask_head with '
-                             "type='QualityFCNMaskHead' and "
-                             'quality=dict(weights=None)')
-        rows = torch.arange(len(preds), device=preds.device)
-        order = self.quality.store(results, results.scores,
-                                   results.pixel_scores, preds[rows,
-                                                               results.labels])
-        return results if order is None else results[order]
+        fused = []
+        for preds, results in zip(mask_iou_preds, results_list):
+            if 'pixel_scores' not in results or 'bbox_scores' in results:
+                raise InputError('QualityMaskIoUHead needs a mask_head with '
+                                 "type='QualityFCNMaskHead' and "
+                                 'quality=dict(weights=None)')
+            ious = preds.gather(1, results.labels[:, None])[:, 0]
+            order = self.quality.store(results, results.scores,
+                                       results.pixel_scores, ious)
+            fused.append(results if order is None else results[order])
+        return fused

@@ -11,14 +11,15 @@ from projects.qanet.quality import mask_pixel_score
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.fusion import check_weights, quality_score
 
+MODES = ('stability', 'mean')
 SCORE_KEYS = ('scores', 'mask_scores')
 
 
 @dataclass(frozen=True)
 class MaskQuality:
-    """How instance masks are scored (Equation 1, ``docs/protocol.md`` 5).
+    """A head's ``quality=dict(...)``: how instance masks are scored.
 
-    It is what a head's ``quality=dict(...)`` says.
+    See Equation 1 and ``docs/protocol.md``, section 5.
 
     Args:
         weights (Sequence[float], optional): Exponents of the box, IoU and
@@ -49,16 +50,16 @@ class MaskQuality:
                 check_weights(self.weights)
             except InputError as error:
                 raise InputError(f'quality: {error}') from error
-        if self.mode not in ('stability', 'mean'):
-            raise InputError("quality: mode must be 'stability' or 'mean', "
-                             f'but got {self.mode!r}')
+        if self.mode not in MODES:
+            raise InputError(f'quality: mode must be one of {MODES}, but got '
+                             f'{self.mode!r}')
         limit = .5 if self.mode == 'stability' else 1.
         if not 0 <= self.thr < limit:
             raise InputError(f'quality: thr must be in [0, {limit:g}) with '
                              f'mode={self.mode!r}, but got {self.thr}')
         if self.score_key not in SCORE_KEYS:
-            raise InputError(f'quality: score_key must be one of {SCORE_KEYS},'
-                             f' but got {self.score_key!r}')
+            raise InputError('quality: score_key must be one of '
+                             f'{SCORE_KEYS}, but got {self.score_key!r}')
 
     @classmethod
     def from_config(cls, config: Optional[Dict[str, Any]],
@@ -71,9 +72,8 @@ class MaskQuality:
         if config is None:
             return None
         allowed = [field.name for field in fields(cls)]
-        unknown = sorted(set(config) - set(allowed))
-        if unknown:
-            raise InputError(f'quality has no {unknown[0]!r}; it takes '
+        for name in set(config) - set(allowed):
+            raise InputError(f'quality has no {name!r}; it takes '
                              f'{", ".join(allowed)}')
         quality = cls(**config)
         if not has_iou and quality.weights and quality.weights[1] > 0:
@@ -83,10 +83,7 @@ class MaskQuality:
         return quality
 
     def pixel_scores(self, probs: Tensor) -> Tensor:
-        """Pixel scores (N,), float32, of foreground probabilities (N, h, w).
-
-        They may lie on any grid that covers the instance.
-        """
+        """Scores (N,), float32, of probabilities (N, h, w) on any grid."""
         return mask_pixel_score(probs, thr=self.thr, mode=self.mode)
 
     def store(self,
@@ -111,8 +108,7 @@ class MaskQuality:
         if iou_scores is None:
             iou_scores = torch.ones_like(box_scores)
         else:
-            iou_scores = iou_scores.clamp(0, 1)
-            results.iou_scores = iou_scores
+            iou_scores = results.iou_scores = iou_scores.clamp(0, 1)
         fused = quality_score(box_scores, iou_scores, pixel_scores,
                               self.weights)
         results.set_field(fused, self.score_key)
@@ -124,14 +120,9 @@ class MaskQuality:
 class QualityHead:
     """What turns a plain head without an IoU score into one with QAM.
 
-    Args:
-        *args: Those of the plain head.
-        quality (dict, optional): Items of :class:`MaskQuality`; None
-            switches QAM off. Defaults to dict().
-        **kwargs: Those of the plain head.
-
-    Raises:
-        InputError: If ``quality`` is not allowed.
+    Beside the plain head's arguments it takes ``quality``, the items of
+    :class:`MaskQuality`; None switches QAM off. Raises an InputError if they
+    are not allowed.
     """
 
     def __init__(self,

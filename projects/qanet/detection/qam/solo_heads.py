@@ -19,19 +19,15 @@ class FirstInterpolation(TorchFunctionMode):
 
     mmdet's SOLO heads return binary masks only. Their probabilities are seen
     when the masks that survived Matrix NMS are enlarged, which saves writing
-    mmdet's prediction a second time. ``input`` is None until then.
+    mmdet's prediction a second time.
     """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.input: Optional[Tensor] = None
+    input: Optional[Tensor] = None
 
     def __torch_function__(self,
                            func: Callable,
                            types: tuple,
                            args: tuple = (),
                            kwargs: Optional[dict] = None) -> Any:
-        """Call the function as it is, and look at its arguments."""
         kwargs = kwargs or {}
         if func is F.interpolate and self.input is None:
             self.input = args[0] if args else kwargs['input']
@@ -56,7 +52,6 @@ class QualitySOLOMixin(QualityHead):
                                 *args: Any,
                                 cfg: Optional[Any] = None,
                                 **kwargs: Any) -> InstanceData:
-        """Predict one image as the plain head, then score its instances."""
         predict = super()._predict_by_feat_single
         if self.quality is None:
             return predict(*args, cfg=cfg, **kwargs)
@@ -79,10 +74,9 @@ class QualitySOLOMixin(QualityHead):
 
 
 def maskness(probs: Tensor, thr: float) -> Tensor:
-    """SOLO's own estimate of a mask's quality, (N,), from (N, h, w).
+    """Mean probability (N,) inside masks (N, h, w), where it is above ``thr``.
 
-    Mean probability inside the mask, which is where they are above ``thr``; 1
-    where the mask is empty, as nothing was multiplied there.
+    1 where a mask is empty, as SOLO multiplied nothing there.
     """
     inside = probs > thr
     count = inside.sum((1, 2))

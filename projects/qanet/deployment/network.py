@@ -19,10 +19,7 @@ _CPU, _CUDA = 'CPUExecutionProvider', 'CUDAExecutionProvider'
 
 
 def import_optional(name: str, purpose: str) -> ModuleType:
-    """Import a package that only some users have; its name is PyPI's too.
-
-    The InputError begins with the purpose.
-    """
+    """Import a package that only some users have; its name is PyPI's too."""
     try:
         return importlib.import_module(name)
     except ImportError as error:
@@ -60,14 +57,10 @@ def default_device() -> str:
 
 
 class OnnxNetwork:
-    """Runs the network of an ONNX file.
+    """Runs the network of an ONNX file, with as many threads as torch.
 
-    On a CPU it uses as many threads as torch does
-    (:func:`torch.set_num_threads`, ``OMP_NUM_THREADS``).
-
-    Args:
-        source (str | bytes): Path of the file, or its content.
-        device (str): 'cpu', 'cuda' or 'cuda:1' and the like.
+    ``source`` is the path of the file or its content, ``device`` 'cpu', 'cuda'
+    or 'cuda:1' and the like.
 
     Attributes:
         name (str): Path of the file, for messages.
@@ -76,10 +69,8 @@ class OnnxNetwork:
         crop_size (tuple[int, int]): Width and height of a crop.
         batch_size (int, optional): Crops at once, None for any number.
 
-    Raises:
-        FileNotFoundError: If there is no such file.
-        InputError: If onnxruntime or the device is missing, or the file is
-            damaged or holds no parser.
+    Raises a FileNotFoundError if there is no such file, an InputError if
+    onnxruntime or the device is missing, or the file is damaged or no parser.
     """
 
     def __init__(self, source: Union[str, bytes], device: str = 'cpu') -> None:
@@ -102,26 +93,21 @@ class OnnxNetwork:
                              f'{first_line(error)}') from error
         self.metadata: Dict[str, str] = dict(
             self._session.get_modelmeta().custom_metadata_map)
-        self._read_signature()
+        self._read_shapes()
 
-    def _read_signature(self) -> None:
-        """Read the shapes; refuse networks that are no parsers."""
-        inputs, outputs = ({
-            value.name: value.shape
-            for value in values
-        }
-                           for values in (self._session.get_inputs(),
-                                          self._session.get_outputs()))
+    def _read_shapes(self) -> None:
+        session = self._session
+        inputs = {item.name: item.shape for item in session.get_inputs()}
+        outputs = {item.name: item.shape for item in session.get_outputs()}
         shape, sizes = inputs.get(INPUT_NAME, []), outputs.get('probs', [])
         if not (list(inputs) == [INPUT_NAME]
                 and list(outputs) in (list(OUTPUT_NAMES), ['probs'])
                 and len(shape) == len(sizes) == 4 and shape[1] == 3 and all(
                     isinstance(size, int) for size in (*shape[2:], sizes[1]))):
             raise InputError(
-                f'{self.name} holds no parser: its input must be {INPUT_NAME} '
-                '(N, 3, H, W) and its outputs probs (N, C, H, W) and, '
-                f'optionally, iou_scores (N,), but they are {inputs} and '
-                f'{outputs}')
+                f'{self.name} holds no parser: its input must be crops (N, 3, '
+                'H, W) and its outputs probs (N, C, H, W) and, optionally, '
+                f'iou_scores (N,), but they are {inputs} and {outputs}')
         self.batch_size = shape[0] if isinstance(shape[0], int) else None
         self.crop_size: Tuple[int, int] = (shape[3], shape[2])
         self.num_classes: int = sizes[1]
@@ -138,19 +124,17 @@ class OnnxNetwork:
         if tuple(crops.shape[1:]) != (3, height, width):
             raise InputError(f'{self.name} takes crops of shape (N, 3, '
                              f'{height}, {width}), not {tuple(crops.shape)}')
-        shapes = (len(crops), self.num_classes, height, width), (len(crops), )
-        outputs = [
-            crops.new_empty(shape, dtype=torch.float32)
-            for shape, _ in zip(shapes, self._outputs)
-        ]
         crops = crops.float().contiguous()
+        probs = crops.new_empty(len(crops), self.num_classes, height, width)
+        iou = crops.new_empty(len(crops)) if len(self._outputs) > 1 else None
         size = self.batch_size or len(crops)
         for start in range(0, len(crops), size):
             rows = slice(start, start + size)
-            self._run(crops[rows], [output[rows] for output in outputs])
-        return outputs[0], outputs[1] if len(outputs) > 1 else None
+            self._run(crops[rows], probs[rows],
+                      None if iou is None else iou[rows])
+        return probs, iou
 
-    def _run(self, crops: Tensor, outputs: List[Tensor]) -> None:
+    def _run(self, crops: Tensor, *outputs: Optional[Tensor]) -> None:
         """One pass through the network, into given tensors."""
         binding = self._session.io_binding()
         place = crops.device.type, crops.device.index or 0, np.float32

@@ -20,14 +20,9 @@ class OnnxParser(BaseModel):
     :class:`TopDownParser`, in torch on ``device``; only the network is
     onnxruntime's. It cannot be trained.
 
-    Args:
-        file (str): What tools/model_converters/export_onnx.py has written.
-        device (str): Where all of it runs, 'cpu' or 'cuda' and the like.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        InputError: If onnxruntime or the device is missing, or the file is
-            damaged, holds no parser, or its metadata is missing or wrong.
+    ``file`` is what tools/model_converters/export_onnx.py has written. Raises
+    a FileNotFoundError if it is missing, an InputError if onnxruntime or the
+    device is, or the file is damaged, no parser, or its metadata is wrong.
     """
 
     def __init__(self, file: str, device: str = 'cpu') -> None:
@@ -54,10 +49,7 @@ class OnnxParser(BaseModel):
                 inputs: Sequence[Tensor],
                 data_samples: Optional[SampleList] = None,
                 mode: str = 'predict') -> SampleList:
-        """Parse all persons of some images, see :meth:`TopDownParser.predict`.
-
-        Raises an InputError if ``mode`` is another one.
-        """
+        """See :meth:`TopDownParser.predict`, the only ``mode``."""
         if mode != 'predict':
             raise InputError('an OnnxParser knows the mode predict only, not '
                              f'{mode}')

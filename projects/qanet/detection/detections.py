@@ -6,6 +6,7 @@ Neither mmdet nor torch is needed here.
 import math
 import os.path as osp
 from collections import Counter, defaultdict
+from itertools import chain
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -40,45 +41,37 @@ def read_detections(path: str,
     """Read the persons that a detector has found.
 
     Args:
-        path (str): A COCO results file, as mmdet's ``CocoMetric`` writes it
-            (``PREFIX.bbox.json``), or a folder that mmdet's ``DetInferencer``
-            has written: one json for each image, named as the image, with
-            ``labels, scores, bboxes`` (xyxy, pixels).
+        path (str): A COCO results file (mmdet's ``PREFIX.bbox.json``), or a
+            folder that mmdet's ``DetInferencer`` has written: one json for
+            each image, named as it, with ``labels, scores, bboxes`` (xyxy).
         images (dict[int, dict]): ``file_name, width, height`` of all images
             that may occur, by id.
         cat_ids (Sequence[int], optional): What persons are: category ids in a
-            COCO file, labels in a folder. Defaults to the persons of COCO:
-            category 1, label 0.
+            file, 1 unless said, labels in a folder, 0 unless said.
 
     Gives ``image_id, category_id`` (1), ``bbox`` (xywh, pixels), ``score``; in
-    the file's order, images of a folder by id. Raises a FileNotFoundError, or
-    an InputError that names the culprit if it is something else, names an
-    unknown image, or has no person among its boxes.
+    the file's order, images of a folder as in ``images``. Raises a
+    FileNotFoundError, or an InputError that names the culprit if it is
+    something else, an image is unknown, or no box is a person's.
     """
     if path.endswith(('.pkl', '.pickle')):
         raise InputError(
             f'{path} is a pickle, and reading one can run any code. Let the '
-            'detector write json instead: python tools/test.py CONFIG '
-            'CHECKPOINT --cfg-options test_evaluator.outfile_prefix=PREFIX '
-            'writes PREFIX.bbox.json')
+            'detector write json: python tools/test.py CONFIG CHECKPOINT '
+            '--cfg-options test_evaluator.outfile_prefix=PREFIX')
     if osp.isdir(path):
         records, default = _read_folder(path, images), _LABEL_PERSON
     else:
         records, default = load_detections(path, images), PERSON
     cat_ids = (default, ) if cat_ids is None else cat_ids
     return [
-        _record(r['image_id'], PERSON, r['bbox'], r['score'])
-        for r in keep_categories(records, cat_ids, path)
+        dict(
+            image_id=record['image_id'],
+            category_id=PERSON,
+            bbox=[float(value) for value in record['bbox']],
+            score=float(record['score']))
+        for record in keep_categories(records, cat_ids, path)
     ]
-
-
-def _record(image_id: int, category_id: int, bbox: Sequence[float],
-            score: float) -> dict:
-    return dict(
-        image_id=image_id,
-        category_id=category_id,
-        bbox=[float(value) for value in bbox],
-        score=float(score))
 
 
 def _read_folder(path: str, images: Dict[int, dict]) -> List[dict]:
@@ -104,10 +97,9 @@ def _read_folder(path: str, images: Dict[int, dict]) -> List[dict]:
         raise InputError(f'{folder} has no {missing[0]}.json ({len(missing)} '
                          'such images): was the detector stopped, or are '
                          'they none of DetInferencer (no_save_pred=False)?')
-    records = []
     places = [(files[stem], image_id) for stem, image_id in ids.items()]
-    for rows in map_in_order(_read_prediction, places, title='reading'):
-        records += rows
+    found = map_in_order(_read_prediction, places, title='reading')
+    records = list(chain.from_iterable(found))
     if not records:
         raise InputError(f'the files of {folder} hold no box at all')
     return records
@@ -137,8 +129,12 @@ def _read_prediction(place: Tuple[str, int]) -> List[dict]:
         if not math.isfinite(score):
             raise InputError(f'{path} has the score {score}, expected a '
                              'finite number')
-        box = (x1, y1, x2 - x1, y2 - y1)
-        records.append(_record(image_id, label, box, score))
+        records.append(
+            dict(
+                image_id=image_id,
+                category_id=label,
+                bbox=(x1, y1, x2 - x1, y2 - y1),
+                score=score))
     return records
 
 
@@ -149,12 +145,11 @@ def select_detections(
         nms_thr: Optional[float] = None,
         max_per_image: Optional[int] = None
 ) -> Tuple[List[dict], SelectionCounts]:
-    """Keep the boxes worth parsing, what :func:`read_detections` gives.
+    """Keep the boxes worth parsing of :func:`read_detections`.
 
     Those of at least ``score_thr``; of boxes whose IoU is above ``nms_thr``
-    the best; the best ``max_per_image``. None of these keeps all. Gives the
-    records by image in the order of ``images`` (``width, height`` by id), best
-    first; and how many were not kept.
+    the best; the best ``max_per_image``; None keeps all. Gives the records by
+    image in the order of ``images``, best first, and how many were not kept.
     """
     kept, counts, by_image = [], Counter(), defaultdict(list)
     for record in records:

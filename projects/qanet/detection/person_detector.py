@@ -77,21 +77,13 @@ class PersonDetector:
             of one of mmdet's own, config, or a built detector (with its
             config as ``cfg``).
         weights (str, optional): Checkpoint; only a built detector needs none.
-        cat_ids (int | Sequence[int]): Labels of the detector that are
-            persons. Defaults to (0,), the person of COCO.
-        bbox_thr (float): Boxes with a lower score are left out. Defaults to
-            0.3.
-        device (str): Where the detector runs. Defaults to 'cpu'.
+        cat_ids (int | Sequence[int]): Labels of the detector that are persons.
+        bbox_thr (float): Boxes with a lower score are left out.
+        device (str): Where the detector runs.
 
-    Raises:
-        FileNotFoundError: If the config file is missing.
-        ImportError: If mmdet is not installed.
-        InputError: If the weights are missing, cannot be read or do not fit,
-            or if the detector has no such labels.
-
-    Example:
-        >>> detector = PersonDetector('configs/fcos/...', 'fcos.pth')
-        >>> boxes = detector([bgr_image])[0]  # (N, 5) xyxy and score
+    Raises a FileNotFoundError if the config file is missing, an ImportError
+    without mmdet, and an InputError if the weights are missing, cannot be read
+    or do not fit, or the detector has no such labels.
     """
 
     def __init__(self,
@@ -121,8 +113,8 @@ class PersonDetector:
                                  'that are not finite; it has diverged')
             self._check_labels(model)
             self.model = model.to(device).eval()
-            pipeline = copy.deepcopy(
-                mmdet.utils.get_test_pipeline_cfg(model.cfg))
+            pipeline = mmdet.utils.get_test_pipeline_cfg(
+                copy.deepcopy(model.cfg))
             pipeline[0].type = 'mmdet.LoadImageFromNDArray'
             self._pipeline = Compose(pipeline)
 
@@ -152,11 +144,9 @@ class PersonDetector:
                  bbox_thr: Optional[float] = None) -> List[np.ndarray]:
         """Find the persons of some images, (H, W, 3) uint8, BGR.
 
-        Those that the pipeline makes equally large share a batch. (mmdet
-        would pad the others, and then find other boxes in them.) ``bbox_thr``
-        goes before the constructor's. Gives one (N, 5) float32 array per
-        image, xyxy in pixels and score, best first; N may be 0. Raises an
-        InputError if boxes or scores are not finite.
+        ``bbox_thr`` goes before the constructor's. Gives one (N, 5) float32
+        array per image, xyxy in pixels and score, best first; N may be 0.
+        Raises an InputError if boxes or scores are not finite.
         """
         thr = self.bbox_thr if bbox_thr is None else bbox_thr
         found: Dict[int, np.ndarray] = {}
@@ -165,6 +155,7 @@ class PersonDetector:
                 self._pipeline(dict(img=_padded(image), img_id=k))
                 for k, image in enumerate(images)
             ]
+            # mmdet would pad the smaller ones of a batch, and find others.
             shapes = [sample['inputs'].shape for sample in packed]
             for shape in dict.fromkeys(shapes):
                 alike = [k for k, other in enumerate(shapes) if other == shape]
@@ -182,8 +173,7 @@ class PersonDetector:
         bboxes = instances.bboxes.cpu().numpy().astype(np.float32)
         if not (np.isfinite(scores).all() and np.isfinite(bboxes).all()):
             raise InputError('the detector gave boxes or scores that are not '
-                             'finite; it has diverged, or its weights are '
-                             'damaged')
+                             'finite; its weights have diverged')
         # Nobody is in the padding.
         bboxes = bboxes.clip(0, np.float32([shape[1], shape[0]] * 2))
         chosen = (

@@ -34,24 +34,16 @@ class QualityMaskMixin(QualityHead):
         """Score the instances, then predict their masks as the plain head.
 
         Per image ``mask_preds`` are logits (N, C, h, w), or (N, 1, h, w) if
-        class-agnostic; with ``activate_map``, as after merging, probabilities.
-        ``results_list`` has ``bboxes`` (N, 4) xyxy, ``scores`` and ``labels``
-        (N,). Gives ``masks`` and the fields of :meth:`MaskQuality.store`.
+        class-agnostic; with ``activate_map`` probabilities. Adds ``masks`` and
+        the fields of :meth:`MaskQuality.store`.
         """
-        if self.quality is not None:
-            scored = [
-                self._score(preds, results, activate_map)
-                for preds, results in zip(mask_preds, results_list)
-            ]
-            mask_preds = [preds for preds, _ in scored]
-            results_list = [results for _, results in scored]
-        return super().predict_by_feat(
-            mask_preds,
-            results_list,
-            batch_img_metas,
-            rcnn_test_cfg,
-            rescale=rescale,
-            activate_map=activate_map)
+        if self.quality is not None and results_list:
+            scored = (self._score(preds, results, activate_map)
+                      for preds, results in zip(mask_preds, results_list))
+            mask_preds, results_list = map(list, zip(*scored))
+        return super().predict_by_feat(mask_preds, results_list,
+                                       batch_img_metas, rcnn_test_cfg, rescale,
+                                       activate_map)
 
     def _score(self, preds: Tensor, results: InstanceData,
                activated: bool) -> tuple:

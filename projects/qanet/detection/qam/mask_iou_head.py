@@ -47,8 +47,7 @@ class QualityMaskIoUHead(MaskIoUHead):
         """Fuse the scores of each image and sort its instances by them.
 
         Per image ``mask_iou_preds`` has the predicted IoU for each class, (N,
-        C), rows as in the results, and ``results_list`` has ``scores``,
-        ``labels`` and ``pixel_scores``, (N,). Gives the fields of
+        C), rows as in the results. Adds the fields of
         :meth:`MaskQuality.store`. Raises an InputError if the mask head before
         has no pixel score, or has fused and sorted already.
         """

@@ -14,11 +14,9 @@ class QualityMetricMixin:
     """Boxes are ranked by box score, masks by quality score.
 
     Plain metrics rank both by ``scores``. With ``outfile_prefix`` the
-    records of ``<prefix>.segm.json`` also carry ``bbox_score``,
-    ``pixel_score`` and, where there is one, ``iou_score``;
-    ``tools/analysis_tools/rescore_instances.py`` fuses them anew with other
-    weights. Results without quality scores are treated as by the plain
-    metric.
+    records of ``<prefix>.segm.json`` also carry the INGREDIENTS that there
+    are, for ``tools/analysis_tools/rescore_instances.py``. Results without
+    quality scores are treated as by the plain metric.
     """
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:

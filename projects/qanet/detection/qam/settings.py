@@ -17,27 +17,21 @@ SCORE_KEYS = ('scores', 'mask_scores')
 
 @dataclass(frozen=True)
 class MaskQuality:
-    """A head's ``quality=dict(...)``: how instance masks are scored.
-
-    See Equation 1 and ``docs/protocol.md``, section 5.
+    """A head's ``quality=dict(...)``: how masks are scored (Equation 1).
 
     Args:
         weights (Sequence[float], optional): Exponents of the box, IoU and
             pixel score. None stores the pixel score and leaves the fusion to
-            a later head. Defaults to (1., 0., 1.).
-        mode (str): Form of the pixel score: ``'stability'`` (released) or
-            ``'mean'`` (Algorithm 1), see
-            :func:`projects.qanet.quality.mask_pixel_score`. Defaults to
-            ``'stability'``.
-        thr (float): Threshold of the pixel score, below .5 for
-            ``'stability'``. Defaults to 0.25.
+            a later head.
+        mode (str): Form of the pixel score, ``'stability'`` (released) or
+            ``'mean'`` (Algorithm 1), see ``docs/protocol.md``, section 5.
+        thr (float): Its threshold, below .5 for ``'stability'``.
         score_key (str): Field for the quality score. ``'scores'`` sorts the
             instances by it. ``'mask_scores'`` leaves ``scores`` and the order
             as they were; mmdet's evaluators then rank masks by quality and
-            boxes by box score. Defaults to ``'scores'``.
+            boxes by box score.
 
-    Raises:
-        InputError: If a value is not allowed.
+    Raises an InputError if a value is not allowed.
     """
     weights: Optional[Sequence[float]] = (1., 0., 1.)
     mode: str = 'stability'
@@ -46,28 +40,24 @@ class MaskQuality:
 
     def __post_init__(self) -> None:
         if self.weights is not None:
-            try:
-                check_weights(self.weights)
-            except InputError as error:
-                raise InputError(f'quality: {error}') from error
-        if self.mode not in MODES:
-            raise InputError(f'quality: mode must be one of {MODES}, but got '
-                             f'{self.mode!r}')
+            check_weights(self.weights)
         limit = .5 if self.mode == 'stability' else 1.
-        if not 0 <= self.thr < limit:
-            raise InputError(f'quality: thr must be in [0, {limit:g}) with '
-                             f'mode={self.mode!r}, but got {self.thr}')
-        if self.score_key not in SCORE_KEYS:
-            raise InputError('quality: score_key must be one of '
-                             f'{SCORE_KEYS}, but got {self.score_key!r}')
+        span = f'[0, {limit:g}) with mode={self.mode!r}'
+        rules = [('mode', self.mode in MODES, MODES),
+                 ('thr', 0 <= self.thr < limit, span),
+                 ('score_key', self.score_key in SCORE_KEYS, SCORE_KEYS)]
+        for name, fits, allowed in rules:
+            if not fits:
+                raise InputError(f'quality: {name} must be in {allowed}, but '
+                                 f'got {getattr(self, name)!r}')
 
     @classmethod
     def from_config(cls, config: Optional[Dict[str, Any]],
                     has_iou: bool) -> Optional['MaskQuality']:
         """Read the ``quality`` argument of a head; None switches QAM off.
 
-        Raises an InputError if an item is unknown or not allowed, or if the
-        IoU score has a weight where the head has none to offer.
+        Raises an InputError if an item is unknown or not allowed, or a head
+        without IoU scores has a weight for them.
         """
         if config is None:
             return None
@@ -93,13 +83,11 @@ class MaskQuality:
               iou_scores: Optional[Tensor] = None) -> Optional[Tensor]:
         """Write the ingredients and their fusion into an image's results.
 
-        The fields ``bbox_scores``, ``pixel_scores`` and, where there is one,
-        ``iou_scores`` (clamped to [0, 1]), all (N,), are kept apart, so that
-        other weights can be tried later. Without weights only ``pixel_scores``
-        is written. The N instances stay in their order.
-
-        Gives the order in which they belong, best first, int64 (N,), equal
-        scores in the order they have; None if they stay as they are.
+        The fields are ``bbox_scores``, ``pixel_scores``, ``iou_scores``
+        (clamped to [0, 1]) if there are any, all (N,), and the ``score_key``;
+        without weights ``pixel_scores`` alone. Gives the order in which the
+        instances belong, best first, int64 (N,), equal scores in the order
+        they have; None if they stay as they are.
         """
         results.pixel_scores = pixel_scores
         if self.weights is None:

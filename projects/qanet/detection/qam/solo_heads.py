@@ -17,9 +17,8 @@ from .settings import QualityHead
 class FirstInterpolation(TorchFunctionMode):
     """Keeps what :func:`torch.nn.functional.interpolate` is first given.
 
-    mmdet's SOLO heads return binary masks only. Their probabilities are seen
-    when the masks that survived Matrix NMS are enlarged, which saves writing
-    mmdet's prediction a second time.
+    mmdet's SOLO heads return binary masks only, but enlarge the probabilities
+    of those that survived Matrix NMS.
     """
     input: Optional[Tensor] = None
 
@@ -40,12 +39,9 @@ class QualitySOLOMixin(QualityHead):
     These multiply the *maskness*, the mean probability inside the mask, into
     the class score before Matrix NMS. It is a pixel score itself and must not
     count twice: the box score of Equation 1 is the final score divided by the
-    maskness, that is the class score after the decay of Matrix NMS. Which
-    masks survive, and the masks themselves, stay as they were.
-
-    With ``quality=dict(mode='mean', thr=0.5)`` the pixel score is the
-    maskness and the quality the square root of SOLO's own score. Probabilities
-    are those on the mask head's grid, a quarter of the image.
+    maskness, that is the class score after the decay of Matrix NMS.
+    Probabilities are those on the mask head's grid, a quarter of the image.
+    The masks and which of them survive stay as they were.
     """
 
     def _predict_by_feat_single(self,

@@ -1,9 +1,10 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import sys
+
 import numpy as np
 import pytest
 import torch
 
-from projects.qanet.deployment import network as network_module
 from projects.qanet.deployment.network import (OnnxNetwork, _providers,
                                                default_device)
 from projects.qanet.utils.errors import InputError
@@ -14,14 +15,14 @@ onnx = pytest.importorskip('onnx')
 
 def write_graph(path, inputs, outputs):
     """A file whose outputs are constants."""
-    from onnx import TensorProto, helper
+    helper, kind = onnx.helper, onnx.TensorProto.FLOAT
     nodes = []
     for name, shape in outputs.items():
-        value = helper.make_tensor(name, TensorProto.FLOAT, shape,
+        value = helper.make_tensor(name, kind, shape,
                                    np.full(shape, 7, np.float32))
         nodes.append(helper.make_node('Constant', [], [name], value=value))
     infos = [[
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+        helper.make_tensor_value_info(name, kind, shape)
         for name, shape in values.items()
     ] for values in (inputs, outputs)]
     graph = helper.make_graph(nodes, 'graph', *infos)
@@ -106,13 +107,9 @@ def test_providers():
 
 
 def test_missing_packages_are_named(monkeypatch, tmp_path):
-
-    def missing(name):
-        raise ImportError(f'No module named {name!r}')
-
-    monkeypatch.setattr(network_module.importlib, 'import_module', missing)
+    monkeypatch.setitem(sys.modules, 'onnxruntime', None)
     path = tmp_path / 'a.onnx'
     path.write_bytes(b'')
-    with pytest.raises(
-            InputError, match='a.onnx needs onnxruntime .pip install onnxrun'):
+    text = 'a.onnx needs onnxruntime .pip install onnxrun'
+    with pytest.raises(InputError, match=text):
         OnnxNetwork(str(path))

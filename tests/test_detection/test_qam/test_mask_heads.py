@@ -1,15 +1,18 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 import copy
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from mmdet.models.roi_heads.mask_heads import FCNMaskHead
+from mmdet.models.roi_heads.mask_heads.fcn_mask_head import _do_paste_mask
 from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData
+from scipy.stats import spearmanr
 
 from projects.qanet.detection.qam import QualityFCNMaskHead
-from projects.qanet.utils.errors import InputError
+from projects.qanet.quality import mask_pixel_score
 
 SMALL = dict(num_convs=0, in_channels=4, conv_out_channels=4, num_classes=3)
 META = dict(ori_shape=(60, 90), img_shape=(30, 60), scale_factor=(2 / 3, .5))
@@ -75,14 +78,6 @@ def test_scores_and_order_change_but_no_mask(mode, num, agnostic, rescale,
     assert num == 0 or 0 < scored.masks.float().mean() < 1
 
 
-def test_equal_scores_keep_their_order():
-    head = QualityFCNMaskHead(quality=dict(mode='mean'), **SMALL)
-    results, logits = make_results(40), make_logits(1).expand(40, -1, -1, -1)
-    results.labels[:] = 1
-    results.scores[:] = .5
-    assert run(head, logits, results, False).bboxes.equal(results.bboxes)
-
-
 @pytest.mark.parametrize('quality,added', [
     (None, ()),
     (dict(weights=None), ('pixel_scores', )),
@@ -103,20 +98,35 @@ def test_scores_and_order_may_stay(quality, added):
         assert not fused.equal(fused.sort(descending=True)[0])
 
 
-def test_merged_probabilities_are_taken_as_they_are():
-    """After merging stages the head gets probabilities (activate_map)."""
-    results, logits = make_results(12), make_logits(12)
-    head = QualityFCNMaskHead(**SMALL)
-    expected = run(head, logits, results)
-    merged = run(head, logits.sigmoid(), results, activate_map=True)
-    for key in expected.keys():
-        assert merged[key].equal(expected[key]), key
+@pytest.mark.parametrize('mode', ['stability', 'mean'])
+@pytest.mark.parametrize('small,large', [(8, 32), (32, 96)])
+def test_grid_and_image_give_the_same_ranking(mode, small, large):
+    """Scores of drawn RoI masks against those of them pasted (docs/qam.md)."""
+    generator, rng = torch.Generator().manual_seed(0), np.random.default_rng(0)
+    rand = partial(torch.rand, 100, 1, 1, generator=generator)
+    line = torch.linspace(-1, 1, 28)
+    radius = torch.hypot(line / (.5 + .4 * rand()),
+                         line[:, None] / (.5 + .4 * rand()))
+    noise = torch.nn.functional.interpolate(
+        torch.randn(100, 1, 5, 5, generator=generator), (28, 28),
+        mode='bicubic')[:, 0]
+    probs = ((1 - radius) * (2 + 12 * rand()) + 2 * noise * rand()).sigmoid()
+    corner = rng.uniform(5, 20, (100, 2))
+    corners = corner, corner + rng.uniform(small, large, (100, 2))
+    boxes = torch.tensor(np.concatenate(corners, 1), dtype=torch.float32)
+    grid = mask_pixel_score(probs, mode=mode)
+    pasted = [
+        _do_paste_mask(probs[i:i + 1, None], boxes[i:i + 1], 140, 130)[0]
+        for i in range(100)
+    ]
+    image = torch.cat([mask_pixel_score(mask, mode=mode) for mask in pasted])
+    assert grid.std() > .08 and (grid - image).abs().mean() < .02
+    assert spearmanr(grid, image)[0] > .98
 
 
 @pytest.mark.parametrize('name,gain', ROI_CONFIGS)
 def test_whole_detectors(name, gain, factory, predict, naive_pixel_score,
                          monkeypatch):
-    """The same weights with and without QAM; what the head got, rescored."""
     plain = factory.build(factory.config(name, plain=True), gain)
     scored = factory.build(factory.config(name), 0.)
     scored.load_state_dict(plain.state_dict(), strict=True)
@@ -143,15 +153,3 @@ def test_whole_detectors(name, gain, factory, predict, naive_pixel_score,
         np.testing.assert_allclose(new.scores, fused[order], rtol=1e-5)
         for key in ('bboxes', 'labels', 'masks'):
             assert new[key].equal(old[key][order]), key
-
-
-def test_nothing_found(factory, predict):
-    config = factory.config('mask-rcnn_r50_fpn_1x_coco_qam.py')
-    config.test_cfg.rcnn.score_thr = 2.
-    for results in predict(factory.build(config)):
-        assert len(results) == 0 and len(results.masks) == 0
-
-
-def test_iou_weight_needs_an_iou_score():
-    with pytest.raises(InputError, match='second of the weights must be 0'):
-        QualityFCNMaskHead(quality=dict(weights=(1, 1, 1)), **SMALL)

@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from projects.qanet.apis import HumanParsingInferencer
-from projects.qanet.apis.confidence import predict_confidence
 from projects.qanet.deployment.onnx_parser import OnnxParser
 from projects.qanet.models.parsers import CropSettings
 from projects.qanet.utils.errors import InputError
@@ -60,17 +59,6 @@ def test_metadata_steers_the_parser(onnx_file, rewrite, image):
     assert not changed.training
     found = parse(image, changed)
     np.testing.assert_allclose(found.scores, found.iou_scores, rtol=1e-6)
-
-
-def test_confidence(parser_files, onnx_file, image):
-    boxes = np.array(BOXES)[:2, :4]
-    expected, found = (
-        predict_confidence(
-            HumanParsingInferencer(*files, device='cpu'), image, boxes)
-        for files in (parser_files, onnx_file[:1]))
-    for wanted, person in zip(expected, found):
-        np.testing.assert_allclose(
-            person.max_probs, wanted.max_probs, atol=1e-4)
 
 
 @pytest.mark.parametrize('change,text', [

@@ -185,9 +185,9 @@ def test_errors_name_the_file(source, images, cat_ids, message, request):
 
 
 @pytest.mark.parametrize('columns,message', [
-    (dict(bboxes=None), " lacks the key 'bboxes'"),
-    (dict(scores=[]), ' has 1, 0, 1 labels, scores'),
-    (dict(labels=1), ': labels, .* be lists'),
+    (dict(bboxes=None), ' must have the lists labels, scores, bboxes'),
+    (dict(scores=[]), ' must have the lists .* equally long'),
+    (dict(labels=1), ' must have the lists'),
     (dict(bboxes=[[1, 2, 3]]), r' has the bbox \[1, 2, 3\]'),
     (dict(bboxes=[[1, 2, 3, '?']]), '.* expected the numbers'),
     (dict(scores=[np.nan]), '.* score nan'),

@@ -110,25 +110,21 @@ def _read_prediction(place: Tuple[str, int]) -> List[dict]:
     path, image_id = place
     document = load_json(path)
     names, records = ', '.join(_KEYS), []
-    for key in _KEYS:
-        if not isinstance(document, dict) or key not in document:
-            raise InputError(f'{path} lacks the key {key!r} (needed: {names})')
-    columns = [document[key] for key in _KEYS]
-    if not all(isinstance(column, list) for column in columns):
-        raise InputError(f'{path}: {names} must be lists')
-    lengths = list(map(len, columns))
-    if len(set(lengths)) > 1:
-        raise InputError(f'{path} has {str(lengths)[1:-1]} {names}')
+    columns = [document.get(key)
+               for key in _KEYS] if isinstance(document, dict) else [None]
+    if (not all(isinstance(column, list) for column in columns)
+            or len(set(map(len, columns))) > 1):
+        raise InputError(f'{path} must have the lists {names}, equally long')
     for label, score, bbox in zip(*columns):
         try:
             x1, y1, x2, y2, score = (float(v) for v in (*bbox, score))
+            if not math.isfinite(score):
+                raise ValueError
         except (TypeError, ValueError):
             raise InputError(
                 f'{path} has the bbox {bbox!r} with the score {score!r}, '
-                'expected the numbers x1, y1, x2, y2 and one more') from None
-        if not math.isfinite(score):
-            raise InputError(f'{path} has the score {score}, expected a '
-                             'finite number')
+                'expected the numbers x1, y1, x2, y2 and a finite one'
+            ) from None
         records.append(
             dict(
                 image_id=image_id,

@@ -2,8 +2,8 @@
 """QAM for instance segmentation, registered with mmdet; needs no mmseg."""
 from .mask_heads import (QualityCoarseMaskHead, QualityDynamicMaskHead,
                          QualityFCNMaskHead, QualityHTCMaskHead,
-                         QualityMaskMixin, QualitySCNetMaskHead)
-from .mask_iou_head import QualityMaskIoUHead
+                         QualityMaskIoUHead, QualityMaskMixin,
+                         QualitySCNetMaskHead)
 from .metrics import QualityCocoMetric, QualityLVISMetric, QualityMetricMixin
 from .settings import MaskQuality
 from .solo_heads import (QualityDecoupledSOLOHead,

@@ -56,8 +56,8 @@ class MaskQuality:
                     has_iou: bool) -> Optional['MaskQuality']:
         """Read the ``quality`` argument of a head; None switches QAM off.
 
-        Raises an InputError if an item is unknown or not allowed, or a head
-        without IoU scores has a weight for them.
+        A head with IoU scores fuses, and leaves the pixel score to another
+        one. Raises an InputError if an item is unknown or not allowed.
         """
         if config is None:
             return None
@@ -65,11 +65,20 @@ class MaskQuality:
         for name in set(config) - set(allowed):
             raise InputError(f'quality has no {name!r}; it takes '
                              f'{", ".join(allowed)}')
-        quality = cls(**config)
-        if not has_iou and quality.weights and quality.weights[1] > 0:
-            raise InputError(
-                'quality: the second of the weights must be 0, there is no '
-                f'IoU score in this head, but got {tuple(quality.weights)}')
+        if not has_iou:
+            quality = cls(**config)
+            if quality.weights and quality.weights[1] > 0:
+                raise InputError(
+                    'quality: the second of the weights must be 0, there is '
+                    f'no IoU score in this head, but got {quality.weights}')
+            return quality
+        for key in {'mode', 'thr'} & set(config):
+            raise InputError(f'quality: {key} belongs to the mask head, '
+                             'which computes the pixel score')
+        quality = cls(**dict(dict(weights=(1., 1., 1.)), **config))
+        if quality.weights is None:
+            raise InputError('quality: weights of the mask IoU head must '
+                             'be three numbers, no head fuses after it')
         return quality
 
     def pixel_scores(self, probs: Tensor) -> Tensor:
@@ -106,16 +115,16 @@ class MaskQuality:
 
 
 class QualityHead:
-    """What turns a plain head without an IoU score into one with QAM.
+    """What turns a plain head into one with QAM.
 
     Beside the plain head's arguments it takes ``quality``, the items of
-    :class:`MaskQuality`; None switches QAM off. Raises an InputError if they
-    are not allowed.
+    :class:`MaskQuality`; None switches QAM off.
     """
+    has_iou = False  # whether it predicts IoU scores
 
     def __init__(self,
                  *args: Any,
                  quality: Optional[Dict[str, Any]] = dict(),
                  **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.quality = MaskQuality.from_config(quality, has_iou=False)
+        self.quality = MaskQuality.from_config(quality, self.has_iou)

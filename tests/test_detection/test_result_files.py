@@ -69,10 +69,9 @@ def test_probability_maps(maps):
     for name, atol in (('0.npy', 1e-6), ('1.png', 2e-3), ('2.png', 1e-5)):
         found = read_probability_map(maps / f'00000{name}')
         np.testing.assert_allclose(found, probs, atol=atol)
-    scores = score_probability_maps(str(maps), 3)
-    np.testing.assert_allclose(scores, [3 / 6] * 3)
-    scores = score_probability_maps(str(maps), 3, 'mean', .5)
-    np.testing.assert_allclose(scores, [3.3 / 4] * 3, atol=1e-3)
+    for options, expected in (((), 3 / 6), (('mean', .5), 3.3 / 4)):
+        scores = score_probability_maps(str(maps), 3, *options)
+        np.testing.assert_allclose(scores, [expected] * 3, atol=1e-3)
     with pytest.raises(InputError, match='record 3 has no probability map'):
         score_probability_maps(str(maps), 4)
 

@@ -53,12 +53,10 @@ def export_network(parser: nn.Module,
 
     Args:
         parser (nn.Module): A :class:`TopDownParser` on the CPU.
-        exporter (str): 'torchscript', torch's older one, needs nothing but
-            onnx; 'dynamo' needs torch >= 2.6 and onnxscript and knows more
-            operators.
+        exporter (str): 'torchscript' needs nothing but onnx; 'dynamo' needs
+            torch >= 2.6 and onnxscript and knows more operators.
         opset (int, optional): Version of the operator set, else 17 or 18.
-        fixed_batch (bool): Take one crop at a time instead of any number, for
-            networks that would build the batch size into the file.
+        fixed_batch (bool): Take one crop at a time instead of any number.
 
     Gives the content of an ONNX file, without metadata. Raises an InputError
     if a package is missing, or torch cannot export the network like this.

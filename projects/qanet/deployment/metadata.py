@@ -1,9 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""What a parser's ONNX file says about itself, in JSON.
-
-How persons are cropped, what channels mean, how scores are fused
-(docs/deployment.md).
-"""
+"""What a parser's ONNX file says about itself, see docs/deployment.md."""
 import json
 from dataclasses import asdict, fields
 from typing import Any, Dict, Mapping, NamedTuple
@@ -47,28 +43,24 @@ def write_metadata(parser: nn.Module, dataset_meta: Mapping[str, Any]) -> str:
             f'a {type(parser).__name__} cannot be written to an ONNX file, a '
             'TopDownParser with ParsingDataPreprocessor and '
             'QualityAwareModule can')
-    mean, std = [0.], [1.]
-    if hasattr(preprocessor, 'mean'):
-        mean = preprocessor.mean.flatten().tolist()
-        std = preprocessor.std.flatten().tolist()
+    normalizes = hasattr(preprocessor, 'mean')
+    meta = {name: dataset_meta[name] for name in _META}
     return json.dumps(
         dict(
-            asdict(parser.settings),
             version=VERSION,
-            mean=mean,
-            std=std,
+            **meta,
+            **asdict(parser.settings),
+            mean=preprocessor.mean.flatten().tolist() if normalizes else [0.],
+            std=preprocessor.std.flatten().tolist() if normalizes else [1.],
             bgr_to_rgb=preprocessor.bgr_to_rgb,
             quality_weights=processor.weights,
-            pixel_score_thr=processor.pixel_score_thr,
-            **{name: dataset_meta[name]
-               for name in _META}))
+            pixel_score_thr=processor.pixel_score_thr))
 
 
 def read_metadata(entries: Mapping[str, str], filename: str) -> ParserParts:
     """Read and check the document in the metadata of an ONNX file.
 
-    Raises an InputError with the file's name if there is none, or it is of
-    another version, or a value is missing or wrong.
+    Raises an InputError with the file's name if it is missing or wrong.
     """
     if METADATA_KEY not in entries:
         raise InputError(
@@ -94,7 +86,6 @@ def read_metadata(entries: Mapping[str, str], filename: str) -> ParserParts:
 
 
 def _build_parts(document: Dict[str, Any]) -> ParserParts:
-    """The parts that a document describes."""
     meta, settings = ({
         name: document[name]
         for name in names

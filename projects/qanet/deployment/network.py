@@ -116,9 +116,8 @@ class OnnxNetwork:
     def __call__(self, crops: Tensor) -> Tuple[Tensor, Optional[Tensor]]:
         """Parse crops, see :meth:`TopDownParser.predict_crops`.
 
-        They are normalised, (N, 3, H, W), on the network's device; N is a
-        multiple of a fixed ``batch_size``. Raises an InputError if they are of
-        another size or onnxruntime fails.
+        N is a multiple of a fixed ``batch_size``. Raises an InputError if the
+        crops are of another size or onnxruntime fails.
         """
         width, height = self.crop_size
         if tuple(crops.shape[1:]) != (3, height, width):
@@ -135,7 +134,6 @@ class OnnxNetwork:
         return probs, iou
 
     def _run(self, crops: Tensor, *outputs: Optional[Tensor]) -> None:
-        """One pass through the network, into given tensors."""
         binding = self._session.io_binding()
         place = crops.device.type, crops.device.index or 0, np.float32
         binding.bind_input(INPUT_NAME, *place, tuple(crops.shape),

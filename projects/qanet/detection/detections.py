@@ -1,8 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""What any detector has found, as boxes (COCO results) for a parser's test.
-
-Neither mmdet nor torch is needed here.
-"""
+"""What any detector has found, as boxes (COCO results), without torch."""
 import math
 import os.path as osp
 from collections import Counter, defaultdict
@@ -63,14 +60,15 @@ def read_detections(path: str,
         records, default = _read_folder(path, images), _LABEL_PERSON
     else:
         records, default = load_detections(path, images), PERSON
-    cat_ids = (default, ) if cat_ids is None else cat_ids
+    records = keep_categories(records,
+                              (default, ) if cat_ids is None else cat_ids,
+                              path)
     return [
         dict(
             image_id=record['image_id'],
             category_id=PERSON,
             bbox=[float(value) for value in record['bbox']],
-            score=float(record['score']))
-        for record in keep_categories(records, cat_ids, path)
+            score=float(record['score'])) for record in records
     ]
 
 

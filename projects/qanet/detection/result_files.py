@@ -11,7 +11,7 @@ from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.fusion import check_weights, quality_score
 from projects.qanet.utils.json_values import is_number, load_json
 
-# Keys of the ingredients in the order of the weights, and what if one lacks.
+# Keys in the order of the weights, and what to say if one lacks.
 _HINTS = dict(
     bbox_score='',
     iou_score=' (only Mask Scoring R-CNN has one)',
@@ -64,8 +64,7 @@ def score_probability_maps(folder: str,
     """Pixel scores of a folder of probability maps, one for each record.
 
     ``000000.npy`` or ``.png`` is for the first record, and so on: the
-    foreground probability of its box or of the whole image, at any size. See
-    :func:`projects.qanet.quality.mask_pixel_score` for ``mode`` and ``thr``.
+    foreground probability of its box or of the whole image, at any size.
     Raises an InputError if a map is missing or broken.
     """
     # The only thing here that needs torch.
@@ -89,12 +88,11 @@ def rescore_records(
 ) -> List[Dict[str, Any]]:
     """Fuse the scores of COCO results anew (Equation 1).
 
-    The records have the ingredients ``bbox_score``, ``iou_score`` and
-    ``pixel_score`` as far as they have a weight. ``pixel_scores`` are used
-    instead of the records' own; a record without ``bbox_score`` then takes its
-    ``score`` for it. Gives copies in the same order with the new ``score`` and
-    the ingredients; everything else, the masks above all, is unchanged. Raises
-    an InputError if weights are not allowed or an ingredient is missing.
+    The records have ``bbox_score``, ``iou_score`` and ``pixel_score`` as far
+    as they have a weight. ``pixel_scores`` go before their own; a record
+    without ``bbox_score`` then takes its ``score`` for it. Gives copies with
+    the new ``score`` and the ingredients, everything else unchanged. Raises an
+    InputError if weights are not allowed or an ingredient is missing.
     """
     weights = check_weights(weights)
     records = [dict(record) for record in records]

@@ -224,12 +224,12 @@ def test_iou_head_switched_off_multiplies_as_before(spied, rescored):
             assert old[key].equal(new[key])
 
 
-def test_a_mask_head_that_sorts_is_refused(factory, predict):
-    for quality in (dict(), None):
-        config = factory.config(MS_RCNN)
-        config.roi_head.mask_head.quality = quality
-        with pytest.raises(InputError, match=r'quality=dict\(weights=None\)'):
-            predict(factory.build(config))
+@pytest.mark.parametrize('quality', [dict(), None])
+def test_a_mask_head_that_sorts_is_refused(factory, predict, quality):
+    config = factory.config(MS_RCNN)
+    config.roi_head.mask_head.quality = quality
+    with pytest.raises(InputError, match=r'quality=dict\(weights=None\)'):
+        predict(factory.build(config))
 
 
 @pytest.mark.parametrize('quality,message', [

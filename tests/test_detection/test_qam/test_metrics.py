@@ -21,7 +21,6 @@ def paint(box):
 
 @pytest.fixture
 def ann_file(tmp_path):
-    """One image with two objects of one class."""
     document = dict(
         images=[dict(id=7, height=SIZE[0], width=SIZE[1])],
         categories=[dict(id=3, name='thing')],

@@ -22,9 +22,9 @@ IMAGES = {
     9: dict(id=9, file_name='c.jpg', width=30, height=20)
 }
 FOUND = [  # image id, label, xyxy, score
-    (7, 0, (5., 5., 25., 35.), .9),
+    (7, 0, (6., 5., 26., 35.), .8),
+    (7, 0, (5., 5., 25., 35.), .9),  # nearly the first
     (7, 2, (5., 5., 25., 35.), .95),  # no person
-    (7, 0, (6., 5., 25., 35.), .8),  # nearly the first
     (7, 0, (30., 2., 55., 38.), .6),
     (7, 0, (70., 2., 80., 38.), .7),  # outside
     (3, 0, (10., 20., 30., 70.), .5),
@@ -89,7 +89,7 @@ def test_sources_give_the_persons(source, place, dogs, request):
     path = str(request.getfixturevalue(source) / place)
     for label, cat_ids in ((0, None), (2, dogs)):
         wanted = [found for found in FOUND if found[1] == label]
-        records = read_detections(path.rstrip('/'), IMAGES, cat_ids)
+        records = read_detections(path, IMAGES, cat_ids)
         assert [r['image_id'] for r in records] == [w[0] for w in wanted]
         assert {r['category_id'] for r in records} == {1}
         for record, (_, _, (x1, y1, x2, y2), score) in zip(records, wanted):
@@ -100,13 +100,13 @@ def test_sources_give_the_persons(source, place, dogs, request):
 
 def test_filters(coco_file):
     records = read_detections(str(coco_file), IMAGES)
-    kept, counts = select_detections(records, IMAGES, .3, .5, 1)
+    kept, counts = select_detections(records, IMAGES, .5, .5, 1)
     assert [(r['image_id'], round(r['score'], 3)) for r in kept] == [(7, .9),
                                                                      (3, .5)]
     assert counts == (6, 1, 1, 1, 1, 2, 1)
-    # The IoU of the two is 0.95.
-    assert select_detections(records, IMAGES, nms_thr=.94)[1].suppressed == 1
-    kept, counts = select_detections(records, IMAGES, nms_thr=.96)
+    # The IoU of the two is 0.905.
+    assert select_detections(records, IMAGES, nms_thr=.9)[1].suppressed == 1
+    kept, counts = select_detections(records, IMAGES, nms_thr=.91)
     assert counts.suppressed == 0
     assert [round(r['score'], 3) for r in kept] == [.9, .8, .6, .5, .25]
 
@@ -136,12 +136,9 @@ def test_a_dataset_reads_what_the_tool_writes(coco_file, tmp_path, tool):
         metainfo=dict(classes=('background', 'Hat')),
         bbox_file=str(out),
         test_mode=True)
-    for k, (image_id, boxes, scores) in enumerate([(7, [[5, 5, 25, 35],
-                                                        [30, 2, 55,
-                                                         38]], [.9, .6]),
-                                                   (3, [[10, 20, 30,
-                                                         70]], [.5]),
-                                                   (9, [], [])]):
+    expected = [(7, [[5, 5, 25, 35], [30, 2, 55, 38]], [.9, .6]),
+                (3, [[10, 20, 30, 70]], [.5]), (9, [], [])]
+    for k, (image_id, boxes, scores) in enumerate(expected):
         info = dataset.get_data_info(k)
         assert info['img_id'] == image_id
         np.testing.assert_allclose(info['bboxes'], np.reshape(boxes, (-1, 4)))
@@ -162,26 +159,23 @@ def test_what_the_tool_refuses_or_doubts(coco_file, tmp_path, tool):
     assert 'are they x1, y1, x2, y2?' in tool(corners, out).stderr
 
 
-@pytest.mark.parametrize('source,images,cat_ids,message', [
-    ('coco_file', {3}, None, r'coco.bbox.json\[\d\] has image_id 7'),
-    ('folder', {7, 9}, None, 'a.json is named as no image'),
-    ('folder', {
-        4: 'x/d.png'
-    }, None, r'no d.json \(1 such'),
-    ('folder', {
-        4: 'x/b.png'
+@pytest.mark.parametrize('source,known,more,cat_ids,message', [
+    ('coco_file', [3, 9], {}, None, r'coco.bbox.json\[\d\] has image_id 7'),
+    ('folder', [7, 9], {}, None, 'a.json is named as no image'),
+    ('folder', IMAGES, {
+        4: dict(file_name='x/d.png')
+    }, None, r'd.json \(1 su'),
+    ('folder', IMAGES, {
+        4: dict(file_name='x/b.png')
     }, None, 'images 7 and 4 are both named b'),
-    ('coco_file', {}, [8], r'category \[8\].* 1 \(6 boxes\), 5'),
-    ('folder', {}, [8], r'category \[8\].* 0 \(6 boxes\), 2'),
+    ('coco_file', IMAGES, {}, [8], r'category \[8\].* 1 \(6 boxes\), 5'),
+    ('folder', IMAGES, {}, [8], r'category \[8\].* 0 \(6 boxes\), 2'),
 ])
-def test_errors_name_the_file(source, images, cat_ids, message, request):
-    if isinstance(images, set):
-        images = {key: IMAGES[key] for key in images}
-    else:
-        more = {key: dict(file_name=name) for key, name in images.items()}
-        images = {**IMAGES, **more}
+def test_errors_name_the_file(source, known, more, cat_ids, message, request):
+    path = str(request.getfixturevalue(source))
+    images = {**{key: IMAGES[key] for key in known}, **more}
     with pytest.raises(InputError, match=message):
-        read_detections(str(request.getfixturevalue(source)), images, cat_ids)
+        read_detections(path, images, cat_ids)
 
 
 @pytest.mark.parametrize('columns,message', [

@@ -186,8 +186,8 @@ def test_labels_are_those_of_the_detector(config, weights, tmp_path,
     model.bbox_head = torch.nn.Identity()
     model.bbox_head.num_classes = 7
     PersonDetector(model, cat_ids=(6, ))
-    for args, cat_ids, text in (((config, path), (1, 2), '2, but .* 2 labels'),
-                                ((model, ), (7, ), '7, but .* 7 labels')):
+    for args, cat_ids, text in (((config, path), [1, 2], '2, but .* 2 labels'),
+                                ((model, ), [7], '7, but .* 7 labels')):
         with pytest.raises(InputError, match=f'det_cat_ids has {text}'):
             PersonDetector(*args, cat_ids=cat_ids)
 

@@ -55,8 +55,8 @@ def test_five_lines_are_the_whole_config(tmp_path):
 
 def test_own_head():
     exec(find_block('QualityMyMaskHead'), dict(MyMaskHead=FCNMaskHead))
-    assert issubclass(MODELS.get('QualityMyMaskHead'), qam.QualityMaskMixin)
-    MODELS._module_dict.pop('QualityMyMaskHead')
+    head = MODELS.module_dict.pop('QualityMyMaskHead')
+    assert issubclass(head, qam.QualityMaskMixin)
 
 
 def test_heads_are_the_plain_ones_with_qam():

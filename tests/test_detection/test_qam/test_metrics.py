@@ -48,10 +48,7 @@ def make_sample(**fields):
         bboxes=torch.tensor(boxes, dtype=torch.float32),
         labels=torch.zeros(3, dtype=torch.long),
         masks=torch.from_numpy(np.stack([paint(box) for box in boxes])),
-        **{
-            key: torch.tensor(values)
-            for key, values in fields.items()
-        })
+        **dict(zip(fields, map(torch.tensor, fields.values()))))
     return dict(img_id=7, ori_shape=SIZE, pred_instances=instances)
 
 

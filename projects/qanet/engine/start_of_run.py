@@ -14,18 +14,11 @@ from projects.qanet.utils.weights import check_any_weight, check_state_dict
 
 def check_start(model: nn.Module, state_dict: Dict[str, Any], filename: str,
                 finetunes: bool) -> None:
-    """Refuse weights that a run cannot start from.
+    """Refuse weights, of the checkpoint ``filename``, that a run cannot use.
 
-    Args:
-        model (nn.Module): The model to be filled.
-        state_dict (dict): The weights.
-        filename (str): Name of the checkpoint, for the message.
-        finetunes (bool): Whether a training begins, which may leave out what
-            does not fit, but not all, and logs how many fit. A test, or a
-            training that goes on, needs every weight.
-
-    Raises:
-        InputError: If they do not fit.
+    A training that begins (``finetunes``) may leave out what does not fit, but
+    not all, and logs how many fit. A test, or a training that goes on, needs
+    every weight.
     """
     if not finetunes:
         check_state_dict(model, state_dict, filename)
@@ -34,8 +27,7 @@ def check_start(model: nn.Module, state_dict: Dict[str, Any], filename: str,
     count = check_any_weight(own, state_dict, filename)
     print_log(
         f'{count} of the {len(own)} entries of the model start from '
-        f'{filename}',
-        logger='current')
+        f'{filename}', 'current')
 
 
 def check_pretrained(model: nn.Module) -> None:

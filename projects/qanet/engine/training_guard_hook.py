@@ -28,12 +28,6 @@ class TrainingGuardHook(Hook):
     asks for and whether there is a batch at all. In training it looks whether
     the loss is finite, on a GPU only every ``interval`` iterations and at the
     end of an epoch, before anything is saved: looking waits for the device.
-
-    Args:
-        interval (int): Iterations between two looks at a loss on a GPU.
-
-    Examples:
-        >>> default_hooks = dict(guard=dict(type='TrainingGuardHook'))
     """
 
     def __init__(self, interval: int = 50) -> None:
@@ -56,11 +50,8 @@ class TrainingGuardHook(Hook):
         if start is None or runner._has_loaded:
             return
         # Only a training that does not go on may leave out what does not fit.
-        check_start(
-            model,
-            read_checkpoint(start)['state_dict'],
-            start,
-            finetunes=trains and not resume)
+        weights = read_checkpoint(start)['state_dict']
+        check_start(model, weights, start, finetunes=trains and not resume)
 
     def before_train(self, runner: Runner) -> None:
         """Compare what model, data and hooks say."""
@@ -73,12 +64,12 @@ class TrainingGuardHook(Hook):
         for name, loader in loaders.items():
             _check_batches(name, loader)
             meta = getattr(loader.dataset, 'metainfo', None) or {}
-            if classes and 'classes' in meta and len(
-                    meta['classes']) != classes:
+            count = len(meta.get('classes', ()))
+            if classes and 'classes' in meta and count != classes:
                 raise InputError(
                     f'the model has {classes} classes (decode_head.'
-                    f'num_classes), the data set of {name} has '
-                    f'{len(meta["classes"])}, the background counted')
+                    f'num_classes), the data set of {name} has {count}, the '
+                    'background counted')
         if runner.val_loop is None:
             return
         known = _metric_names(runner.val_loop.evaluator)
@@ -104,12 +95,12 @@ class TrainingGuardHook(Hook):
         loss = (outputs or {}).get('loss')
         if not isinstance(loss, torch.Tensor):
             return
-        if loss.device.type != 'cpu' and not (
-                self.every_n_inner_iters(batch_idx, self.interval)
-                or self.is_last_train_iter(runner)
-                or self.end_of_epoch(runner.train_dataloader, batch_idx)):
-            return
-        if loss.isfinite().all():
+        looks = (
+            loss.device.type == 'cpu'
+            or self.every_n_inner_iters(batch_idx, self.interval)
+            or self.is_last_train_iter(runner)
+            or self.end_of_epoch(runner.train_dataloader, batch_idx))
+        if not looks or loss.isfinite().all():
             return
         values = ', '.join(f'{name}={float(value):g}'
                            for name, value in outputs.items()
@@ -129,7 +120,6 @@ class TrainingGuardHook(Hook):
 
 
 def _save_best(runner: Runner) -> List[str]:
-    """Names of the metrics by which checkpoints are kept."""
     return [
         key for hook in runner.hooks if isinstance(hook, CheckpointHook)
         for key in hook.save_best or [] if key != 'auto'

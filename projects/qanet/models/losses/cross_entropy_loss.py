@@ -12,13 +12,9 @@ from projects.qanet.utils.errors import InputError
 class ParsingCrossEntropyLoss(CrossEntropyLoss):
     """Cross-entropy averaged over the pixels that are not ignored.
 
-    Unlike :class:`mmseg.CrossEntropyLoss` with ``avg_non_ignore=True`` it
-    keeps the divisor on the device, and a batch whose pixels are all ignored
-    costs 0.
-
-    Args:
-        kwargs: Those of :class:`mmseg.CrossEntropyLoss`, without
-            ``avg_non_ignore``, ``use_sigmoid`` and ``use_mask``.
+    Unlike :class:`mmseg.CrossEntropyLoss` with ``avg_non_ignore=True``, whose
+    other arguments it has, it keeps the divisor on the device, and a batch
+    whose pixels are all ignored costs 0.
 
     Raises:
         InputError: If ``use_sigmoid`` or ``use_mask`` is set.
@@ -40,11 +36,9 @@ class ParsingCrossEntropyLoss(CrossEntropyLoss):
                 **kwargs) -> Tensor:
         """The loss, a scalar, of logits (N, C, H, W) and labels (N, H, W).
 
-        Args:
-            weight (Tensor, optional): Weight of each pixel, (N, H, W).
-            avg_factor (Tensor, optional): Divisor of the sum. Defaults to
-                the number of pixels that are not ignored, with
-                ``class_weight`` the sum of the weights of their classes.
+        Pixels have weights (N, H, W). The divisor of the sum, ``avg_factor``,
+        defaults to the number of pixels that are not ignored, with
+        ``class_weight`` to the sum of the weights of their classes.
         """
         if avg_factor is None:
             valid = label != ignore_index

@@ -73,8 +73,7 @@ def lovasz_softmax(probs: Tensor,
                    ignore_index: int = 255) -> Tensor:
     """Lovasz-softmax, per image and over the classes present.
 
-    See ``docs/protocol.md``, section 2. No value is looked at on the host
-    where that would have to wait for a device.
+    See ``docs/protocol.md``, section 2. It never waits for a device.
 
     Args:
         probs (Tensor): Probabilities of shape (N, C, H, W).
@@ -95,10 +94,6 @@ class LovaszSoftmaxLoss(nn.Module):
 
     As ``mmseg.LovaszLoss(per_image=True, reduction='mean')`` computes it, but
     without waiting for the device, and with images of one valid pixel or none.
-
-    Args:
-        loss_weight (float): Weight of the loss.
-        loss_name (str): Name of the loss item.
     """
 
     def __init__(self,
@@ -116,8 +111,7 @@ class LovaszSoftmaxLoss(nn.Module):
                 **kwargs) -> Tensor:
         """The loss, a scalar, of logits (N, C, H, W) and labels (N, H, W).
 
-        Raises:
-            InputError: If pixel weights are given.
+        Pixel weights raise an InputError.
         """
         if weight is not None:
             raise InputError('LovaszSoftmaxLoss takes no pixel weights: leave '

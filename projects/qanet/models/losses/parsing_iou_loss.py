@@ -14,9 +14,8 @@ def parsing_iou(pred: Tensor,
     See ``docs/protocol.md``, section 2.
 
     Args:
-        pred (Tensor): Predicted labels of shape (N, H, W), int64.
-        label (Tensor): Labels of shape (N, H, W), int64.
-        num_classes (int): Number of classes C with the background.
+        pred, label (Tensor): Labels of shape (N, H, W), int64.
+        num_classes (int): Number of classes with the background.
         ignore_index (int): Label that is left out.
 
     Returns:
@@ -43,10 +42,6 @@ class ParsingIoULoss(nn.Module):
 
     ``0.5 * (pred - target)^2``, averaged over persons whose target is above
     0; 0 if there is none (``docs/protocol.md``, section 2).
-
-    Args:
-        loss_weight (float): Weight of the loss.
-        loss_name (str): Name of the loss item.
     """
 
     def __init__(self,

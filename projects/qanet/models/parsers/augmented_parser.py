@@ -12,19 +12,13 @@ def AugmentedParser(module: ConfigType, **settings) -> nn.Module:
     """Build a parser with other settings: the ``tta_model`` of mmseg's tools.
 
     mmseg's ``tools/test.py --tta`` puts the model into it as ``module``. A
-    parser augments by itself (``docs/test_time_augmentation.md``), so this is
-    that parser, with the same weights.
+    parser augments by itself (``docs/test_time_augmentation.md``).
 
     Args:
         module (dict): Config of a :class:`TopDownParser`, or of a
-            :class:`ParserEnsemble`, whose parsers are all augmented.
+            :class:`ParserEnsemble`, whose parsers are all augmented; an
+            InputError if it does not crop persons.
         settings: ``flip`` and ``scales`` of :class:`CropSettings`.
-
-    Returns:
-        nn.Module: The parser.
-
-    Raises:
-        InputError: If the model does not crop persons.
     """
     module = ConfigDict(module)
     for model in module.get('parsers', [module]):

@@ -48,8 +48,8 @@ class TopDownParser(EncoderDecoder):
                  post_processor: ConfigType = dict(type='QualityAwareModule'),
                  test_cfg: OptConfigType = None,
                  **kwargs) -> None:
-        if (not isinstance(self, CascadeEncoderDecoder)
-                and isinstance(decode_head, (list, tuple))):
+        if not isinstance(self, CascadeEncoderDecoder) and isinstance(
+                decode_head, (list, tuple)):
             raise InputError(
                 f'{type(self).__name__} has one decode_head, but got a list '
                 f'of {len(decode_head)}: a cascade of several is a '
@@ -72,8 +72,7 @@ class TopDownParser(EncoderDecoder):
              data_samples: SampleList) -> Dict[str, Tensor]:
         """Losses of normalised training crops (N, 3, H, W), by name.
 
-        Raises:
-            InputError: If the crops are not of the size that is tested.
+        They must have the size that is tested.
         """
         size, crop_size = tuple(inputs.shape[:1:-1]), self.settings.crop_size
         if size != crop_size:
@@ -109,14 +108,10 @@ class TopDownParser(EncoderDecoder):
     def predict(self,
                 inputs: Sequence[Tensor],
                 data_samples: Optional[SampleList] = None) -> SampleList:
-        """Parse all persons of a batch of images.
+        """Parse all persons of some images.
 
-        Args:
-            inputs, data_samples: See :func:`predict_persons`, which also
-                names what is refused.
-
-        Returns:
-            list[:obj:`SegDataSample`]: See :func:`add_predictions`.
+        See :func:`predict_persons` for the images and samples and for what is
+        refused, :func:`add_predictions` for what it returns.
         """
         return add_predictions(
             self.predict_persons(inputs, data_samples), inputs, data_samples,
@@ -129,16 +124,7 @@ class TopDownParser(EncoderDecoder):
                                self.settings, images, data_samples)
 
     def predict_crops(self, crops: Tensor) -> MapsAndIoU:
-        """The network with its softmax.
-
-        Args:
-            crops (Tensor): Normalised crops of shape (N, 3, H, W), float32.
-
-        Returns:
-            tuple[Tensor, Tensor | None]: Probabilities at input size,
-            (N, C, H, W), and IoU scores (N,), not clamped, or None if the
-            head regresses none; float32.
-        """
+        """The network with its softmax, a ``CropPredictor``."""
         logits, iou = self._forward(crops)
         logits = logits.float()
         if self.out_channels == 1:  # two classes, told apart by a sigmoid
@@ -159,14 +145,11 @@ class TopDownParser(EncoderDecoder):
         return heads[-1] if isinstance(heads, nn.ModuleList) else heads
 
     def _crop_metas(self, crops: Tensor) -> List[dict]:
-        """What mmseg's heads ask for: the size to predict.
-
-        They read the first one only, and counting the crops would build their
-        number into an exported network.
-        """
-        count = 1 if isinstance(self._last_head,
-                                BaseDecodeHead) else len(crops)
-        return [dict(img_shape=tuple(crops.shape[2:]))] * count
+        """What mmseg's heads ask for: the size to predict."""
+        # Most read the first one only, and counting the crops would build
+        # their number into an exported network.
+        plain = isinstance(self._last_head, BaseDecodeHead)
+        return [dict(img_shape=crops.shape[2:])] * (1 if plain else len(crops))
 
     def _forward(self,
                  inputs: Tensor,
@@ -185,17 +168,12 @@ class CascadeTopDownParser(TopDownParser, CascadeEncoderDecoder):
     """A :class:`TopDownParser` with a cascade of decode heads, as OCRNet's.
 
     Args:
-        num_stages (int): Number of decode heads.
+        num_stages (int): Number of decode heads, at least 2.
         decode_head (list[dict]): Config of each. The first takes the
             features, each other one also the logits of the one before. If
             the first is a :class:`QANetHead` with an IoU branch, its IoU
             score is the cascade's.
-        kwargs: Those of :class:`TopDownParser` and
-            :class:`mmseg.CascadeEncoderDecoder`.
-
-    Raises:
-        InputError: If ``decode_head`` is no list of ``num_stages`` configs,
-            or ``test_cfg`` or a head is wrong.
+        kwargs: Those of :class:`TopDownParser`.
     """
 
     def __init__(self, num_stages: int, decode_head: Sequence[ConfigType],

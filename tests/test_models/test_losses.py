@@ -7,8 +7,8 @@ from torch.nn import functional as F
 
 from projects.qanet.models import (LovaszSoftmaxLoss, ParsingCrossEntropyLoss,
                                    ParsingIoULoss)
-from projects.qanet.models.losses import lovasz_softmax, parsing_iou
-from projects.qanet.models.losses.lovasz_softmax_loss import _LovaszSoftmax
+from projects.qanet.models.losses import (_LovaszSoftmax, lovasz_softmax,
+                                          parsing_iou)
 
 
 def test_golden(data_dir):

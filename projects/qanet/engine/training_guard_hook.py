@@ -73,12 +73,14 @@ class TrainingGuardHook(Hook):
         if runner.val_loop is None:
             return
         known = _metric_names(runner.val_loop.evaluator)
+        prefixes = ', '.join(f'{name}/' if name else 'nothing'
+                             for name in known)
         for key in _save_best(runner):
             prefix = key.rpartition('/')[0]
             if prefix not in known:
                 raise InputError(
                     f'save_best={key!r} is no metric of val_evaluator, whose '
-                    f'names begin with {", ".join(map(_slashed, known))}')
+                    f'names begin with {prefixes}')
             if known[prefix] and key not in known[prefix]:
                 _refuse_name(key, known[prefix])
 
@@ -86,11 +88,8 @@ class TrainingGuardHook(Hook):
         """Look whether there is something to test."""
         _check_batches('test_dataloader', runner.test_dataloader)
 
-    def after_train_iter(self,
-                         runner: Runner,
-                         batch_idx: int,
-                         data_batch: Any = None,
-                         outputs: Optional[Dict[str, Any]] = None) -> None:
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any,
+                         outputs: Optional[Dict[str, Any]]) -> None:
         """Look at the loss."""
         loss = (outputs or {}).get('loss')
         if not isinstance(loss, torch.Tensor):
@@ -110,9 +109,8 @@ class TrainingGuardHook(Hook):
             'the training has diverged: lower the learning rate or clip the '
             'gradient (optim_wrapper.clip_grad)')
 
-    def after_val_epoch(self,
-                        runner: Runner,
-                        metrics: Optional[Dict[str, float]] = None) -> None:
+    def after_val_epoch(self, runner: Runner,
+                        metrics: Optional[Dict[str, float]]) -> None:
         """Name the metrics if ``save_best`` asks for another one."""
         for key in _save_best(runner):
             if metrics and key not in metrics:
@@ -154,17 +152,13 @@ def _metric_names(evaluator: Evaluator) -> Dict[str, Tuple[str, ...]]:
     metrics = evaluator.metrics
     # mmdet's MultiDatasetsEvaluator has a data set for each metric.
     heads = getattr(evaluator, 'dataset_prefixes', None) or [''] * len(metrics)
-    names: Dict[str, Tuple[str, ...]] = {}
-    silent = set()
+    names: Dict[str, List[Tuple[str, ...]]] = {}
     for head, metric in zip(heads, metrics):
         prefix = '/'.join(filter(None, (head, metric.prefix)))
-        own = getattr(metric, 'summary_names', ())
-        if not own:
-            silent.add(prefix)
-        names[prefix] = names.get(prefix, ()) + tuple(
-            '/'.join(filter(None, (head, name))) for name in own)
-    return {key: () if key in silent else names[key] for key in names}
-
-
-def _slashed(prefix: str) -> str:
-    return f'{prefix}/' if prefix else 'nothing'
+        names.setdefault(prefix, []).append(
+            tuple('/'.join(filter(None, (head, name)))
+                  for name in getattr(metric, 'summary_names', ())))
+    return {
+        key: sum(own, ()) if all(own) else ()
+        for key, own in names.items()
+    }

@@ -11,7 +11,6 @@ from mmseg.utils import ConfigType, OptConfigType, SampleList
 from torch import Tensor, cat, nn
 
 from projects.qanet.utils.errors import InputError
-from ..data_preprocessors import ParsingDataPreprocessor
 from ..post_processors import PersonProbs
 from .crop_settings import CropSettings
 from .head_checks import check_heads
@@ -97,9 +96,7 @@ class TopDownParser(EncoderDecoder):
 
     def test_step(self, data: dict) -> SampleList:
         """Predict a batch of whole images, see :meth:`predict`."""
-        if isinstance(self.data_preprocessor, ParsingDataPreprocessor):
-            return super().test_step(data)
-        # Those of mmengine and mmseg serve, too, but must not stack images.
+        # Data preprocessors of mmengine and mmseg would stack the images.
         images = self.data_preprocessor.cast_data(list(data['inputs']))
         return self._run_forward(
             dict(inputs=images, data_samples=data.get('data_samples')),
@@ -149,7 +146,8 @@ class TopDownParser(EncoderDecoder):
         # Most read the first one only, and counting the crops would build
         # their number into an exported network.
         plain = isinstance(self._last_head, BaseDecodeHead)
-        return [dict(img_shape=crops.shape[2:])] * (1 if plain else len(crops))
+        count = 1 if plain else len(crops)
+        return [dict(img_shape=tuple(crops.shape[2:]))] * count
 
     def _forward(self,
                  inputs: Tensor,
@@ -199,3 +197,26 @@ class CascadeTopDownParser(TopDownParser, CascadeEncoderDecoder):
             output = head(feats, output)
         return last.predict(feats, output, self._crop_metas(inputs),
                             self.test_cfg), iou
+
+
+@MODELS.register_module()
+def AugmentedParser(module: ConfigType, **settings) -> nn.Module:
+    """Build a parser with other settings: the ``tta_model`` of mmseg's tools.
+
+    mmseg's ``tools/test.py --tta`` puts the model into it as ``module``. A
+    parser augments by itself (``docs/test_time_augmentation.md``).
+
+    Args:
+        module (dict): Config of a :class:`TopDownParser`, or of a
+            :class:`ParserEnsemble`, whose parsers are all augmented; an
+            InputError if it does not crop persons.
+        settings: ``flip`` and ``scales`` of :class:`CropSettings`.
+    """
+    module = ConfigDict(module)
+    for model in module.get('parsers', [module]):
+        if 'crop_size' not in (model.get('test_cfg') or {}):
+            raise InputError(
+                'AugmentedParser (--tta) is for top-down parsers, whose '
+                f'test_cfg has a crop_size, but the model is {model.type}')
+        model.test_cfg = dict(model.test_cfg, **settings)
+    return MODELS.build(module)

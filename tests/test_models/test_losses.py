@@ -104,3 +104,10 @@ def test_cross_entropy_with_class_weights_equals_mmseg_and_torch(weight):
         loss(logits, label),
         F.cross_entropy(logits, label, tensor, ignore_index=255))
     assert loss(logits, torch.full_like(label, 255)) == 0
+
+
+def test_parsing_iou_is_of_the_classes_that_occur():
+    pred = torch.tensor([[[0, 1, 2, 1]]])
+    label = torch.tensor([[[0, 1, 1, 255]]])
+    # 1 of the background, 1/2 and 0 of two classes.
+    assert parsing_iou(pred, label, 6).item() == pytest.approx(.5)

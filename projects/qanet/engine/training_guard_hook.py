@@ -6,6 +6,8 @@ import torch.distributed as dist
 from mmengine.dataset import InfiniteSampler
 from mmengine.evaluator import Evaluator
 from mmengine.hooks import CheckpointHook, Hook
+from mmengine.logging import print_log
+from mmengine.model import BaseModule
 from mmengine.runner import BaseLoop, Runner, find_latest_checkpoint
 from mmseg.models.losses import FocalLoss
 from mmseg.registry import HOOKS
@@ -13,9 +15,10 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from projects.qanet.utils.checkpoint import read_checkpoint
+from projects.qanet.utils.configs import type_name
 from projects.qanet.utils.device import count_processes
 from projects.qanet.utils.errors import InputError
-from .start_of_run import check_pretrained, check_start
+from projects.qanet.utils.weights import check_any_weight, check_state_dict
 
 
 @HOOKS.register_module()
@@ -43,7 +46,7 @@ class TrainingGuardHook(Hook):
         model = getattr(runner.model, 'module', runner.model)
         trains = isinstance(runner._train_loop, BaseLoop)
         if trains:
-            check_pretrained(model)
+            _check_pretrained(model)
         start, resume = runner._load_from, runner._resume
         if start is None and resume:
             start = find_latest_checkpoint(runner.work_dir)
@@ -162,3 +165,63 @@ def _metric_names(evaluator: Evaluator) -> Dict[str, Tuple[str, ...]]:
         key: sum(own, ()) if all(own) else ()
         for key, own in names.items()
     }
+
+
+def check_start(model: nn.Module, state_dict: Dict[str, Any], filename: str,
+                finetunes: bool) -> None:
+    """Refuse weights, of the checkpoint ``filename``, that a run cannot use.
+
+    A training that begins (``finetunes``) may leave out what does not fit, but
+    not all, and logs how many fit. A test, or a training that goes on, needs
+    every weight.
+    """
+    if not finetunes:
+        check_state_dict(model, state_dict, filename)
+        return
+    own = model.state_dict()
+    count = check_any_weight(own, state_dict, filename)
+    print_log(
+        f'{count} of the {len(own)} entries of the model start from '
+        f'{filename}', 'current')
+
+
+def _check_pretrained(model: nn.Module) -> None:
+    """Refuse ``init_cfg=dict(type='Pretrained')`` that loads nothing."""
+    for name, module in model.named_modules():
+        init_cfgs = getattr(module, 'init_cfg', None) or []
+        if isinstance(init_cfgs, dict):
+            init_cfgs = [init_cfgs]
+        for cfg in init_cfgs:
+            if type_name(cfg.get('type')) != 'Pretrained':
+                continue
+            path = '.'.join(filter(None, (name, 'init_cfg')))
+            try:
+                weights = read_checkpoint(cfg['checkpoint'])['state_dict']
+                # One of its own may take whatever it likes from the file.
+                if type(module).init_weights is BaseModule.init_weights:
+                    _check_part(module, weights, cfg)
+            except InputError as error:
+                raise InputError(f'{path}: {error}') from error
+
+
+def _check_part(module: nn.Module, weights: Dict[str, Any],
+                cfg: Dict[str, Any]) -> None:
+    """Refuse a file that has nothing of a module below a prefix."""
+    prefix = cfg.get('prefix') or ''
+    if prefix and not prefix.endswith('.'):
+        prefix += '.'
+    own = module.state_dict()
+    part = {
+        name.removeprefix(prefix): value
+        for name, value in weights.items() if name.startswith(prefix)
+    }
+    if part.keys().isdisjoint(own):
+        first = next(iter(own), '')
+        for name in weights:
+            if name.endswith(f'.{first}'):
+                raise InputError(
+                    f'checkpoint {cfg["checkpoint"]} has nothing of the model '
+                    f'below prefix={cfg.get("prefix")!r}, but below prefix='
+                    f'{name.removesuffix(first)!r}')
+        part = part or weights
+    check_any_weight(own, part, cfg['checkpoint'])

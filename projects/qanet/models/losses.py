@@ -61,8 +61,7 @@ class ParsingCrossEntropyLoss(CrossEntropyLoss):
 def _lovasz_weights(errors: Tensor, targets: Tensor) -> Tensor:
     """Weights in the Lovasz extension of the Jaccard loss, both (K, P)."""
     if errors.device.type == 'cpu':
-        # numpy's vectorised sort is several times faster than torch's, which
-        # would take most of a training step.
+        # numpy's sort is several times faster than torch's.
         order = torch.from_numpy(np.argsort(-errors.numpy(), axis=1))
     else:
         order = errors.argsort(dim=1, descending=True)
@@ -130,8 +129,8 @@ def lovasz_softmax(probs: Tensor,
         ignore_index (int): Label that is left out.
 
     Returns:
-        Tensor: Loss of each image, shape (N,), the mean over the classes that
-        occur in its label; 0 for an image whose pixels are all ignored.
+        Tensor: Loss of each image, (N,), the mean over the classes in its
+        label; 0 where every pixel is ignored.
     """
     on_device = probs.device.type != 'cpu'
     return _LovaszSoftmax.apply(probs, label, ignore_index, on_device)

@@ -87,7 +87,6 @@ class QualityAwareModule(nn.Module):
                 4), unpadded, xyxy in pixels, and ``scores``, (N,).
             image_size (tuple[int, int]): Width and height of the image.
             num_classes (int): Number of classes with the background.
-            image_id (int, optional): The image's id.
 
         Raises:
             InputError: If the network's numbers are not finite.

@@ -35,9 +35,8 @@ def paste_person(probs_per_aug: Sequence[Tensor],
                  keep_confidence: bool = False) -> PastedPerson:
     """Paste one person in the window around the augmentations' boxes.
 
-    Each augmentation is sampled with its own box, then the probabilities are
-    averaged; outside its box an augmentation counts 0. Memory grows with the
-    width of the window only.
+    Each augmentation is sampled with its own box and counts 0 outside, then
+    all are averaged. Memory grows with the width of the window only.
 
     Args:
         probs_per_aug (Sequence[Tensor]): Crop probabilities of each
@@ -171,17 +170,12 @@ def _average(probs_per_aug: Sequence[Tensor], boxes: Sequence[Sequence[float]],
 
 def _sample(probs: Tensor, box: Sequence[float], window: Window) -> Tensor:
     """Sample crop probabilities (C, h, w) in a window of the image."""
-    x1, y1, x2, y2 = window
-    grid_x = _sampling_grid(x1, x2, box[0], box[2], probs)
-    grid_y = _sampling_grid(y1, y2, box[1], box[3], probs)
-    grid = torch.stack(torch.meshgrid(grid_x, grid_y, indexing='xy'), -1)
+    like = dict(dtype=precise_dtype(probs.device), device=probs.device)
+    axes = []  # pixel centres in the crop's coordinates of [-1, 1]
+    for k in range(2):
+        centers = torch.arange(window[k], window[k + 2], **like) + 0.5
+        scaled = (centers - box[k]) / (box[k + 2] - box[k]) * 2 - 1
+        axes.append(scaled.to(probs.dtype))
+    grid = torch.stack(torch.meshgrid(*axes, indexing='xy'), -1)
     return F.grid_sample(
         probs[None], grid[None], padding_mode='zeros', align_corners=False)[0]
-
-
-def _sampling_grid(start: int, end: int, low: float, high: float,
-                   like: Tensor) -> Tensor:
-    """Pixel centres of [start, end) in the crop's coordinates of [-1, 1]."""
-    precise = precise_dtype(like.device)
-    centers = torch.arange(start, end, dtype=precise, device=like.device) + 0.5
-    return ((centers - low) / (high - low) * 2 - 1).to(like.dtype)

@@ -22,20 +22,6 @@ ITEMS = [
 ]
 
 
-def test_twice_the_same_model_is_that_model():
-    parser = toy_parser(flip=True, scales=(1., .9, 1.3))
-    expected = [sample.pred_instances for sample in predict(parser, ITEMS)]
-    for count in (1, 2):
-        results = predict(ParserEnsemble([parser] * count), ITEMS)
-        for result, single in zip(results, expected):
-            for field in ('bboxes', 'bbox_scores', 'iou_scores',
-                          'pixel_scores', 'part_pixel_scores', 'scores',
-                          'part_scores', 'offsets', 'part_maps'):
-                np.testing.assert_equal(
-                    getattr(result.pred_instances, field),
-                    getattr(single, field))
-
-
 @pytest.mark.parametrize('with_iou', [True, False])
 def test_two_models(with_iou):
     """Every model counts the same, with three augmentations or with one."""

@@ -107,14 +107,9 @@ class QANetHead(FPNHead):
                      iou: Optional[Tensor] = None) -> Dict[str, Tensor]:
         """Losses at input resolution (``docs/protocol.md``, section 2).
 
-        No value is copied to the host.
-
-        Args:
-            seg_logits (Tensor): Logits of shape (N, C, h, w).
-            batch_data_samples (list[:obj:`SegDataSample`]): With
-                ``gt_sem_seg`` of shape (1, H, W).
-            iou (Tensor, optional): Regressed IoUs of shape (N,), which add
-                ``loss_iou`` and ``iou_target``.
+        Logits are (N, C, h, w), labels (``gt_sem_seg``) (1, H, W). Regressed
+        IoUs (N,) add ``loss_iou`` and ``iou_target``. No value is copied to
+        the host.
         """
         label = self._stack_batch_gt(batch_data_samples)
         seg_logits = resize(

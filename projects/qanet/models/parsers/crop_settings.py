@@ -1,5 +1,4 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""How persons are cropped and augmented at test time."""
 from dataclasses import dataclass, fields
 from typing import Any, Callable, Mapping, Optional, Tuple
 

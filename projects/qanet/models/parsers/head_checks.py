@@ -88,17 +88,15 @@ def _check_head(head: nn.Module, num_classes: int) -> None:
             f'has {num_classes}: all heads must have the same')
     count, unit = num_classes, 'classes'
     if getattr(head, 'out_channels', None) == 1:
-        _check_one_logit(head, name)
         count, unit = 1, 'logit'
-    losses = _as_list(getattr(head, 'loss_decode', None))
-    for loss in losses:
+        _check_one_logit(head, name)
+    for loss in _as_list(getattr(head, 'loss_decode', None)):
         weights = getattr(loss, 'class_weight', None)
         if hasattr(weights, '__len__') and len(weights) != count:
             raise InputError(
                 f'{name}: class_weight of {_kind(loss)} has {len(weights)} '
                 f'numbers, but the head has {count} {unit}')
-    if _has_plain_losses(head):
-        for loss in losses:
+        if _has_plain_losses(head):
             _check_loss(head, loss)
 
 

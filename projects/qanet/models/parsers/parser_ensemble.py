@@ -65,9 +65,7 @@ class ParserEnsemble(BaseModel):
     def load_checkpoints(self, filenames: Sequence[str]) -> None:
         """Load one checkpoint for each parser.
 
-        Raises:
-            InputError: If a file cannot be read safely or does not fit, the
-                classes differ, or there are more or fewer than parsers.
+        An InputError says what does not fit.
         """
         if len(filenames) != len(self.parsers):
             raise InputError(f'{len(self.parsers)} parsers need as many '

@@ -19,7 +19,6 @@ from .crop_settings import CropSettings
 
 #: Maps of classes (N, C, H, W) and IoU scores (N,), not clamped, or None.
 MapsAndIoU = Tuple[Tensor, Optional[Tensor]]
-
 #: Normalised crops (N, 3, H, W), float32, on the device -> probabilities at
 #: input size and IoU scores, float32.
 CropPredictor = Callable[[Tensor], MapsAndIoU]
@@ -106,8 +105,6 @@ def predict_persons(predict_crops: CropPredictor,
 
     Args:
         predict_crops (CropPredictor): The network, softmax included.
-        preprocessor (BaseDataPreprocessor): See :func:`normalize_crops`.
-        settings (CropSettings): How to crop and augment.
         images (Sequence[Tensor]): Images (3, H, W), 0..255, as loaded, on
             the device.
         data_samples (list[:obj:`SegDataSample`]): One per image, with
@@ -220,6 +217,6 @@ def add_predictions(persons: Iterator[PersonProbs], images: Sequence[Tensor],
                 sample.metainfo.get('img_id'))
         except InputError as error:
             path = sample.metainfo.get('img_path')
-            raise InputError(f'{path}: {error}' if path else str(error)) \
-                from error
+            message = f'{path}: {error}' if path else str(error)
+            raise InputError(message) from error
     return data_samples

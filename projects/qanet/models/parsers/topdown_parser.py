@@ -28,17 +28,15 @@ class TopDownParser(EncoderDecoder):
     background from foreground by a sigmoid and its ``threshold``.
 
     Args:
-        backbone (dict): Config of the backbone.
         decode_head (dict): Config of the decode head. One with an IoU branch
             has ``forward_with_iou``, as :class:`QANetHead` does.
         post_processor (dict): Config of the module that pastes and scores.
         test_cfg (dict): How to test, see :class:`CropSettings`; changes of it
             count from the next prediction on.
-        kwargs: Those of :class:`mmseg.EncoderDecoder`.
+        backbone, kwargs: Those of :class:`mmseg.EncoderDecoder`.
 
     Raises:
-        InputError: If ``test_cfg`` is wrong, see :class:`CropSettings`, or a
-            head, see :func:`check_heads`.
+        InputError: See :class:`CropSettings` and :func:`check_heads`.
     """
 
     def __init__(self,
@@ -90,10 +88,6 @@ class TopDownParser(EncoderDecoder):
                 'dataloader.drop_last=True, and a batch_size from 2'
             ) from error
 
-    def val_step(self, data: dict) -> SampleList:
-        """See :meth:`test_step`."""
-        return self.test_step(data)
-
     def test_step(self, data: dict) -> SampleList:
         """Predict a batch of whole images, see :meth:`predict`."""
         # Data preprocessors of mmengine and mmseg would stack the images.
@@ -101,6 +95,8 @@ class TopDownParser(EncoderDecoder):
         return self._run_forward(
             dict(inputs=images, data_samples=data.get('data_samples')),
             mode='predict')
+
+    val_step = test_step
 
     def predict(self,
                 inputs: Sequence[Tensor],

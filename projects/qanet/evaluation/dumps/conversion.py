@@ -11,10 +11,11 @@ from projects.qanet.structures.runs import runs_to_map
 from projects.qanet.utils.errors import InputError
 from ..functional.image_statistics import Thresholds, keep_persons
 from ..functional.overlaps import person_ious
-from ..functional.painting import Painting, number_parts, paint_persons
+from ..functional.painting import (Painting, number_parts, paint_categories,
+                                   paint_persons)
 from ..functional.protocols import RELEASED, Protocol
 from ..functional.scores import read_scores
-from ..functional.segments import cut_segments, draw_segments, paint_categories
+from ..functional.segments import cut_segments, draw_segments
 from .files import DumpedImage
 
 # 8-bit maps; the released system leaves number 255 out for parts.

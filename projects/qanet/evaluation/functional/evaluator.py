@@ -4,17 +4,18 @@ import logging
 import os
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
-from projects.qanet.ground_truth import (ImageInfo, check_label_names,
-                                         label_path, read_annotations,
-                                         read_label_runs)
+from projects.qanet.ground_truth import (ImageInfo, LabelRuns,
+                                         check_label_names, label_path,
+                                         read_annotations, read_label_runs)
 from projects.qanet.structures.records import decode_records
 from projects.qanet.structures.runs import PersonRuns
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.fusion import check_weights
+from projects.qanet.utils.json_values import is_number
 from projects.qanet.utils.parallel import map_in_order
 from .image_statistics import (METRICS, ImageOverlaps, ImageStatistics,
-                               Thresholds, check_thresholds, measure_overlaps,
-                               reduce_image, unpredicted_statistics)
+                               Thresholds, measure_overlaps, reduce_image,
+                               unpredicted_statistics)
 from .protocols import get_protocol
 from .scores import PersonScores, read_scores
 from .summary import summarize
@@ -23,6 +24,8 @@ from .summary import summarize
 _LOGGER = logging.getLogger(__name__)
 
 Records = Sequence[Dict[str, Any]]
+# Image id, its records and what to call them in a message.
+Group = Tuple[int, Records, Sequence[str]]
 
 
 class ParsingEvaluator:
@@ -32,19 +35,17 @@ class ParsingEvaluator:
         ann_file (str): COCO style annotations, one per person.
         data_root (str): Folder of the split, which holds Category_ids,
             Human_ids and Instance_ids.
-        classes (Sequence[str]): Names of all classes, background first. They
-            may be set later, as the attribute ``classes``, but before the
-            first image.
-        img_subdir (str): Name of the image folder. Defaults to 'Images'.
-        metrics (str | Sequence[str]): Which of mIoU, APp, APr, APh. Defaults
-            to all.
-        protocol (str): ``released`` or ``strict``. Defaults to 'released'.
+        classes (Sequence[str]): Names of all classes, background first; may
+            also be set as the attribute ``classes`` before the first image.
+        img_subdir (str): Name of the image folder.
+        metrics (str | Sequence[str]): Which of mIoU, APp, APr, APh.
+        protocol (str): ``released`` or ``strict``.
         quality_weights (Sequence[float], optional): Weights of the box, IoU
             and pixel score to fuse the scores of records with. None takes
             stored scores.
         thresholds (Thresholds): Thresholds of scores and suppression.
         person_cat_ids (Sequence[int]): The ``category_id`` of persons in
-            ``ann_file``. Defaults to (1, ).
+            ``ann_file``.
 
     Raises:
         FileNotFoundError: If there is no annotation file.
@@ -54,11 +55,8 @@ class ParsingEvaluator:
     Examples:
         >>> from projects.qanet.structures import read_results
         >>> info, records = read_results('results.json')  # doctest: +SKIP
-        >>> evaluator = ParsingEvaluator(
-        ...     'annotations/CIHP_val.json', 'Validation',
-        ...     info['classes'])  # doctest: +SKIP
-        >>> values = evaluator.evaluate(records)  # doctest: +SKIP
-        >>> values['mIoU']  # doctest: +SKIP
+        >>> ParsingEvaluator('annotations/CIHP_val.json', 'Validation',
+        ...     info['classes']).evaluate(records)['mIoU']  # doctest: +SKIP
         62.9
     """
 
@@ -75,18 +73,19 @@ class ParsingEvaluator:
         person_cat_ids: Sequence[int] = (1, )
     ) -> None:
         metrics = (metrics, ) if isinstance(metrics, str) else metrics
-        if not isinstance(metrics, (list, tuple)):
+        if (not isinstance(metrics, (list, tuple)) or not metrics
+                or any(metric not in METRICS for metric in metrics)):
             raise InputError(f'metrics must be among {list(METRICS)}, not '
                              f'{metrics!r}')
-        metrics = tuple(metrics)
-        unknown = sorted(set(metrics) - set(METRICS), key=str)
-        if unknown or not metrics:
-            raise InputError(f'there is no metric {unknown}, allowed are '
-                             f'{list(METRICS)}')
         self.protocol = get_protocol(protocol)
         if quality_weights is not None:
             check_weights(quality_weights)
-        check_thresholds(thresholds)
+        names = ('box_score_thr', 'nms_thr', 'quality_thr')
+        for name, value in zip(names, thresholds):
+            if not (is_number(value) and value >= 0
+                    or value is None and name == 'nms_thr'):
+                raise InputError(f'{name} is {value!r}, allowed are numbers '
+                                 '>= 0')
         if not os.path.isdir(os.path.join(data_root, 'Category_ids')):
             raise InputError(f'data_root {data_root} has no Category_ids; it '
                              'must be the folder of the split, with '
@@ -98,7 +97,7 @@ class ParsingEvaluator:
         self.data_root = data_root
         self.classes = tuple(classes)
         self.img_subdir = img_subdir
-        self.metrics = metrics
+        self.metrics = tuple(metrics)
         self.quality_weights = quality_weights
         self.thresholds = thresholds
         if not any(image.persons for image in self.images.values()):
@@ -119,20 +118,21 @@ class ParsingEvaluator:
             os.path.join(self.data_root, self.img_subdir), name,
             os.path.splitext(name)[1], self.img_subdir)
 
+    def read_truth(self, image_id: int) -> LabelRuns:
+        """Read an image's label maps, see :func:`read_label_runs`."""
+        return read_label_runs(
+            self.find_image(image_id), self.data_root, len(self.classes),
+            self.img_subdir, 'APr' in self.metrics)
+
     def measure(self, image_id: int, runs: PersonRuns) -> ImageOverlaps:
         """Read an image's truth and compare its persons, whatever the scores.
 
         Raises an OSError if a label map is missing, an InputError if persons
         and image do not fit or the label maps are broken.
         """
-        image = self.find_image(image_id)
-        truth = read_label_runs(
-            image,
-            self.data_root,
-            len(self.classes),
-            self.img_subdir,
-            with_instances='APr' in self.metrics)
-        return measure_overlaps(image, truth, runs, len(self.classes))
+        return measure_overlaps(
+            self.find_image(image_id), self.read_truth(image_id), runs,
+            len(self.classes))
 
     def process(self, image_id: int, runs: PersonRuns,
                 scores: PersonScores) -> ImageStatistics:
@@ -159,15 +159,9 @@ class ParsingEvaluator:
         """
         return decode_records(records, self.find_image(image_id).size, places)
 
-    def process_records(
-            self,
-            image_id: int,
-            records: Records,
-            places: Optional[Sequence[str]] = None) -> ImageStatistics:
-        """Reduce one image of a results file to its statistics.
-
-        See :meth:`decode` for the arguments and :meth:`measure` for errors.
-        """
+    def process_records(self, group: Group) -> ImageStatistics:
+        """Reduce one image of a results file; raises as :meth:`measure`."""
+        image_id, records, places = group
         scores = read_scores(records, len(self.classes), self.quality_weights,
                              places)
         return self.process(image_id, self.decode(image_id, records, places),
@@ -183,7 +177,7 @@ class ParsingEvaluator:
         images = {image.image_id: image for image in statistics}
         for image_id in self.images:
             if image_id not in images:
-                images[image_id] = self.process_records(image_id, [])
+                images[image_id] = self.process_records((image_id, [], []))
         hidden = [i for i in sorted(images) if images[i].num_hidden]
         if hidden:
             _LOGGER.warning(
@@ -198,47 +192,29 @@ class ParsingEvaluator:
                  records: Records,
                  num_workers: int = 0,
                  source: str = 'results') -> Dict[str, float]:
-        """Evaluate the records of a results file.
+        """Evaluate all records of a results file, in its order.
 
-        Args:
-            records (Sequence[dict]): All records, in the file's order.
-            num_workers (int): Processes that work beside this one. Defaults
-                to 0, all is done here.
-            source (str): What to call the list of records in a message.
-
-        Returns:
-            dict[str, float]: See :func:`summarize`.
-
-        Raises:
-            OSError: If a label map is missing.
-            InputError: If a record does not fit the data set; the message
-                names its position.
+        Works in ``num_workers`` processes beside this one. ``source`` is what
+        to call the list of records in a message. Gives what :func:`summarize`
+        does. Raises an OSError if a label map is missing, an InputError with
+        the position of a record that does not fit the data set.
         """
         groups = self.group(records, source)
         return self.summarize(
-            map_in_order(self._process_group, groups, num_workers))
+            map_in_order(self.process_records, groups, num_workers))
 
-    def _process_group(
-            self, group: Tuple[int, Records, List[str]]) -> ImageStatistics:
-        return self.process_records(*group)
-
-    def group(
-        self,
-        records: Records,
-        source: str = 'results'
-    ) -> List[Tuple[int, List[Dict[str, Any]], List[str]]]:
+    def group(self, records: Records, source: str = 'results') -> List[Group]:
         """Group all records, in the file's order, by image, ids ascending.
 
-        Gives image id, its records and what to call them in a message. Raises
-        an InputError if a record's image is not annotated.
+        Raises an InputError if a record's image is not annotated.
         """
-        groups: Dict[int, Tuple[List[Dict[str, Any]], List[str]]] = {}
+        groups: Dict[int, Group] = {}
         for position, record in enumerate(records):
             image_id, place = record['image_id'], f'{source}[{position}]'
             if image_id not in self.images:
                 raise InputError(f'{place}: the image id {image_id} is not in '
                                  f'{self.ann_file}')
-            mine, places = groups.setdefault(image_id, ([], []))
+            _, mine, places = groups.setdefault(image_id, (image_id, [], []))
             mine.append(record)
             places.append(place)
-        return [(image_id, *groups[image_id]) for image_id in sorted(groups)]
+        return [groups[image_id] for image_id in sorted(groups)]

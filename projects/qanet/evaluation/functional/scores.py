@@ -14,9 +14,7 @@ class PersonScores(NamedTuple):
     """What N persons are ranked by, in the order of the results file."""
     boxes: np.ndarray  # box scores, (N,) float64
     persons: np.ndarray  # quality scores, (N,) float64
-    # Quality scores of the classes 1..C-1, (N, C - 1) float64; 0 where a
-    # person has no such part.
-    parts: np.ndarray
+    parts: np.ndarray  # likewise of the parts, (N, C - 1), 0 without the part
 
     @classmethod
     def from_instances(cls, instances: ParsingInstances, runs: PersonRuns,
@@ -25,7 +23,7 @@ class PersonScores(NamedTuple):
 
         ``runs`` say what parts there are, ``image`` names it in a message. An
         undefined box score is 1 (ground-truth boxes). Raises an InputError if
-        a score that is needed is undefined (NaN), as a diverged network's are.
+        another one is undefined (NaN), as a diverged network's are.
         """
         parts = np.zeros(instances.part_scores.shape)
         there = runs.persons, runs.labels - 1
@@ -38,11 +36,7 @@ class PersonScores(NamedTuple):
 
     def check(self, places: Optional[Sequence[str]],
               reason: str) -> 'PersonScores':
-        """Refuse undefined scores, which would be ranked anyhow.
-
-        Raises an InputError with the place (or ``records[i]``) of the first
-        person whose score is NaN.
-        """
+        """Raise an InputError with the place of the first undefined score."""
         undefined = np.isnan(self.persons) | np.isnan(self.parts).any(axis=1)
         if undefined.any():
             first = int(np.argmax(undefined))
@@ -59,25 +53,22 @@ class ScoreIngredients(NamedTuple):
     part_pixels: np.ndarray  # category pixel scores, (N, C - 1)
 
     def fuse(self, weights: Sequence[float]) -> Tuple[np.ndarray, np.ndarray]:
-        """Fuse them in float32, as the model does.
+        """Quality scores, float64, of persons (N,) and of parts (N, C - 1).
 
-        Gives quality scores of the persons (N,) and of the parts (N, C - 1),
-        float64 with float32 values; NaN where a pixel score is. Raises an
-        InputError if the weights are wrong.
+        Fused in float32, as the model does; NaN where a pixel score is. Raises
+        an InputError if the weights are wrong.
         """
         boxes, ious, *pixels = (value.astype(np.float32) for value in self)
-        persons, parts = (
+        return tuple(
             quality_score(boxes, ious, values, weights).astype(np.float64)
             for values in pixels)
-        return persons, parts
 
 
 def read_ingredients(records: Sequence[Dict[str, Any]],
                      num_classes: int) -> ScoreIngredients:
     """Take the ingredients out of the records of one image.
 
-    An undefined box or IoU score is 1 (ground-truth boxes, a head without an
-    IoU branch), an undefined pixel score NaN.
+    An undefined box or IoU score is 1 (ground-truth boxes, no IoU branch).
     """
     return ScoreIngredients(
         _column(records, 'bbox_score', 1.), _column(records, 'iou_score', 1.),
@@ -92,25 +83,22 @@ def read_scores(records: Sequence[Dict[str, Any]],
     """Take the scores out of an image's records, or fuse them again.
 
     ``weights`` of None take the stored scores; ``places`` name the records in
-    a message. Raises an InputError if a score that is needed is undefined.
+    a message. Raises an InputError if the weights are wrong or a score that is
+    needed is undefined.
     """
     if weights is not None:
         return fuse_ingredients(
             read_ingredients(records, num_classes), weights, places)
-    return PersonScores(
+    scores = PersonScores(
         _column(records, 'bbox_score', 1.), _column(records, 'score'),
-        _part_column(records, 'score',
-                     num_classes)).check(places, 'a score is null')
+        _part_column(records, 'score', num_classes))
+    return scores.check(places, 'a score is null')
 
 
 def fuse_ingredients(ingredients: ScoreIngredients,
                      weights: Sequence[float],
                      places: Optional[Sequence[str]] = None) -> PersonScores:
-    """Fuse the scores of one image's persons and parts.
-
-    Raises an InputError if the weights are wrong or a needed score is
-    undefined.
-    """
+    """Fuse the scores of one image; raises as :func:`read_scores`."""
     scores = PersonScores(ingredients.boxes, *ingredients.fuse(weights))
     return scores.check(places, 'a pixel score is null, its weight must be 0')
 
@@ -118,8 +106,7 @@ def fuse_ingredients(ingredients: ScoreIngredients,
 def _column(records: Sequence[Dict[str, Any]],
             key: str,
             undefined: float = np.nan) -> np.ndarray:
-    """A score of each person, (N,) float64."""
-    # None becomes NaN.
+    """A score of each person, (N,) float64; ``undefined`` where it is null."""
     values = np.array([record[key] for record in records], np.float64)
     return np.where(np.isnan(values), undefined, values)
 

@@ -14,10 +14,7 @@ from projects.qanet.structures.runs import PersonRuns
 
 
 class Segments(NamedTuple):
-    """Labels of the K segments of one image with N predicted persons.
-
-    All are int64 but for ``labels``.
-    """
+    """Labels of the K segments of one image with N persons, most int64."""
     lengths: np.ndarray  # number of pixels, (K,)
     categories: np.ndarray  # ground-truth label, (K,)
     humans: np.ndarray  # ground-truth person id, (K,)
@@ -65,8 +62,7 @@ def count_pixels(codes: np.ndarray, lengths: np.ndarray,
 
 
 def find_slots(values: np.ndarray, ids: Sequence[int]) -> np.ndarray:
-    """Position of each of the values, (K,), among ids; their number if none.
-    """
+    """Position of each value, (K,), among ids, or else how many they are."""
     ids = np.asarray(ids, np.int64)
     table = np.full(int(max(values.max(), ids.max(initial=0))) + 1, len(ids))
     table[ids] = np.arange(len(ids))
@@ -77,34 +73,18 @@ def merge_segments(segments: Segments) -> Segments:
     """Join the segments that agree in every label, wherever they are.
 
     All counts of pixels stay the same; only the way back to an image is lost.
-    Worth its time when one image is counted again and again.
     """
     codes = np.zeros(len(segments.lengths), np.int64)
     for values in (segments.categories, segments.humans, segments.instances,
                    *segments.labels):
         codes = codes * (int(values.max()) + 1) + values
-        # Renumbered after each, so that codes stay small.
+        # Renumbered, so that codes stay small.
         _, first, codes = np.unique(
             codes, return_index=True, return_inverse=True)
     return Segments(
         count_pixels(codes, segments.lengths, len(first)),
         segments.categories[first], segments.humans[first],
         segments.instances[first], segments.labels[:, first], segments.areas)
-
-
-def paint_categories(segments: Segments, box_scores: np.ndarray,
-                     score_thr: float) -> np.ndarray:
-    """The global map (``docs/protocol.md``, section 7.1), (K,) uint8.
-
-    Persons are painted in ascending box score, the later listed of two equal
-    ones on top; those below the threshold are left out.
-    """
-    painted = np.zeros(len(segments.lengths), np.uint8)
-    for person in np.argsort(box_scores, kind='stable'):
-        if box_scores[person] >= score_thr:
-            labels = segments.labels[person]
-            np.copyto(painted, labels, where=labels > 0)
-    return painted
 
 
 def count_confusion(segments: Segments, painted: np.ndarray,

@@ -1,9 +1,9 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Suppression of persons that were found twice.
+"""Suppression of persons found twice (``docs/protocol.md``, 7.2 and 8).
 
-See ``docs/protocol.md``, sections 7.2 and 8. Of N quality scores the earlier
-of two equal ones is the better; persons whose mean IoU, (N, N), reaches the
-threshold are the same person. Both ways say who stays, (N,) bool.
+Of N quality scores the earlier of two equal ones is the better; persons whose
+mean IoU, (N, N), reaches the threshold are the same person. Both ways say who
+stays, (N,) bool.
 """
 import numpy as np
 
@@ -24,9 +24,8 @@ def suppress_released(scores: np.ndarray, ious: np.ndarray,
                       iou_thr: float) -> np.ndarray:
     """Suppress as the system that made the published numbers does.
 
-    It lists the persons that are still alive, but applies the positions in
-    that list to the list of all persons: once somebody has been dropped, an
-    earlier person than the one that was meant may be hit.
+    It takes positions in the list of persons still alive for positions in the
+    list of all: after the first drop an earlier person may be hit.
     """
     order = np.argsort(-scores, kind='stable')
     keep = np.ones(len(scores), bool)  # by rank
@@ -35,6 +34,4 @@ def suppress_released(scores: np.ndarray, ious: np.ndarray,
             alive = order[rank + 1:][keep[rank + 1:]]
             hit = np.flatnonzero(ious[person, alive] >= iou_thr)
             keep[rank + 1 + hit] = False
-    by_position = np.empty_like(keep)
-    by_position[order] = keep
-    return by_position
+    return keep[np.argsort(order)]

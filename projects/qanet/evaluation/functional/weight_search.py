@@ -1,14 +1,11 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""The metrics of many quality weights, from predictions that stay the same.
-
-The maps of persons and how they overlap do not depend on the weights: they
-are measured once. Suppression, painting and ranking do.
-"""
+"""The metrics of many quality weights, from persons measured once."""
 from itertools import product
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
+from projects.qanet.ground_truth import LabelRuns
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.parallel import map_in_order
 from .evaluator import ParsingEvaluator
@@ -19,7 +16,7 @@ from .summary import summarize
 
 Weights = Tuple[float, float, float]
 
-#: More points than this are a slip in the step; each is an evaluation.
+#: More points than this are a slip in the step.
 MAX_POINTS = 100_000
 
 
@@ -28,10 +25,9 @@ def weight_grid(start: float = 0.,
                 step: float = .5) -> List[Weights]:
     """Every combination of equally spaced weights >= 0 but (0, 0, 0).
 
-    Gives weights of the box, IoU and pixel score, the last changing fastest;
-    342 of them by default. ``stop`` is included. Raises an InputError if
-    nothing is left, a number makes no sense or there are more than 100,000
-    points.
+    Weights of the box, IoU and pixel score, the last changing fastest;
+    ``stop`` is included. Raises an InputError if nothing is left, a number
+    makes no sense or there are more than 100,000 points.
 
     Examples:
         >>> weight_grid(0, 1, 1)[:3]
@@ -47,8 +43,7 @@ def weight_grid(start: float = 0.,
         raise InputError(
             f'a grid from {start} to {stop} in steps of {step} has about '
             f'{num_points:,.0f} points, allowed are {MAX_POINTS:,}')
-    # The small term keeps the end in spite of rounding; ten digits are what
-    # a person would write.
+    # The small term keeps the end in spite of rounding.
     count = int((stop - start) / step + 1e-6) + 1
     values = [round(float(start + i * step), 10) for i in range(count)]
     grid = [weights for weights in product(values, repeat=3) if any(weights)]
@@ -67,10 +62,9 @@ class WeightSearch:
     """Evaluates the same predictions with many quality weights.
 
     Each value equals what :meth:`ParsingEvaluator.evaluate` gives with these
-    weights. Data set, metrics, protocol and thresholds are the evaluator's;
-    its weights are not used. ``records`` are all of a results file, ``source``
-    is its name in a message. Raises an InputError if records and data set do
-    not fit.
+    weights in the place of the evaluator's. ``records`` are all of a results
+    file, ``source`` is its name in a message. Raises an InputError if records
+    and data set do not fit.
     """
 
     def __init__(self,
@@ -86,7 +80,7 @@ class WeightSearch:
         self._images = [self._measure(evaluator, *group) for group in groups]
         found = {image_id for image_id, _, _ in groups}
         self._unpredicted = [
-            evaluator.process_records(image_id, [])
+            evaluator.process_records((image_id, [], []))
             for image_id in evaluator.images if image_id not in found
         ]
         # The global map follows the box score alone.
@@ -99,21 +93,16 @@ class WeightSearch:
         """Compare an image's persons and keep what is needed again."""
         overlaps = evaluator.measure(
             image_id, evaluator.decode(image_id, records, places))
-        nothing = np.zeros(0, np.int64)
+        # Of the truth the segments have all but the list of instances.
         overlaps = overlaps._replace(
             segments=merge_segments(overlaps.segments),
-            truth=overlaps.truth._replace(
-                starts=nothing,
-                categories=nothing,
-                humans=nothing,
-                instances=nothing))
+            truth=LabelRuns(*[np.zeros(0, np.int64)] * 4, *overlaps.truth[4:]))
         return _MeasuredImage(overlaps,
                               read_ingredients(records, len(self.classes)),
                               places)
 
     def _summarize(self, weights: Weights,
                    metrics: Tuple[str, ...]) -> Dict[str, float]:
-        """Some of the metrics for one choice of weights."""
         if not metrics:
             return {}
         statistics = self._unpredicted + [
@@ -135,15 +124,11 @@ class WeightSearch:
     def evaluate_all(self,
                      points: Sequence[Weights],
                      num_workers: int = 0) -> List[Dict[str, float]]:
-        """The metrics for many choices, by further processes if there are any.
-        """
+        """The metrics for many choices, in so many further processes."""
         return list(map_in_order(self.evaluate, points, num_workers))
 
 
 def best_point(values: Sequence[Dict[str, float]], key: str) -> Optional[int]:
-    """Position of the first of the highest values of a metric.
-
-    None if the metric is undefined everywhere.
-    """
+    """Position of the first highest value, None if all are undefined."""
     column = np.array([point.get(key, np.nan) for point in values])
     return None if np.isnan(column).all() else int(np.nanargmax(column))

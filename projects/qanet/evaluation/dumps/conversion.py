@@ -30,29 +30,16 @@ def paint_dump(image: ImageInfo,
                protocol: Protocol = RELEASED,
                thresholds: Thresholds = Thresholds(),
                places: Optional[Sequence[str]] = None) -> DumpedImage:
-    """Paint one image's persons as the challenges want them.
+    """Paint one image's records, maybe none, as the challenges want them.
 
     The same suppression, painting and numbering as in the evaluation
     (``docs/protocol.md``, sections 7.1, 7.2, 7.4 and 8). A person's box is
-    the smallest one around its parts, covered ones included.
+    the smallest one around its parts, covered ones included. Scores are fused
+    again unless ``quality_weights`` is None; ``places`` name the records in a
+    message. Gives all fields and at most 254 parts.
 
-    Args:
-        image (ImageInfo): The image.
-        records (Sequence[dict]): Its records, maybe none.
-        num_classes (int): Number of classes with the background.
-        quality_weights (Sequence[float], optional): Weights to fuse scores
-            with. None takes the stored ones.
-        protocol (Protocol): How to suppress. Defaults to ``released``.
-        thresholds (Thresholds): Thresholds of scores and suppression.
-        places (Sequence[str], optional): What to call each record in a
-            message.
-
-    Returns:
-        DumpedImage: All fields. At most 254 parts.
-
-    Raises:
-        InputError: If records and image do not fit, a needed score is
-            undefined or more persons are visible than the format can hold.
+    Raises an InputError if records and image do not fit, a needed score is
+    undefined or more persons are visible than the format can hold.
     """
     scores = read_scores(records, num_classes, quality_weights, places)
     persons = decode_records(records, image.size, places)
@@ -84,35 +71,21 @@ def paint_dump(image: ImageInfo,
 
 def dump_to_records(image: ImageInfo, dump: DumpedImage,
                     num_classes: int) -> List[Dict[str, Any]]:
-    """Records of the visible persons of one image of a dump.
+    """Records of the visible persons of one image of a dump, in their order.
 
-    Persons that are covered or were suppressed are gone, and so are covered
-    pixels, the ingredients of the scores (they become null), boxes that are
-    not in the text file (the visible pixels' box is taken) and the global
-    map.
-
-    Args:
-        image (ImageInfo): The image.
-        dump (DumpedImage): With persons and parts.
-        num_classes (int): Number C of classes with the background.
-
-    Returns:
-        list[dict]: One record for each visible person, in their order.
-
-    Raises:
-        InputError: If a part is not inside one person, or a person has two
-            parts of one class.
+    The ingredients of the scores are null; a box that the text file lacks is
+    that of the visible pixels. Raises an InputError if a part is not inside
+    one person, or a person has two parts of one class.
     """
     labels = np.append(dump.part_labels, 0)[dump.parts.astype(np.int64) - 1]
     labels = labels.astype(np.uint8)
     owners = _owners(image, dump)
     numbers = np.unique(dump.humans)
     numbers = numbers[numbers > 0].astype(np.int64)
-    rows = {number: row for row, number in enumerate(numbers.tolist())}
     part_scores = np.zeros((len(numbers), num_classes - 1))
     for part, owner in owners.items():
-        label = dump.part_labels[part - 1]
-        part_scores[rows[owner], label - 1] = dump.part_scores[part - 1]
+        place = np.searchsorted(numbers, owner), dump.part_labels[part - 1] - 1
+        part_scores[place] = dump.part_scores[part - 1]
     windows = [_cut_window(dump.humans == number) for number in numbers]
     boxes = dump.human_boxes[numbers - 1]
     boxes = np.where(np.isnan(boxes), _boxes(windows), boxes)
@@ -123,7 +96,7 @@ def dump_to_records(image: ImageInfo, dump: DumpedImage,
     unknown = np.full(len(numbers), np.nan)
     return ParsingInstances(boxes, unknown, unknown, unknown,
                             dump.human_scores[numbers - 1],
-                            np.full(part_scores.shape, np.nan), part_scores,
+                            part_scores * np.nan, part_scores,
                             np.zeros(len(numbers)), maps,
                             [offset for _, offset in windows], image.size,
                             image.image_id).to_records()

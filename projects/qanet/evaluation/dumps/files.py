@@ -46,14 +46,7 @@ def write_dump(folder: str,
                image: ImageInfo,
                dump: DumpedImage,
                img_subdir: str = 'Images') -> None:
-    """Write the files of one image.
-
-    Args:
-        folder (str): Where the dump's folders are or will be.
-        image (ImageInfo): The image.
-        dump (DumpedImage): With all fields.
-        img_subdir (str): Name of the image folder. Defaults to 'Images'.
-    """
+    """Write the files of one image, from a dump with all fields."""
     boxes = np.round(dump.human_boxes).astype(int)[:, [1, 0, 3, 2]].tolist()
     humans = [[score, *box]
               for score, box in zip(dump.human_scores.tolist(), boxes)]
@@ -88,20 +81,10 @@ def find_dumped_images(folder: str,
                        images: Dict[int, ImageInfo],
                        names: Sequence[str] = DUMP_FOLDERS,
                        img_subdir: str = 'Images') -> List[int]:
-    """Find the images that a dump has something for.
+    """Ids, ascending, of the images that folders of a dump have a file for.
 
-    Args:
-        folder (str): Folder of the dump.
-        images (dict[int, ImageInfo]): The annotated images by id.
-        names (Sequence[str]): Which of the dump's folders to look into.
-        img_subdir (str): Name of the image folder. Defaults to 'Images'.
-
-    Returns:
-        list[int]: Image ids, ascending. The image has at least one file.
-
-    Raises:
-        InputError: If a folder is missing or there is a file that
-            belongs to no image.
+    ``images`` are the annotated ones by id. Raises an InputError if a folder
+    is missing or there is a file that belongs to no image.
     """
     owners = {
         Path(_file(folder, name, image, suffix, img_subdir)): image_id
@@ -127,68 +110,53 @@ def read_dump(folder: str,
               num_classes: int,
               names: Sequence[str] = DUMP_FOLDERS,
               img_subdir: str = 'Images') -> DumpedImage:
-    """Read and check the files of one image.
+    """Read and check the files that one image has in folders of a dump.
 
-    Args:
-        folder (str): Folder of the dump.
-        image (ImageInfo): The image.
-        num_classes (int): Number C of classes with the background.
-        names (Sequence[str]): Which of the dump's folders to read.
-        img_subdir (str): Name of the image folder. Defaults to 'Images'.
-
-    Returns:
-        DumpedImage: What was read.
-
-    Raises:
-        FileNotFoundError: If a file is missing.
-        InputError: If one is broken, of another size than the image, has a
-            class that does not exist or a number without a line in the text.
+    Raises a FileNotFoundError if one is missing, an InputError if one is
+    broken, of another size than the image, has a class that does not exist or
+    a number without a line in the text.
     """
 
-    def file(name: str, suffix: str) -> str:
-        return _file(folder, name, image, suffix, img_subdir)
+    def read_map(name: str, highest: int, reason: str) -> np.ndarray:
+        """Read a map of numbers 0..highest, (H, W) uint8."""
+        path = _file(folder, name, image, '.png', img_subdir)
+        labels = read_image_labels(image, path)
+        found = labels.max(initial=0)
+        if found > highest:
+            raise InputError(f'{path} has the number {found}, but there are '
+                             f'{reason}')
+        if found > 255:
+            raise InputError(f'{path} has the number {found}, the highest '
+                             'that the format allows is 255')
+        return labels.astype(np.uint8)
 
     dump = DumpedImage()
     if GLOBAL in names:
-        dump.categories = _read_map(
-            file(GLOBAL, '.png'), image, num_classes - 1,
-            f'{num_classes} classes')
+        dump.categories = read_map(GLOBAL, num_classes - 1,
+                                   f'{num_classes} classes')
     if HUMANS in names:
-        rows = _read_rows(file(HUMANS, '.txt'), (1, 5), 0)
-        dump.human_scores = np.array([row[0] for row in rows], np.float64)
-        boxes = [row[1:] or [math.nan] * 4 for row in rows]
-        boxes = np.array(boxes, np.float64).reshape(-1, 4)
-        dump.human_boxes = boxes[:, [1, 0, 3, 2]]
-        dump.humans = _read_map(
-            file(HUMANS, '.png'), image, len(rows),
-            f'{len(rows)} lines in its text file')
+        path = _file(folder, HUMANS, image, '.txt', img_subdir)
+        rows = _read_rows(path, (1, 5), 0)
+        table = np.full((len(rows), 5), np.nan)
+        for values, row in zip(table, rows):
+            values[:len(row)] = row
+        dump.human_scores = table[:, 0]
+        dump.human_boxes = table[:, [2, 1, 4, 3]]
+        dump.humans = read_map(HUMANS, len(rows),
+                               f'{len(rows)} lines in its text file')
     if PARTS in names:
-        path = file(PARTS, '.txt')
+        path = _file(folder, PARTS, image, '.txt', img_subdir)
         rows = _read_rows(path, (2, ), 1)
         for line, (label, _) in enumerate(rows, 1):
             if label % 1 or not 1 <= label < num_classes:
                 raise InputError(f'{path}, line {line}: class {label:g}, '
                                  f'allowed are 1..{num_classes - 1}')
-        columns = np.array(rows, np.float64).reshape(-1, 2)
-        dump.part_labels = columns[:, 0].astype(np.int64)
-        dump.part_scores = columns[:, 1]
-        dump.parts = _read_map(
-            file(PARTS, '.png'), image, len(rows),
-            f'{len(rows)} lines in its text file')
+        table = np.array(rows, np.float64).reshape(-1, 2)
+        dump.part_labels = table[:, 0].astype(np.int64)
+        dump.part_scores = table[:, 1]
+        dump.parts = read_map(PARTS, len(rows),
+                              f'{len(rows)} lines in its text file')
     return dump
-
-
-def _read_map(path: str, image: ImageInfo, highest: int,
-              reason: str) -> np.ndarray:
-    """Read a map of numbers 0..highest, (H, W) uint8."""
-    labels = read_image_labels(image, path)
-    if labels.size and not 0 <= labels.min() <= labels.max() <= highest:
-        raise InputError(f'{path} has the number {labels.max()}, but '
-                         f'there are {reason}')
-    if highest > 255 and labels.max() > 255:
-        raise InputError(f'{path} has the number {labels.max()}, the '
-                         'highest that the format allows is 255')
-    return labels.astype(np.uint8)
 
 
 def _read_rows(path: str, widths: Tuple[int, ...],
@@ -206,12 +174,11 @@ def _read_rows(path: str, widths: Tuple[int, ...],
         except ValueError as error:
             raise InputError(f'{place}: not numbers') from error
         if len(row) not in widths or not all(map(math.isfinite, row)):
-            raise InputError(f'{place}: must be '
-                             f'{" or ".join(map(str, widths))} finite '
-                             'numbers')
+            allowed = ' or '.join(map(str, widths))
+            raise InputError(f'{place}: must be {allowed} finite numbers')
         if row[score_column] < 0:
-            raise InputError(f'{place}: the score {row[score_column]} '
-                             'is negative')
+            raise InputError(
+                f'{place}: the score {row[score_column]} is negative')
         rows.append(row)
     return rows
 
@@ -219,15 +186,8 @@ def _read_rows(path: str, widths: Tuple[int, ...],
 def make_submission(folder: str, path: str) -> int:
     """Pack a dump as the multi-person challenge wants it.
 
-    The archive has ``global_parsing/<image>.png`` and
-    ``instance_parsing/<image>.png`` with ``.txt`` and nothing else.
-
-    Args:
-        folder (str): Folder of the dump.
-        path (str): Archive to write, usually ``mp_results.zip``.
-
-    Returns:
-        int: Number of files in the archive.
+    The archive has the files of ``global_parsing`` and ``instance_parsing``
+    and nothing else; gives their number.
     """
     members = [
         path for name in (GLOBAL, PARTS) for path in _list_files(folder, name)

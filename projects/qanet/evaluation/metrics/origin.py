@@ -13,11 +13,7 @@ SEVERAL = ('test data sets one by one, or with a metric for each of them, '
 
 
 def has_several(dataset_meta: Any) -> bool:
-    """Whether a metric gets images of other data sets, too.
-
-    Then ``dataset_meta`` is what mmdet's ``ConcatDataset`` has for its
-    ``MultiDatasetsEvaluator``, or a list.
-    """
+    """Whether it is that of mmdet's ``MultiDatasetsEvaluator``, or a list."""
     return (isinstance(dataset_meta, (list, tuple))
             or 'cumulative_sizes' in (dataset_meta or {}))
 
@@ -32,10 +28,7 @@ def is_same_image(path: str, other: str) -> bool:
 
 
 def is_of(evaluator: ParsingEvaluator, image_id: int, path: str) -> bool:
-    """Whether an image is the one of that id, or a copy of it.
-
-    Where the data set has no files of images, the names are compared.
-    """
+    """Whether an image is that of the id, or a copy; without files by name."""
     if image_id not in evaluator.images:
         return False
     own = evaluator.image_path(image_id)

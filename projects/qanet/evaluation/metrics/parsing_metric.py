@@ -41,37 +41,32 @@ class ParsingMetric(BaseMetric):
     (:class:`~projects.qanet.structures.ParsingInstances`).
 
     Args:
-        ann_file (str, optional): COCO style annotations, one per person. May
-            be None with ``format_only``.
+        ann_file (str, optional): COCO style annotations, one per person; not
+            needed with ``format_only``.
         data_root (str, optional): Folder of the split, which holds
-            Category_ids, Human_ids and Instance_ids. May be None with
-            ``format_only``.
-        img_subdir (str): Name of the image folder. Defaults to 'Images'.
-        metric (str | Sequence[str]): Which of mIoU, APp, APr, APh. Defaults
-            to all. (Not ``metrics``, which mmengine takes for the config of a
-            whole evaluator.)
+            Category_ids, Human_ids and Instance_ids; likewise.
+        img_subdir (str): Name of the image folder.
+        metric (str | Sequence[str]): Which of mIoU, APp, APr, APh. (Not
+            ``metrics``, mmengine's name for several metrics.)
         protocol (str): ``released``, comparable with published tables, or
-            ``strict``, with the quirks mended. Defaults to 'released'.
+            ``strict``, with the quirks mended.
         quality_weights (Sequence[float], optional): Weights of the box, IoU
             and pixel score to fuse scores with again, also in the results
-            file. Defaults to None, the model's scores.
+            file. None takes the model's scores.
         nms_thr (float, optional): Parsing IoU of persons found twice. None
-            keeps all. Defaults to 0.6.
-        box_score_thr (float): Lowest box score in the global map. Defaults
-            to 0.3.
+            keeps all.
+        box_score_thr (float): Lowest box score in the global map.
         quality_thr (float): Lowest quality score of a counted person.
-            Defaults to 0.01.
         person_cat_ids (Sequence[int]): The ``category_id`` of persons in
-            ``ann_file``. Defaults to (1, ).
+            ``ann_file``.
         out_file (str, optional): Results file to write.
         metrics_file (str, optional): JSON file for all metric values.
-        format_only (bool): Only write ``out_file``. Defaults to False.
+        format_only (bool): Only write ``out_file``.
         result_info (dict, optional): ``quality_weights`` and
             ``pixel_score_thr`` of the model, for the results file. Defaults
             to (1, 1, 1) and 0.2.
-        collect_device (str): 'cpu' or 'gpu'. Defaults to 'cpu'.
-        prefix (str, optional): Of the metric names, also in the file.
-            Defaults to 'parsing'.
+        collect_device (str): 'cpu' or 'gpu'.
+        prefix (str, optional): Of the metric names; None is 'parsing'.
         **kwargs: Further arguments of :class:`BaseMetric`.
 
     Raises:
@@ -79,12 +74,6 @@ class ParsingMetric(BaseMetric):
         InputError: If an argument or the annotation file is wrong, or a file
             cannot be written. Only the number of classes waits for the first
             image.
-
-    Examples:
-        >>> val_evaluator = dict(
-        ...     type='ParsingMetric',
-        ...     ann_file='data/CIHP/annotations/CIHP_val.json',
-        ...     data_root='data/CIHP/Validation')
     """
 
     default_prefix = PREFIX
@@ -129,11 +118,11 @@ class ParsingMetric(BaseMetric):
         self.quality_weights = quality_weights
         self.result_info = dict(
             quality_weights=(1., 1., 1.), pixel_score_thr=0.2)
-        unknown = sorted(set(result_info or {}) - set(self.result_info))
-        if unknown:
-            raise InputError(f'result_info has no key {unknown[0]!r}, allowed '
-                             f'are {", ".join(self.result_info)}')
-        self.result_info.update(result_info or {})
+        for key, value in (result_info or {}).items():
+            if key not in self.result_info:
+                raise InputError(f'result_info has no key {key!r}, allowed '
+                                 f'are {", ".join(self.result_info)}')
+            self.result_info[key] = value
         if quality_weights is not None:
             self.result_info['quality_weights'] = quality_weights
         check_weights(self.result_info['quality_weights'])
@@ -170,8 +159,7 @@ class ParsingMetric(BaseMetric):
 
     @property
     def summary_names(self) -> Tuple[str, ...]:
-        """Names that the runner gets, prefix included; none to format only.
-        """
+        """Names that the runner gets, with prefix; none to format only."""
         metrics = () if self.format_only else self._evaluator.metrics
         return tuple(f'{self.prefix}/{key}' for metric in metrics
                      for key in SUMMARIES[metric])
@@ -179,9 +167,8 @@ class ParsingMetric(BaseMetric):
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Reduce the images of one batch, the outputs of the model.
 
-        Raises:
-            InputError: If a prediction does not fit its image, a score is
-                undefined, or the image is of another data set.
+        Raises an InputError if a prediction does not fit its image, a score is
+        undefined, or the image is of another data set.
         """
         for sample in data_samples:
             image_id = int(sample['img_id'])
@@ -194,25 +181,20 @@ class ParsingMetric(BaseMetric):
                 persons = persons.fuse(self.quality_weights)
             entry: Dict[str, Any] = dict(
                 image_id=image_id, path=sample['img_path'])
+            # With its folder, so that it is one image's alone, if it is known.
+            name = os.path.basename(sample['img_path'])
             if not self.format_only:
+                name = self._evaluator.find_image(image_id).file_name
                 entry.update(self.reduce(sample, persons))
             if self.out_file is not None:
+                height, width = map(int, sample['ori_shape'][:2])
                 entry['records'] = [
                     dict(record, image_id=image_id)
                     for record in persons.to_records()
                 ]
                 entry['image'] = dict(
-                    id=image_id,
-                    file_name=self._file_name(image_id, sample['img_path']),
-                    width=int(sample['ori_shape'][1]),
-                    height=int(sample['ori_shape'][0]))
+                    id=image_id, file_name=name, width=width, height=height)
             self.results.append(entry)
-
-    def _file_name(self, image_id: int, path: str) -> str:
-        """With its folder, so that it is one image's alone, if it is known."""
-        if self._evaluator is None:
-            return os.path.basename(path)
-        return self._evaluator.find_image(image_id).file_name
 
     def _check_origin(self, image_id: int, path: str) -> bool:
         """Whether an image is to be evaluated; ids alone do not tell."""
@@ -233,9 +215,8 @@ class ParsingMetric(BaseMetric):
         """What an image's entry has beside its id: ``statistics``."""
         runs = persons.runs()
         scores = PersonScores.from_instances(persons, runs, sample['img_path'])
-        return dict(
-            statistics=self.evaluator.process(
-                int(sample['img_id']), runs, scores))
+        image_id = int(sample['img_id'])
+        return dict(statistics=self.evaluator.process(image_id, runs, scores))
 
     def summarize(self, entries: Sequence[Dict[str, Any]]) -> Dict[str, float]:
         """Compute and log the metrics, in percent, without the prefix."""
@@ -246,15 +227,12 @@ class ParsingMetric(BaseMetric):
             format_tables(values, self.classes, self.evaluator.protocol))
         return values
 
-    def compute_metrics(self, results: List[Dict[str,
-                                                 Any]]) -> Dict[str, float]:
+    def compute_metrics(self, results: List[dict]) -> Dict[str, float]:
         """The headline values, in percent; none with ``format_only``.
 
         It gets the entries of all ranks. An image that a distributed sampler
-        gave out twice counts once.
-
-        Raises:
-            InputError: If two images, maybe of two ranks, have one id.
+        gave out twice counts once. Raises an InputError if two images have one
+        id.
         """
         logger = MMLogger.get_current_instance()
         paths: Dict[int, str] = {}
@@ -264,7 +242,12 @@ class ParsingMetric(BaseMetric):
         images = {entry['image_id']: entry for entry in results}
         entries = [images[image_id] for image_id in sorted(images)]
         if self.out_file is not None:
-            self._write_results(entries)
+            write_results(
+                self.out_file,
+                [record for entry in entries for record in entry['records']],
+                self.classes,
+                **self.result_info,
+                images=[entry['image'] for entry in entries])
             logger.info(f'Wrote the results to {self.out_file}')
         if self.format_only:
             return {}
@@ -279,19 +262,8 @@ class ParsingMetric(BaseMetric):
             logger.info(f'Wrote the metrics to {self.metrics_file}')
         return {key: values[key] for key in SUMMARY_KEYS if key in values}
 
-    def _write_results(self, entries: List[Dict[str, Any]]) -> None:
-        records = [record for entry in entries for record in entry['records']]
-        write_results(
-            self.out_file,
-            records,
-            self.classes,
-            self.result_info['quality_weights'],
-            self.result_info['pixel_score_thr'],
-            images=[entry['image'] for entry in entries])
-
 
 def _take_persons(sample: dict, num_classes: int) -> ParsingInstances:
-    """The persons that the model gives for an image."""
     persons = sample.get('pred_instances')
     if not isinstance(persons, ParsingInstances):
         raise TypeError(f'{sample["img_path"]}: pred_instances must be '

@@ -32,22 +32,16 @@ class PixelThresholdMetric(ParsingMetric):
     (``docs/protocol.md``, section 5); the row of the paper averaged over the
     whole canvas.
 
-    Required keys of the data samples: those of :class:`ParsingMetric`. The
+    Data samples and arguments are those of :class:`ParsingMetric`. The
     persons' scores at each ``T`` stand in their ``by_thr``, which
-    :class:`QualityAwareModule` fills with ``extra_pixel_score_thrs``.
-
-    Besides the metrics of :class:`ParsingMetric` the printed table and
-    ``metrics_file`` have, for each ``T``, ``APp.T<T>``, ``APp_50.T<T>``,
-    ``PCP_50.T<T>``, ``APr.T<T>``, ``APr_50.T<T>`` and ``APh.T<T>``, such as
-    ``parsing/APr.T0.2``.
+    :class:`QualityAwareModule` fills with ``extra_pixel_score_thrs``. For each
+    ``T`` the printed table and ``metrics_file`` have ``APp.T<T>``,
+    ``APp_50.T<T>``, ``PCP_50.T<T>``, ``APr.T<T>``, ``APr_50.T<T>`` and
+    ``APh.T<T>``, such as ``parsing/APr.T0.2``.
 
     Args:
-        *args: Those of :class:`ParsingMetric`.
-        pixel_score_thrs (Sequence[float]): The thresholds, at least one.
-        **kwargs: Those of :class:`ParsingMetric`.
-
-    Raises:
-        InputError: If there is no threshold, or one is no number >= 0.
+        pixel_score_thrs (Sequence[float]): The thresholds, at least one, in
+            [0, 1]; an InputError refuses others.
     """
 
     def __init__(self, *args: Any, pixel_score_thrs: Sequence[float],
@@ -80,10 +74,10 @@ class PixelThresholdMetric(ParsingMetric):
 
         def reduced(scored: ParsingInstances,
                     metrics: Tuple[str, ...]) -> ImageStatistics:
-            scores = PersonScores.from_instances(scored, runs,
-                                                 sample['img_path'])
-            return reduce_image(overlaps, scores, evaluator.protocol,
-                                evaluator.thresholds, metrics)
+            path = sample['img_path']
+            return reduce_image(
+                overlaps, PersonScores.from_instances(scored, runs, path),
+                evaluator.protocol, evaluator.thresholds, metrics)
 
         return dict(
             statistics=reduced(persons, evaluator.metrics),

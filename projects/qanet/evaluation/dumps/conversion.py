@@ -7,7 +7,7 @@ import numpy as np
 from projects.qanet.ground_truth import ImageInfo, empty_truth
 from projects.qanet.structures import ParsingInstances
 from projects.qanet.structures.records import decode_records
-from projects.qanet.structures.runs import runs_to_map
+from projects.qanet.structures.runs import maps_to_runs, runs_to_map
 from projects.qanet.utils.errors import InputError
 from ..functional.image_statistics import Thresholds, keep_persons
 from ..functional.overlaps import person_ious
@@ -80,22 +80,22 @@ def dump_to_records(image: ImageInfo, dump: DumpedImage,
     labels = np.append(dump.part_labels, 0)[dump.parts.astype(np.int64) - 1]
     labels = labels.astype(np.uint8)
     owners = _owners(image, dump)
-    numbers = np.unique(dump.humans)
-    numbers = numbers[numbers > 0].astype(np.int64)
+    numbers = np.unique(dump.humans[dump.humans > 0]).astype(np.int64)
     part_scores = np.zeros((len(numbers), num_classes - 1))
     for part, owner in owners.items():
         place = np.searchsorted(numbers, owner), dump.part_labels[part - 1] - 1
         part_scores[place] = dump.part_scores[part - 1]
-    windows = [_cut_window(dump.humans == number) for number in numbers]
+    runs = maps_to_runs([dump.humans == number for number in numbers],
+                        [(0, 0)] * len(numbers), image.size)
+    windows = [runs_to_map(person) for person in runs.split()]
     boxes = dump.human_boxes[numbers - 1]
     boxes = np.where(np.isnan(boxes), _boxes(windows), boxes)
     maps = [
         labels[y:y + window.shape[0], x:x + window.shape[1]] * window
         for window, (x, y) in windows
     ]
-    unknown = np.full(len(numbers), np.nan)
-    return ParsingInstances(boxes, unknown, unknown, unknown,
-                            dump.human_scores[numbers - 1],
+    unknown = np.full((3, len(numbers)), np.nan)
+    return ParsingInstances(boxes, *unknown, dump.human_scores[numbers - 1],
                             part_scores * np.nan, part_scores,
                             np.zeros(len(numbers)), maps,
                             [offset for _, offset in windows], image.size,
@@ -122,13 +122,6 @@ def _owners(image: ImageInfo, dump: DumpedImage) -> Dict[int, int]:
                 f'instance_parsing are both of class {label} and of person '
                 f'{human}; a results file has one part for each class')
     return owners
-
-
-def _cut_window(mask: np.ndarray) -> tuple:
-    """Smallest window with the whole mask and its top-left corner (x, y)."""
-    y, x = np.nonzero(mask)
-    left, top = int(x.min()), int(y.min())
-    return mask[top:y.max() + 1, left:x.max() + 1], (left, top)
 
 
 def _boxes(windows: Sequence[tuple]) -> np.ndarray:

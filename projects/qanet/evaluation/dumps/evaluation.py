@@ -24,20 +24,10 @@ def evaluate_dump(evaluator: ParsingEvaluator,
                   num_workers: int = 0) -> Dict[str, float]:
     """Evaluate a dump: the figures of the results file it was painted from.
 
-    Annotated images without files are images without predictions.
-
-    Args:
-        evaluator (ParsingEvaluator): Made with those of
-            :data:`DUMP_METRICS` that are wanted.
-        folder (str): Folder with global_parsing, instance_segmentation and
-            instance_parsing; only what the metrics need is read.
-        num_workers (int): Processes beside this one.
-
-    Returns:
-        dict[str, float]: See :func:`summarize`.
-
-    Raises:
-        InputError: If a metric cannot be had or the dump is broken.
+    ``folder`` has those of :data:`DUMP_FOLDERS` that the evaluator's metrics
+    need; annotated images without files are images without predictions. Works
+    in ``num_workers`` processes beside this one. Raises an InputError if a
+    metric cannot be had or the dump is broken.
     """
     impossible = sorted(set(evaluator.metrics) - set(DUMP_METRICS))
     if impossible:
@@ -60,14 +50,14 @@ def _process(evaluator: ParsingEvaluator, folder: str, names: List[str],
     image, num_classes = evaluator.images[image_id], len(evaluator.classes)
     truth = evaluator.read_truth(image_id)
     dump = read_dump(folder, image, num_classes, names, evaluator.img_subdir)
-    # The maps take the places of three persons' part maps; one that is
-    # missing is empty.
+    # The maps, maybe empty, take the places of three persons' part maps.
+    nothing = np.zeros((0, 0), np.uint8)
     maps = [
-        np.zeros((0, 0), np.uint8) if labels is None else labels
+        nothing if labels is None else labels
         for labels in (dump.categories, dump.humans, dump.parts)
     ]
-    segments = cut_segments(truth, maps_to_runs(maps, [(0, 0)] * 3,
-                                                image.size), 256)
+    runs = maps_to_runs(maps, [(0, 0)] * 3, image.size)
+    segments = cut_segments(truth, runs, 256)
     categories, humans, parts = segments.labels.astype(np.int64)
     crowds = crowd_ids(image, evaluator.protocol)
     statistics = ImageStatistics(image.image_id, True)

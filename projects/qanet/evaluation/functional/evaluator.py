@@ -41,23 +41,14 @@ class ParsingEvaluator:
         metrics (str | Sequence[str]): Which of mIoU, APp, APr, APh.
         protocol (str): ``released`` or ``strict``.
         quality_weights (Sequence[float], optional): Weights of the box, IoU
-            and pixel score to fuse the scores of records with. None takes
-            stored scores.
+            and pixel score to fuse scores with; None takes stored scores.
         thresholds (Thresholds): Thresholds of scores and suppression.
-        person_cat_ids (Sequence[int]): The ``category_id`` of persons in
-            ``ann_file``.
+        person_cat_ids (Sequence[int]): The ``category_id`` of persons.
 
     Raises:
         FileNotFoundError: If there is no annotation file.
         InputError: If an argument or the annotation file is wrong, or notes
             other classes.
-
-    Examples:
-        >>> from projects.qanet.structures import read_results
-        >>> info, records = read_results('results.json')  # doctest: +SKIP
-        >>> ParsingEvaluator('annotations/CIHP_val.json', 'Validation',
-        ...     info['classes']).evaluate(records)['mIoU']  # doctest: +SKIP
-        62.9
     """
 
     def __init__(
@@ -72,9 +63,9 @@ class ParsingEvaluator:
         thresholds: Thresholds = Thresholds(),
         person_cat_ids: Sequence[int] = (1, )
     ) -> None:
-        metrics = (metrics, ) if isinstance(metrics, str) else metrics
-        if (not isinstance(metrics, (list, tuple)) or not metrics
-                or any(metric not in METRICS for metric in metrics)):
+        chosen = (metrics, ) if isinstance(metrics, str) else metrics
+        if (not isinstance(chosen, (list, tuple)) or not chosen
+                or any(metric not in METRICS for metric in chosen)):
             raise InputError(f'metrics must be among {list(METRICS)}, not '
                              f'{metrics!r}')
         self.protocol = get_protocol(protocol)
@@ -97,7 +88,7 @@ class ParsingEvaluator:
         self.data_root = data_root
         self.classes = tuple(classes)
         self.img_subdir = img_subdir
-        self.metrics = tuple(metrics)
+        self.metrics = tuple(chosen)
         self.quality_weights = quality_weights
         self.thresholds = thresholds
         if not any(image.persons for image in self.images.values()):
@@ -125,10 +116,10 @@ class ParsingEvaluator:
             self.img_subdir, 'APr' in self.metrics)
 
     def measure(self, image_id: int, runs: PersonRuns) -> ImageOverlaps:
-        """Read an image's truth and compare its persons, whatever the scores.
+        """Compare the persons of an image with its truth, whatever the scores.
 
-        Raises an OSError if a label map is missing, an InputError if persons
-        and image do not fit or the label maps are broken.
+        Raises an OSError if a label map is missing, an InputError if one is
+        broken or persons and image do not fit.
         """
         return measure_overlaps(
             self.find_image(image_id), self.read_truth(image_id), runs,
@@ -136,10 +127,7 @@ class ParsingEvaluator:
 
     def process(self, image_id: int, runs: PersonRuns,
                 scores: PersonScores) -> ImageStatistics:
-        """Reduce one image with its persons, maybe none, to its statistics.
-
-        Raises what :meth:`measure` does.
-        """
+        """Reduce one image with its persons, as :meth:`measure` raises."""
         if (runs.num_persons == 0
                 and not self.protocol.counts_images_without_predictions):
             return unpredicted_statistics(
@@ -152,10 +140,9 @@ class ParsingEvaluator:
                image_id: int,
                records: Records,
                places: Optional[Sequence[str]] = None) -> PersonRuns:
-        """Decode the masks of an image's records, maybe none.
+        """Decode the masks of an image's records, ``places`` in a message.
 
-        ``places`` name the records in a message. Raises an InputError if
-        records and image do not fit.
+        Raises an InputError if records and image do not fit.
         """
         return decode_records(records, self.find_image(image_id).size, places)
 
@@ -171,8 +158,8 @@ class ParsingEvaluator:
                   statistics: Iterable[ImageStatistics]) -> Dict[str, float]:
         """Compute the metrics of the data set, see :func:`summarize`.
 
-        There is at most one of the ``statistics`` per image. Images that are
-        annotated, but have none, count as images without predictions.
+        Annotated images without statistics count as images without
+        predictions.
         """
         images = {image.image_id: image for image in statistics}
         for image_id in self.images:
@@ -192,12 +179,11 @@ class ParsingEvaluator:
                  records: Records,
                  num_workers: int = 0,
                  source: str = 'results') -> Dict[str, float]:
-        """Evaluate all records of a results file, in its order.
+        """Evaluate all records of a results file, see :func:`summarize`.
 
-        Works in ``num_workers`` processes beside this one. ``source`` is what
-        to call the list of records in a message. Gives what :func:`summarize`
-        does. Raises an OSError if a label map is missing, an InputError with
-        the position of a record that does not fit the data set.
+        In ``num_workers`` processes beside this one; ``source`` is the list of
+        records in a message. Raises an OSError if a label map is missing, an
+        InputError with the position of a record that does not fit.
         """
         groups = self.group(records, source)
         return self.summarize(

@@ -1,7 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """What one image contributes to the metrics, without its pixels."""
 from dataclasses import dataclass
-from typing import NamedTuple, Optional, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -110,21 +110,19 @@ def reduce_image(overlaps: ImageOverlaps,
 
 def keep_persons(scores: np.ndarray, ious: np.ndarray, protocol: Protocol,
                  thresholds: Thresholds) -> np.ndarray:
-    """Whether each person is neither found twice nor too bad, (N,) bool.
-
-    ``docs/protocol.md``, sections 7.2 and 7.3; of quality scores (N,) and the
-    mean IoUs between the persons (N, N).
-    """
+    """Whether each person is neither found twice nor too bad, (N,) bool."""
     kept = scores >= thresholds.quality
     if thresholds.nms_iou is not None:
         kept &= protocol.suppress(scores, ious, thresholds.nms_iou)
     return kept
 
 
-def crowd_ids(image: ImageInfo, protocol: Protocol) -> np.ndarray:
-    """Values in Human_ids, (X,) int64, of persons that need not be found."""
-    ids = [person.parsing_id for person in image.persons]
-    return np.array(ids, np.int64)[_ignored_persons(image, protocol)]
+def crowd_ids(image: ImageInfo, protocol: Protocol) -> List[int]:
+    """Values in Human_ids of persons that need not be found."""
+    return [
+        person.parsing_id for person in image.persons
+        if person.is_crowd and protocol.ignores_crowds
+    ]
 
 
 def _ignored_persons(image: ImageInfo, protocol: Protocol) -> np.ndarray:
@@ -162,9 +160,8 @@ def _person_candidates(overlaps: ImageOverlaps, scores: np.ndarray,
     predictions, truths = np.nonzero(pairs)
     parts = class_ious[predictions, truths, 1:, None]
     found = (np.nan_to_num(parts) > PART_THRESHOLDS).sum(axis=1)
-    zeros = np.zeros(len(kept) + len(counted), np.int64)
-    return PersonCandidates(scores[kept], zeros[:int(kept.sum())],
-                            zeros[:len(counted)], ignored, predictions, truths,
-                            ious[predictions,
-                                 truths], found, (to_truth.truth_areas[counted]
-                                                  > 0).sum(axis=1))
+    truth_parts = (to_truth.truth_areas[counted] > 0).sum(axis=1)
+    return PersonCandidates(scores[kept], np.zeros(kept.sum(), np.int64),
+                            np.zeros(len(counted),
+                                     np.int64), ignored, predictions, truths,
+                            ious[predictions, truths], found, truth_parts)

@@ -1,8 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """IoU of part maps: person against person and against the ground truth.
 
-Class IoUs are taken over the full image with the background as a class; a
-class that neither of two maps has is left out of the mean (nanmean).
+Over the full image with the background as a class.
 """
 from typing import NamedTuple, Sequence, Tuple
 
@@ -38,27 +37,22 @@ def divide(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
 
 def person_ious(segments: Segments, num_classes: int) -> np.ndarray:
     """Mean IoU between the persons of one image, (N, N) float64."""
-    labels, lengths = segments.labels, segments.lengths
-    num_persons, num_pixels = len(labels), int(lengths.sum())
-    areas = segments.areas
     # Two persons can only meet where at least two have a part.
-    shared = np.flatnonzero((labels > 0).sum(axis=0) > 1)
-    labels, lengths = labels[:, shared], lengths[shared]
-    ious = np.eye(num_persons)
-    for i in range(num_persons - 1):
-        mine = labels[i]
-        rows, columns = np.nonzero((labels[i + 1:] > 0) & (mine > 0))
-        pixels, others = lengths[columns], num_persons - i - 1
-        common = count_pixels(rows, pixels, others)
+    shared = np.flatnonzero((segments.labels > 0).sum(axis=0) > 1)
+    labels, lengths = segments.labels[:, shared], segments.lengths[shared]
+    ious = np.eye(len(labels))
+    for i in range(len(labels) - 1):
+        mine, others = labels[i], labels[i + 1:]
+        my_area, areas = segments.areas[i], segments.areas[i + 1:]
+        rows, columns = np.nonzero((others > 0) & (mine > 0))
+        common = count_pixels(rows, lengths[columns], len(others))
         # Where the two disagree, class 0 takes the pixels.
-        agree = np.where(labels[i + 1 + rows, columns] == mine[columns],
-                         mine[columns], 0)
-        both = count_pixels(rows * num_classes + agree, pixels,
-                            others * num_classes).reshape(-1, num_classes)
-        both[:, 0] = num_pixels - areas[i, 1:].sum() - areas[i + 1:, 1:].sum(
-            axis=1) + common
-        union = areas[i] + areas[i + 1:] - both
-        ious[i, i + 1:] = mean_ious(divide(both, union))
+        agree = np.where(others[rows, columns] == mine[columns], mine[columns],
+                         0)
+        both = count_pixels(rows * num_classes + agree, lengths[columns],
+                            areas.size).reshape(-1, num_classes)
+        both[:, 0] = my_area[0] - areas[:, 1:].sum(axis=1) + common
+        ious[i, i + 1:] = mean_ious(divide(both, my_area + areas - both))
         ious[i + 1:, i] = ious[i, i + 1:]
     return ious
 

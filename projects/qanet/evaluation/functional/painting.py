@@ -1,6 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Persons painted over each other (``docs/protocol.md``, 7.1, 7.4, 7.5)."""
-from typing import NamedTuple, Optional, Tuple
+from typing import NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -43,10 +43,9 @@ def number_parts(
         scores: np.ndarray) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Number the visible parts as the challenge's dump format does.
 
-    Persons come in the order of painting, that is of their quality scores
-    (N,), the classes of one person ascend. A part that others cover takes no
-    number. Gives the number of each segment's part, 0 where nobody is, (K,);
-    then person (P,) and label (P,) of part number 1, 2, ... All int64.
+    Persons ascend in their quality scores (N,), parts in their class. Gives
+    the number of each segment's part, 0 where nobody is, (K,); then person
+    (P,) and label (P,) of part number 1, 2, ... All int64.
     """
     order = np.argsort(scores, kind='stable')
     ranks = np.argsort(order)
@@ -77,48 +76,44 @@ def limit_parts(painting: Painting, scores: np.ndarray,
 
 def region_candidates(segments: Segments, painting: Painting, truth: LabelRuns,
                       part_scores: np.ndarray,
-                      ignored_humans: np.ndarray) -> Candidates:
-    """Visible parts against the part instances of the truth (AP^r).
+                      crowds: Sequence[int]) -> Candidates:
+    """Visible parts, scores (N, C - 1), against part instances (AP^r).
 
-    ``part_scores`` are (N, C - 1). ``ignored_humans`` are ids of crowds, (X,);
-    an instance that lies mostly on a crowd is ignored.
+    An instance that lies mostly on a crowd is ignored.
     """
     num_classes = part_scores.shape[1] + 1
-    is_class = (truth.instance_classes > 0) & (
-        truth.instance_classes < num_classes)
+    classes = truth.instance_classes
+    is_class = (classes > 0) & (classes < num_classes)
     codes = np.where(painting.owners >= 0,
                      painting.owners * num_classes + painting.labels, -1)
     scores = np.pad(part_scores, ((0, 0), (1, 0)))
     return _compare_masks(codes, scores, segments, segments.instances,
-                          truth.instance_ids[is_class],
-                          truth.instance_classes[is_class], ignored_humans)
+                          truth.instance_ids[is_class], classes[is_class],
+                          crowds)
 
 
 def human_candidates(segments: Segments, painting: Painting,
-                     scores: np.ndarray,
-                     ignored_humans: np.ndarray) -> Candidates:
+                     scores: np.ndarray, crowds: Sequence[int]) -> Candidates:
     """Visible persons against those in Human_ids (AP^h), all of class 0."""
     ids = np.unique(segments.humans[segments.humans > 0])
-    return _compare_masks(painting.owners,
-                          scores[:, None], segments, segments.humans, ids,
-                          np.zeros_like(ids), ignored_humans)
+    return _compare_masks(painting.owners, scores[:, None], segments,
+                          segments.humans, ids, np.zeros_like(ids), crowds)
 
 
 def _compare_masks(codes: np.ndarray, scores: np.ndarray, segments: Segments,
                    values: np.ndarray, ids: np.ndarray, classes: np.ndarray,
-                   ignored_humans: np.ndarray) -> Candidates:
+                   crowds: Sequence[int]) -> Candidates:
     """Predicted masks against truth masks of the same class.
 
     Codes are positions in the scores (N, number of classes), -1 is no mask.
     Truths have ids among the values; those without pixels are left out.
     """
-    lengths = segments.lengths
-    width = len(ids) + 1
+    lengths, width = segments.lengths, len(ids) + 1
     slots = find_slots(values, ids)
     truth_areas = count_pixels(slots, lengths, width)[:-1]
     kept = np.flatnonzero(truth_areas)
     truth_areas = truth_areas[kept]
-    on_crowd = np.isin(segments.humans, ignored_humans)
+    on_crowd = np.isin(segments.humans, crowds)
     crowd_areas = count_pixels(slots[on_crowd], lengths[on_crowd], width)[kept]
     ignored = 2 * crowd_areas > truth_areas
     shown = codes >= 0

@@ -96,13 +96,12 @@ def _person_metrics(images: List[ImageStatistics],
     precisions = _class_precisions(persons, matches, 1, protocol)[0]
     num_truths = int((~persons.truth_ignored).sum())
     correct = np.full(len(PART_THRESHOLDS), np.nan)
-    for t, pairs in enumerate(matches.pairs.T):
+    for t, pairs in enumerate(matches.pairs.T if num_truths else ()):
         pairs = pairs[pairs >= 0]
         parts = persons.truth_parts[persons.truths[pairs]]
         # A hidden person has no part that could be right.
         shares = persons.parts_found[pairs, t] / np.maximum(parts, 1)
-        if num_truths:
-            correct[t] = 100 * shares.sum() / num_truths
+        correct[t] = 100 * shares.sum() / num_truths
     return dict(
         _by_threshold('APp', PART_THRESHOLDS, precisions),
         **_by_threshold('PCP', PART_THRESHOLDS, correct))
@@ -135,22 +134,19 @@ def _class_precisions(candidates: Candidates, matches: Matches,
     """AP in percent by class and threshold, (C, T), NaN where undefined."""
     ranking = candidates.ranking()
     labels = candidates.labels[ranking]
-    is_true = matches.pairs[ranking] >= 0
-    counts = ~matches.ignored[ranking]
-    num_truths = np.bincount(
-        candidates.truth_labels[~candidates.truth_ignored],
-        minlength=num_classes)
-    precisions = np.empty((num_classes, is_true.shape[1]))
+    is_true, counts = matches.pairs[ranking] >= 0, ~matches.ignored[ranking]
+    wanted = candidates.truth_labels[~candidates.truth_ignored]
+    num_truths = np.bincount(wanted, minlength=num_classes)
+    precisions = np.full((num_classes, is_true.shape[1]), np.nan)
     for label in range(num_classes):
         mine = labels == label
-        if num_truths[label] == 0:
-            precisions[label] = np.nan if mine.any(
-            ) else protocol.ap_of_nothing
-            continue
-        precisions[label] = [
-            average_precision(hits[valid], num_truths[label])
-            for hits, valid in zip(is_true[mine].T, counts[mine].T)
-        ]
+        if num_truths[label] > 0:
+            precisions[label] = [
+                average_precision(hits[valid], num_truths[label])
+                for hits, valid in zip(is_true[mine].T, counts[mine].T)
+            ]
+        elif not mine.any():
+            precisions[label] = protocol.ap_of_nothing
     return 100 * precisions
 
 
@@ -169,7 +165,4 @@ def _by_threshold(name: str, thresholds: np.ndarray,
 
 def _by_name(prefix: str, names: Sequence[str],
              values: np.ndarray) -> Dict[str, float]:
-    return {
-        f'{prefix}{name}': float(value)
-        for name, value in zip(names, values)
-    }
+    return {f'{prefix}{n}': float(v) for n, v in zip(names, values)}

@@ -1,7 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """The metrics of many quality weights, from persons measured once."""
 from itertools import product
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -9,8 +9,8 @@ from projects.qanet.ground_truth import LabelRuns
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.parallel import map_in_order
 from .evaluator import ParsingEvaluator
-from .image_statistics import ImageOverlaps, reduce_image
-from .scores import ScoreIngredients, fuse_ingredients, read_ingredients
+from .image_statistics import reduce_image
+from .scores import fuse_ingredients, read_ingredients
 from .segments import merge_segments
 from .summary import summarize
 
@@ -52,19 +52,11 @@ def weight_grid(start: float = 0.,
     return grid
 
 
-class _MeasuredImage(NamedTuple):
-    overlaps: ImageOverlaps
-    ingredients: ScoreIngredients
-    places: List[str]
-
-
 class WeightSearch:
     """Evaluates the same predictions with many quality weights.
 
     Each value equals what :meth:`ParsingEvaluator.evaluate` gives with these
-    weights in the place of the evaluator's. ``records`` are all of a results
-    file, ``source`` is its name in a message. Raises an InputError if records
-    and data set do not fit.
+    weights; arguments and errors are those of :meth:`ParsingEvaluator.group`.
     """
 
     def __init__(self,
@@ -76,30 +68,25 @@ class WeightSearch:
         self.thresholds = evaluator.thresholds
         self.metrics = tuple(metric for metric in evaluator.metrics
                              if metric != 'mIoU')
-        groups = evaluator.group(records, source)
-        self._images = [self._measure(evaluator, *group) for group in groups]
-        found = {image_id for image_id, _, _ in groups}
+        self._images = []
+        unpredicted = set(evaluator.images)
+        for image_id, mine, places in evaluator.group(records, source):
+            unpredicted.remove(image_id)
+            overlaps = evaluator.measure(
+                image_id, evaluator.decode(image_id, mine, places))
+            # Of the truth segments have all but the list of instances.
+            overlaps = overlaps._replace(
+                segments=merge_segments(overlaps.segments),
+                truth=LabelRuns(*np.zeros((4, 0), int), *overlaps.truth[4:]))
+            ingredients = read_ingredients(mine, len(self.classes))
+            self._images.append((overlaps, ingredients, places))
         self._unpredicted = [
             evaluator.process_records((image_id, [], []))
-            for image_id in evaluator.images if image_id not in found
+            for image_id in unpredicted
         ]
         # The global map follows the box score alone.
         fixed = tuple(set(evaluator.metrics) - set(self.metrics))
         self._fixed = self._summarize((1., 0., 0.), fixed)
-
-    def _measure(self, evaluator: ParsingEvaluator, image_id: int,
-                 records: Sequence[Dict[str, Any]],
-                 places: List[str]) -> _MeasuredImage:
-        """Compare an image's persons and keep what is needed again."""
-        overlaps = evaluator.measure(
-            image_id, evaluator.decode(image_id, records, places))
-        # Of the truth the segments have all but the list of instances.
-        overlaps = overlaps._replace(
-            segments=merge_segments(overlaps.segments),
-            truth=LabelRuns(*[np.zeros(0, np.int64)] * 4, *overlaps.truth[4:]))
-        return _MeasuredImage(overlaps,
-                              read_ingredients(records, len(self.classes)),
-                              places)
 
     def _summarize(self, weights: Weights,
                    metrics: Tuple[str, ...]) -> Dict[str, float]:
@@ -114,11 +101,7 @@ class WeightSearch:
         return summarize(statistics, self.classes, self.protocol, metrics)
 
     def evaluate(self, weights: Weights) -> Dict[str, float]:
-        """The metrics, see :func:`summarize`, for one choice of weights.
-
-        Raises an InputError if the weights are wrong or a needed score is
-        undefined.
-        """
+        """The metrics for one choice; raises as :func:`read_scores`."""
         return {**self._fixed, **self._summarize(weights, self.metrics)}
 
     def evaluate_all(self,

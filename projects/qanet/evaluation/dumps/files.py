@@ -14,7 +14,7 @@ import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 from PIL import Image
@@ -47,20 +47,17 @@ def write_dump(folder: str,
                dump: DumpedImage,
                img_subdir: str = 'Images') -> None:
     """Write the files of one image, from a dump with all fields."""
-    boxes = np.round(dump.human_boxes).astype(int)[:, [1, 0, 3, 2]].tolist()
-    humans = [[score, *box]
-              for score, box in zip(dump.human_scores.tolist(), boxes)]
+    boxes = np.round(dump.human_boxes).astype(int)[:, [1, 0, 3, 2]]
+    humans = zip(dump.human_scores.tolist(), *boxes.T.tolist())
     parts = zip(dump.part_labels.tolist(), dump.part_scores.tolist())
-    for name, labels, rows in ((GLOBAL, dump.categories,
-                                None), (HUMANS, dump.humans, humans),
-                               (PARTS, dump.parts, parts)):
+    maps = dump.categories, dump.humans, dump.parts
+    for name, labels, rows in zip(DUMP_FOLDERS, maps, (None, humans, parts)):
         path = _file(folder, name, image, '.png', img_subdir)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         Image.fromarray(labels).save(path)
         if rows is not None:
-            lines = [' '.join(map(str, row)) + '\n' for row in rows]
-            write_text(
-                _file(folder, name, image, '.txt', img_subdir), ''.join(lines))
+            text = ''.join(' '.join(map(str, row)) + '\n' for row in rows)
+            write_text(_file(folder, name, image, '.txt', img_subdir), text)
 
 
 def _file(folder: str, name: str, image: ImageInfo, suffix: str,
@@ -121,54 +118,47 @@ def read_dump(folder: str,
         """Read a map of numbers 0..highest, (H, W) uint8."""
         path = _file(folder, name, image, '.png', img_subdir)
         labels = read_image_labels(image, path)
-        found = labels.max(initial=0)
-        if found > highest:
-            raise InputError(f'{path} has the number {found}, but there are '
-                             f'{reason}')
-        if found > 255:
-            raise InputError(f'{path} has the number {found}, the highest '
-                             'that the format allows is 255')
+        if labels.max(initial=0) > min(highest, 255):
+            raise InputError(f'{path} has the number {labels.max()}, but '
+                             f'there are {reason} (255 at most)')
         return labels.astype(np.uint8)
+
+    def read_both(name: str, *args: Any) -> Tuple[np.ndarray, np.ndarray]:
+        path = _file(folder, name, image, '.txt', img_subdir)
+        table = _read_table(path, *args)
+        lines = f'{len(table)} lines in its text file'
+        return read_map(name, len(table), lines), table
 
     dump = DumpedImage()
     if GLOBAL in names:
         dump.categories = read_map(GLOBAL, num_classes - 1,
                                    f'{num_classes} classes')
     if HUMANS in names:
-        path = _file(folder, HUMANS, image, '.txt', img_subdir)
-        rows = _read_rows(path, (1, 5), 0)
-        table = np.full((len(rows), 5), np.nan)
-        for values, row in zip(table, rows):
-            values[:len(row)] = row
+        dump.humans, table = read_both(HUMANS, (1, 5), 0)
         dump.human_scores = table[:, 0]
         dump.human_boxes = table[:, [2, 1, 4, 3]]
-        dump.humans = read_map(HUMANS, len(rows),
-                               f'{len(rows)} lines in its text file')
     if PARTS in names:
-        path = _file(folder, PARTS, image, '.txt', img_subdir)
-        rows = _read_rows(path, (2, ), 1)
-        for line, (label, _) in enumerate(rows, 1):
-            if label % 1 or not 1 <= label < num_classes:
-                raise InputError(f'{path}, line {line}: class {label:g}, '
-                                 f'allowed are 1..{num_classes - 1}')
-        table = np.array(rows, np.float64).reshape(-1, 2)
+        dump.parts, table = read_both(PARTS, (2, ), 1, num_classes)
         dump.part_labels = table[:, 0].astype(np.int64)
         dump.part_scores = table[:, 1]
-        dump.parts = read_map(PARTS, len(rows),
-                              f'{len(rows)} lines in its text file')
     return dump
 
 
-def _read_rows(path: str, widths: Tuple[int, ...],
-               score_column: int) -> List[List[float]]:
-    """Read lines of numbers; scores must be finite and not negative."""
+def _read_table(path: str,
+                widths: Tuple[int, ...],
+                score_column: int,
+                num_classes: int = 0) -> np.ndarray:
+    """Read lines of numbers, short ones filled with NaN; scores are >= 0.
+
+    With a number of classes the first column is one of them.
+    """
     try:
         lines = read_text(path).rstrip().splitlines()
     except FileNotFoundError:
         raise FileNotFoundError(f'file {path} does not exist') from None
-    rows = []
-    for number, line in enumerate(lines, 1):
-        place = f'{path}, line {number}'
+    table = np.full((len(lines), widths[-1]), np.nan)
+    for i, line in enumerate(lines):
+        place = f'{path}, line {i + 1}'
         try:
             row = [float(value) for value in line.split()]
         except ValueError as error:
@@ -179,8 +169,11 @@ def _read_rows(path: str, widths: Tuple[int, ...],
         if row[score_column] < 0:
             raise InputError(
                 f'{place}: the score {row[score_column]} is negative')
-        rows.append(row)
-    return rows
+        if num_classes and row[0] not in range(1, num_classes):
+            raise InputError(f'{place}: class {row[0]:g}, allowed are '
+                             f'1..{num_classes - 1}')
+        table[i, :len(row)] = row
+    return table
 
 
 def make_submission(folder: str, path: str) -> int:
@@ -189,9 +182,7 @@ def make_submission(folder: str, path: str) -> int:
     The archive has the files of ``global_parsing`` and ``instance_parsing``
     and nothing else; gives their number.
     """
-    members = [
-        path for name in (GLOBAL, PARTS) for path in _list_files(folder, name)
-    ]
+    members = [*_list_files(folder, GLOBAL), *_list_files(folder, PARTS)]
     partial = f'{path}.partial'
     with zipfile.ZipFile(partial, 'w', zipfile.ZIP_DEFLATED) as archive:
         for member in sorted(members):

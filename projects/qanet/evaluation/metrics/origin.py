@@ -2,7 +2,7 @@
 """Which data set an image comes from: several may be tested in one run."""
 import filecmp
 import os
-from typing import Any, Dict
+from typing import Dict
 
 from projects.qanet.utils.errors import InputError
 from ..functional.evaluator import ParsingEvaluator
@@ -10,12 +10,6 @@ from ..functional.evaluator import ParsingEvaluator
 #: How to test several data sets, for messages.
 SEVERAL = ('test data sets one by one, or with a metric for each of them, '
            'mmdet\'s ConcatDataset and its MultiDatasetsEvaluator')
-
-
-def has_several(dataset_meta: Any) -> bool:
-    """Whether it is that of mmdet's ``MultiDatasetsEvaluator``, or a list."""
-    return (isinstance(dataset_meta, (list, tuple))
-            or 'cumulative_sizes' in (dataset_meta or {}))
 
 
 def is_same_image(path: str, other: str) -> bool:

@@ -18,7 +18,7 @@ from ..functional.image_statistics import Thresholds
 from ..functional.report import (PREFIX, SUMMARIES, SUMMARY_KEYS,
                                  format_tables, write_metrics)
 from ..functional.scores import PersonScores
-from .origin import SEVERAL, has_several, is_of, note_path
+from .origin import SEVERAL, is_of, note_path
 
 
 @METRICS.register_module()
@@ -29,12 +29,8 @@ class ParsingMetric(BaseMetric):
     between ranks. The values are exactly those that
     ``tools/analysis_tools/eval_parsing.py`` finds in the written results
     file. Annotated images that were not tested count as images without
-    predictions. ``docs/protocol.md``, section 7, defines the metrics.
-
-    The runner gets the headline values
-    (:data:`~projects.qanet.evaluation.functional.SUMMARY_KEYS`); those of
-    single classes and thresholds stand in the printed table and in
-    ``metrics_file``.
+    predictions. The runner gets the headline values
+    (:data:`~projects.qanet.evaluation.functional.SUMMARY_KEYS`).
 
     Required keys of the data samples: ``img_id``, ``img_path``,
     ``ori_shape`` (h, w) and ``pred_instances``
@@ -51,29 +47,24 @@ class ParsingMetric(BaseMetric):
         protocol (str): ``released``, comparable with published tables, or
             ``strict``, with the quirks mended.
         quality_weights (Sequence[float], optional): Weights of the box, IoU
-            and pixel score to fuse scores with again, also in the results
-            file. None takes the model's scores.
-        nms_thr (float, optional): Parsing IoU of persons found twice. None
-            keeps all.
+            and pixel score to fuse the model's scores with again.
+        nms_thr (float, optional): Parsing IoU of persons found twice.
         box_score_thr (float): Lowest box score in the global map.
         quality_thr (float): Lowest quality score of a counted person.
-        person_cat_ids (Sequence[int]): The ``category_id`` of persons in
-            ``ann_file``.
+        person_cat_ids (Sequence[int]): The ``category_id`` of persons.
         out_file (str, optional): Results file to write.
         metrics_file (str, optional): JSON file for all metric values.
         format_only (bool): Only write ``out_file``.
         result_info (dict, optional): ``quality_weights`` and
             ``pixel_score_thr`` of the model, for the results file. Defaults
             to (1, 1, 1) and 0.2.
-        collect_device (str): 'cpu' or 'gpu'.
-        prefix (str, optional): Of the metric names; None is 'parsing'.
-        **kwargs: Further arguments of :class:`BaseMetric`.
+        collect_device, prefix, **kwargs: Those of :class:`BaseMetric`; the
+            prefix of the metric names defaults to 'parsing'.
 
     Raises:
         FileNotFoundError: If there is no annotation file.
         InputError: If an argument or the annotation file is wrong, or a file
-            cannot be written. Only the number of classes waits for the first
-            image.
+            cannot be written.
     """
 
     default_prefix = PREFIX
@@ -104,8 +95,7 @@ class ParsingMetric(BaseMetric):
         super().__init__(
             collect_device=collect_device, prefix=prefix, **kwargs)
         if format_only and out_file is None:
-            raise InputError('format_only needs out_file, the results file to '
-                             'write')
+            raise InputError('format_only needs out_file to write')
         if not format_only and (ann_file is None or data_root is None):
             raise InputError('ann_file and data_root are needed unless '
                              'format_only is set')
@@ -165,7 +155,7 @@ class ParsingMetric(BaseMetric):
                      for key in SUMMARIES[metric])
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Reduce the images of one batch, the outputs of the model.
+        """Reduce the model's outputs of one batch.
 
         Raises an InputError if a prediction does not fit its image, a score is
         undefined, or the image is of another data set.
@@ -198,7 +188,9 @@ class ParsingMetric(BaseMetric):
 
     def _check_origin(self, image_id: int, path: str) -> bool:
         """Whether an image is to be evaluated; ids alone do not tell."""
-        several = has_several(self.dataset_meta)
+        # That of mmdet's MultiDatasetsEvaluator, or a list.
+        meta = self.dataset_meta or {}
+        several = isinstance(meta, (list, tuple)) or 'cumulative_sizes' in meta
         if not self.format_only and not is_of(self._evaluator, image_id, path):
             if several:
                 return False
@@ -228,11 +220,10 @@ class ParsingMetric(BaseMetric):
         return values
 
     def compute_metrics(self, results: List[dict]) -> Dict[str, float]:
-        """The headline values, in percent; none with ``format_only``.
+        """The headline values of all ranks' entries; none to format only.
 
-        It gets the entries of all ranks. An image that a distributed sampler
-        gave out twice counts once. Raises an InputError if two images have one
-        id.
+        An image that a distributed sampler gave out twice counts once. Raises
+        an InputError if two images have one id.
         """
         logger = MMLogger.get_current_instance()
         paths: Dict[int, str] = {}

@@ -24,22 +24,18 @@ class PixelThresholdMetric(ParsingMetric):
     """The metrics of human parsing, and a row of them for each threshold.
 
     The threshold table of the paper (Section 4.2) from one pass over the
-    data: the model scores each person at every threshold ``T`` from the same
-    pasted probabilities, and an image's masks are compared with the truth
-    once. ``tools/test.py --pixel-score-thrs`` sets it up.
+    data: the model scores each person at every threshold ``T``, see
+    ``extra_pixel_score_thrs`` of :class:`QualityAwareModule`, and leaves these
+    scores in ``by_thr``. ``tools/test.py --pixel-score-thrs`` sets it up.
 
-    At T = 0 a part's score is the mean over all pixels that its class wins
-    (``docs/protocol.md``, section 5); the row of the paper averaged over the
-    whole canvas.
-
-    Data samples and arguments are those of :class:`ParsingMetric`. The
-    persons' scores at each ``T`` stand in their ``by_thr``, which
-    :class:`QualityAwareModule` fills with ``extra_pixel_score_thrs``. For each
-    ``T`` the printed table and ``metrics_file`` have ``APp.T<T>``,
+    The printed table and ``metrics_file`` also have ``APp.T<T>``,
     ``APp_50.T<T>``, ``PCP_50.T<T>``, ``APr.T<T>``, ``APr_50.T<T>`` and
-    ``APh.T<T>``, such as ``parsing/APr.T0.2``.
+    ``APh.T<T>``, such as ``parsing/APr.T0.2``. At T = 0 a part's score is the
+    mean over all pixels that its class wins (``docs/protocol.md``, section 5);
+    the row of the paper averaged over the whole canvas.
 
     Args:
+        *args, **kwargs: Those of :class:`ParsingMetric`.
         pixel_score_thrs (Sequence[float]): The thresholds, at least one, in
             [0, 1]; an InputError refuses others.
     """
@@ -51,19 +47,19 @@ class PixelThresholdMetric(ParsingMetric):
             self.pixel_score_thrs = tuple(float(t) for t in pixel_score_thrs)
         except (TypeError, ValueError):
             self.pixel_score_thrs = ()
-        if not self.pixel_score_thrs or not all(
-                0 <= t <= 1 for t in self.pixel_score_thrs):
+        if not all(0 <= t <= 1 for t in self.pixel_score_thrs or (-1, )):
             raise InputError('pixel_score_thrs must name thresholds in [0, 1],'
                              f' at least one, not {pixel_score_thrs!r}')
 
     def reduce(self, sample: dict,
                persons: ParsingInstances) -> Dict[str, Any]:
         """Reduce one image at all thresholds, also ``statistics_by_thr``."""
+        thrs = self.pixel_score_thrs
         if len(persons) == 0:  # nothing to score: the same at all thresholds
             entry = super().reduce(sample, persons)
-            same = [entry['statistics']] * len(self.pixel_score_thrs)
-            return dict(entry, statistics_by_thr=same)
-        missing = [t for t in self.pixel_score_thrs if t not in persons.by_thr]
+            return dict(
+                entry, statistics_by_thr=[entry['statistics']] * len(thrs))
+        missing = [t for t in thrs if t not in persons.by_thr]
         if missing:
             raise InputError(
                 f'{sample["img_path"]}: the model gives no scores at the '
@@ -82,8 +78,7 @@ class PixelThresholdMetric(ParsingMetric):
         return dict(
             statistics=reduced(persons, evaluator.metrics),
             statistics_by_thr=[
-                reduced(persons.by_thr[t], self._ranked_metrics)
-                for t in self.pixel_score_thrs
+                reduced(persons.by_thr[t], self._ranked_metrics) for t in thrs
             ])
 
     @property

@@ -32,12 +32,9 @@ def paint_dump(image: ImageInfo,
                places: Optional[Sequence[str]] = None) -> DumpedImage:
     """Paint one image's records, maybe none, as the challenges want them.
 
-    The same suppression, painting and numbering as in the evaluation
-    (``docs/protocol.md``, sections 7.1, 7.2, 7.4 and 8). A person's box is
-    the smallest one around its parts, covered ones included. Scores are fused
-    again unless ``quality_weights`` is None; ``places`` name the records in a
-    message. Gives all fields and at most 254 parts.
-
+    The same suppression, painting and numbering as in the evaluation. A
+    person's box is the smallest one around its parts, covered ones included;
+    at most 254 parts are given. ``places`` name the records in a message.
     Raises an InputError if records and image do not fit, a needed score is
     undefined or more persons are visible than the format can hold.
     """

@@ -8,11 +8,11 @@ then :func:`summarize`.
 from .evaluator import ParsingEvaluator
 from .image_statistics import (METRICS, ImageStatistics, Thresholds,
                                measure_overlaps, reduce_image)
-from .protocols import PROTOCOLS, Protocol, get_protocol
+from .protocols import (PROTOCOLS, Protocol, get_protocol, suppress_greedily,
+                        suppress_released)
 from .report import SUMMARY_KEYS, format_tables, format_value, write_metrics
 from .scores import PersonScores, read_scores
 from .summary import average_precision, summarize
-from .suppression import suppress_greedily, suppress_released
 from .weight_search import WeightSearch, best_point, weight_grid
 
 __all__ = [

@@ -140,9 +140,7 @@ class ParsingEvaluator:
                image_id: int,
                records: Records,
                places: Optional[Sequence[str]] = None) -> PersonRuns:
-        """Decode the masks of an image's records, ``places`` in a message.
-
-        Raises an InputError if records and image do not fit.
+        """Decode the masks of an image's records; InputError if they don't fit.
         """
         return decode_records(records, self.find_image(image_id).size, places)
 
@@ -158,8 +156,7 @@ class ParsingEvaluator:
                   statistics: Iterable[ImageStatistics]) -> Dict[str, float]:
         """Compute the metrics of the data set, see :func:`summarize`.
 
-        Annotated images without statistics count as images without
-        predictions.
+        Annotated images that have none count as images without predictions.
         """
         images = {image.image_id: image for image in statistics}
         for image_id in self.images:
@@ -181,9 +178,8 @@ class ParsingEvaluator:
                  source: str = 'results') -> Dict[str, float]:
         """Evaluate all records of a results file, see :func:`summarize`.
 
-        In ``num_workers`` processes beside this one; ``source`` is the list of
-        records in a message. Raises an OSError if a label map is missing, an
-        InputError with the position of a record that does not fit.
+        In ``num_workers`` processes beside this one; messages name a record
+        that does not fit as one of the ``source``. Raises as :meth:`measure`.
         """
         groups = self.group(records, source)
         return self.summarize(

@@ -60,7 +60,7 @@ class ImageOverlaps(NamedTuple):
 
 def measure_overlaps(image: ImageInfo, truth: LabelRuns, runs: PersonRuns,
                      num_classes: int) -> ImageOverlaps:
-    """Compare the persons of an image with each other and with the truth.
+    """Compare an image's persons with each other and with the truth.
 
     Raises an InputError if the persons are of an image of another size.
     """

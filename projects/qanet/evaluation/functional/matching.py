@@ -1,9 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Which prediction finds which ground truth, at several thresholds.
-
-The same three ways serve persons (AP^p), part regions (AP^r) and whole-person
-masks (AP^h).
-"""
+"""Which prediction finds which ground truth, at several thresholds."""
 from dataclasses import dataclass, fields
 from typing import NamedTuple, Sequence
 
@@ -57,9 +53,8 @@ class Matches(NamedTuple):
 def match_reusing(candidates: Candidates, thresholds: np.ndarray) -> Matches:
     """Every prediction may match its best truth, taken or not.
 
-    The released way for AP^r and AP^h; the IoU must exceed each of the
-    thresholds (T,), as in the ways below. Of equal ones the earlier listed
-    truth is taken.
+    The released way for AP^r and AP^h. The IoU must exceed each of the
+    thresholds (T,); of equal ones the earlier listed truth is taken.
     """
     order = np.lexsort((-candidates.ious, candidates.predictions))
     predictions, first = np.unique(

@@ -60,10 +60,7 @@ def number_parts(
 
 def limit_parts(painting: Painting, scores: np.ndarray,
                 max_parts: Optional[int]) -> Painting:
-    """Take the parts out whose number (:func:`number_parts`) is too high.
-
-    What lies under them stays hidden. None takes nothing out.
-    """
+    """Take the parts out whose number is too high; what is below stays so."""
     most = len(scores) * int(painting.labels.max())
     if max_parts is None or most <= max_parts:
         return painting

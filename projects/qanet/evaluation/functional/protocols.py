@@ -1,5 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""The two ways to evaluate, each a set of strategies."""
+"""The two ways to evaluate, sets of strategies (``docs/protocol.md``, 8)."""
 from typing import Callable, Dict, NamedTuple, Optional
 
 import numpy as np
@@ -8,23 +8,17 @@ from projects.qanet.utils.errors import InputError
 from .matching import (Candidates, Matches, match_best_free,
                        match_first_choice, match_reusing)
 from .overlaps import divide
-from .suppression import suppress_greedily, suppress_released
 
 
 class Protocol(NamedTuple):
-    """How the details are decided that the paper leaves open.
-
-    The reasons stand in ``docs/protocol.md``, section 8.
-    """
+    """How the details are decided that the paper leaves open."""
     name: str  # ``released`` or ``strict``
     description: str  # what a table says about it
     # (scores (N,), IoUs (N, N), threshold) -> who stays (N,) bool
     suppress: Callable[[np.ndarray, np.ndarray, float], np.ndarray]
-    # (Candidates, thresholds) -> Matches, for AP^p
-    match_persons: Callable[[Candidates, np.ndarray], Matches]
-    # Whether a match needs a common pixel of parts, not only of background.
-    pairs_share_parts: bool
-    # the same for AP^r and AP^h
+    match_persons: Callable[[Candidates, np.ndarray], Matches]  # for AP^p
+    pairs_share_parts: bool  # whether background alone makes no match
+    # for AP^r and AP^h
     match_regions: Callable[[Candidates, np.ndarray], Matches]
     # (counts, counts of the whole) -> ratios, NaN leaves the mean; all (C,)
     class_ratio: Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -35,6 +29,40 @@ class Protocol(NamedTuple):
     counts_images_without_predictions: bool
     ignores_crowds: bool  # whether crowds need not be found
     counts_hidden_persons: bool  # whether persons without a pixel must be
+
+
+def suppress_greedily(scores: np.ndarray, ious: np.ndarray,
+                      iou_thr: float) -> np.ndarray:
+    """Drop each person that resembles a kept, better one.
+
+    Of N quality scores the earlier of two equal ones is the better; persons
+    whose mean IoU, (N, N), reaches the threshold are the same person. Gives
+    who stays, (N,) bool.
+    """
+    order = np.argsort(-scores, kind='stable')
+    keep = np.ones(len(scores), bool)
+    for rank, person in enumerate(order):
+        if keep[person]:
+            behind = order[rank + 1:]
+            keep[behind[ious[person, behind] >= iou_thr]] = False
+    return keep
+
+
+def suppress_released(scores: np.ndarray, ious: np.ndarray,
+                      iou_thr: float) -> np.ndarray:
+    """Suppress as the system that made the published numbers does.
+
+    It takes positions in the list of persons still alive for positions in the
+    list of all: after the first drop an earlier person may be hit.
+    """
+    order = np.argsort(-scores, kind='stable')
+    keep = np.ones(len(scores), bool)  # by rank
+    for rank, person in enumerate(order):
+        if keep[rank]:
+            alive = order[rank + 1:][keep[rank + 1:]]
+            hit = np.flatnonzero(ious[person, alive] >= iou_thr)
+            keep[rank + 1 + hit] = False
+    return keep[np.argsort(order)]
 
 
 def _ratio_with_epsilon(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

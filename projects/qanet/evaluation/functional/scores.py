@@ -9,6 +9,9 @@ from projects.qanet.structures.runs import PersonRuns
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.fusion import quality_score
 
+Records = Sequence[Dict[str, Any]]
+Places = Optional[Sequence[str]]  # what to call persons in a message
+
 
 class PersonScores(NamedTuple):
     """What N persons are ranked by, in the order of the results file."""
@@ -21,9 +24,9 @@ class PersonScores(NamedTuple):
                        image: str) -> 'PersonScores':
         """Take the scores of a prediction, as its results file would.
 
-        ``runs`` say what parts there are, ``image`` names it in a message. An
-        undefined box score is 1 (ground-truth boxes). Raises an InputError if
-        another one is undefined (NaN), as a diverged network's are.
+        ``runs`` say what parts there are. An undefined box score is 1
+        (ground-truth boxes). Raises an InputError with the name of the image
+        if another one is undefined (NaN), as a diverged network's are.
         """
         parts = np.zeros(instances.part_scores.shape)
         there = runs.persons, runs.labels - 1
@@ -34,8 +37,7 @@ class PersonScores(NamedTuple):
         places = [f'person {i} of {image}' for i in range(len(instances))]
         return scores.check(places, 'a score is undefined (NaN)')
 
-    def check(self, places: Optional[Sequence[str]],
-              reason: str) -> 'PersonScores':
+    def check(self, places: Places, reason: str) -> 'PersonScores':
         """Raise an InputError with the place of the first undefined score."""
         undefined = np.isnan(self.persons) | np.isnan(self.parts).any(axis=1)
         if undefined.any():
@@ -64,8 +66,7 @@ class ScoreIngredients(NamedTuple):
             for values in pixels)
 
 
-def read_ingredients(records: Sequence[Dict[str, Any]],
-                     num_classes: int) -> ScoreIngredients:
+def read_ingredients(records: Records, num_classes: int) -> ScoreIngredients:
     """Take the ingredients out of the records of one image.
 
     An undefined box or IoU score is 1 (ground-truth boxes, no IoU branch).
@@ -76,15 +77,14 @@ def read_ingredients(records: Sequence[Dict[str, Any]],
         _part_column(records, 'pixel_score', num_classes))
 
 
-def read_scores(records: Sequence[Dict[str, Any]],
+def read_scores(records: Records,
                 num_classes: int,
                 weights: Optional[Sequence[float]] = None,
-                places: Optional[Sequence[str]] = None) -> PersonScores:
-    """Take the scores out of an image's records, or fuse them again.
+                places: Places = None) -> PersonScores:
+    """Take the stored scores of an image's records, or fuse them by weights.
 
-    ``weights`` of None take the stored scores; ``places`` name the records in
-    a message. Raises an InputError if the weights are wrong or a score that is
-    needed is undefined.
+    Raises an InputError if the weights are wrong or a score that is needed is
+    undefined.
     """
     if weights is not None:
         return fuse_ingredients(
@@ -97,13 +97,13 @@ def read_scores(records: Sequence[Dict[str, Any]],
 
 def fuse_ingredients(ingredients: ScoreIngredients,
                      weights: Sequence[float],
-                     places: Optional[Sequence[str]] = None) -> PersonScores:
+                     places: Places = None) -> PersonScores:
     """Fuse the scores of one image; raises as :func:`read_scores`."""
     scores = PersonScores(ingredients.boxes, *ingredients.fuse(weights))
     return scores.check(places, 'a pixel score is null, its weight must be 0')
 
 
-def _column(records: Sequence[Dict[str, Any]],
+def _column(records: Records,
             key: str,
             undefined: float = np.nan) -> np.ndarray:
     """A score of each person, (N,) float64; ``undefined`` where it is null."""
@@ -111,8 +111,7 @@ def _column(records: Sequence[Dict[str, Any]],
     return np.where(np.isnan(values), undefined, values)
 
 
-def _part_column(records: Sequence[Dict[str, Any]], key: str,
-                 num_classes: int) -> np.ndarray:
+def _part_column(records: Records, key: str, num_classes: int) -> np.ndarray:
     """A score of each part, (N, C - 1) float64, 0 where there is none."""
     scores = np.zeros((len(records), num_classes - 1))
     for i, record in enumerate(records):

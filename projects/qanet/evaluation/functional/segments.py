@@ -1,9 +1,8 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """One image as weighted segments instead of pixels.
 
-A segment is a stretch of pixels (down the columns) in which neither the
-ground truth nor any predicted person changes its label. All counts of pixels
-are sums of segment lengths: exact, and some thirty times fewer than pixels.
+In a segment, a stretch of pixels down the columns, neither the ground truth
+nor any predicted person changes its label. There are some thirty times fewer.
 """
 from typing import NamedTuple, Sequence, Tuple
 
@@ -70,10 +69,7 @@ def find_slots(values: np.ndarray, ids: Sequence[int]) -> np.ndarray:
 
 
 def merge_segments(segments: Segments) -> Segments:
-    """Join the segments that agree in every label, wherever they are.
-
-    All counts of pixels stay the same; only the way back to an image is lost.
-    """
+    """Join segments that agree in every label: what is counted stays."""
     codes = np.zeros(len(segments.lengths), np.int64)
     for values in (segments.categories, segments.humans, segments.instances,
                    *segments.labels):

@@ -1,5 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """The metrics of human parsing for OpenMMLab's evaluator."""
+import filecmp
 import os
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
@@ -18,7 +19,9 @@ from ..functional.image_statistics import Thresholds
 from ..functional.report import (PREFIX, SUMMARIES, SUMMARY_KEYS,
                                  format_tables, write_metrics)
 from ..functional.scores import PersonScores
-from .origin import SEVERAL, is_of, note_path
+
+_SEVERAL = ('test data sets one by one, or with a metric for each of them, '
+            'mmdet\'s ConcatDataset and its MultiDatasetsEvaluator')
 
 
 @METRICS.register_module()
@@ -37,21 +40,16 @@ class ParsingMetric(BaseMetric):
     (:class:`~projects.qanet.structures.ParsingInstances`).
 
     Args:
-        ann_file (str, optional): COCO style annotations, one per person; not
-            needed with ``format_only``.
-        data_root (str, optional): Folder of the split, which holds
-            Category_ids, Human_ids and Instance_ids; likewise.
-        img_subdir (str): Name of the image folder.
+        ann_file, data_root, img_subdir, protocol, person_cat_ids: Those of
+            :class:`~projects.qanet.evaluation.functional.ParsingEvaluator`;
+            the first two are not needed with ``format_only``.
         metric (str | Sequence[str]): Which of mIoU, APp, APr, APh. (Not
             ``metrics``, mmengine's name for several metrics.)
-        protocol (str): ``released``, comparable with published tables, or
-            ``strict``, with the quirks mended.
         quality_weights (Sequence[float], optional): Weights of the box, IoU
             and pixel score to fuse the model's scores with again.
         nms_thr (float, optional): Parsing IoU of persons found twice.
         box_score_thr (float): Lowest box score in the global map.
         quality_thr (float): Lowest quality score of a counted person.
-        person_cat_ids (Sequence[int]): The ``category_id`` of persons.
         out_file (str, optional): Results file to write.
         metrics_file (str, optional): JSON file for all metric values.
         format_only (bool): Only write ``out_file``.
@@ -191,15 +189,17 @@ class ParsingMetric(BaseMetric):
         # That of mmdet's MultiDatasetsEvaluator, or a list.
         meta = self.dataset_meta or {}
         several = isinstance(meta, (list, tuple)) or 'cumulative_sizes' in meta
-        if not self.format_only and not is_of(self._evaluator, image_id, path):
+        if not self.format_only and not _is_of(self._evaluator, image_id,
+                                               path):
             if several:
                 return False
             image = self._evaluator.find_image(image_id)  # names unknown ones
             raise InputError(
                 f'{path} has the image id {image_id}, which is another image, '
-                f'{image.file_name}, in {self._evaluator.ann_file}: {SEVERAL}')
+                f'{image.file_name}, in {self._evaluator.ann_file}: {_SEVERAL}'
+            )
         if not several:  # else compute_metrics looks at this data set's part
-            note_path(self._paths, image_id, path)
+            _note_path(self._paths, image_id, path)
         return True
 
     def reduce(self, sample: dict,
@@ -229,7 +229,7 @@ class ParsingMetric(BaseMetric):
         paths: Dict[int, str] = {}
         for entry in results:
             if 'path' in entry:
-                note_path(paths, entry['image_id'], entry['path'])
+                _note_path(paths, entry['image_id'], entry['path'])
         images = {entry['image_id']: entry for entry in results}
         entries = [images[image_id] for image_id in sorted(images)]
         if self.out_file is not None:
@@ -264,3 +264,30 @@ def _take_persons(sample: dict, num_classes: int) -> ParsingInstances:
                          f'{persons.num_classes} classes, the data set has '
                          f'{num_classes}')
     return persons
+
+
+def _is_same_image(path: str, other: str) -> bool:
+    """Whether two paths, or the contents of two files, are equal."""
+    if os.path.abspath(path) == os.path.abspath(other):
+        return True
+    # Not by size and time alone: an unpacked archive has equal times.
+    return (os.path.isfile(path) and os.path.isfile(other)
+            and filecmp.cmp(path, other, shallow=False))
+
+
+def _is_of(evaluator: ParsingEvaluator, image_id: int, path: str) -> bool:
+    """Whether an image is that of the id, or a copy; without files by name."""
+    if image_id not in evaluator.images:
+        return False
+    own = evaluator.image_path(image_id)
+    if os.path.isfile(own) and os.path.isfile(path):
+        return _is_same_image(own, path)
+    return os.path.basename(own) == os.path.basename(path)
+
+
+def _note_path(paths: Dict[int, str], image_id: int, path: str) -> None:
+    """Note the path of an id; refuse an id that is another image's already."""
+    other = paths.setdefault(image_id, path)
+    if not _is_same_image(path, other):
+        raise InputError(f'{path} and {other} have the same image id '
+                         f'{image_id}: {_SEVERAL}')

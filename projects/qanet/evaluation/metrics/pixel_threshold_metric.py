@@ -14,8 +14,6 @@ from ..functional.report import format_value
 from ..functional.scores import PersonScores
 from .parsing_metric import ParsingMetric
 
-# mIoU knows no quality score, so it is the same at every threshold.
-_RANKED_METRICS = ('APp', 'APr', 'APh')
 _COLUMNS = ('APp', 'APp_50', 'PCP_50', 'APr', 'APr_50', 'APh')
 
 
@@ -44,12 +42,13 @@ class PixelThresholdMetric(ParsingMetric):
                  **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         try:
-            self.pixel_score_thrs = tuple(float(t) for t in pixel_score_thrs)
+            thrs = tuple(map(float, pixel_score_thrs))
         except (TypeError, ValueError):
-            self.pixel_score_thrs = ()
-        if not all(0 <= t <= 1 for t in self.pixel_score_thrs or (-1, )):
+            thrs = ()
+        if not thrs or not all(0 <= t <= 1 for t in thrs):
             raise InputError('pixel_score_thrs must name thresholds in [0, 1],'
                              f' at least one, not {pixel_score_thrs!r}')
+        self.pixel_score_thrs = thrs
 
     def reduce(self, sample: dict,
                persons: ParsingInstances) -> Dict[str, Any]:
@@ -65,12 +64,12 @@ class PixelThresholdMetric(ParsingMetric):
                 f'{sample["img_path"]}: the model gives no scores at the '
                 f'pixel thresholds {missing}; set model.post_processor.'
                 'extra_pixel_score_thrs')
-        evaluator, runs = self.evaluator, persons.runs()
+        evaluator, path, runs = self.evaluator, sample[
+            'img_path'], persons.runs()
         overlaps = evaluator.measure(int(sample['img_id']), runs)
 
         def reduced(scored: ParsingInstances,
                     metrics: Tuple[str, ...]) -> ImageStatistics:
-            path = sample['img_path']
             return reduce_image(
                 overlaps, PersonScores.from_instances(scored, runs, path),
                 evaluator.protocol, evaluator.thresholds, metrics)
@@ -83,8 +82,8 @@ class PixelThresholdMetric(ParsingMetric):
 
     @property
     def _ranked_metrics(self) -> Tuple[str, ...]:
-        return tuple(key for key in _RANKED_METRICS
-                     if key in self.evaluator.metrics)
+        """All but mIoU, which is the same at every threshold."""
+        return tuple(set(self.evaluator.metrics) - {'mIoU'})
 
     def summarize(self, entries: Sequence[Dict[str, Any]]) -> Dict[str, float]:
         """Compute and log the metrics, and those at each threshold."""
@@ -98,8 +97,8 @@ class PixelThresholdMetric(ParsingMetric):
             found = evaluator.summarize(entry['statistics_by_thr'][k]
                                         for entry in entries)
             keys = [key for key in _COLUMNS if key in found]
-            rows.append(
-                [f'{thr:g}', *(format_value(found, key) for key in keys)])
+            cells = [format_value(found, key) for key in keys]
+            rows.append([f'{thr:g}', *cells])
             values.update({f'{key}.T{thr:g}': found[key] for key in keys})
         text = ('Threshold T of the pixel score\n' +
                 format_table(['T', *keys], rows))

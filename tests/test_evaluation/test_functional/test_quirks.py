@@ -8,9 +8,9 @@ import shutil
 import numpy as np
 import pytest
 
-from projects.qanet.evaluation.functional import (ParsingEvaluator, Thresholds,
-                                                  suppress_greedily,
-                                                  suppress_released)
+from projects.qanet.evaluation.functional import ParsingEvaluator, Thresholds
+from projects.qanet.testing.layout import (LabelledImage, make_persons,
+                                           write_dataset)
 
 CLASSES = ['background', 'head', 'torso', 'shoe']
 SHAPE = (6, 10)
@@ -39,20 +39,14 @@ def humans(**columns):
     return labels
 
 
-def evaluate_both(scenes, folder, images, predictions, **options):
-    """Both protocols' values.
-
-    Images are arguments of ``make_image`` but for the id; of each there are
-    maps and scores of persons.
-    """
-    paths = scenes.write_dataset(
-        folder,
-        [scenes.make_image(i, *image) for i, image in enumerate(images)])
-    records = []
-    for i, (maps, scores) in enumerate(predictions):
-        if maps:
-            records += scenes.make_persons(i, maps, scores,
-                                           len(CLASSES)).to_records()
+def evaluate_both(folder, images, predictions, **options):
+    """Both protocols' values; of each image there are maps and scores."""
+    paths = write_dataset(
+        folder, [LabelledImage(i, *image) for i, image in enumerate(images)])
+    records = [
+        record for i, persons in enumerate(predictions)
+        for record in make_persons(i, *persons, len(CLASSES)).to_records()
+    ]
     return [
         ParsingEvaluator(*paths, CLASSES, protocol=protocol,
                          **options).evaluate(records)
@@ -156,9 +150,9 @@ QUIRKS = dict(
 
 
 @pytest.mark.parametrize('quirk', QUIRKS)
-def test_quirk(scenes, tmp_path, quirk):
+def test_quirk(tmp_path, quirk):
     images, predictions, options, expected = QUIRKS[quirk]
-    both = evaluate_both(scenes, tmp_path, images, predictions, **options)
+    both = evaluate_both(tmp_path, images, predictions, **options)
     for key, values in expected.items():
         wanted = values if isinstance(values, tuple) else (values, values)
         found = [values[key] for values in both]
@@ -166,44 +160,8 @@ def test_quirk(scenes, tmp_path, quirk):
             wanted, nan_ok=True, abs=1e-6), (quirk, key)
 
 
-@pytest.mark.parametrize(
-    'scores, doubles, greedily, released',
-    [
-        # 0 drops 2. Alive behind 1 are then (3, 4): 4 is the second of them,
-        # but the second behind 1 is 3, which the released system drops.
-        ([.9, .8, .7, .6, .5], [(0, 2), (1, 4)], [2, 4], [2, 3]),
-        ([.5, .9, .8, .6, .7], [(1, 4), (2, 0)], [0, 4], [3, 4]),
-        ([.5, .5], [(0, 1)], [1], [1]),
-    ])
-def test_suppression_hits_the_wrong_person(scores, doubles, greedily,
-                                           released):
-    ious = np.eye(len(scores))
-    for i, j in doubles:
-        ious[i, j] = ious[j, i] = .6
-    for suppress, dropped in ((suppress_greedily, greedily),
-                              (suppress_released, released)):
-        kept = suppress(np.array(scores), ious, .6)
-        assert np.flatnonzero(~kept).tolist() == dropped
-
-
-@pytest.mark.parametrize('key, threshold, metric',
-                         [('score', .01, 'APp_50'), ('score', .01, 'APh_50'),
-                          ('bbox_score', .3, 'IoU.head')])
-@pytest.mark.parametrize('protocol', ['released', 'strict'])
-def test_score_thresholds_are_inclusive(scenes, tmp_path, key, threshold,
-                                        metric, protocol):
-    paths = scenes.write_dataset(tmp_path, [scenes.make_image(1, *ONE)])
-    evaluator = ParsingEvaluator(*paths, CLASSES, protocol=protocol)
-    records = scenes.make_persons(1, *FOUND, 4).to_records()
-    for score, expected in ((threshold, 100), (np.nextafter(threshold, 0), 0)):
-        records[0][key] = float(score)
-        values = evaluator.evaluate(records)
-        assert values[metric] == pytest.approx(expected)
-
-
-def test_only_ap_r_needs_part_instances(scenes, tmp_path):
-    image = scenes.make_image(1, *ONE)
-    paths = scenes.write_dataset(tmp_path, [image])
+def test_only_ap_r_needs_part_instances(tmp_path):
+    paths = write_dataset(tmp_path, [LabelledImage(1, *ONE)])
     shutil.rmtree(tmp_path / 'Validation/Instance_ids')
     values = ParsingEvaluator(
         *paths, CLASSES, metrics=('mIoU', 'APp', 'APh'),
@@ -234,39 +192,16 @@ PEEPING[0, 86] = 1
         # person's torso has none left.
         ([PEEPING], [.02], (1, 2, 2)),
     ])
-def test_254_parts(scenes, tmp_path, maps, scores, vanished):
+def test_254_parts(tmp_path, maps, scores, vanished):
     instances = np.zeros(MANY.shape, np.uint16)
     instances[:, :86] = np.arange(1, 259).reshape(86, 3).T
     classes = {i: (i - 1) % 3 + 1 for i in range(1, 259)}
     image = PARTS, MANY, None, instances, classes
     predictions = [(maps + MAPS, np.append(scores, SCORES))]
-    released, strict = evaluate_both(scenes, tmp_path, [image], predictions,
-                                     **ALL)
+    released, strict = evaluate_both(tmp_path, [image], predictions, **ALL)
     for name, number in zip(CLASSES[1:], vanished):
         expected = 100 * (86 - number) / 86
         assert released[f'APr.{name}'] == pytest.approx(expected)
     assert strict['APr'] == pytest.approx(100)
     # Persons are not numbered parts, so nobody vanishes from AP^h.
     assert released['APh'] == strict['APh'] == pytest.approx(100)
-
-
-VOID_BESIDE = draw(4), humans(h1=[4, 6, 7, 8, 9])
-VOID_BESIDE[0][:, 6:] = 255
-
-
-@pytest.mark.parametrize('image,guess,expected', [
-    (HALF_VOID, draw(2, 7), [[48 / 54, 2 / 4, 1 / 5, NAN],
-                             [48 / 54, 2 / 4, 4 / 8, NAN]]),
-    (VOID_BESIDE, draw(5, 9), [[24 / 36, 0, 0, NAN]]),
-])
-def test_void_pixels_of_pairs(scenes, tmp_path, image, guess, expected):
-    """A pair lacks its true person's void pixels.
-
-    Others see them as background. Beside, 36 pixels count: 6 true, 6 others
-    guessed, 24 background in both.
-    """
-    paths = scenes.write_dataset(tmp_path, [scenes.make_image(1, *image)])
-    evaluator = ParsingEvaluator(*paths, CLASSES)
-    records = scenes.make_persons(1, [guess], [.9], 4).to_records()
-    overlaps = evaluator.measure(1, evaluator.decode(1, records))
-    np.testing.assert_allclose(overlaps.to_truth.class_ious[0], expected)

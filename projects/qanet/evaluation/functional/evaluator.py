@@ -140,8 +140,7 @@ class ParsingEvaluator:
                image_id: int,
                records: Records,
                places: Optional[Sequence[str]] = None) -> PersonRuns:
-        """Decode the masks of an image's records; InputError if they don't fit.
-        """
+        """Decode an image's records; InputError if they do not fit it."""
         return decode_records(records, self.find_image(image_id).size, places)
 
     def process_records(self, group: Group) -> ImageStatistics:

@@ -79,58 +79,40 @@ def test_all_images_of_annotations_of_any_kind(golden, results, tmp_path,
     assert ' of 12 images to' in done.stdout
 
 
-@pytest.fixture
-def check(run_tool):
+def test_errors(results, truth, tmp_path, run_tool):
 
     def check(message, *args):
         error = run_tool(*args, code=2).stderr
         assert message in error and error.startswith('error: ')
         assert error.count('\n') == 1
 
-    return check
-
-
-def test_errors(results, truth, tmp_path, run_tool, check):
-    dump, empty = tmp_path / 'dump', tmp_path / 'empty'
-    run_tool(CONVERT, 'to-dump', results, dump)
+    dump, empty, other = (tmp_path / name for name in ('dump', 'empty', 'b'))
+    to_dump = (CONVERT, 'to-dump', results)
+    run_tool(*to_dump, dump)
     for name in ('global_parsing', 'instance_segmentation',
                  'instance_parsing'):
         (empty / name).mkdir(parents=True)
+    check('holds a dump already', *to_dump, dump)
+    check('--num-classes is 5, but', EVALUATE, results, *truth, CLASSES[0], 5)
+    check('is no dump', EVALUATE, tmp_path, *truth, *CLASSES)
+    check('empty has no image of', CONVERT, 'to-json', empty, other,
+          *truth[:2], *CLASSES)
     evaluate = (EVALUATE, dump, *truth)
+    check('--num-classes must say', *evaluate)
+    check('allowed are 0..4', *evaluate, CLASSES[0], 5)
     for message, *args in (
-        ('holds a dump already', CONVERT, 'to-dump', results, dump),
-        ('--num-classes is 5, but', EVALUATE, results, *truth, CLASSES[0], 5),
-        ('--num-classes must say', *evaluate),
-        ('APp cannot be computed', *evaluate, *CLASSES, '--metrics', 'APp'),
-        ('--quality-weights needs a results file', *evaluate, *CLASSES,
-         '--quality-weights', 1, 1, 1),
-        ('--nms-thr needs a results file', *evaluate, *CLASSES, '--nms-thr',
-         2),
-        ('is no dump', EVALUATE, tmp_path, *truth, *CLASSES),
-        ('allowed are 0..4', *evaluate, CLASSES[0], 5),
-        ('empty has no image of', CONVERT, 'to-json', empty,
-         tmp_path / 'back.json', *truth[:2], *CLASSES),
+        ('APp cannot be computed from', '--metrics', 'APp'),
+        ('--quality-weights needs a results', '--quality-weights', 1, 1, 1),
+        ('--nms-thr needs a results file', '--nms-thr', 2),
     ):
-        check(message, *args)
-    assert not (tmp_path / 'back.json').exists()
-
-
-def test_lists_of_images(results, tmp_path, check):
-    other, document = tmp_path / 'other', json.loads(results.read_text())
-    named = [
-        dict(image, file_name=f'a.{ending}')
-        for image, ending in zip(document['images'], ('jpg', 'png'))
-    ]
-    for images, message in (
-        (named + document['images'][2:],
-         'results.json: the images a.jpg and a.png would share'),
-        (document['images'][:-1], 'is not in the list of images'),
-        (None, '--ann-file is needed'),
-    ):
-        document['images'] = images
-        if images is None:
-            del document['images']
-        results.write_text(json.dumps(document))
-        check(message, CONVERT, 'to-dump', results, other)
-        document['images'] = images
+        check(message, *evaluate, *CLASSES, *args)
+    document = json.loads(results.read_text())
+    images = document.pop('images')
+    results.write_text(json.dumps(document))
+    check('--ann-file is needed', *to_dump, other)
+    same = [dict(images[0], file_name='a.jpg'), dict(images[1], file_name='a')]
+    for names, message in ((same + images[2:], 'a.jpg and a would share'),
+                           (images[1:], 'is not in the list of images')):
+        results.write_text(json.dumps(dict(document, images=names)))
+        check(message, *to_dump, other)
     assert not other.exists()

@@ -159,7 +159,6 @@ def test_layout_of_the_files(folder):
 @pytest.mark.parametrize('name, line, message', [
     ('instance_parsing', '3 .5', 'line 1: class 3, allowed are 1..2'),
     ('instance_parsing', '1.5 .5', 'line 1: class 1.5, allowed are 1..2'),
-    ('instance_parsing', '0 .5', 'line 1: class 0, allowed are 1..2'),
     ('instance_parsing', '1 -.5', 'line 1: the score -0.5 is negative'),
     ('instance_parsing', '1 nan', 'line 1: must be 2 finite numbers'),
     ('instance_parsing', 'one 1', 'line 1: not numbers'),

@@ -141,6 +141,19 @@ def test_suppression_hits_the_wrong_person(scores, doubles, greedily,
         assert np.flatnonzero(~kept).tolist() == dropped
 
 
+@pytest.mark.parametrize('key, threshold, metric',
+                         [('score', .01, 'APp_50'),
+                          ('bbox_score', .3, 'IoU.head')])
+def test_score_thresholds_are_inclusive(tmp_path, key, threshold, metric):
+    paths = write_dataset(tmp_path, [LabelledImage(1, *ONE)])
+    evaluator = ParsingEvaluator(*paths, CLASSES)
+    records = make_persons(1, *FOUND, 4).to_records()
+    for score, expected in ((threshold, 100), (np.nextafter(threshold, 0), 0)):
+        records[0][key] = float(score)
+        values = evaluator.evaluate(records)
+        assert values[metric] == pytest.approx(expected)
+
+
 def test_only_ap_r_needs_part_instances(tmp_path):
     paths = write_dataset(tmp_path, [LabelledImage(1, *ONE)])
     shutil.rmtree(tmp_path / 'Validation/Instance_ids')

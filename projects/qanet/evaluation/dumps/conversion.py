@@ -55,9 +55,9 @@ def paint_dump(image: ImageInfo,
         return draw_segments(segments, values.astype(np.uint8), image.size)
 
     runs = persons.split()
+    classes = paint_categories(segments, scores.boxes, thresholds.box_score)
     return DumpedImage(
-        categories=draw(
-            paint_categories(segments, scores.boxes, thresholds.box_score)),
+        categories=draw(classes),
         humans=draw(humans),
         human_scores=scores.persons[human_of],
         human_boxes=_boxes([runs_to_map(runs[i]) for i in human_of]),
@@ -107,9 +107,9 @@ def _owners(image: ImageInfo, dump: DumpedImage) -> Dict[int, int]:
     for code in codes[codes >= 256].tolist():
         part, human = divmod(code, 256)
         if human == 0 or part in owners:
-            raise InputError(
-                f'{image.file_name}: part {part} of instance_parsing does not '
-                'lie inside one person of instance_segmentation')
+            raise InputError(f'{image.file_name}: part {part} of instance_'
+                             'parsing does not lie inside one person of '
+                             'instance_segmentation')
         owners[part] = human
         label = int(dump.part_labels[part - 1])
         other = taken.setdefault((human, label), part)

@@ -14,8 +14,7 @@ from ..functional.painting import Painting, human_candidates, region_candidates
 from ..functional.segments import count_confusion, cut_segments
 from .files import GLOBAL, HUMANS, PARTS, find_dumped_images, read_dump
 
-# Metrics and the folder that each is computed from. AP^p and PCP compare
-# whole persons, of which a dump has only what others do not cover.
+#: Metrics and the folder that each is computed from.
 DUMP_METRICS = {'mIoU': GLOBAL, 'APr': PARTS, 'APh': HUMANS}
 
 

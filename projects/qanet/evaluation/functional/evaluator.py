@@ -153,10 +153,7 @@ class ParsingEvaluator:
 
     def summarize(self,
                   statistics: Iterable[ImageStatistics]) -> Dict[str, float]:
-        """Compute the metrics of the data set, see :func:`summarize`.
-
-        Annotated images that have none count as images without predictions.
-        """
+        """The metrics; images without statistics have no predictions."""
         images = {image.image_id: image for image in statistics}
         for image_id in self.images:
             if image_id not in images:

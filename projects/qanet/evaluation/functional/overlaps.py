@@ -67,8 +67,7 @@ def truth_overlaps(segments: Segments, parsing_ids: Sequence[int],
     """
     lengths, num_truths = segments.lengths, len(parsing_ids)
     truth = find_slots(segments.humans, parsing_ids)
-    # Class C stands for 255.
-    void = num_classes
+    void = num_classes  # stands for 255
     categories = np.where(segments.categories == IGNORE_LABEL, void,
                           segments.categories)
     truth_hist = count_pixels(truth * (num_classes + 1) + categories, lengths,

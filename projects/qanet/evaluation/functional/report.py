@@ -21,8 +21,7 @@ def format_tables(values: Dict[str, float], classes: Sequence[str],
                   protocol: Protocol) -> str:
     """A per-class and a summary table under a line that names the protocol.
 
-    ``values`` are what :func:`summarize` gives, in percent; ``classes`` are
-    the names of all classes, background first.
+    ``values`` are what :func:`summarize` gives; ``classes`` all names.
     """
     blocks = [f'Protocol: {protocol.name} ({protocol.description})']
     columns = [

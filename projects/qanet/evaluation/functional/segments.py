@@ -37,8 +37,7 @@ def cut_segments(truth: LabelRuns, runs: PersonRuns,
     is_cut[num_pixels] = True
     cuts = np.flatnonzero(is_cut)
     num_segments = len(cuts) - 1
-    # Adding a label where a run starts and taking it away behind its end
-    # leaves the label inside; uint8 wraps round and comes back.
+    # A label is added where a run starts and taken away behind its end.
     steps = np.zeros((num_persons, num_segments + 1), np.uint8)
     values = runs.labels.astype(np.uint8)
     steps[runs.persons, np.searchsorted(cuts, runs.starts)] += values
@@ -55,7 +54,6 @@ def cut_segments(truth: LabelRuns, runs: PersonRuns,
 def count_pixels(codes: np.ndarray, lengths: np.ndarray,
                  num_codes: int) -> np.ndarray:
     """Histogram of codes >= 0, (K,), over pixels: (num_codes,) int64."""
-    # float64 weights are exact up to 2 ** 53 pixels.
     return np.bincount(
         codes, weights=lengths, minlength=num_codes).astype(np.int64)
 

@@ -56,8 +56,8 @@ def summarize(images: Sequence[ImageStatistics],
 def average_precision(is_true: np.ndarray, num_truths: int) -> float:
     """Area under the monotone envelope of precision and recall (VOC 2010).
 
-    Whether each prediction is a true positive, from the best down, (P,) bool;
-    above 1 if the truths, at least one, may be found more than once.
+    Of predictions, (P,) bool, from the best down; above 1 if truths are found
+    more than once.
 
     Examples:
         >>> average_precision(np.array([True, False, True]), 2)

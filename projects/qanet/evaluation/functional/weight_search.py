@@ -25,9 +25,8 @@ def weight_grid(start: float = 0.,
                 step: float = .5) -> List[Weights]:
     """Every combination of equally spaced weights >= 0 but (0, 0, 0).
 
-    Weights of the box, IoU and pixel score, the last changing fastest;
-    ``stop`` is included. Raises an InputError if nothing is left, a number
-    makes no sense or there are more than 100,000 points.
+    Raises an InputError if nothing is left, a number makes no sense or there
+    are more than 100,000 points.
 
     Examples:
         >>> weight_grid(0, 1, 1)[:3]

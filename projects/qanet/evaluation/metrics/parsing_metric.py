@@ -29,15 +29,13 @@ class ParsingMetric(BaseMetric):
     """mIoU, AP^p, PCP, AP^r and AP^h of instance-level human parsing.
 
     Each image is reduced to small statistics at once; only those travel
-    between ranks. The values are exactly those that
-    ``tools/analysis_tools/eval_parsing.py`` finds in the written results
-    file. Annotated images that were not tested count as images without
+    between ranks. The values are those that ``eval_parsing.py`` finds in the
+    written results file; images that were not tested count as images without
     predictions. The runner gets the headline values
     (:data:`~projects.qanet.evaluation.functional.SUMMARY_KEYS`).
 
-    Required keys of the data samples: ``img_id``, ``img_path``,
-    ``ori_shape`` (h, w) and ``pred_instances``
-    (:class:`~projects.qanet.structures.ParsingInstances`).
+    Data samples have ``img_id``, ``img_path``, ``ori_shape`` (h, w) and
+    ``pred_instances``, :class:`~projects.qanet.structures.ParsingInstances`.
 
     Args:
         ann_file, data_root, img_subdir, protocol, person_cat_ids: Those of
@@ -155,8 +153,8 @@ class ParsingMetric(BaseMetric):
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Reduce the model's outputs of one batch.
 
-        Raises an InputError if a prediction does not fit its image, a score is
-        undefined, or the image is of another data set.
+        Raises an InputError if a prediction does not fit its image or data
+        set, or a score is undefined.
         """
         for sample in data_samples:
             image_id = int(sample['img_id'])

@@ -1,11 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-import doctest
-import importlib
 import subprocess
 import sys
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parents[3]
 CODE = """
@@ -25,13 +21,6 @@ assert not {'torch', 'matplotlib.pyplot'} & set(sys.modules)
 import projects.qanet.quality
 assert not {'mmengine', 'mmcv', 'mmseg', 'mmdet'} & set(sys.modules)
 """
-
-
-@pytest.mark.parametrize('name', ['summary', 'weight_search'])
-def test_worked_examples(name):
-    module = importlib.import_module(
-        f'projects.qanet.evaluation.functional.{name}')
-    assert doctest.testmod(module) == (0, 1)
 
 
 def test_rooms_without_torch_or_openmmlab():

@@ -8,6 +8,8 @@ import pytest
 from projects.qanet.evaluation.functional import (ParsingEvaluator, Thresholds,
                                                   WeightSearch, best_point,
                                                   weight_grid)
+from projects.qanet.evaluation.functional.segments import (Segments,
+                                                           merge_segments)
 from projects.qanet.utils.errors import InputError
 
 POINTS = [(1., 0., 0.), (1., .5, 3.), (0., 0., .5), (0., 2.5, 0.),
@@ -30,6 +32,21 @@ def test_points_equal_evaluations(golden, protocol, nms_iou):
         evaluator = make_evaluator(golden, quality_weights=weights, **options)
         np.testing.assert_equal(values, evaluator.evaluate(golden.records))
     assert len({values['APr'] for values in found}) == len(POINTS)
+
+
+@pytest.mark.parametrize('name', ['categories', 'humans', 'instances'])
+def test_segments_that_differ_stay_apart(name):
+    ones = np.ones(4, int)
+    values = dict(categories=ones, humans=ones, instances=ones)
+    values[name] = np.array([1, 1, 1, 6])
+    merged = merge_segments(
+        Segments(
+            lengths=np.array([2, 3, 4, 5]),
+            labels=np.array([[3, 3, 0, 3]], np.uint8),
+            areas=np.zeros((1, 4), int),
+            **values))
+    found = zip(getattr(merged, name), merged.labels[0], merged.lengths)
+    assert sorted(found) == [(1, 0, 4), (1, 3, 5), (6, 3, 5)]
 
 
 def test_undefined_pixel_score(golden):
@@ -56,6 +73,7 @@ def test_wrong_grids(args, message):
 def test_grid_and_best_point():
     grid = weight_grid()
     assert len(grid) == len(set(grid)) == 342
+    assert grid[:2] == [(0, 0, .5), (0, 0, 1)]  # the last changes fastest
     assert (0, 0, 0) not in grid and (3, 3, 3) in grid and (1, .5, 3) in grid
     assert weight_grid(.1, .3, .1)[-1] == (.3, .3, .3)
     assert len(weight_grid(1, 2.4, .5)) == 27

@@ -58,10 +58,6 @@ def average_precision(is_true: np.ndarray, num_truths: int) -> float:
 
     Of predictions, (P,) bool, from the best down; above 1 if truths are found
     more than once.
-
-    Examples:
-        >>> average_precision(np.array([True, False, True]), 2)
-        0.8333333333333333
     """
     found = np.cumsum(is_true)
     recall = found / num_truths

@@ -27,10 +27,6 @@ def weight_grid(start: float = 0.,
 
     Raises an InputError if nothing is left, a number makes no sense or there
     are more than 100,000 points.
-
-    Examples:
-        >>> weight_grid(0, 1, 1)[:3]
-        [(0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (0.0, 1.0, 1.0)]
     """
     if not (np.isfinite([start, stop, step]).all() and 0 <= start <= stop
             and step > 0):

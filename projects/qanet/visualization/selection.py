@@ -5,8 +5,8 @@ from typing import List, Optional
 import numpy as np
 
 from projects.qanet.evaluation.functional.overlaps import person_ious
+from projects.qanet.evaluation.functional.protocols import suppress_greedily
 from projects.qanet.evaluation.functional.segments import cut_segments
-from projects.qanet.evaluation.functional.suppression import suppress_greedily
 from projects.qanet.ground_truth import empty_truth
 from projects.qanet.structures import ParsingInstances
 

@@ -19,10 +19,10 @@ from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.json_values import is_whole, plain_number
 from projects.qanet.visualization.selection import select_persons
 from projects.qanet.visualization.windows import check_window
-from .output import OutputFolder, RunSummary
+from .output import OutputFolder, summary_logged
 from .parser_builder import ModelType, checked_meta, load_parser, test_pipeline
 from .settings import make_visualizer, merge_settings
-from .sources import (Frame, InputsType, ParsedImage, Source, collect_sources,
+from .sources import (Frame, InputsType, ParsedImage, collect_sources,
                       read_frames)
 from .user_boxes import boxes_of_batch, split_boxes, warn_of_doubts
 
@@ -134,14 +134,8 @@ class HumanParsingInferencer(BaseInferencer):
         Yields each image and its persons, maybe none. Raises a
         FileNotFoundError or an InputError if inputs or boxes are wrong.
         """
-        return self._stream(
-            collect_sources(inputs), bboxes, batch_size, show_progress,
-            [] if skipped is None else skipped,
-            merge_settings(self._defaults, **settings))
-
-    def _stream(self, sources: List[Source], bboxes: Any, batch_size: int,
-                show_progress: bool, skipped: List[tuple],
-                settings: dict) -> Iterator[ParsedImage]:
+        sources = collect_sources(inputs)
+        settings = merge_settings(self._defaults, **settings)
         if bboxes is None and self.detector is None:
             raise InputError(
                 'it is not known where the persons are: give a detector '
@@ -150,9 +144,9 @@ class HumanParsingInferencer(BaseInferencer):
             raise InputError(f'batch_size must be a whole number >= 1, but '
                              f'got {batch_size!r}')
         boxes = None if bboxes is None else split_boxes(bboxes, sources)
+        frames = read_frames(sources, [] if skipped is None else skipped)
         return track(
-            self._parse(
-                read_frames(sources, skipped), boxes, batch_size, settings),
+            self._parse(frames, boxes, batch_size, settings),
             'parsing',
             sum(source.num_images for source in sources) or None,
             console=Console(stderr=True),
@@ -220,9 +214,9 @@ class HumanParsingInferencer(BaseInferencer):
         results = dict(predictions=[], visualization=[], skipped=[])
         settings = merge_settings(self._defaults, **settings)
         sources = collect_sources(inputs)
-        stream = self._stream(sources, bboxes, batch_size, show_progress,
-                              results['skipped'], settings)
-        summary = RunSummary(sum(source.num_images for source in sources))
+        stream = self.stream(sources, bboxes, batch_size, show_progress,
+                             results['skipped'], **settings)
+        total, counts = sum(source.num_images for source in sources), []
         saves_vis = out_dir is not None and not no_save_vis
         draws = saves_vis or return_vis or show
         qam = getattr(self.model, 'post_processor', None)
@@ -231,7 +225,8 @@ class HumanParsingInferencer(BaseInferencer):
             out_dir, self.dataset_meta['classes'], weights,
             getattr(qam, 'pixel_score_thr', None), save_label_maps, saves_vis,
             sources)
-        with summary.logged(out_dir), folder as output, closing(stream):
+        with summary_logged(counts, total, out_dir), \
+                folder as output, closing(stream):
             for frame, instances in stream:
                 shown, picture = range(len(instances)), None
                 if draws or save_label_maps:
@@ -242,7 +237,7 @@ class HumanParsingInferencer(BaseInferencer):
                                              wait_time)
                 if output is not None:
                     output.add(frame, instances, picture, shown)
-                summary.add(frame.name, len(instances), len(shown))
+                counts.append((frame.name, len(instances), len(shown)))
                 if return_vis:
                     results['visualization'].append(picture)
                 if return_predictions:

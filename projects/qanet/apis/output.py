@@ -4,7 +4,7 @@ import os
 import os.path as osp
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Iterator, List, Optional, Sequence
+from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
 import cv2
 import mmcv
@@ -221,47 +221,36 @@ class OutputFolder:
             self._close_video()
 
 
-class RunSummary:
-    """Counts persons and images, of ``total``, and says so in the end."""
+@contextmanager
+def summary_logged(counts: Sequence[Tuple[str, int, int]], total: int,
+                   out_dir: Optional[str]) -> Iterator[None]:
+    """Log how many persons were found, once all images are done.
 
-    def __init__(self, total: int) -> None:
-        self._total = total
-        self._images = self._persons = self._hidden = 0
-        self._empty: List[str] = []
-
-    def add(self, name: str, num_persons: int, num_drawn: int) -> None:
-        """Count one image of this name and its persons."""
-        self._images += 1
-        self._persons += num_persons
-        self._hidden += num_persons - num_drawn
-        if not num_persons:
-            self._empty.append(name)
-
-    @contextmanager
-    def logged(self, out_dir: Optional[str]) -> Iterator[None]:
-        """Log it at the end; a KeyboardInterrupt says how much is done."""
-        try:
-            yield
-        except KeyboardInterrupt as error:
-            text = (f'interrupted, {self._images} of '
-                    f'{max(self._total, self._images)} images done')
-            if out_dir is not None and self._images:
-                text += f', results in {osp.join(out_dir, "results.json")}'
-            error.args = (text, )
-            raise
-        logger = MMLogger.get_current_instance()
-        say = logger.info if self._persons else logger.warning
-        say(str(self))
-
-    def __str__(self) -> str:
-        if not self._persons:
-            return f'Found nobody in {self._images} images'
-        text = (f'Found {self._persons} persons in '
-                f'{self._images - len(self._empty)} of {self._images} images')
-        if self._empty:
-            more = ', ...' if len(self._empty) > 5 else ''
-            text += f', nobody in {", ".join(self._empty[:5])}{more}'
-        if self._hidden:
-            text += (f'; {self._hidden} of the persons are not drawn '
-                     '(score_thr, nms_thr)')
-        return text
+    ``counts`` grows meanwhile: an image's name and its persons, all and drawn.
+    A KeyboardInterrupt says how many of ``total`` images are done.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        text = (f'interrupted, {len(counts)} of {max(total, len(counts))} '
+                'images done')
+        if out_dir is not None and counts:
+            text += f', results in {osp.join(out_dir, "results.json")}'
+        error.args = (text, )
+        raise
+    logger = MMLogger.get_current_instance()
+    persons = sum(found for _, found, _ in counts)
+    if not persons:
+        logger.warning(f'Found nobody in {len(counts)} images')
+        return
+    empty = [name for name, found, _ in counts if not found]
+    text = (f'Found {persons} persons in {len(counts) - len(empty)} of '
+            f'{len(counts)} images')
+    if empty:
+        more = ', ...' if len(empty) > 5 else ''
+        text += f', nobody in {", ".join(empty[:5])}{more}'
+    hidden = persons - sum(drawn for *_, drawn in counts)
+    if hidden:
+        text += (f'; {hidden} of the persons are not drawn '
+                 '(score_thr, nms_thr)')
+    logger.info(text)

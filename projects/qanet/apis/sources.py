@@ -8,7 +8,7 @@ import re
 from collections import Counter, abc
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, count
 from typing import (Any, Dict, Iterable, Iterator, List, NamedTuple, Optional,
                     Sequence, Union)
 
@@ -156,10 +156,7 @@ def collect_sources(inputs: InputsType) -> List[Source]:
     items = inputs if isinstance(inputs, (list, tuple)) else [inputs]
     if not items:
         raise InputError('inputs is an empty list')
-    sources = [
-        source for i, item in enumerate(items)
-        for source in _make_sources(item, i)
-    ]
+    sources = list(chain.from_iterable(map(_make_sources, items, count())))
     _name_apart(sources)
     return sources
 
@@ -192,6 +189,8 @@ def _name_apart(sources: Sequence[Source]) -> None:
 
 def _make_sources(item: Any, position: int) -> List[Source]:
     """Check one item of the inputs."""
+    if isinstance(item, Source):
+        return [item]
     if isinstance(item, (str, os.PathLike)):
         return list(map(Source, _list_files(os.fspath(item))))
     if not isinstance(item, np.ndarray):

@@ -70,15 +70,6 @@ def test_boxes_of_the_user_are_used_as_they_are(infer, photo, tmp_path):
     assert np.array_equal(out['visualization'][0], drawn[..., ::-1])
 
 
-def test_nobody_is_an_empty_result(infer, tmp_path):
-    infer.detector = ToyFinder()
-    image = np.full((30, 50, 3), 9, np.uint8)
-    found, = infer(image, out_dir=str(tmp_path))['predictions']
-    assert len(found) == 0 and found.image_size == (50, 30)
-    blank = cv2.imread(str(tmp_path / 'vis/00000000.png'))
-    assert np.array_equal(blank, image)
-
-
 def test_a_wrong_box_costs_no_other_image(infer, photo, tmp_path):
     """What needs no image to be seen is said before all work."""
     boxes = [BOX, [[10, 70, 20, 80]], BOX]
@@ -169,14 +160,6 @@ def test_videos_with_boxes_per_frame(infer, clip, monkeypatch):
     assert len(infer(clip, bboxes=[BOX] * 9)['predictions']) == 7
     with pytest.raises(InputError, match='10 entries.*only 9 images'):
         infer(clip, bboxes=[BOX] * 10)
-
-
-def test_a_broken_file_of_several_is_skipped(infer, photo, tmp_path):
-    broken = tmp_path / 'a_broken.jpg'
-    broken.write_bytes(b'no image')
-    out = infer([photo, broken, photo], bboxes=[BOX] * 3)
-    assert [p.image_id for p in out['predictions']] == [0, 2]
-    assert [path for path, _ in out['skipped']] == [str(broken)]
 
 
 def test_results_so_far_survive(infer, photo, tmp_path, monkeypatch):

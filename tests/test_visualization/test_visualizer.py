@@ -73,8 +73,12 @@ def test_duplicates_are_drawn_once(image, instances):
 
     def drawn(order=None, **options):
         visualizer = make_visualizer(show_part_scores=True, **options)
-        drawing = visualizer.draw_persons(image, twins, order)
-        return [column.title for column in drawing.columns]
+        columns = visualizer.draw_persons(image, twins, order).columns
+        for column in columns:  # the twins have a hat, the other a coat
+            assert column.present.tolist() == ([
+                False, True, False
+            ] if column.title == '#3' else [True, False, False])
+        return [column.title for column in columns]
 
     assert drawn() == ['#2', '#3']
     assert drawn(nms_thr=None) == ['#1', '#2', '#3']

@@ -108,8 +108,8 @@ def _checked(model: nn.Module) -> nn.Module:
 
 def is_onnx(model: ModelType) -> bool:
     """Whether a model is the path of an ONNX file, by its ending."""
-    return (not isinstance(model, (Config, nn.Module))
-            and str(model).lower().endswith('.onnx'))
+    is_path = not isinstance(model, (Config, nn.Module))
+    return is_path and str(model).lower().endswith('.onnx')
 
 
 def load_parser(model: ModelType, weights: Optional[str],

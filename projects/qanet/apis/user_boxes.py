@@ -106,10 +106,7 @@ def _split(bboxes: Any, sources: Sequence[Source]) -> List[Any]:
 
 def boxes_of_frame(per_image: Sequence[np.ndarray],
                    frame: Frame) -> np.ndarray:
-    """Boxes of one image, out of :func:`split_boxes`, as (N, 5) float32.
-
-    Raises an InputError if there are none for it, or if one lies outside.
-    """
+    """Boxes (N, 5) float32 of one image; none, or one outside, is refused."""
     if frame.index >= len(per_image):
         raise InputError(f'bboxes has {len(per_image)} entries, but there is '
                          f'an image {frame.index + 1}: {frame.name}')
@@ -138,8 +135,8 @@ def boxes_of_batch(
 def warn_of_doubts(frame: Frame, rows: np.ndarray) -> bool:
     """Warn of boxes (N, 5) that are likely not what was meant.
 
-    Returns whether all look like shares of the image, or one has most of its
-    area outside; then the first is named.
+    Returns whether all look like shares of the image, or one, which is named,
+    has most of its area outside.
     """
     height, width = frame.image.shape[:2]
     x1, y1, x2, y2 = rows[:, :4].T

@@ -75,11 +75,6 @@ class ParsingVisualizer(Visualizer):
         full_legend (bool): List all classes, those that don't occur greyed
             out, so that pictures of one size stay of one size: for video.
         font (str, optional): TrueType file. Defaults to DejaVu Sans.
-
-    Example:
-        >>> visualizer = ParsingVisualizer(show_part_scores=True)
-        >>> visualizer.dataset_meta = dict(classes=classes, palette=palette)
-        >>> picture = visualizer.draw(rgb_image, instances)
     """
 
     def __init__(self,

@@ -18,45 +18,33 @@ from projects.qanet.utils.checkpoint import read_checkpoint
 from projects.qanet.utils.configs import read_config, type_name
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.weights import check_state_dict
+from tools.common.cli import add_arguments
 from tools.common.launch import (add_common_arguments, load_config,
                                  run_distributed)
 from tools.common.test_time import enable_tta, make_ensemble, pair_models
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
     parser = argparse.ArgumentParser(
         description='Test a human parser, or several as an ensemble')
-    parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file')
-    parser.add_argument(
-        'more_models',
-        nargs='*',
-        metavar='CONFIG CHECKPOINT',
-        help='further parsers whose probabilities and IoU scores are averaged '
-        'with those of the first; data, evaluation, score fusion and '
-        '--cfg-options are those of the first config')
-    parser.add_argument(
-        '--work-dir', help='folder for the log and the metrics as json')
-    parser.add_argument('--out', help='results file (json) to write')
-    parser.add_argument(
-        '--show', action='store_true', help='show the predictions')
-    parser.add_argument(
-        '--show-dir',
-        help='folder for painted images, inside work_dir/timestamp')
-    parser.add_argument(
-        '--wait-time', type=float, default=2, help='seconds per shown image')
-    parser.add_argument(
-        '--pixel-score-thrs',
-        type=float,
-        nargs='+',
-        metavar='T',
-        help='also report the metrics at each of these thresholds of the '
-        'pixel score, all in one pass')
-    parser.add_argument(
-        '--tta',
-        action='store_true',
-        help='test-time augmentation: the tta_cfg of every config')
+    add_arguments(parser, [
+        ('config', 'config file'),
+        ('checkpoint', 'checkpoint file'),
+        ('more_models', 'further parsers whose probabilities and IoU scores '
+         'are averaged with those of the first; data, evaluation, score '
+         'fusion and --cfg-options are those of the first config',
+         dict(nargs='*', metavar='CONFIG CHECKPOINT')),
+        ('--work-dir', 'folder for the log and the metrics as json'),
+        ('--out', 'results file (json) to write'),
+        ('--show', 'show the predictions', False),
+        ('--show-dir', 'folder for painted images, inside work_dir/timestamp'),
+        ('--wait-time', 'seconds per shown image', 2.0),
+        ('--pixel-score-thrs', 'also report the metrics at each of these '
+         'thresholds of the pixel score, all in one pass',
+         dict(type=float, nargs='+', metavar='T')),
+        ('--tta', 'test-time augmentation: the tta_cfg of every config',
+         False),
+    ])
     add_common_arguments(parser)
     # Models may follow options too, as they do behind dist_test.sh.
     return parser.parse_intermixed_args()

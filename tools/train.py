@@ -14,26 +14,22 @@ from projects.qanet.engine import check_start
 from projects.qanet.utils.checkpoint import read_checkpoint
 from projects.qanet.utils.configs import type_name
 from projects.qanet.utils.errors import InputError
+from tools.common.cli import add_arguments
 from tools.common.launch import (add_common_arguments, load_config,
                                  run_distributed)
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
     parser = argparse.ArgumentParser(description='Train a human parser')
-    parser.add_argument('config', help='config file')
-    parser.add_argument('--work-dir', help='folder for logs and checkpoints')
-    parser.add_argument(
-        '--resume',
-        action='store_true',
-        help='continue from the latest checkpoint in the work dir, or from '
-        'load_from if that is given')
-    parser.add_argument(
-        '--amp', action='store_true', help='train in mixed precision')
-    parser.add_argument(
-        '--auto-scale-lr',
-        action='store_true',
-        help='scale the learning rate to the batch that is really used')
+    add_arguments(parser, [
+        ('config', 'config file'),
+        ('--work-dir', 'folder for logs and checkpoints'),
+        ('--resume', 'continue from the latest checkpoint in the work dir, '
+         'or from load_from if that is given', False),
+        ('--amp', 'train in mixed precision', False),
+        ('--auto-scale-lr', 'scale the learning rate to the batch that is '
+         'really used', False),
+    ])
     add_common_arguments(parser)
     return parser.parse_args()
 

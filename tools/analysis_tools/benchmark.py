@@ -31,7 +31,7 @@ from projects.qanet.structures import ParsingInstances, read_results
 from projects.qanet.utils.tables import format_table
 from tools.common.benchmark_scenes import (LABEL_FOLDERS, NUM_CLASSES,
                                            draw_dataset)
-from tools.common.cli import run_tool
+from tools.common.cli import add_arguments, run_tool
 from tools.common.stopwatch import Stopwatch
 
 
@@ -145,33 +145,29 @@ def benchmark_process(args: argparse.Namespace, folder: Path) -> None:
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(required=True)
     metrics = commands.add_parser('metrics', help='the offline evaluator')
-    metrics.add_argument(
-        '--reference',
-        type=float,
-        default=0,
-        help='seconds that another evaluator takes on such a set')
+    add_arguments(metrics, [
+        ('--reference', 'seconds that another evaluator takes on such a set',
+         0.0),
+    ])
     metrics.set_defaults(function=benchmark_metrics)
     process = commands.add_parser('process', help='the metric in validation')
     process.set_defaults(function=benchmark_process)
     for command in (metrics, process):
-        for option, default in (('--images', 60), ('--persons', 225),
-                                ('--copies', 1), ('--seed', 0), ('--repeat',
-                                                                 5)):
-            command.add_argument(option, type=int, default=default)
-        command.add_argument(
-            '--size',
-            type=int,
-            nargs=2,
-            default=(600, 800),
-            metavar=('W', 'H'))
-        command.add_argument(
-            '--protocol', default='released', choices=sorted(PROTOCOLS))
-        command.add_argument(
-            '--folder', help='keep the data set here and use it again')
+        add_arguments(command, [
+            ('--images', None, 60),
+            ('--persons', None, 225),
+            ('--copies', None, 1),
+            ('--seed', None, 0),
+            ('--repeat', None, 5),
+            ('--size', None,
+             dict(type=int, nargs=2, default=(600, 800), metavar=('W', 'H'))),
+            ('--protocol', None,
+             dict(default='released', choices=sorted(PROTOCOLS))),
+            ('--folder', 'keep the data set here and use it again'),
+        ])
     return parser.parse_args()
 
 

@@ -29,47 +29,40 @@ from projects.qanet.ground_truth import (ImageInfo, check_label_names,
                                          load_persons)
 from projects.qanet.structures import read_results_document, write_results
 from projects.qanet.utils.errors import InputError
-from tools.common.cli import make_parser, run_tool
-from tools.common.evaluation_arguments import (add_protocol_arguments,
-                                               add_weights_argument, numbered)
+from tools.common.cli import add_arguments, make_parser, run_tool
+from tools.common.evaluation_arguments import (IMG_SUBDIR, PROTOCOL, WEIGHTS,
+                                               numbered)
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
     parser = make_parser(__doc__)
     commands = parser.add_subparsers(required=True, metavar='COMMAND')
     dump = commands.add_parser('to-dump', help='results file to dump')
-    dump.add_argument('source', help='results file')
-    dump.add_argument('target', help='folder to write the dump to')
-    dump.add_argument(
-        '--ann-file',
-        help='COCO style annotations with the images; without it the results '
-        'file must list them')
-    add_protocol_arguments(dump)
-    add_weights_argument(dump)
-    dump.add_argument(
-        '--all-images',
-        action='store_true',
-        help='write empty maps for images without predictions, which the '
-        'released system leaves out')
-    dump.add_argument(
-        '--zip',
-        nargs='?',
-        const='',
-        metavar='FILE',
-        help='also pack what the multi-person challenge wants; '
-        'mp_results.zip beside the dump if no file is said')
+    add_arguments(dump, [
+        ('source', 'results file'),
+        ('target', 'folder to write the dump to'),
+        ('--ann-file', 'COCO style annotations with the images; without it '
+         'the results file must list them'),
+        *PROTOCOL,
+        WEIGHTS,
+        ('--all-images', 'write empty maps for images without predictions, '
+         'which the released system leaves out', False),
+        ('--zip', 'also pack what the multi-person challenge wants; '
+         'mp_results.zip beside the dump if no file is said',
+         dict(nargs='?', const='', metavar='FILE')),
+    ])
     dump.set_defaults(function=convert_to_dump)
     results = commands.add_parser('to-json', help='dump to results file')
-    results.add_argument('source', help='folder of the dump')
-    results.add_argument('target', help='results file to write')
-    results.add_argument('--ann-file', required=True)
-    results.add_argument(
-        '--num-classes', type=int, required=True, help='with the background')
+    add_arguments(results, [
+        ('source', 'folder of the dump'),
+        ('target', 'results file to write'),
+        ('--ann-file', None, dict(required=True)),
+        ('--num-classes', 'with the background', dict(type=int,
+                                                      required=True)),
+    ])
     results.set_defaults(function=convert_to_json)
     for command in (dump, results):
-        command.add_argument(
-            '--img-subdir', default='Images', help='name of the image folder')
+        add_arguments(command, [IMG_SUBDIR])
     return parser.parse_args()
 
 

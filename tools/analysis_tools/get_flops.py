@@ -23,8 +23,8 @@ from torch import nn
 
 from projects.qanet.utils.configs import read_config
 from projects.qanet.utils.errors import InputError
-from tools.common.cli import make_parser, run_tool
-from tools.common.launch import add_cfg_options
+from tools.common.cli import add_arguments, make_parser, run_tool
+from tools.common.launch import CFG_OPTIONS
 
 
 class Complexity(NamedTuple):
@@ -36,17 +36,13 @@ class Complexity(NamedTuple):
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = make_parser(__doc__)
-    parser.add_argument('config', help='config file of a parser')
-    parser.add_argument(
-        '--shape',
-        type=int,
-        nargs=2,
-        metavar=('H', 'W'),
-        help="height and width of the crop (default: the config's)")
-    add_cfg_options(parser)
-    return parser.parse_args()
+    return add_arguments(
+        make_parser(__doc__), [
+            ('config', 'config file of a parser'),
+            ('--shape', "height and width of the crop (default: the config's)",
+             dict(type=int, nargs=2, metavar=('H', 'W'))),
+            CFG_OPTIONS,
+        ]).parse_args()
 
 
 def crop_shape(cfg: Config, shape: Optional[Sequence[int]]) -> Tuple[int, int]:

@@ -14,21 +14,19 @@ import numpy as np
 from projects.qanet.ground_truth import load_persons
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.json_values import write_json
-from tools.common.cli import run_tool
+from tools.common.cli import add_arguments, run_tool
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('ann_file', help='COCO style annotations of persons')
-    parser.add_argument('out', help='boxes to write, a COCO results file')
-    parser.add_argument(
-        '--amount',
-        type=float,
-        default=0.1,
-        help='each side moves by up to this share of the box, 0 to 0.4')
-    parser.add_argument('--seed', type=int, default=0)
-    return parser.parse_args()
+    return add_arguments(
+        argparse.ArgumentParser(description=__doc__), [
+            ('ann_file', 'COCO style annotations of persons'),
+            ('out', 'boxes to write, a COCO results file'),
+            ('--amount',
+             'each side moves by up to this share of the box, 0 to '
+             '0.4', 0.1),
+            ('--seed', None, 0),
+        ]).parse_args()
 
 
 def perturb(boxes: np.ndarray, amount: float,

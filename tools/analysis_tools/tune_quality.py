@@ -25,9 +25,8 @@ from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import check_writable
 from projects.qanet.utils.json_values import write_json
 from projects.qanet.utils.tables import format_table
-from tools.common.cli import run_tool
-from tools.common.evaluation_arguments import (add_protocol_arguments,
-                                               add_truth_arguments, classes_of,
+from tools.common.cli import add_arguments, run_tool
+from tools.common.evaluation_arguments import (PROTOCOL, TRUTH, classes_of,
                                                make_evaluator)
 
 # Rows of the paper's Table 1: weights of the box, IoU and pixel score.
@@ -54,27 +53,24 @@ LETTER = dict(
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('results', help='results file (JSON)')
-    add_truth_arguments(parser)
-    add_protocol_arguments(parser)
-    parser.add_argument(
-        '--metrics', nargs='+', default=list(METRICS), choices=METRICS)
-    parser.add_argument(
-        '--grid',
-        nargs=3,
-        type=float,
-        default=(0., 3., .5),
-        metavar=('START', 'STOP', 'STEP'),
-        help='values of each of the three weights, 0 3 0.5 if not said')
-    parser.add_argument(
-        '--num-workers', type=int, default=0, help='processes beside this one')
-    parser.add_argument(
-        '--out-dir',
-        default='work_dirs/tune_quality',
-        help='folder for quality_weights.json and quality_weights.png')
-    return parser.parse_args()
+    return add_arguments(
+        argparse.ArgumentParser(description=__doc__), [
+            ('results', 'results file (JSON)'),
+            *TRUTH,
+            *PROTOCOL,
+            ('--metrics', None,
+             dict(nargs='+', default=list(METRICS), choices=METRICS)),
+            ('--grid',
+             'values of each of the three weights, 0 3 0.5 if not said',
+             dict(
+                 nargs=3,
+                 type=float,
+                 default=(0.0, 3.0, 0.5),
+                 metavar=('START', 'STOP', 'STEP'))),
+            ('--num-workers', 'processes beside this one', 0),
+            ('--out-dir', 'folder for quality_weights.json and '
+             'quality_weights.png', 'work_dirs/tune_quality'),
+        ]).parse_args()
 
 
 def list_best(values: Sequence[Dict[str, float]]) -> Dict[str, int]:

@@ -4,6 +4,8 @@ import argparse
 import os
 from typing import Callable, Tuple
 
+from .cli import add_arguments
+
 
 def drawing_parser(description: str, size: Tuple[int, int],
                    people: Tuple[int, int]) -> argparse.ArgumentParser:
@@ -14,35 +16,21 @@ def drawing_parser(description: str, size: Tuple[int, int],
         size (tuple[int, int]): Default width and height of a scene, px.
         people (tuple[int, int]): Default fewest and most persons in it.
     """
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument('out', help='folder to write into')
-    parser.add_argument(
-        '--images', type=int, required=True, help='scenes to train on')
-    parser.add_argument(
-        '--val-images',
-        type=int,
-        help='scenes held out; default: a quarter of --images, at least 1')
-    parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument(
-        '--size',
-        type=int,
-        nargs=2,
-        default=size,
-        metavar=('W', 'H'),
-        help='nominal size in px, each scene differs by up to 12 %%')
-    parser.add_argument(
-        '--people',
-        type=int,
-        nargs=2,
-        default=people,
-        metavar=('MIN', 'MAX'),
-        help='persons per scene')
-    parser.add_argument(
-        '--workers',
-        type=int,
-        default=os.cpu_count() or 1,
-        help='processes; changes nothing but the time')
-    return parser
+    return add_arguments(
+        argparse.ArgumentParser(description=description), [
+            ('out', 'folder to write into'),
+            ('--images', 'scenes to train on', dict(type=int, required=True)),
+            ('--val-images',
+             'scenes held out; default: a quarter of --images, '
+             'at least 1', int),
+            ('--seed', None, 0),
+            ('--size', 'nominal size in px, each scene differs by up to 12 %%',
+             dict(type=int, nargs=2, default=size, metavar=('W', 'H'))),
+            ('--people', 'persons per scene',
+             dict(type=int, nargs=2, default=people, metavar=('MIN', 'MAX'))),
+            ('--workers', 'processes; changes nothing but the time',
+             dict(type=int, default=os.cpu_count() or 1)),
+        ])
 
 
 def draw(write: Callable[..., None], parser: argparse.ArgumentParser) -> None:

@@ -13,25 +13,20 @@ from projects.qanet.utils.configs import read_config
 from projects.qanet.utils.device import count_processes
 from . import cli
 
-
-def add_cfg_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--cfg-options``."""
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        help='override settings of the config, as key=value pairs. A list is '
-        'written key="[a,b]", nested keys as model.test_cfg.flip=False')
+#: A row of :func:`.cli.add_arguments`.
+CFG_OPTIONS = (
+    '--cfg-options', 'override settings of the config, as key=value pairs. A '
+    'list is written key="[a,b]", nested keys as model.test_cfg.flip=False',
+    dict(nargs='+', action=DictAction))
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that training and testing have in common."""
-    add_cfg_options(parser)
-    parser.add_argument(
-        '--launcher',
-        choices=['none', 'pytorch', 'slurm', 'mpi'],
-        default='none',
-        help='job launcher')
+    cli.add_arguments(parser, [
+        CFG_OPTIONS,
+        ('--launcher', 'job launcher',
+         dict(choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')),
+    ])
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
 
 

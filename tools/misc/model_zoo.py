@@ -26,7 +26,6 @@ _ORDER = ('mIoU', 'pixAcc', 'mAcc', 'APp', 'APp_50', 'PCP_50', 'APr', 'APr_50',
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         '--check',

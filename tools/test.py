@@ -64,10 +64,7 @@ def enable_visualization(cfg: Config, args: argparse.Namespace) -> None:
 
 
 def find_parsing_metric(cfg: Config, option: str) -> ConfigDict:
-    """The config's part for its parsing metric, to be changed in place.
-
-    ``option`` is what needs it, for the :class:`InputError` if there is none.
-    """
+    """The config's part for its parsing metric, which ``option`` needs."""
     evaluators = cfg.test_evaluator
     if not isinstance(evaluators, (list, tuple)):
         evaluators = [evaluators]
@@ -85,12 +82,11 @@ def set_out_file(cfg: Config, path: str) -> None:
     metric = find_parsing_metric(cfg, '--out')
     metric.out_file = path
     # The file says how its scores were fused.
-    settings = dict(
-        quality_weights='weights', pixel_score_thr='pixel_score_thr')
+    names = dict(weights='quality_weights', pixel_score_thr='pixel_score_thr')
     module = cfg.model.get('post_processor', {})
     metric.result_info = {
-        key: module[name]
-        for key, name in settings.items() if name in module
+        names[key]: module[key]
+        for key in names if key in module
     }
 
 
@@ -124,21 +120,18 @@ def load_models(args: argparse.Namespace) -> Config:
 def warn_of_other_classes(runner: Runner, meta: Optional[dict]) -> None:
     """Warn if the parser learnt other classes than it is tested on.
 
-    Data sets can agree in the number of their classes and not in the
-    classes: the tenth of LIP is not that of CIHP.
+    LIP and CIHP have 20 classes each, but not the same.
     """
     model = getattr(runner.model, 'module', runner.model)
     if not isinstance(model, BaseSegmentor):
         return
-    learnt = (meta or {}).get('classes')
     dataset = runner.test_loop.dataloader.dataset
-    tested = (getattr(dataset, 'metainfo', None) or {}).get('classes')
-    if not learnt or not tested:
-        return
+    pairs = zip((meta or {}).get('classes') or (),
+                (getattr(dataset, 'metainfo', None) or {}).get('classes')
+                or ())
     differences = [
         f'{label} ({ours!r}, here {theirs!r})'
-        for label, (ours, theirs) in enumerate(zip(learnt, tested))
-        if ours != theirs
+        for label, (ours, theirs) in enumerate(pairs) if ours != theirs
     ]
     if differences:
         print_log(

@@ -55,8 +55,7 @@ def check_amp(cfg: Config) -> None:
 def enable_auto_scale_lr(cfg: Config) -> None:
     """Let the learning rate follow the persons of one optimizer step.
 
-    mmengine counts processes and their batch sizes; accumulated batches are
-    counted here.
+    Accumulated batches are counted here, all others by mmengine.
     """
     if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
         raise InputError('--auto-scale-lr needs '

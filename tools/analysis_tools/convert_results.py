@@ -33,6 +33,8 @@ from tools.common.cli import add_arguments, make_parser, run_tool
 from tools.common.evaluation_arguments import (IMG_SUBDIR, PROTOCOL, WEIGHTS,
                                                numbered)
 
+IMAGE_KEYS = ('id', 'file_name', 'width', 'height')
+
 
 def parse_args() -> argparse.Namespace:
     parser = make_parser(__doc__)
@@ -68,25 +70,19 @@ def parse_args() -> argparse.Namespace:
 
 def list_images(images: Sequence[Dict[str, Any]]) -> Dict[int, ImageInfo]:
     """Names and sizes by id, ids ascending; persons do not matter here."""
-    return {
-        image['id']:
-        ImageInfo(image['id'], image['file_name'], image['width'],
-                  image['height'], ())
-        for image in sorted(images, key=lambda image: image['id'])
-    }
+    rows = sorted([image[key] for key in IMAGE_KEYS] for image in images)
+    return {row[0]: ImageInfo(*row, ()) for row in rows}
 
 
 def convert_to_dump(args: argparse.Namespace) -> None:
     """Paint a results file."""
     info, records, listed = read_results_document(args.source)
     if args.ann_file:
-        images = list_images(
-            load_persons(args.ann_file, ('image_id', ))['images'])
-    elif listed is not None:
-        images = list_images(listed)
-    else:
+        listed = load_persons(args.ann_file, ('image_id', ))['images']
+    elif listed is None:
         raise InputError(f'{args.source} does not list its images, '
                          '--ann-file is needed')
+    images = list_images(listed)
     for name in DUMP_FOLDERS:
         if (Path(args.target) / name).exists():
             raise InputError(f'{args.target} holds a dump already, files of '
@@ -125,23 +121,19 @@ def convert_to_json(args: argparse.Namespace) -> None:
         raise InputError(f'{args.source} has no image of {args.ann_file}')
     records: List[Dict[str, Any]] = []
     for image_id in found:
-        image, subdir = images[image_id], args.img_subdir
         dump = read_dump(
-            args.source, image, args.num_classes, img_subdir=subdir)
-        records += dump_to_records(image, dump, args.num_classes)
+            args.source,
+            images[image_id],
+            args.num_classes,
+            img_subdir=args.img_subdir)
+        records += dump_to_records(images[image_id], dump, args.num_classes)
     write_results(
         args.target,
         records,
         numbered(args.num_classes),
         quality_weights=None,
         pixel_score_thr=None,
-        images=[
-            dict(
-                id=image_id,
-                file_name=images[image_id].file_name,
-                width=images[image_id].width,
-                height=images[image_id].height) for image_id in found
-        ])
+        images=[dict(zip(IMAGE_KEYS, images[image_id])) for image_id in found])
     print(f'Wrote {len(records)} persons of {len(found)} images to '
           f'{args.target}\nLost: covered pixels and persons, suppressed '
           'persons, the ingredients of the scores, the global map. mIoU, '

@@ -28,9 +28,9 @@ from tools.common.launch import CFG_OPTIONS
 
 
 class Complexity(NamedTuple):
-    """What a network costs."""
+    """What a network costs for one crop."""
     params: int
-    flops: int  # multiply-adds of one crop
+    flops: int  # multiply-adds
     by_operator: Dict[str, int]
     uncounted: Dict[str, int]  # how often operators run that do not count
 

@@ -11,10 +11,8 @@ def drawing_parser(description: str, size: Tuple[int, int],
                    people: Tuple[int, int]) -> argparse.ArgumentParser:
     """The arguments of every drawn data set.
 
-    Args:
-        description (str): What the tool draws.
-        size (tuple[int, int]): Default width and height of a scene, px.
-        people (tuple[int, int]): Default fewest and most persons in it.
+    ``size`` is the default width and height of a scene in px, ``people`` the
+    default fewest and most persons in it.
     """
     return add_arguments(
         argparse.ArgumentParser(description=description), [
@@ -36,22 +34,17 @@ def drawing_parser(description: str, size: Tuple[int, int],
 def draw(write: Callable[..., None], parser: argparse.ArgumentParser) -> None:
     """Read the command line, draw the data set and show progress.
 
-    Args:
-        write (Callable): A writer of ``projects.drawn_people``.
-        parser (argparse.ArgumentParser): See :func:`drawing_parser`. A wrong
-            number ends the process with exit code 2.
-
-    Raises:
-        InputError: If a size or a number of persons is out of range.
-        OSError: If the folder cannot be written.
+    ``write`` is a writer of ``projects.drawn_people``. A wrong number ends the
+    process with exit code 2; InputError if one is out of ``write``'s range.
     """
     args = parser.parse_args()
     if args.val_images is None:
         args.val_images = max(1, args.images // 4)
     for name in ('images', 'val_images', 'workers'):
-        if getattr(args, name) < 1:
-            parser.error(f'--{name.replace("_", "-")} must be at least 1, '
-                         f'got {getattr(args, name)}')
+        value = getattr(args, name)
+        if value < 1:
+            name = name.replace('_', '-')
+            parser.error(f'--{name} must be at least 1, got {value}')
     if args.seed < 0:
         parser.error(f'--seed must not be negative, got {args.seed}')
     pairs = {

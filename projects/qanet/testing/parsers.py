@@ -109,18 +109,11 @@ def image_and_sample(seed: int,
                      **meta) -> Item:
     """A smooth image and its persons, as a test pipeline packs them.
 
-    Args:
-        seed (int): Decides on the colours; the image's id.
-        size (tuple[int, int]): Width and height.
-        boxes (Sequence[Sequence[float]]): N persons, xyxy in pixels; their
-            scores go from .9 to .5.
-        flip_pairs, **meta: Meta information.
+    ``size`` is width and height, ``boxes`` are xyxy in pixels, their scores go
+    from .9 to .5, ``seed`` is the image's id.
     """
     rng = np.random.default_rng(seed)
-    image = cv2.resize(
-        rng.integers(0, 256, (5, 6, 3), np.uint8),
-        size,
-        interpolation=cv2.INTER_LINEAR)
+    image = cv2.resize(rng.integers(0, 256, (5, 6, 3), np.uint8), size)
     sample = SegDataSample(
         metainfo=dict(img_id=seed, flip_pairs=flip_pairs, **meta))
     bboxes = torch.tensor(boxes, dtype=torch.float32).view(-1, 4)

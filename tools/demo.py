@@ -51,7 +51,6 @@ def evaluate(commands: Commands, ranking: str, name: str, *options:
 
 
 def main() -> None:
-    """Run all steps."""
     args = parse_args()
     commands = Commands()
     for name in ('data', 'photos', 'inference', 'vis'):

@@ -15,6 +15,12 @@ sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '..')))
 from projects.qanet.utils.errors import InputError
 from tools.common.cli import add_arguments, run_tool
 
+# Arguments of the inferencer, and of its call, that have their names.
+SETTINGS = ('model', 'weights', 'det_model', 'det_weights', 'det_cat_ids',
+            'bbox_thr', 'nms_thr', 'score_thr', 'device', 'quality_weights')
+CALL = ('out_dir', 'batch_size', 'save_label_maps', 'no_save_vis', 'show',
+        'wait_time')
+
 
 def parse_args() -> argparse.Namespace:
     return add_arguments(
@@ -57,7 +63,6 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Build the inferencer and run it."""
     args = parse_args()
     # What is there when a cluster or a service ends the process is kept.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -69,28 +74,17 @@ def main() -> None:
                          f'own, and --model is {args.model}')
     if args.det_model is not None and args.det_weights is None:
         raise InputError('--det-model needs --det-weights')
+    settings = vars(args)
     inferencer = HumanParsingInferencer(
-        model=args.model,
-        weights=args.weights,
-        det_model=args.det_model,
-        det_weights=args.det_weights,
-        det_cat_ids=args.det_cat_ids,
-        bbox_thr=args.bbox_thr,
-        nms_thr=args.nms_thr,
-        score_thr=args.score_thr,
-        device=args.device,
-        quality_weights=args.quality_weights,
-        visualizer=dict(show_part_scores=args.show_part_scores))
+        visualizer=dict(show_part_scores=args.show_part_scores),
+        **{name: settings[name]
+           for name in SETTINGS})
     skipped = inferencer(
         args.inputs,
         bboxes=args.bbox,
-        out_dir=args.out_dir,
-        batch_size=args.batch_size,
-        save_label_maps=args.save_label_maps,
-        no_save_vis=args.no_save_vis,
-        show=args.show,
-        wait_time=args.wait_time,
-        return_predictions=False)['skipped']
+        return_predictions=False,
+        **{name: settings[name]
+           for name in CALL})['skipped']
     if not args.no_save_vis:
         print(f'pictures are in {osp.join(args.out_dir, "vis")}')
     print(f'results are in {osp.join(args.out_dir, "results.json")}')

@@ -143,7 +143,6 @@ def warn_of_other_classes(runner: Runner, meta: Optional[dict]) -> None:
 
 
 def main() -> None:
-    """Build the runner from the config and test."""
     args = parse_args()
     checkpoints = [path for _, path in pair_models(args.more_models)]
     cfg = load_models(args)

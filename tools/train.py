@@ -66,7 +66,6 @@ def enable_auto_scale_lr(cfg: Config) -> None:
 
 
 def main() -> None:
-    """Build the runner from the config and train."""
     args = parse_args()
     cfg = load_config(args)
     if args.amp:

@@ -98,7 +98,6 @@ def draw_confidence(args: argparse.Namespace, study: QualityStudy,
 
 
 def main() -> None:
-    """Read, study, write."""
     args = parse_args()
     out = Path(args.out_dir)
     check_writable(str(out / 'quality.json'))

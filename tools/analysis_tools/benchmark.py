@@ -167,7 +167,6 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Draw unless the folder has a data set, then run the benchmark."""
     args = parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(args.folder or name)

@@ -33,7 +33,6 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Build the data set of the config and draw its samples."""
     args = parse_args()
     cfg = read_config(args.config)
     cfg.merge_from_dict(args.cfg_options or {})

@@ -141,7 +141,6 @@ def convert_to_json(args: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """Run the command."""
     args = parse_args()
     args.function(args)
 

@@ -40,17 +40,6 @@ def parse_args() -> argparse.Namespace:
         ]).parse_args()
 
 
-def check_arguments(args: argparse.Namespace) -> None:
-    """Check the ranges of the filters."""
-    if args.nms_thr is not None and not 0 <= args.nms_thr <= 1:
-        raise InputError(f'--nms-thr is {args.nms_thr}, allowed are 0 to 1')
-    if args.max_per_image is not None and args.max_per_image < 1:
-        raise InputError(f'--max-per-image is {args.max_per_image}, allowed '
-                         'are whole numbers from 1')
-    if not args.out.endswith('.json'):
-        raise InputError(f'{args.out} must end in .json')
-
-
 def left_out(counts: SelectionCounts) -> List[str]:
     """How many boxes were left out, and why."""
     reasons = {
@@ -59,19 +48,20 @@ def left_out(counts: SelectionCounts) -> List[str]:
         'suppressed by a better one': counts.suppressed,
         'more than --max-per-image': counts.over_limit
     }
-    return [
-        f'{number} {reason}' for reason, number in reasons.items() if number
-    ]
+    return [f'{count} {reason}' for reason, count in reasons.items() if count]
 
 
 def main() -> None:
-    """Read, select, write."""
     args = parse_args()
-    check_arguments(args)
-    images = {
-        image['id']: image
-        for image in load_persons(args.ann_file)['images']
-    }
+    if args.nms_thr is not None and not 0 <= args.nms_thr <= 1:
+        raise InputError(f'--nms-thr is {args.nms_thr}, allowed are 0 to 1')
+    if args.max_per_image is not None and args.max_per_image < 1:
+        raise InputError(f'--max-per-image is {args.max_per_image}, allowed '
+                         'are whole numbers from 1')
+    if not args.out.endswith('.json'):
+        raise InputError(f'{args.out} must end in .json')
+    listed = load_persons(args.ann_file)['images']
+    images = {image['id']: image for image in listed}
     records = read_detections(args.detections, images, args.cat_ids)
     kept, counts = select_detections(records, images, args.score_thr,
                                      args.nms_thr, args.max_per_image)

@@ -99,7 +99,6 @@ def evaluate_folder(
 
 
 def main() -> None:
-    """Read, evaluate, print and write."""
     args = parse_args()
     if args.out is not None:
         check_writable(args.out)

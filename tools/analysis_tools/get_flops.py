@@ -86,13 +86,6 @@ def count(model: nn.Module, shape: Tuple[int, int]) -> Complexity:
         uncounted=dict(analyzer.unsupported_ops()))
 
 
-def crops_per_person(cfg: Config) -> int:
-    """How often the network runs: for each scale, and again with the flip."""
-    test_cfg = cfg.model.get('test_cfg') or {}
-    scales = len(test_cfg.get('scales', (1., )))
-    return 2 * scales if test_cfg.get('flip', False) else scales
-
-
 def short(value: int) -> str:
     """A number with three digits after the point and a prefix: 0.636M."""
     for unit, size in (('T', 1e12), ('G', 1e9), ('M', 1e6), ('K', 1e3)):
@@ -105,7 +98,10 @@ def report(cfg: Config, shape: Tuple[int, int], result: Complexity) -> None:
     """Print the counts."""
     parts = ', '.join(f'{name} {short(int(value))}' for name, value in sorted(
         result.by_operator.items(), key=lambda item: -item[1]))
-    crops = crops_per_person(cfg)
+    test_cfg = cfg.model.get('test_cfg') or {}
+    # The network runs for each scale, and again with the flip.
+    crops = len(test_cfg.get('scales', (1., )))
+    crops *= 2 if test_cfg.get('flip', False) else 1
     print(f'Crop:       {shape[0]} x {shape[1]} (height x width)')
     print(f'Parameters: {short(result.params)} ({result.params})')
     print(f'FLOPs:      {short(result.flops)} (multiply-adds: {parts})')
@@ -118,7 +114,6 @@ def report(cfg: Config, shape: Tuple[int, int], result: Complexity) -> None:
 
 
 def main() -> None:
-    """Read the config, count, report."""
     args = parse_args()
     cfg = read_config(args.config)
     if 'model' not in cfg:

@@ -42,7 +42,6 @@ def perturb(boxes: np.ndarray, amount: float,
 
 
 def main() -> None:
-    """Read the annotations, write the boxes."""
     args = parse_args()
     if not 0 <= args.amount <= 0.4:
         raise InputError(f'--amount is {args.amount}, allowed are 0 to 0.4')

@@ -45,7 +45,6 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Read, fuse and write."""
     args = parse_args()
     if Path(args.out).resolve() == Path(args.results).resolve():
         raise InputError('OUT is RESULTS; give another name')

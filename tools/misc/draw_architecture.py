@@ -114,5 +114,9 @@ def draw(imports: Dict[str, Set[str]]) -> Figure:
     return axes.figure
 
 
+def main() -> None:
+    save_drawing(lambda: draw(read_imports()), __doc__)
+
+
 if __name__ == '__main__':
-    run_tool(lambda: save_drawing(lambda: draw(read_imports()), __doc__))
+    run_tool(main)

@@ -94,5 +94,9 @@ def draw() -> Figure:
     return axes.figure
 
 
+def main() -> None:
+    save_drawing(draw, __doc__)
+
+
 if __name__ == '__main__':
-    run_tool(lambda: save_drawing(draw, __doc__))
+    run_tool(main)

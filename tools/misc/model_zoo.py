@@ -91,7 +91,6 @@ def _link_weights(model: dict) -> str:
 
 
 def main() -> None:
-    """Rewrite the document, or compare it."""
     args = parse_args()
     models = read_models()
     text = DOCUMENT.read_text()

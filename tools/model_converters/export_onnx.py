@@ -60,7 +60,6 @@ def check(parser, model: bytes, tolerance: float, fixed_batch: bool) -> None:
 
 
 def main() -> None:
-    """Build the parser, export, compare, write."""
     args = parse_args()
     if not args.out.endswith('.onnx'):
         raise InputError(f'{args.out} must end with .onnx')

@@ -25,7 +25,6 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Convert and write."""
     args = parse_args()
     check_writable(args.dst)
     weights = to_released(read_checkpoint(args.src)['state_dict'])

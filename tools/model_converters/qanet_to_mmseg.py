@@ -38,7 +38,6 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Convert, compare with the network, and write."""
     args = parse_args()
     check_writable(args.dst)
     report = convert_released(read_checkpoint(args.src), args.src)

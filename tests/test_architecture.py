@@ -29,13 +29,8 @@ def test_all_arrows_go_down(drawing):
     assert drawing['upward'](imports) == []
     # Libraries that somebody could use without the rest.
     assert imports['quality'] == imports['structures'] == {'utils'}
-    assert imports['utils'] == set(
-    ) and 'evaluation' in imports['apis'] | {'evaluation'}
+    assert imports['utils'] == set()
     assert set(drawing['ROOMS']) == set(imports)
-    assert all('apis' not in found for found in imports.values())
-
-
-def test_the_package_does_not_need_the_drawn_people():
     for path in PACKAGE.rglob('*.py'):
         assert 'drawn_people' not in path.read_text(), path
 

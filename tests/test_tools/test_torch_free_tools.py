@@ -43,9 +43,7 @@ for command in json.loads(sys.argv[1]):
 def test_tools_without_torch(data_dir, tmp_path):
     """Their help, and an evaluation from the first to the last step."""
     truth, results = data_dir / 'metrics_seed0', tmp_path / 'results.json'
-    write_results(
-        str(results), [], [f'class{label}' for label in range(20)], (1, 1, 1),
-        .2)
+    write_results(str(results), [], [*map(str, range(20))], (1, 1, 1), .2)
     evaluation = [
         'tools/analysis_tools/eval_parsing.py', results, '--ann-file',
         truth / 'annotations/CIHP_val.json', '--data-root',
@@ -53,12 +51,8 @@ def test_tools_without_torch(data_dir, tmp_path):
     ]
     commands = [[tool, '--help'] for tool in TORCH_FREE]
     commands.append([str(part) for part in evaluation])
-    done = subprocess.run(
-        [sys.executable, '-c', WRAPPER,
-         json.dumps(commands)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True)
+    words = [sys.executable, '-c', WRAPPER, json.dumps(commands)]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count('usage: ') == len(TORCH_FREE)
     assert 'Protocol: released' in done.stdout

@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tools.common.cli import add_arguments, run_tool
+from tools.common.cli import plain_parser, run_tool
 from tools.common.jobs import Commands
 
 DETECTOR = 'configs/demo/fcos_r18_fpn_1xb8-10e_synthetic-person.py'
@@ -23,13 +23,12 @@ DATA, RESULTS = OUT / 'data', OUT / 'results.json'
 
 
 def parse_args() -> argparse.Namespace:
-    return add_arguments(
-        argparse.ArgumentParser(description=__doc__), [
-            ('--images', 'scenes to train on', 320),
-            ('--val-images', 'held-out scenes', 48),
-            ('--pictures', None, 12),
-            ('--seed', None, 0),
-        ]).parse_args()
+    return plain_parser(__doc__, [
+        ('--images', 'scenes to train on', 320),
+        ('--val-images', 'held-out scenes', 48),
+        ('--pictures', None, 12),
+        ('--seed', None, 0),
+    ]).parse_args()
 
 
 def train(commands: Commands, name: str, config: str, seed: int) -> str:

@@ -13,7 +13,7 @@ import sys
 sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '..')))
 
 from projects.qanet.utils.errors import InputError
-from tools.common.cli import add_arguments, run_tool
+from tools.common.cli import plain_parser, run_tool
 
 # Arguments of the inferencer, and of its call, that have their names.
 SETTINGS = ('model', 'weights', 'det_model', 'det_weights', 'det_cat_ids',
@@ -23,43 +23,38 @@ CALL = ('out_dir', 'batch_size', 'save_label_maps', 'no_save_vis', 'show',
 
 
 def parse_args() -> argparse.Namespace:
-    return add_arguments(
-        argparse.ArgumentParser(description=__doc__), [
-            ('inputs', 'image, video, folder of both, or quoted pattern '
-             "('*.jpg')", dict(metavar='INPUT', nargs='+')),
-            ('--model', 'config of the parser, or its ONNX file',
-             dict(required=True)),
-            ('--weights', 'checkpoint of the parser; an ONNX file needs none'),
-            ('--det-model', 'config of any mmdet detector; mmdet::... for one '
-             "of mmdet's"),
-            ('--det-weights', 'checkpoint of the detector'),
-            ('--det-cat-ids', 'labels of the detector that are persons',
-             dict(type=int, nargs='+', default=[0])),
-            ('--bbox',
-             'box of a person in pixels, instead of a detector; once '
-             'for each person of a single image',
-             dict(
-                 type=float,
-                 nargs=4,
-                 action='append',
-                 metavar=('X1', 'Y1', 'X2', 'Y2'))),
-            ('--out-dir', 'folder for pictures and results',
-             dict(required=True)),
-            ('--device', 'default: cuda if there is one'),
-            ('--bbox-thr', 'lowest score of a detected box', 0.3),
-            ('--score-thr', 'lowest quality score of a person that is drawn',
-             0.0),
-            ('--nms-thr', 'persons who agree this much are drawn once', 0.6),
-            ('--quality-weights', 'weights of box, IoU and pixel score, '
-             "default: the config's",
-             dict(type=float, nargs=3, metavar=('A', 'B', 'G'))),
-            ('--batch-size', None, 1),
-            ('--save-label-maps', 'write label PNGs', False),
-            ('--no-save-vis', 'write the results, but no pictures', False),
-            ('--show', 'show each picture in a window', False),
-            ('--wait-time', 'seconds that a window stays, 0 for ever', 0.0),
-            ('--show-part-scores', 'write part scores into the legend', False),
-        ]).parse_args()
+    return plain_parser(__doc__, [
+        ('inputs', "image, video, folder of both, or quoted pattern ('*.jpg')",
+         dict(metavar='INPUT', nargs='+')),
+        ('--model', 'config of the parser, or its ONNX file',
+         dict(required=True)),
+        ('--weights', 'checkpoint of the parser; an ONNX file needs none'),
+        ('--det-model', 'config of any mmdet detector; mmdet::... for one of '
+         "mmdet's"),
+        ('--det-weights', 'checkpoint of the detector'),
+        ('--det-cat-ids', 'labels of the detector that are persons',
+         dict(type=int, nargs='+', default=[0])),
+        ('--bbox', 'box of a person in pixels, instead of a detector; once '
+         'for each person of a single image',
+         dict(
+             type=float,
+             nargs=4,
+             action='append',
+             metavar=('X1', 'Y1', 'X2', 'Y2'))),
+        ('--out-dir', 'folder for pictures and results', dict(required=True)),
+        ('--device', 'default: cuda if there is one'),
+        ('--bbox-thr', 'lowest score of a detected box', 0.3),
+        ('--score-thr', 'lowest quality score of a person that is drawn', 0.0),
+        ('--nms-thr', 'persons who agree this much are drawn once', 0.6),
+        ('--quality-weights', 'weights of box, IoU and pixel score, default: '
+         "the config's", dict(type=float, nargs=3, metavar=('A', 'B', 'G'))),
+        ('--batch-size', None, 1),
+        ('--save-label-maps', 'write label PNGs', False),
+        ('--no-save-vis', 'write the results, but no pictures', False),
+        ('--show', 'show each picture in a window', False),
+        ('--wait-time', 'seconds that a window stays, 0 for ever', 0.0),
+        ('--show-part-scores', 'write part scores into the legend', False),
+    ]).parse_args()
 
 
 def main() -> None:

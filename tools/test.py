@@ -18,16 +18,14 @@ from projects.qanet.utils.checkpoint import read_checkpoint
 from projects.qanet.utils.configs import read_config, type_name
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.weights import check_state_dict
-from tools.common.cli import add_arguments
+from tools.common.cli import plain_parser
 from tools.common.launch import (add_common_arguments, load_config,
                                  run_distributed)
 from tools.common.test_time import enable_tta, make_ensemble, pair_models
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description='Test a human parser, or several as an ensemble')
-    add_arguments(parser, [
+    parser = plain_parser('Test a human parser, or several as an ensemble', [
         ('config', 'config file'),
         ('checkpoint', 'checkpoint file'),
         ('more_models', 'further parsers whose probabilities and IoU scores '

@@ -14,14 +14,13 @@ from projects.qanet.engine import check_start
 from projects.qanet.utils.checkpoint import read_checkpoint
 from projects.qanet.utils.configs import type_name
 from projects.qanet.utils.errors import InputError
-from tools.common.cli import add_arguments
+from tools.common.cli import plain_parser
 from tools.common.launch import (add_common_arguments, load_config,
                                  run_distributed)
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description='Train a human parser')
-    add_arguments(parser, [
+    parser = plain_parser('Train a human parser', [
         ('config', 'config file'),
         ('--work-dir', 'folder for logs and checkpoints'),
         ('--resume', 'continue from the latest checkpoint in the work dir, '

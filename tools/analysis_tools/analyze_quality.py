@@ -24,28 +24,26 @@ from projects.qanet.structures import read_results
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import check_writable, write_text
 from projects.qanet.utils.json_values import write_json
-from tools.common.cli import add_arguments, run_tool
+from tools.common.cli import add_arguments, plain_parser, run_tool
 from tools.common.evaluation_arguments import (PROTOCOL, TRUTH, WEIGHTS,
                                                classes_of, make_evaluator)
 
 
 def parse_args() -> argparse.Namespace:
-    parser = add_arguments(
-        argparse.ArgumentParser(description=__doc__), [
-            ('results', 'results file, JSON'),
-            *TRUTH,
-            *PROTOCOL,
-            WEIGHTS,
-            ('--out-dir', 'folder to write to', dict(required=True)),
-            ('--box-score-thr', 'leave persons with a lower box score out of '
-             'correlation and calibration; AP keeps them', 0.0),
-            ('--num-bins', 'of reliability diagrams', 10),
-            ('--num-worst', 'persons in each gallery', 12),
-            ('--figure1',
-             'show the part scores of persons of these images; by '
-             'default of four persons with many parts',
-             dict(type=int, nargs='+', metavar='IMAGE_ID')),
-        ])
+    parser = plain_parser(__doc__, [
+        ('results', 'results file, JSON'),
+        *TRUTH,
+        *PROTOCOL,
+        WEIGHTS,
+        ('--out-dir', 'folder to write to', dict(required=True)),
+        ('--box-score-thr', 'leave persons with a lower box score out of '
+         'correlation and calibration; AP keeps them', 0.0),
+        ('--num-bins', 'of reliability diagrams', 10),
+        ('--num-worst', 'persons in each gallery', 12),
+        ('--figure1', 'show the part scores of persons of these images; by '
+         'default of four persons with many parts',
+         dict(type=int, nargs='+', metavar='IMAGE_ID')),
+    ])
     group = parser.add_argument_group('high-confidence masks',
                                       'run the network on single images')
     add_arguments(group, [

@@ -14,22 +14,21 @@ from mmseg.registry import DATASETS
 import projects.qanet.plugin  # noqa: F401, registers every part
 from projects.qanet.utils.configs import read_config
 from projects.qanet.visualization.browsing import browse
-from tools.common.cli import add_arguments, run_tool
+from tools.common.cli import plain_parser, run_tool
 from tools.common.launch import CFG_OPTIONS
 
 
 def parse_args() -> argparse.Namespace:
-    return add_arguments(
-        argparse.ArgumentParser(description=__doc__), [
-            ('config', 'config file'),
-            ('--output-dir', 'folder to write', 'work_dirs/browse'),
-            ('--number', 'how many samples', 16),
-            ('--split', 'train: crops as the network sees them; val, test: '
-             'images with their boxes',
-             dict(choices=['train', 'val', 'test'], default='train')),
-            ('--seed', 'of choice and augmentation', 0),
-            CFG_OPTIONS,
-        ]).parse_args()
+    return plain_parser(__doc__, [
+        ('config', 'config file'),
+        ('--output-dir', 'folder to write', 'work_dirs/browse'),
+        ('--number', 'how many samples', 16),
+        ('--split', 'train: crops as the network sees them; val, test: '
+         'images with their boxes',
+         dict(choices=['train', 'val', 'test'], default='train')),
+        ('--seed', 'of choice and augmentation', 0),
+        CFG_OPTIONS,
+    ]).parse_args()
 
 
 def main() -> None:

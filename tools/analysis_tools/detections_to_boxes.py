@@ -17,27 +17,25 @@ from projects.qanet.detection.detections import (SelectionCounts,
 from projects.qanet.ground_truth import load_persons
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.json_values import write_json
-from tools.common.cli import add_arguments, make_parser, run_tool
+from tools.common.cli import make_parser, run_tool
 
 
 def parse_args() -> argparse.Namespace:
-    return add_arguments(
-        make_parser(__doc__), [
-            ('detections', "PREFIX.bbox.json of mmdet's CocoMetric, or the "
-             "folder that mmdet's DetInferencer has written"),
-            ('out', 'boxes to write, e.g. val.bbox.json'),
-            ('--ann-file', 'COCO style annotation file that lists the images',
-             dict(required=True)),
-            ('--cat-ids', 'what persons are: category ids in a json (default '
-             '1), labels in a folder (default 0)',
-             dict(type=int, nargs='+', metavar='ID')),
-            ('--score-thr', 'least score to keep', 0.0),
-            ('--nms-thr', 'of boxes with a larger IoU only the best is kept '
-             '(default: all)', float),
-            ('--max-per-image',
-             'keep the best so many of each image (default: '
-             'all)', int),
-        ]).parse_args()
+    return make_parser(__doc__, [
+        ('detections', "PREFIX.bbox.json of mmdet's CocoMetric, or the "
+         "folder that mmdet's DetInferencer has written"),
+        ('out', 'boxes to write, e.g. val.bbox.json'),
+        ('--ann-file', 'COCO style annotation file that lists the images',
+         dict(required=True)),
+        ('--cat-ids', 'what persons are: category ids in a json (default 1), '
+         'labels in a folder (default 0)',
+         dict(type=int, nargs='+', metavar='ID')),
+        ('--score-thr', 'least score to keep', 0.0),
+        ('--nms-thr', 'of boxes with a larger IoU only the best is kept '
+         '(default: all)', float),
+        ('--max-per-image', 'keep the best so many of each image (default: '
+         'all)', int),
+    ]).parse_args()
 
 
 def left_out(counts: SelectionCounts) -> List[str]:

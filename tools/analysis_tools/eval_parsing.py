@@ -22,7 +22,7 @@ from projects.qanet.evaluation.functional import (METRICS, ParsingEvaluator,
 from projects.qanet.structures import read_results
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import check_writable
-from tools.common.cli import add_arguments, make_parser, run_tool
+from tools.common.cli import make_parser, run_tool
 from tools.common.evaluation_arguments import (PROTOCOL, TRUTH, WEIGHTS,
                                                classes_of, make_evaluator,
                                                numbered)
@@ -31,19 +31,18 @@ _PERSON_KEYS = ('APp', 'APp_50', 'PCP_50')
 
 
 def parse_args() -> argparse.Namespace:
-    parser = add_arguments(
-        make_parser(__doc__), [
-            ('results', 'results file (JSON) or dump (folder)'),
-            *TRUTH,
-            *PROTOCOL,
-            WEIGHTS,
-            ('--metrics', 'all that the results can give, if not said',
-             dict(nargs='+', choices=METRICS)),
-            ('--num-classes',
-             'classes with the background; a dump does not say', int),
-            ('--num-workers', 'processes beside this one', 0),
-            ('--out', 'file for the metrics, JSON'),
-        ])
+    parser = make_parser(__doc__, [
+        ('results', 'results file (JSON) or dump (folder)'),
+        *TRUTH,
+        *PROTOCOL,
+        WEIGHTS,
+        ('--metrics', 'all that the results can give, if not said',
+         dict(nargs='+', choices=METRICS)),
+        ('--num-classes', 'classes with the background; a dump does not say',
+         int),
+        ('--num-workers', 'processes beside this one', 0),
+        ('--out', 'file for the metrics, JSON'),
+    ])
     # A dump refuses it, so whether it was given matters.
     parser.set_defaults(nms_thr=None)
     return parser.parse_args()

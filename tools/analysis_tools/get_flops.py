@@ -23,7 +23,7 @@ from torch import nn
 
 from projects.qanet.utils.configs import read_config
 from projects.qanet.utils.errors import InputError
-from tools.common.cli import add_arguments, make_parser, run_tool
+from tools.common.cli import make_parser, run_tool
 from tools.common.launch import CFG_OPTIONS
 
 
@@ -36,13 +36,12 @@ class Complexity(NamedTuple):
 
 
 def parse_args() -> argparse.Namespace:
-    return add_arguments(
-        make_parser(__doc__), [
-            ('config', 'config file of a parser'),
-            ('--shape', "height and width of the crop (default: the config's)",
-             dict(type=int, nargs=2, metavar=('H', 'W'))),
-            CFG_OPTIONS,
-        ]).parse_args()
+    return make_parser(__doc__, [
+        ('config', 'config file of a parser'),
+        ('--shape', "height and width of the crop (default: the config's)",
+         dict(type=int, nargs=2, metavar=('H', 'W'))),
+        CFG_OPTIONS,
+    ]).parse_args()
 
 
 def crop_shape(cfg: Config, shape: Optional[Sequence[int]]) -> Tuple[int, int]:

@@ -14,19 +14,17 @@ import numpy as np
 from projects.qanet.ground_truth import load_persons
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.json_values import write_json
-from tools.common.cli import add_arguments, run_tool
+from tools.common.cli import plain_parser, run_tool
 
 
 def parse_args() -> argparse.Namespace:
-    return add_arguments(
-        argparse.ArgumentParser(description=__doc__), [
-            ('ann_file', 'COCO style annotations of persons'),
-            ('out', 'boxes to write, a COCO results file'),
-            ('--amount',
-             'each side moves by up to this share of the box, 0 to '
-             '0.4', 0.1),
-            ('--seed', None, 0),
-        ]).parse_args()
+    return plain_parser(__doc__, [
+        ('ann_file', 'COCO style annotations of persons'),
+        ('out', 'boxes to write, a COCO results file'),
+        ('--amount', 'each side moves by up to this share of the box, 0 to '
+         '0.4', 0.1),
+        ('--seed', None, 0),
+    ]).parse_args()
 
 
 def perturb(boxes: np.ndarray, amount: float,

@@ -23,25 +23,24 @@ from projects.qanet.detection.result_files import (read_records,
                                                    score_probability_maps)
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import write_text
-from tools.common.cli import add_arguments, make_parser, run_tool
+from tools.common.cli import make_parser, run_tool
 
 
 def parse_args() -> argparse.Namespace:
-    return add_arguments(
-        make_parser(__doc__), [
-            ('results', 'COCO results (json)'),
-            ('out', 'file to write, of the same kind'),
-            ('--quality-weights', '1 0 1 if not said',
-             dict(
-                 nargs=3,
-                 type=float,
-                 default=(1.0, 0.0, 1.0),
-                 metavar=('BOX', 'IOU', 'PIXEL'))),
-            ('--probs-dir', 'folder of probability maps'),
-            ('--mode', 'form of the pixel score, with --probs-dir',
-             dict(default='stability', choices=('stability', 'mean'))),
-            ('--thr', 'threshold of the pixel score, with --probs-dir', 0.25),
-        ]).parse_args()
+    return make_parser(__doc__, [
+        ('results', 'COCO results (json)'),
+        ('out', 'file to write, of the same kind'),
+        ('--quality-weights', '1 0 1 if not said',
+         dict(
+             nargs=3,
+             type=float,
+             default=(1.0, 0.0, 1.0),
+             metavar=('BOX', 'IOU', 'PIXEL'))),
+        ('--probs-dir', 'folder of probability maps'),
+        ('--mode', 'form of the pixel score, with --probs-dir',
+         dict(default='stability', choices=('stability', 'mean'))),
+        ('--thr', 'threshold of the pixel score, with --probs-dir', 0.25),
+    ]).parse_args()
 
 
 def main() -> None:

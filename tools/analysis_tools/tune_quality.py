@@ -24,7 +24,7 @@ from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import check_writable
 from projects.qanet.utils.json_values import write_json
 from projects.qanet.utils.tables import format_table
-from tools.common.cli import add_arguments, run_tool
+from tools.common.cli import plain_parser, run_tool
 from tools.common.evaluation_arguments import (PROTOCOL, TRUTH, classes_of,
                                                make_evaluator)
 
@@ -42,24 +42,22 @@ FRAME = dict(facecolor='black', alpha=.6, pad=1, linewidth=0)
 
 
 def parse_args() -> argparse.Namespace:
-    return add_arguments(
-        argparse.ArgumentParser(description=__doc__), [
-            ('results', 'results file (JSON)'),
-            *TRUTH,
-            *PROTOCOL,
-            ('--metrics', None,
-             dict(nargs='+', default=list(METRICS), choices=METRICS)),
-            ('--grid',
-             'values of each of the three weights, 0 3 0.5 if not said',
-             dict(
-                 nargs=3,
-                 type=float,
-                 default=(0.0, 3.0, 0.5),
-                 metavar=('START', 'STOP', 'STEP'))),
-            ('--num-workers', 'processes beside this one', 0),
-            ('--out-dir', 'folder for quality_weights.json and '
-             'quality_weights.png', 'work_dirs/tune_quality'),
-        ]).parse_args()
+    return plain_parser(__doc__, [
+        ('results', 'results file (JSON)'),
+        *TRUTH,
+        *PROTOCOL,
+        ('--metrics', None,
+         dict(nargs='+', default=list(METRICS), choices=METRICS)),
+        ('--grid', 'values of each of the three weights, 0 3 0.5 if not said',
+         dict(
+             nargs=3,
+             type=float,
+             default=(0.0, 3.0, 0.5),
+             metavar=('START', 'STOP', 'STEP'))),
+        ('--num-workers', 'processes beside this one', 0),
+        ('--out-dir', 'folder for quality_weights.json and '
+         'quality_weights.png', 'work_dirs/tune_quality'),
+    ]).parse_args()
 
 
 def list_best(points: Sequence[Point], values: Sequence[Metrics]) -> dict:

@@ -4,13 +4,12 @@ OpenMMLab."""
 import argparse
 import io
 import sys
-from typing import Any, Callable, Iterable, Tuple
+from typing import Any, Callable, Iterable
 
 from projects.qanet.utils.errors import InputError
 
 
-def add_arguments(parser: Any,
-                  rows: Iterable[Tuple[Any, ...]]) -> argparse.ArgumentParser:
+def add_arguments(parser: Any, rows: Iterable[tuple]) -> Any:
     """Add arguments to a parser or a group of one, which is returned.
 
     Each row is a name, a help and, if there is more to say, either a default,
@@ -29,11 +28,19 @@ def add_arguments(parser: Any,
     return parser
 
 
-def make_parser(description: str) -> argparse.ArgumentParser:
+def make_parser(
+    description: str, rows: Iterable[tuple] = ()) -> argparse.ArgumentParser:
     """A parser whose help keeps the lines of the description."""
-    return argparse.ArgumentParser(
-        description=description,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = plain_parser(description, rows)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    return parser
+
+
+def plain_parser(
+    description: str, rows: Iterable[tuple] = ()) -> argparse.ArgumentParser:
+    """A parser whose help fills the lines of the description."""
+    return add_arguments(
+        argparse.ArgumentParser(description=description), rows)
 
 
 def run_tool(main: Callable[[], None]) -> None:

@@ -4,7 +4,7 @@ import argparse
 import os
 from typing import Callable, Tuple
 
-from .cli import add_arguments
+from .cli import plain_parser
 
 
 def drawing_parser(description: str, size: Tuple[int, int],
@@ -14,21 +14,19 @@ def drawing_parser(description: str, size: Tuple[int, int],
     ``size`` is the default width and height of a scene in px, ``people`` the
     default fewest and most persons in it.
     """
-    return add_arguments(
-        argparse.ArgumentParser(description=description), [
-            ('out', 'folder to write into'),
-            ('--images', 'scenes to train on', dict(type=int, required=True)),
-            ('--val-images',
-             'scenes held out; default: a quarter of --images, '
-             'at least 1', int),
-            ('--seed', None, 0),
-            ('--size', 'nominal size in px, each scene differs by up to 12 %%',
-             dict(type=int, nargs=2, default=size, metavar=('W', 'H'))),
-            ('--people', 'persons per scene',
-             dict(type=int, nargs=2, default=people, metavar=('MIN', 'MAX'))),
-            ('--workers', 'processes; changes nothing but the time',
-             dict(type=int, default=os.cpu_count() or 1)),
-        ])
+    return plain_parser(description, [
+        ('out', 'folder to write into'),
+        ('--images', 'scenes to train on', dict(type=int, required=True)),
+        ('--val-images', 'scenes held out; default: a quarter of --images, '
+         'at least 1', int),
+        ('--seed', None, 0),
+        ('--size', 'nominal size in px, each scene differs by up to 12 %%',
+         dict(type=int, nargs=2, default=size, metavar=('W', 'H'))),
+        ('--people', 'persons per scene',
+         dict(type=int, nargs=2, default=people, metavar=('MIN', 'MAX'))),
+        ('--workers', 'processes; changes nothing but the time',
+         dict(type=int, default=os.cpu_count() or 1)),
+    ])
 
 
 def draw(write: Callable[..., None], parser: argparse.ArgumentParser) -> None:

@@ -17,28 +17,25 @@ from projects.qanet.deployment.export import (EXPORTERS, add_metadata,
 from projects.qanet.deployment.metadata import write_metadata
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import check_writable, write_bytes
-from tools.common.cli import add_arguments, run_tool
+from tools.common.cli import plain_parser, run_tool
 
 
 def parse_args() -> argparse.Namespace:
-    return add_arguments(
-        argparse.ArgumentParser(description=__doc__), [
-            ('config', 'config of the parser'),
-            ('checkpoint', 'its checkpoint'),
-            ('out', 'ONNX file to write'),
-            ('--opset',
-             'version of the operator set, default: 17, with dynamo '
-             '18', int),
-            ('--exporter',
-             "which of torch's exporters. dynamo is slower, needs "
-             'onnxscript and torch >= 2.6, and knows more operators',
-             dict(choices=EXPORTERS, default='torchscript')),
-            ('--fixed-batch', 'one crop at a time, for networks that do not '
-             'take any number', False),
-            ('--tolerance', 'largest allowed difference from torch', 0.0001),
-            ('--no-check', 'do not compare with torch (nor need onnxruntime)',
-             False),
-        ]).parse_args()
+    return plain_parser(__doc__, [
+        ('config', 'config of the parser'),
+        ('checkpoint', 'its checkpoint'),
+        ('out', 'ONNX file to write'),
+        ('--opset', 'version of the operator set, default: 17, with dynamo 18',
+         int),
+        ('--exporter', "which of torch's exporters. dynamo is slower, needs "
+         'onnxscript and torch >= 2.6, and knows more operators',
+         dict(choices=EXPORTERS, default='torchscript')),
+        ('--fixed-batch', 'one crop at a time, for networks that do not take '
+         'any number', False),
+        ('--tolerance', 'largest allowed difference from torch', 1e-4),
+        ('--no-check', 'do not compare with torch (nor need onnxruntime)',
+         False),
+    ]).parse_args()
 
 
 def check(parser, model: bytes, tolerance: float, fixed_batch: bool) -> None:

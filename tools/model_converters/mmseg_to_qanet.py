@@ -13,15 +13,14 @@ import torch
 from projects.qanet.released_weights import to_released
 from projects.qanet.utils.checkpoint import read_checkpoint
 from projects.qanet.utils.files import check_writable
-from tools.common.cli import add_arguments, run_tool
+from tools.common.cli import plain_parser, run_tool
 
 
 def parse_args() -> argparse.Namespace:
-    return add_arguments(
-        argparse.ArgumentParser(description=__doc__), [
-            ('src', 'our checkpoint'),
-            ('dst', 'checkpoint to write'),
-        ]).parse_args()
+    return plain_parser(__doc__, [
+        ('src', 'our checkpoint'),
+        ('dst', 'checkpoint to write'),
+    ]).parse_args()
 
 
 def main() -> None:

@@ -21,20 +21,18 @@ from projects.qanet.released_weights import (METAINFOS, convert_released,
                                              training_config, training_data)
 from projects.qanet.utils.checkpoint import read_checkpoint
 from projects.qanet.utils.files import check_writable
-from tools.common.cli import add_arguments, run_tool
+from tools.common.cli import plain_parser, run_tool
 
 
 def parse_args() -> argparse.Namespace:
-    return add_arguments(
-        argparse.ArgumentParser(description=__doc__), [
-            ('src', 'released checkpoint'),
-            ('dst', 'checkpoint to write'),
-            ('--dataset',
-             'what it was trained on, which the file does not say; '
-             'needed where the number of classes leaves a choice: class 10 of '
-             'cihp is Torso-skin, that of lip Jumpsuits. ppp has the released '
-             'order', dict(choices=METAINFOS)),
-        ]).parse_args()
+    return plain_parser(__doc__, [
+        ('src', 'released checkpoint'),
+        ('dst', 'checkpoint to write'),
+        ('--dataset', 'what it was trained on, which the file does not say; '
+         'needed where the number of classes leaves a choice: class 10 of '
+         'cihp is Torso-skin, that of lip Jumpsuits. ppp has the released '
+         'order', dict(choices=METAINFOS)),
+    ]).parse_args()
 
 
 def main() -> None:

@@ -49,7 +49,6 @@ def parse_args() -> argparse.Namespace:
 
 
 def enable_visualization(cfg: Config, args: argparse.Namespace) -> None:
-    """Switch on the visualization hook of the config."""
     hook = cfg.default_hooks.get('visualization')
     if hook is None:
         raise InputError('--show and --show-dir need '
@@ -63,16 +62,13 @@ def enable_visualization(cfg: Config, args: argparse.Namespace) -> None:
 
 def find_parsing_metric(cfg: Config, option: str) -> ConfigDict:
     """The config's part for its parsing metric, which ``option`` needs."""
-    evaluators = cfg.test_evaluator
-    if not isinstance(evaluators, (list, tuple)):
-        evaluators = [evaluators]
-    for item in evaluators:
+    found = cfg.test_evaluator
+    for item in found if isinstance(found, (list, tuple)) else [found]:
         if type_name(item.type) in ('ParsingMetric', 'PixelThresholdMetric'):
             return item
     raise InputError(
-        f'{option} needs a ParsingMetric in test_evaluator; a detector '
-        'writes its boxes with --cfg-options '
-        'test_evaluator.outfile_prefix=PREFIX')
+        f'{option} needs a ParsingMetric in test_evaluator; a detector writes '
+        'its boxes with --cfg-options test_evaluator.outfile_prefix=PREFIX')
 
 
 def set_out_file(cfg: Config, path: str) -> None:
@@ -81,19 +77,15 @@ def set_out_file(cfg: Config, path: str) -> None:
     metric.out_file = path
     # The file says how its scores were fused.
     names = dict(weights='quality_weights', pixel_score_thr='pixel_score_thr')
-    module = cfg.model.get('post_processor', {})
-    metric.result_info = {
-        names[key]: module[key]
-        for key in names if key in module
-    }
+    fusion = cfg.model.get('post_processor', {})
+    metric.result_info = {names[k]: fusion[k] for k in names if k in fusion}
 
 
 def set_pixel_thresholds(cfg: Config, thrs: Sequence[float]) -> None:
     """Score persons at several pixel thresholds and report each."""
-    outside = [thr for thr in thrs if not 0 <= thr <= 1]
-    if outside:
-        raise InputError(
-            f'--pixel-score-thrs must be in [0, 1], not {outside}')
+    wrong = [thr for thr in thrs if not 0 <= thr <= 1]
+    if wrong:
+        raise InputError(f'--pixel-score-thrs must be in [0, 1], not {wrong}')
     metric = find_parsing_metric(cfg, '--pixel-score-thrs')
     metric.type = 'mmseg.PixelThresholdMetric'
     metric.pixel_score_thrs = list(thrs)

@@ -34,7 +34,6 @@ def parse_args() -> argparse.Namespace:
 
 
 def enable_amp(cfg: Config) -> None:
-    """Switch the config to mixed precision."""
     kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
     if type_name(kind) not in ('OptimWrapper', 'AmpOptimWrapper'):
         raise InputError("--amp needs optim_wrapper.type='OptimWrapper', but "

@@ -52,7 +52,6 @@ def evaluate_at_once(folder: Path, protocol: str) -> None:
 
 
 def evaluate_by_stage(folder: Path, protocol: str) -> Stopwatch:
-    """The same work, stage by stage."""
     watch = Stopwatch()
     info, records = watch.run('read and check results', read_results,
                               str(folder / 'results.json'))
@@ -85,7 +84,6 @@ def decode_label_maps(folder: Path) -> None:
 
 
 def benchmark_metrics(args: argparse.Namespace, folder: Path) -> None:
-    """Measure and report the offline evaluator."""
     watch = Stopwatch()
     for _ in range(args.repeat):
         watch.run('floor', decode_label_maps, folder)

@@ -75,7 +75,6 @@ def list_images(images: Sequence[Dict[str, Any]]) -> Dict[int, ImageInfo]:
 
 
 def convert_to_dump(args: argparse.Namespace) -> None:
-    """Paint a results file."""
     info, records, listed = read_results_document(args.source)
     if args.ann_file:
         listed = load_persons(args.ann_file, ('image_id', ))['images']
@@ -114,7 +113,6 @@ def convert_to_dump(args: argparse.Namespace) -> None:
 
 
 def convert_to_json(args: argparse.Namespace) -> None:
-    """Make a results file of a dump."""
     images = list_images(load_persons(args.ann_file, ('image_id', ))['images'])
     found = find_dumped_images(args.source, images, img_subdir=args.img_subdir)
     if not found:

@@ -39,7 +39,6 @@ def parse_args() -> argparse.Namespace:
 
 
 def left_out(counts: SelectionCounts) -> List[str]:
-    """How many boxes were left out, and why."""
     reasons = {
         'without area or outside': counts.unusable,
         'below the score': counts.low_score,

@@ -50,7 +50,6 @@ def parse_args() -> argparse.Namespace:
 
 def evaluate_file(
         args: argparse.Namespace) -> Tuple[ParsingEvaluator, Dict[str, float]]:
-    """Evaluate a results file."""
     info, records = read_results(args.results)
     if args.num_classes not in (None, info['num_classes']):
         raise InputError(f'--num-classes is {args.num_classes}, but '

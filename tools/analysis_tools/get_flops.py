@@ -73,7 +73,6 @@ def build_network(cfg: Config) -> nn.Module:
 
 
 def count(model: nn.Module, shape: Tuple[int, int]) -> Complexity:
-    """Count what one crop costs."""
     analyzer = FlopAnalyzer(model, torch.zeros(1, 3, *shape))
     # They are part of what is returned. Losses are not called, of course.
     analyzer.unsupported_ops_warnings(False)
@@ -94,7 +93,6 @@ def short(value: int) -> str:
 
 
 def report(cfg: Config, shape: Tuple[int, int], result: Complexity) -> None:
-    """Print the counts."""
     parts = ', '.join(f'{name} {short(int(value))}' for name, value in sorted(
         result.by_operator.items(), key=lambda item: -item[1]))
     test_cfg = cfg.model.get('test_cfg') or {}

@@ -29,9 +29,7 @@ def parse_args() -> argparse.Namespace:
 
 def perturb(boxes: np.ndarray, amount: float,
             rng: np.random.Generator) -> np.ndarray:
-    """Move each side of each box by up to a share of the box's own size.
-
-    Boxes are (N, 4), xywh, in pixels.
+    """Move the sides of boxes (N, 4), xywh, by up to a share of their size.
     """
     size = boxes[:, [2, 3, 2, 3]]
     sides = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], 1)
@@ -49,13 +47,10 @@ def main() -> None:
         raise InputError(f'{args.ann_file} has no annotations')
     boxes = np.array([person['bbox'] for person in persons], float)
     boxes = perturb(boxes, args.amount, np.random.default_rng(args.seed))
-    records = [
-        dict(
-            image_id=person['image_id'],
-            category_id=person['category_id'],
-            bbox=box.round(2).tolist(),
-            score=1.0) for person, box in zip(persons, boxes)
-    ]
+    records = []
+    for person, box in zip(persons, boxes):
+        record = {key: person[key] for key in ('image_id', 'category_id')}
+        records.append(dict(record, bbox=box.round(2).tolist(), score=1.0))
     write_json(args.out, records)
     print(f'{len(records)} boxes are in {args.out}')
 

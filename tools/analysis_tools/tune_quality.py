@@ -61,7 +61,6 @@ def parse_args() -> argparse.Namespace:
 
 
 def list_best(points: Sequence[Point], values: Sequence[Metrics]) -> dict:
-    """The best point of each metric that was measured."""
     best = {key: best_point(values, key) for key in TUNED_KEYS}
     return {key: points[i] for key, i in best.items() if i is not None}
 
@@ -93,7 +92,6 @@ def make_document(args: argparse.Namespace, points: Sequence[Point],
 
 def make_table(chosen: Dict[str, Point], found: Dict[Point, Metrics],
                keys: Iterable[str]) -> str:
-    """Weights and metrics of some points by their titles."""
     rows = [[
         title, *(f'{weight:g}'
                  for weight in point), *(format_value(found[point], key)

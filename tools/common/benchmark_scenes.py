@@ -61,9 +61,9 @@ def _predict(rng: np.random.Generator, maps: List[np.ndarray],
     boxes[:, 2:] += boxes[:, :2]
     scores = rng.uniform(.5, 1, (4, len(maps)))
     part_scores = rng.uniform(.3, 1, (2, len(maps), NUM_CLASSES - 1))
-    return ParsingInstances(boxes, *scores, *part_scores, np.zeros(len(maps)),
-                            maps, np.zeros(
-                                (len(maps), 2)), size, image_id).to_records()
+    zeros = np.zeros((len(maps), 2))
+    return ParsingInstances(boxes, *scores, *part_scores, zeros[:, 0], maps,
+                            zeros, size, image_id).to_records()
 
 
 def draw_dataset(folder: Path, num_images: int, total_persons: int,
@@ -85,6 +85,6 @@ def draw_dataset(folder: Path, num_images: int, total_persons: int,
             images.append(replace(image, image_id=image_id))
             records += [dict(record, image_id=image_id) for record in drawn]
     write_dataset(folder, images, split='.')
-    write_results(
-        str(folder / 'results.json'), records,
-        [f'class{label}' for label in range(NUM_CLASSES)], (1, 1, 1), .2)
+    classes = [f'class{label}' for label in range(NUM_CLASSES)]
+    out = str(folder / 'results.json')
+    write_results(out, records, classes, (1, 1, 1), .2)

@@ -27,7 +27,6 @@ def new_diagram(size: Tuple[float, float], xlim: Tuple[float, float],
 def draw_box(axes: Axes, centre: Tuple[float, float], size: Tuple[float,
                                                                   float],
              title: str, text: str, colour: str) -> None:
-    """Draw a box with a title and a few words."""
     (x, y), (width, height) = centre, size
     style = dict(facecolor=colour, edgecolor='#2b2b2b', lw=.8, zorder=2)
     axes.add_patch(

@@ -32,7 +32,6 @@ WEIGHTS: tuple = ('--quality-weights',
 
 def make_evaluator(args: argparse.Namespace, classes: Sequence[str],
                    **more: Any) -> ParsingEvaluator:
-    """The evaluator of the ground truth that the command line names."""
     return ParsingEvaluator(
         args.ann_file,
         args.data_root,
@@ -49,5 +48,4 @@ def classes_of(info: dict) -> Sequence[str]:
 
 
 def numbered(num_classes: int) -> Sequence[str]:
-    """Names of classes whose names are unknown."""
     return [str(label) for label in range(num_classes)]

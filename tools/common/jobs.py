@@ -81,7 +81,6 @@ class Commands:
             self._try(lambda: [f.result() for f in as_completed(futures)])
 
     def _try(self, work: Callable[[], Any]) -> None:
-        """Call a function; if it fails or is interrupted, end everything."""
         try:
             work()
         except BaseException:

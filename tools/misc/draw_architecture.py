@@ -57,7 +57,6 @@ def _imported(path: Path, source: str) -> Iterator[str]:
 
 
 def read_imports() -> Dict[str, Set[str]]:
-    """Find out which room imports which."""
     folder = ROOT / PACKAGE.replace('.', '/')
     rooms = sorted(path.parent.name for path in folder.glob('*/__init__.py'))
     imports: Dict[str, Set[str]] = {room: set() for room in rooms}
@@ -93,7 +92,6 @@ def direct(imports: Dict[str, Set[str]]) -> Dict[str, Set[str]]:
 
 
 def draw(imports: Dict[str, Set[str]]) -> Figure:
-    """Draw the rooms and their imports."""
     if upward(imports):
         room, other = upward(imports)[0]
         raise InputError(f'{room} imports {other}, which stands above it in '

@@ -66,7 +66,6 @@ def make_pictures() -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def draw() -> Figure:
-    """Draw the pipeline."""
     axes = new_diagram((12, 3.2), (-.2, 18), (0, 4.75))
     places = ((1, 2.5, 2), (3.7, 3.75, 1.7), (16.8, 2.3, 2))
     for picture, (x, y, height) in zip(make_pictures(), places):

@@ -17,7 +17,7 @@ import yaml
 
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.tables import format_table
-from tools.common.cli import run_tool
+from tools.common.cli import plain_parser, run_tool
 
 DOCUMENT = ROOT / 'docs/model_zoo.md'
 _BLOCK = re.compile(r'(<!-- table: (.+?) -->\n)(.*?)(<!-- end -->)', re.DOTALL)
@@ -26,16 +26,11 @@ _ORDER = ('mIoU', 'pixAcc', 'mAcc', 'APp', 'APp_50', 'PCP_50', 'APr', 'APr_50',
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        '--check',
-        action='store_true',
-        help='write nothing; fail if the document is not up to date')
-    return parser.parse_args()
+    text = 'write nothing; fail if the document is not up to date'
+    return plain_parser(__doc__, [('--check', text, False)]).parse_args()
 
 
 def read_models() -> List[dict]:
-    """Read all metafiles that model-index.yml names."""
     index = yaml.safe_load((ROOT / 'model-index.yml').read_text())
     return [
         model for path in index['Import']
@@ -45,12 +40,12 @@ def read_models() -> List[dict]:
 
 def select(models: List[dict], name: str) -> List[dict]:
     """Models of a data set in configs/qanet, or all of a folder of configs."""
-    chosen = []
-    for model in models:
-        folder = Path(model['Config']).parent.name
-        dataset = model['Results'][0]['Dataset']
-        if folder == name or (folder, dataset) == ('qanet', name):
-            chosen.append(model)
+    chosen = [
+        model for model in models
+        if name == Path(model['Config']).parent.name or (
+            Path(model['Config']).parent.name,
+            model['Results'][0]['Dataset']) == ('qanet', name)
+    ]
     if not chosen:
         raise InputError(f'{DOCUMENT.name}: no metafile has models for the '
                          f'table {name!r}')
@@ -58,7 +53,6 @@ def select(models: List[dict], name: str) -> List[dict]:
 
 
 def format_models(models: List[dict]) -> str:
-    """Write one table in Markdown."""
     results = [(model, result) for model in models
                for result in model['Results']]
     given = set().union(*(result.get('Metrics', ()) for _, result in results))

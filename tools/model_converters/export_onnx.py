@@ -39,7 +39,6 @@ def parse_args() -> argparse.Namespace:
 
 
 def check(parser, model: bytes, tolerance: float, fixed_batch: bool) -> None:
-    """Compare with torch, print the differences, refuse large ones."""
     differences = compare_with_torch(parser, model)
     for row in differences:
         iou = 'no IoU scores' if row.iou_scores is None else (

@@ -112,9 +112,8 @@ def write_dataset(folder: Path,
     document: dict = dict(
         images=[], annotations=[], categories=[dict(id=1, name='person')])
     for image in images:
-        for kind, labels in (('Category', image.categories),
-                             ('Human', image.humans), ('Instance',
-                                                       image.instances)):
+        maps = image.categories, image.humans, image.instances
+        for kind, labels in zip(('Category', 'Human', 'Instance'), maps):
             (root / f'{kind}_ids').mkdir(parents=True, exist_ok=True)
             file = root / f'{kind}_ids/{image.stem}.png'
             Image.fromarray(labels).save(file)
@@ -124,12 +123,8 @@ def write_dataset(folder: Path,
             lines.append(f'{number} {label} {owner}\n')
         file.with_suffix('.txt').write_text(''.join(lines))
         height, width = image.categories.shape
-        document['images'].append(
-            dict(
-                id=image.image_id,
-                file_name=f'{image.stem}.jpg',
-                height=height,
-                width=width))
+        entry = dict(id=image.image_id, file_name=f'{image.stem}.jpg')
+        document['images'].append(dict(entry, height=height, width=width))
         document['annotations'] += image.annotations()
     path.write_text(json.dumps(document))
     return str(path), str(root)
@@ -202,18 +197,15 @@ class TinyCIHP:
         """Write a photo of noise and two label maps (H, W)."""
         rng = np.random.default_rng(0)
         photo = rng.integers(0, 255, (*category.shape, 3)).astype(np.uint8)
-        for name, pixels in ((f'Images/{stem}.jpg',
-                              photo), (f'Category_ids/{stem}.png', category),
-                             (f'Human_ids/{stem}.png', human)):
-            cv2.imwrite(str(self.split / name), pixels)
+        cv2.imwrite(str(self.split / f'Images/{stem}.jpg'), photo)
+        cv2.imwrite(str(self.split / f'Category_ids/{stem}.png'), category)
+        cv2.imwrite(str(self.split / f'Human_ids/{stem}.png'), human)
 
     def write_annotations(self, info: Optional[dict] = None) -> None:
         """Write ``images``, ``annotations`` and the file's ``info``."""
         self.ann_file.write_text(json.dumps(dict(self._document, info=info)))
 
-    def write_boxes(self,
-                    records: List[dict],
-                    name: str = 'boxes.json') -> str:
+    def write_boxes(self, records: list, name: str = 'boxes.json') -> str:
         """Write a detector's records below the root; the file's path."""
         path = self.root / name
         path.write_text(json.dumps(records))
@@ -221,8 +213,6 @@ class TinyCIHP:
 
     def arguments(self, **kwargs) -> dict:
         """Arguments of a :class:`HumanParsingDataset`; yours win."""
-        return dict(
-            dict(
-                ann_file='annotations/CIHP_train.json',
-                data_root=str(self.root),
-                data_prefix=dict(img='Training/Images')), **kwargs)
+        own = dict(ann_file='annotations/CIHP_train.json')
+        own.update(data_root=str(self.root))
+        return dict(own, data_prefix=dict(img='Training/Images')) | kwargs

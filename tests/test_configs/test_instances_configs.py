@@ -1,6 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """The small detectors of configs/demo train and predict on drawn instances."""
-import json
 from pathlib import Path
 
 import numpy as np
@@ -45,26 +44,10 @@ def cfg(request, root):
     return cfg
 
 
-def test_data_and_one_step_and_one_prediction(cfg, root, mmdet_scope):
+def test_one_step_of_training_and_one_prediction(cfg, mmdet_scope):
     dataset = DATASETS.build(cfg.train_dataloader.dataset)
     assert dataset.metainfo['classes'] == CLASSES
     assert len(dataset) == 2
-    truth = json.loads((root / 'annotations/instances_train.json').read_text())
-    mine = [
-        annotation for annotation in truth['annotations']
-        if annotation['image_id'] == truth['images'][0]['id']
-    ]
-    sample = dataset[0]['data_samples']
-    assert sample.gt_instances.labels.tolist() == [
-        annotation['category_id'] - 1 for annotation in mine
-    ]
-    areas = np.array([annotation['area'] for annotation in mine])
-    np.testing.assert_allclose(
-        sample.gt_instances.masks.areas,
-        areas * np.prod(sample.scale_factor),
-        rtol=.15,
-        atol=12)
-
     set_random_seed(0)
     model = MODELS.build(cfg.model).train()
     batch = pseudo_collate([dataset[0], dataset[1]])

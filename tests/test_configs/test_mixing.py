@@ -23,59 +23,49 @@ from .narrowing import HRNET, WIDTHS, drop_downloads
 FOLDER = Path(__file__).parents[2] / 'configs' / 'mixing'
 CROP = (64, 96)  # width, height, multiples of HRNet's coarsest stride
 
-FPN = {
-    'neck.in_channels': WIDTHS,
-    'neck.out_channels': 16,
-    'decode_head.in_channels': [16] * 4,
-    'decode_head.channels': 16
-}
-UPERNET = {
-    'backbone.depth': 18,
-    'backbone.base_channels': 8,
-    'decode_head.in_channels': WIDTHS,
-    'decode_head.channels': 8
-}
-# What makes each config small.
+SUFFIX = '_8xb32-140e_cihp-512x384'
+RESNET = dict(depth=18, base_channels=8)
+UPER = dict(in_channels=WIDTHS, channels=8)
+OCR = dict(in_channels=WIDTHS, channels=16)
+PYRAMID = dict(
+    neck=dict(in_channels=WIDTHS, out_channels=16),
+    decode_head=dict(in_channels=[16] * 4, channels=16))
+MINED = dict(min_kept=100)
+CONVNEXT = dict(_delete_=True, depths=[1] * 4, channels=WIDTHS)
+SWIN = dict(
+    _delete_=True, embed_dims=8, depths=[2, 1, 1, 1], num_heads=[1, 2, 4, 8])
+# What makes the model of each config small.
 NARROW = {
-    'upernet_r50_8xb32-140e_cihp-512x384': UPERNET,
-    'upernet_r50_aux_8xb32-140e_cihp-512x384': {
-        **UPERNET, 'auxiliary_head.in_channels': 32,
-        'auxiliary_head.channels': 8
-    },
-    'ocrnet_hrnet-w48_8xb32-140e_cihp-512x384': {
-        'backbone.extra': HRNET,
-        'decode_head.0.in_channels': WIDTHS,
-        'decode_head.0.channels': 16,
-        'decode_head.1.in_channels': WIDTHS,
-        'decode_head.1.channels': 16,
-        'decode_head.1.ocr_channels': 8
-    },
-    'segformer_mit-b0_8xb32-140e_cihp-512x384': {
-        'backbone.embed_dims': 8,
-        'backbone.num_layers': [1] * 4,
-        'decode_head.in_channels': [8, 16, 40, 64],
-        'decode_head.channels': 8
-    },
-    'pidnet-s_8xb32-140e_cihp-512x384': {
-        'backbone.channels': 4,
-        'backbone.ppm_channels': 8,
-        'decode_head.in_channels': 16,
-        'decode_head.channels': 16,
-        'decode_head.loss_decode.1.min_kept': 100,
-        'decode_head.loss_decode.3.min_kept': 100
-    },
-    'qanet_convnext-tiny_fpn_8xb32-140e_cihp-512x384': {
-        **FPN, 'backbone.arch':
-        dict(_delete_=True, depths=[1] * 4, channels=WIDTHS)
-    },
-    'qanet_swin-tiny_fpn_8xb32-140e_cihp-512x384': {
-        **FPN, 'backbone.arch':
-        dict(
-            _delete_=True,
-            embed_dims=8,
-            depths=[2, 1, 1, 1],
-            num_heads=[1, 2, 4, 8])
-    },
+    'upernet_r50':
+    dict(backbone=RESNET, decode_head=UPER),
+    'upernet_r50_aux':
+    dict(
+        backbone=RESNET,
+        decode_head=UPER,
+        auxiliary_head=dict(in_channels=32, channels=8)),
+    'ocrnet_hrnet-w48':
+    dict(
+        backbone=dict(extra=HRNET),
+        decode_head={
+            '0': OCR,
+            '1': dict(OCR, ocr_channels=8)
+        }),
+    'segformer_mit-b0':
+    dict(
+        backbone=dict(embed_dims=8, num_layers=[1] * 4),
+        decode_head=dict(in_channels=[8, 16, 40, 64], channels=8)),
+    'pidnet-s':
+    dict(
+        backbone=dict(channels=4, ppm_channels=8),
+        decode_head=dict(
+            in_channels=16, channels=16, loss_decode={
+                '1': MINED,
+                '3': MINED
+            })),
+    'qanet_convnext-tiny_fpn':
+    dict(PYRAMID, backbone=dict(arch=CONVNEXT)),
+    'qanet_swin-tiny_fpn':
+    dict(PYRAMID, backbone=dict(arch=SWIN)),
 }
 WITH_IOU = [name for name in NARROW if name.startswith('qanet_')]
 
@@ -83,10 +73,7 @@ WITH_IOU = [name for name in NARROW if name.startswith('qanet_')]
 def narrow_config(name, options):
     config = Config.fromfile(FOLDER / f'{name}.py')
     drop_downloads(config.model)
-    config.merge_from_dict({
-        f'model.{key}': value
-        for key, value in options.items()
-    })
+    config.merge_from_dict(dict(model=options))
     return config
 
 
@@ -96,7 +83,8 @@ def build(config):
 
 
 def parser_config(name):
-    return narrow_config(name, {**NARROW[name], 'test_cfg.crop_size': CROP})
+    return narrow_config(name + SUFFIX,
+                         dict(NARROW[name], test_cfg=dict(crop_size=CROP)))
 
 
 def train_step(model, config, num_classes=20):
@@ -147,7 +135,7 @@ def test_training_step(name):
             f'decode.loss_{part}'
             for part in ('sem_p', 'sem_i', 'bd', 'sem_bd')
         }
-    if '_aux_' in name:
+    if name.endswith('_aux'):
         expected.add('aux.loss_ce')
         # 20 classes, nothing learnt: about 0.4 x ln 20.
         assert losses['aux.loss_ce'] == pytest.approx(.4 * np.log(20), rel=.4)
@@ -209,11 +197,9 @@ def test_onnx(name):
 def test_the_head_in_a_plain_segmentor():
     """Its map is the arg-max of the logits, brought to the image's size."""
     config = narrow_config(
-        'qanet-head_r50_fpn_4xb4-160k_ade20k-512x512', {
-            'backbone.depth': 18,
-            'backbone.base_channels': 8,
-            **FPN, 'data_preprocessor.size': CROP[::-1]
-        })
+        'qanet-head_r50_fpn_4xb4-160k_ade20k-512x512',
+        dict(
+            PYRAMID, backbone=RESNET, data_preprocessor=dict(size=CROP[::-1])))
     model = build(config)
     assert set(train_step(model, config, 150)) == {
         'decode.loss_ce', 'decode.loss_lovasz', 'decode.loss_iou',

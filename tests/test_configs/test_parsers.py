@@ -130,28 +130,19 @@ def test_training_and_testing_see_the_same_crops(name):
     assert not config.env_cfg.cudnn_benchmark
 
 
-def test_table_3_removes_one_thing_at_a_time():
-    rows = [
-        Config.fromfile(CONFIGS / name).model for name in (
-            'qanet/qanet_r50_fpn_8xb32-140e_cihp-512x384.py',
-            'ablation/qanet-no-qam_r50_fpn_8xb32-140e_cihp-512x384.py',
-            'ablation/sfpn-lovasz-iou_r50_fpn_8xb32-140e_cihp-256x192.py',
-            'ablation/sfpn-lovasz_r50_fpn_8xb32-140e_cihp-256x192.py',
-            'ablation/sfpn_r50_fpn_8xb32-140e_cihp-256x192.py',
-            'simple_baseline/'
-            'simple-baseline_r50_8xb32-140e_cihp-256x192.py')
-    ]
-    facts = [(model.post_processor.weights, model.test_cfg.crop_size,
-              bool(model.decode_head.get('iou_branch')),
-              len(model.decode_head.loss_decode) if isinstance(
-                  model.decode_head.loss_decode, list) else 1,
-              model.decode_head.type) for model in rows]
-    large, small = (384, 512), (192, 256)
-    assert facts == [
-        ((1., .5, 3.), large, True, 2, 'QANetHead'),
-        ((1., 1., 0.), large, True, 2, 'QANetHead'),
-        ((1., 1., 0.), small, True, 2, 'QANetHead'),
-        ((1., 0., 0.), small, False, 2, 'QANetHead'),
-        ((1., 0., 0.), small, False, 1, 'QANetHead'),
-        ((1., 0., 0.), small, False, 1, 'SimpleBaselineHead'),
-    ]
+@pytest.mark.parametrize('name, weights, iou, lovasz, head', [
+    ('qanet/qanet_r50_fpn_*_cihp-512x384', (1., .5, 3.), 1, 1, 'QANet'),
+    ('ablation/qanet-no-qam_*-512x384', (1., 1., 0.), 1, 1, 'QANet'),
+    ('ablation/sfpn-lovasz-iou_*-256x192', (1., 1., 0.), 1, 1, 'QANet'),
+    ('ablation/sfpn-lovasz_*-256x192', (1., 0., 0.), 0, 1, 'QANet'),
+    ('ablation/sfpn_*-256x192', (1., 0., 0.), 0, 0, 'QANet'),
+    ('simple_baseline/*r50_*_cihp-256x192',
+     (1., 0., 0.), 0, 0, 'SimpleBaseline'),
+])
+def test_table_3_removes_one_thing_at_a_time(name, weights, iou, lovasz, head):
+    path, = CONFIGS.glob(f'{name}.py')
+    model = Config.fromfile(path).model
+    assert model.post_processor.weights == weights
+    assert bool(model.decode_head.get('iou_branch')) == bool(iou)
+    assert ('Lovasz' in str(model.decode_head.loss_decode)) == bool(lovasz)
+    assert model.decode_head.type == f'{head}Head'

@@ -32,17 +32,12 @@ def broken(page, text):
         if re.match(r'https?://', link):
             continue
         path, _, anchor = link.partition('#')
-        target = ROOT / page if not path else (ROOT / page).parent / path
-        if not target.exists() or anchor and anchor not in anchors(
-                target.resolve().relative_to(ROOT.resolve()).as_posix()):
+        target = (ROOT / page).parent / path if path else ROOT / page
+        if not target.exists():
             yield link
-
-
-def test_broken_links_are_found():
-    text = ('[a](qam.md) [b](nowhere.md) [c](qam.md#does-it-help) '
-            '[d](qam.md#nowhere) [e](#qam) [f](https://example.org/x.md)')
-    assert list(broken('docs/qam.md',
-                       text)) == ['nowhere.md', 'qam.md#nowhere', '#qam']
+        elif anchor and anchor not in anchors(target.resolve().relative_to(
+                ROOT.resolve()).as_posix()):
+            yield link
 
 
 @pytest.mark.parametrize('page', PAGES)

@@ -1,5 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Every mixed config, narrow: one training step, one image."""
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +74,8 @@ WITH_IOU = [name for name in NARROW if name.startswith('qanet_')]
 def narrow_config(name, options):
     config = Config.fromfile(FOLDER / f'{name}.py')
     drop_downloads(config.model)
-    config.merge_from_dict(dict(model=options))
+    # Merging changes what is merged.
+    config.merge_from_dict(dict(model=deepcopy(options)))
     return config
 
 

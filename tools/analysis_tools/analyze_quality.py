@@ -101,8 +101,8 @@ def main() -> None:
     check_writable(str(out / 'quality.json'))
     info, records = read_results(args.results)
     scores = (record['bbox_score'] for record in records)
-    if all(score is not None and score < args.box_score_thr
-           for score in scores):
+    if not any(score is None or score >= args.box_score_thr
+               for score in scores):
         raise InputError(
             f'{args.results}: none of {len(records)} persons has a box score '
             f'of at least {args.box_score_thr}, there is nothing to study')

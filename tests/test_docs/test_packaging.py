@@ -61,7 +61,8 @@ def test_one_version_everywhere():
 def test_an_installed_package_has_its_templates():
     installed = {
         path
-        for package, pattern in SETUP['options.package_data'].items()
+        for package, patterns in SETUP['options.package_data'].items()
+        for pattern in patterns.split(', ')
         for path in (ROOT / package.replace('.', '/')).glob(pattern)
     }
     there = {

@@ -36,19 +36,15 @@ ROWS: Dict[str, Tuple[str, Sequence[float]]] = {
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        '--data',
-        type=Path,
-        default=Path('work_dirs/demo/data'),
-        help='drawn people, as tools/dataset_converters/synthetic.py draws')
-    parser.add_argument(
-        '--boxes',
-        type=Path,
-        default=Path('work_dirs/demo/val.bbox.json'),
-        help="the detector's boxes on the held-out scenes")
+    folder = 'work_dirs/demo'
+    drawn = 'drawn people, as tools/dataset_converters/synthetic.py draws'
+    boxes = "the detector's boxes on the held-out scenes"
+    options = (('--data', f'{folder}/data',
+                drawn), ('--boxes', f'{folder}/val.bbox.json', boxes),
+               ('--out-dir', 'work_dirs/ablation', None))
+    for option, path, text in options:
+        parser.add_argument(option, type=Path, default=Path(path), help=text)
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
-    parser.add_argument(
-        '--out-dir', type=Path, default=Path('work_dirs/ablation'))
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -78,7 +74,7 @@ class Study:
         title = f'{row}, seed {seed}'
         if not out.is_file():
             if not results.is_file():
-                self.train_and_test(title, config, seed, results)
+                self._train_and_test(title, config, seed, results)
             self.run(f'{title}: evaluate',
                      'tools/analysis_tools/eval_parsing.py', results,
                      '--ann-file', self.ann_file, '--data-root',
@@ -88,8 +84,8 @@ class Study:
         values = json.loads(out.read_text())
         return {key: values[f'parsing/{key}'] for key in KEYS}
 
-    def train_and_test(self, title: str, name: str, seed: int,
-                       results: Path) -> None:
+    def _train_and_test(self, title: str, name: str, seed: int,
+                        results: Path) -> None:
         """Train a config and leave a results file."""
         folder, config = results.parent, f'configs/ablation/{name}.py'
         options = [

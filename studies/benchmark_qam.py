@@ -45,23 +45,20 @@ def parse_args() -> argparse.Namespace:
 
 def build_model(path: str, device: str) -> torch.nn.Module:
     """Build the detector with random weights and low thresholds."""
-    config = read_config(path)
-    config.model.backbone.init_cfg = None
-    if 'rcnn' in config.model.test_cfg:
-        config.model.test_cfg.rcnn.score_thr = 0.
+    model = read_config(path).model
+    model.backbone.init_cfg = None
+    if 'rcnn' in model.test_cfg:
+        model.test_cfg.rcnn.score_thr = 0.
     else:
-        config.model.test_cfg.filter_thr = 0.
+        model.test_cfg.filter_thr = 0.
     init_default_scope('mmdet')
     torch.manual_seed(0)
-    return MODELS.build(config.model).to(device).eval()
+    return MODELS.build(model).to(device).eval()
 
 
 def find_heads(model: torch.nn.Module) -> List[torch.nn.Module]:
     """The heads that score masks."""
-    heads = [
-        module for module in model.modules()
-        if getattr(module, 'quality', None) is not None
-    ]
+    heads = [m for m in model.modules() if getattr(m, 'quality', None)]
     if not heads:
         raise InputError('the config has no head with QAM')
     return heads
@@ -69,7 +66,7 @@ def find_heads(model: torch.nn.Module) -> List[torch.nn.Module]:
 
 def lower_threshold(model: torch.nn.Module, image: torch.Tensor,
                     candidates: int) -> None:
-    """Let a SOLO head keep so many candidates; others are left alone."""
+    """Let a SOLO head keep so many candidates."""
     if hasattr(model, 'roi_head'):
         return
     with torch.no_grad():
@@ -81,10 +78,7 @@ def lower_threshold(model: torch.nn.Module, image: torch.Tensor,
 
 
 def now() -> float:
-    """Seconds of this process on a CPU, which other processes leave alone.
-
-    With a GPU, seconds of the clock after the GPU has finished.
-    """
+    """Seconds of this process, or of the clock once a GPU has finished."""
     if not torch.cuda.is_available():
         return time.process_time()
     torch.cuda.synchronize()
@@ -95,36 +89,29 @@ def measure(model: torch.nn.Module, image: torch.Tensor,
             repeat: int) -> Dict[str, np.ndarray]:
     """Run with and without QAM in turns, after one turn that does not count.
 
-    Returns arrays of shape (repeat, 2), without and with QAM: seconds of the
-    whole inference, ``total``, and of the mask heads' post-processing,
-    ``post``; and ``instances``.
+    Gives arrays (repeat, 2), without and with QAM: ``instances`` and seconds
+    of the inference, ``total``, and of the heads' post-processing, ``post``.
     """
     heads = find_heads(model)
-    settings = [head.quality for head in heads]
-    posts = [head.predict_by_feat for head in heads]
-    size = tuple(image.shape[-2:])
-    meta = dict(
-        img_shape=size,
-        ori_shape=size,
-        scale_factor=(1., 1.),
-        batch_input_shape=size)
-    rows: Dict[str, List[list]] = dict(total=[], post=[], instances=[])
-    for _ in range(repeat + 1):
-        pair: Dict[str, list] = {key: [] for key in rows}
-        for on in (False, True):
-            watch = Stopwatch(now)
-            for head, quality, post in zip(heads, settings, posts):
-                head.quality = quality if on else None
-                head.predict_by_feat = partial(watch.run, 'post', post)
-            with torch.no_grad():
-                result, = watch.run('total', model.predict, image,
-                                    [DetDataSample(metainfo=meta)])
-            pair['total'].append(watch.seconds['total'][0])
-            pair['post'].append(sum(watch.seconds['post']))
-            pair['instances'].append(len(result.pred_instances))
-        for key, values in pair.items():
-            rows[key].append(values)
-    return {key: np.array(values[1:]) for key, values in rows.items()}
+    settings = [(head, head.quality, head.predict_by_feat) for head in heads]
+    sizes = ('img_shape', 'ori_shape', 'batch_input_shape')
+    meta = dict.fromkeys(sizes, tuple(image.shape[-2:]))
+    found: Dict[str, list] = dict(total=[], post=[], instances=[])
+    for on in (False, True) * (repeat + 1):
+        watch = Stopwatch(now)
+        for head, quality, post in settings:
+            head.quality = quality if on else None
+            head.predict_by_feat = partial(watch.run, 'post', post)
+        sample = DetDataSample(metainfo=dict(meta, scale_factor=(1., 1.)))
+        with torch.no_grad():
+            result, = watch.run('total', model.predict, image, [sample])
+        found['total'].append(watch.seconds['total'][0])
+        found['post'].append(sum(watch.seconds['post']))
+        found['instances'].append(len(result.pred_instances))
+    return {
+        key: np.reshape(values, (-1, 2))[1:]
+        for key, values in found.items()
+    }
 
 
 def main() -> None:
@@ -138,15 +125,14 @@ def main() -> None:
     found = measure(model, image, args.repeat)
     print(f'{args.config}, {width}x{height}, {args.device}, {args.threads} '
           f'thread(s), {found["instances"][-1][1]} instances')
-    rows = [[
-        name, *(f'{1e3 * value:.1f} ms' for value in found[key].min(axis=0))
-    ] for key, name in (('total', 'inference'), ('post',
-                                                 'mask post-processing'))]
-    print(
-        format_table([f'fastest of {args.repeat}', 'without', 'with QAM'],
-                     rows))
-    added = np.diff(found['post'].min(axis=0))[0]
-    share = 100 * added / found['total'][:, 0].min()
+    total, post = found['total'].min(axis=0), found['post'].min(axis=0)
+    head = [f'fastest of {args.repeat}', 'without', 'with QAM']
+    rows = [[name, *(f'{1e3 * value:.1f} ms' for value in fastest)]
+            for name, fastest in (('inference', total),
+                                  ('mask post-processing', post))]
+    print(format_table(head, rows))
+    added = post[1] - post[0]
+    share = 100 * added / total[0]
     print(f'QAM adds {1e3 * added:+.2f} ms to the post-processing, '
           f'{share:+.2f} % of the inference')
 

@@ -34,19 +34,15 @@ a tie, which the order of the annotations settles, so AP says little there.'''
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config of the parser')
-    parser.add_argument('checkpoint', help='its checkpoint')
-    parser.add_argument('bbox_file', help="the detector's boxes (json)")
-    parser.add_argument(
-        '--out-dir',
-        type=Path,
-        default=Path('work_dirs/box_study'),
-        help='folder for the two results files and the table')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        default=[],
-        help='settings of the config, as in tools/test.py')
+    for name, text in (('config', 'config of the parser'), ('checkpoint',
+                                                            'its checkpoint'),
+                       ('bbox_file', "the detector's boxes (json)")):
+        parser.add_argument(name, help=text)
+    folder = Path('work_dirs/box_study')
+    text = 'folder for the two results files and the table'
+    parser.add_argument('--out-dir', type=Path, default=folder, help=text)
+    text = 'settings of the config, as in tools/test.py'
+    parser.add_argument('--cfg-options', nargs='+', default=[], help=text)
     return parser.parse_args()
 
 
@@ -65,10 +61,11 @@ def read_truth(args: argparse.Namespace) -> Dict[str, Any]:
 def evaluate(path: Path, truth: Dict[str, Any]) -> List[Dict[str, float]]:
     """Metrics of a results file in percent, without and with QAM."""
     info, records = read_results(str(path))
+    metrics = ('mIoU', 'APp', 'APr')
     return [
         ParsingEvaluator(
             classes=info['classes'],
-            metrics=('mIoU', 'APp', 'APr'),
+            metrics=metrics,
             quality_weights=weights,
             **truth).evaluate(records, source=f'{path}: results')
         for weights in (BOX_SCORE, None)
@@ -82,9 +79,8 @@ def main() -> None:
         raise InputError(f'{args.bbox_file} is missing: it is the box file of '
                          'a detector, see docs/detection_boxes.md')
     truth = read_truth(args)
-    commands = Commands()
+    commands, found = Commands(), {}
     boxes = dict(detector=Path(args.bbox_file).resolve(), truth=None)
-    found = {}
     for name, bbox_file in boxes.items():
         results = args.out_dir / f'{name}.json'
         commands.run(f'boxes of the {name}',

@@ -16,7 +16,7 @@ import signal
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
+from typing import Any, Dict, List, NamedTuple, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -71,12 +71,9 @@ def parse_args() -> argparse.Namespace:
         ('--jobs', 1, 'networks to train at the same time; fastest is one '
          'per core')):
         parser.add_argument(option, type=int, default=default, help=text)
+    text = 'weights of the pixel score to try; 1 is always among them'
     parser.add_argument(
-        '--gammas',
-        nargs='+',
-        type=float,
-        default=[.5, 1., 2.],
-        help='weights of the pixel score to try; 1 is always among them')
+        '--gammas', nargs='+', type=float, default=[.5, 1., 2.], help=text)
     parser.add_argument('--work-dir', default='work_dirs/qam_study', type=Path)
     args = parser.parse_args()
     for name in ('images', 'val_images', 'jobs', 'epochs'):
@@ -99,61 +96,46 @@ class Run:
         self.name, self.model, self.seed = name, MODELS[name], seed
         self.title = f'{name}, seed {seed}'
         self.folder = args.work_dir.resolve() / f'{name}_seed{seed}'
+        self.results = {
+            form: self.folder / f'{form}.segm.json'
+            for form in self.model.forms
+        }
         data = args.work_dir.resolve() / 'data'
         self.data_options = data_options(
             data, ann_file=data / 'annotations/instances_val.json')
         self.epochs = args.epochs or Config.fromfile(
             ROOT / self.model.config).max_epochs
-        self.checkpoint = self.folder / f'epoch_{self.epochs}.pth'
-
-    def commands(self) -> Iterator[Tuple[str, List[Any]]]:
-        """What is still to be done, and the arguments for Python."""
-        last = self.folder / 'last_checkpoint'
-        # mmengine names a checkpoint there once it is written.
-        if not (last.is_file() and self.checkpoint.is_file() and Path(
-                last.read_text().strip()).name == self.checkpoint.name):
-            yield 'train', self._train_command()
-        for form in self.model.forms:
-            if not self._result(form).is_file():
-                yield f'test ({form})', self._test_command(form)
-                # Only now the file is known to be whole.
-                written = self.folder / 'test' / f'{form}.segm.json'
-                written.replace(self._result(form))
 
     def work(self, commands: Commands) -> None:
-        """Do what is still to be done."""
-        for step, arguments in self.commands():
-            commands.run(
-                f'{self.title}: {step}',
-                *arguments,
-                log=self.folder / 'study.log')
-
-    def _result(self, form: str) -> Path:
-        return self.folder / f'{form}.segm.json'
-
-    def _train_command(self) -> List[Any]:
-        return [
-            'tools/train.py', self.model.config, '--work-dir', self.folder,
-            '--resume', '--cfg-options', f'randomness.seed={self.seed}',
-            f'train_cfg.max_epochs={self.epochs}',
-            f'param_scheduler.1.T_max={self.epochs}',
-            f'train_cfg.val_begin={self.epochs + 1}', *self.data_options
-        ]
-
-    def _test_command(self, form: str) -> List[Any]:
-        mode, thr = self.model.forms[form]
-        head = self.model.head
-        # 'mask_scores' leave the order alone: the files can be compared.
-        return [
-            'tools/test.py', self.model.config, self.checkpoint, '--work-dir',
-            self.folder / 'test', '--cfg-options',
-            f'{head}.type={self.model.quality_head}',
-            f'{head}.quality.mode={mode}', f'{head}.quality.thr={thr}',
-            f'{head}.quality.score_key=mask_scores',
-            'test_evaluator.type=QualityCocoMetric',
-            f'test_evaluator.outfile_prefix={self.folder}/test/{form}',
-            'test_evaluator.format_only=True', *self.data_options
-        ]
+        """Train and test, as far as it is still to be done."""
+        run = partial(commands.run, log=self.folder / 'study.log')
+        model, head, epochs = self.model, self.model.head, self.epochs
+        checkpoint = self.folder / f'epoch_{epochs}.pth'
+        last = self.folder / 'last_checkpoint'
+        # mmengine names a checkpoint there once it is written.
+        if not (last.is_file() and checkpoint.is_file()
+                and Path(last.read_text().strip()).name == checkpoint.name):
+            run(f'{self.title}: train', 'tools/train.py', model.config,
+                '--work-dir', self.folder, '--resume', '--cfg-options',
+                f'randomness.seed={self.seed}',
+                f'train_cfg.max_epochs={epochs}',
+                f'param_scheduler.1.T_max={epochs}',
+                f'train_cfg.val_begin={epochs + 1}', *self.data_options)
+        for form, (mode, thr) in model.forms.items():
+            if self.results[form].is_file():
+                continue
+            prefix = self.folder / 'test' / form
+            # 'mask_scores' leave the order alone: the files can be compared.
+            run(f'{self.title}: test ({form})', 'tools/test.py', model.config,
+                checkpoint, '--work-dir', self.folder / 'test',
+                '--cfg-options', f'{head}.type={model.quality_head}',
+                f'{head}.quality.mode={mode}', f'{head}.quality.thr={thr}',
+                f'{head}.quality.score_key=mask_scores',
+                'test_evaluator.type=QualityCocoMetric',
+                f'test_evaluator.outfile_prefix={prefix}',
+                'test_evaluator.format_only=True', *self.data_options)
+            # Only now the file is known to be whole.
+            Path(f'{prefix}.segm.json').replace(self.results[form])
 
     def ingredients(
             self) -> Tuple[List[dict], np.ndarray, Dict[str, np.ndarray]]:
@@ -161,8 +143,8 @@ class Run:
         the pixel scores (N,) by form.
         """
         pixels, masks = {}, []
-        for form in self.model.forms:
-            records = json.loads(self._result(form).read_text())
+        for form, path in self.results.items():
+            records = json.loads(path.read_text())
             if not records:
                 raise InputError(f'{self.title}: nothing was found in any '
                                  'image; train for longer')
@@ -179,25 +161,18 @@ def remember_settings(args: argparse.Namespace) -> Dict[str, Any]:
     names = ('images', 'val_images', 'data_seed', 'epochs')
     settings = {name: getattr(args, name) for name in names}
     path = args.work_dir / 'settings.json'
-    if not path.is_file() and (args.work_dir / 'data').exists():
-        raise InputError(f'{args.work_dir}/data is not of this tool; choose '
-                         'another --work-dir or remove it')
-    if path.is_file() and json.loads(path.read_text()) != settings:
-        raise InputError(f'{args.work_dir} was begun with other settings '
-                         f'({path.read_text().strip()}); choose another '
+    problem = ''
+    if path.is_file():
+        if json.loads(path.read_text()) != settings:
+            problem = (' was begun with other settings '
+                       f'({path.read_text().strip()})')
+    elif (args.work_dir / 'data').exists():
+        problem = '/data is not of this tool'
+    if problem:
+        raise InputError(f'{args.work_dir}{problem}; choose another '
                          '--work-dir or remove it')
     write_json(str(path), settings)
     return settings
-
-
-def draw(args: argparse.Namespace, commands: Commands) -> None:
-    """Draw the data set unless it is there."""
-    data = args.work_dir / 'data'
-    if not (data / 'annotations' / 'instances_val.json').is_file():
-        commands.run(f'draw {args.images} + {args.val_images} scenes',
-                     'tools/dataset_converters/synthetic_instances.py',
-                     data.resolve(), '--images', args.images, '--val-images',
-                     args.val_images, '--seed', args.data_seed)
 
 
 def main() -> None:
@@ -208,13 +183,19 @@ def main() -> None:
     # Ended from outside, it must not leave a training behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     settings = remember_settings(args)
-    draw(args, commands)
+    data = args.work_dir / 'data'
+    ann_file = data / 'annotations' / 'instances_val.json'
+    if not ann_file.is_file():
+        commands.run(f'draw {args.images} + {args.val_images} scenes',
+                     'tools/dataset_converters/synthetic_instances.py',
+                     data.resolve(), '--images', args.images, '--val-images',
+                     args.val_images, '--seed', args.data_seed)
     # All models of a seed first, so that early figures compare all models.
     runs = [
         Run(name, seed, args) for seed in args.seeds for name in args.models
     ]
     commands.run_jobs([partial(run.work, commands) for run in runs], args.jobs)
-    truth = COCO(args.work_dir / 'data' / 'annotations' / 'instances_val.json')
+    truth = COCO(ann_file)
     figures: Dict[str, List[dict]] = {name: [] for name in args.models}
     for run in runs:
         commands.say(f'{run.title}: evaluate')

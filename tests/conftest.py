@@ -41,14 +41,18 @@ def subclasses(base: type) -> Iterator[type]:
 @contextlib.contextmanager
 def like_a_process(path: Path, argv: list, cwd: Path) -> Iterator[None]:
     """What tools and mmengine's runner change for the rest of a process."""
-    root, term = logging.getLogger(), signal.getsignal(signal.SIGTERM)
-    handlers, level = root.handlers[:], root.level
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    threads = torch.get_num_threads(), cv2.getNumThreads()
-    cudnn = torch.backends.cudnn
-    flags = cudnn.benchmark, cudnn.deterministic
-    folder = os.getcwd()
+    root, cudnn = logging.getLogger(), torch.backends.cudnn
+    undo = [(signal.signal, signal.SIGTERM, signal.getsignal(signal.SIGTERM)),
+            (root.setLevel, root.level), (os.chdir, os.getcwd()),
+            (random.setstate, random.getstate()),
+            (np.random.set_state, np.random.get_state()),
+            (torch.set_rng_state, torch.get_rng_state()),
+            (torch.set_num_threads, torch.get_num_threads()),
+            (cv2.setNumThreads, cv2.getNumThreads()),
+            (setattr, cudnn, 'benchmark', cudnn.benchmark),
+            (setattr, cudnn, 'deterministic', cudnn.deterministic)]
     patches = [
+        mock.patch.object(root, 'handlers', []),  # warnings go to stderr
         mock.patch.object(sys, 'argv', [str(path), *map(str, argv)]),
         mock.patch.object(sys, 'path', [str(path.parent), *sys.path]),
         mock.patch.dict(os.environ),
@@ -60,32 +64,19 @@ def like_a_process(path: Path, argv: list, cwd: Path) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         for patch in patches:
             stack.enter_context(patch)
-        try:
-            os.chdir(cwd)
-            # Without handlers, warnings are logged to stderr.
-            root.handlers.clear()
-            root.setLevel(logging.WARNING)
-            yield
-        finally:
-            os.chdir(folder)
-            signal.signal(signal.SIGTERM, term)
-            root.handlers[:] = handlers
-            root.setLevel(level)
-            random.setstate(states[0])
-            np.random.set_state(states[1])
-            torch.set_rng_state(states[2])
-            torch.set_num_threads(threads[0])
-            cv2.setNumThreads(threads[1])
-            cudnn.benchmark, cudnn.deterministic = flags
+        for function, *state in undo:
+            stack.callback(function, *state)
+        os.chdir(cwd)
+        root.setLevel(logging.WARNING)
+        yield
 
 
 @pytest.fixture(scope='session')
 def run_tool() -> Callable[..., Finished]:
     """A function that runs a tool in this process, as ``python TOOL`` would.
 
-    It takes the tool (from the repository's root), its arguments, the folder
-    to run in (``cwd``, else the root) and the exit code to insist on (`code`,
-    None for any). An exception that the tool does not handle comes through.
+    It runs in ``cwd`` and insists on the exit code ``code``, None for any. An
+    exception that the tool does not handle comes through.
     """
 
     def run(path: str,
@@ -119,7 +110,5 @@ def data_dir() -> Path:
 
 @pytest.fixture(autouse=True)
 def mmseg_scope():
-    """Registries look up types in mmseg, as the configs' default scope says.
-    """
     with DefaultScope.overwrite_default_scope('mmseg'):
         yield

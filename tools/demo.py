@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tools.common.cli import run_tool
+from tools.common.cli import plain_parser, run_tool
 from tools.common.jobs import Commands
 
 DETECTOR = 'configs/demo/fcos_r18_fpn_1xb8-10e_synthetic-person.py'
@@ -23,15 +23,12 @@ DATA, RESULTS = OUT / 'data', OUT / 'results.json'
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        '--images', type=int, default=320, help='scenes to train on')
-    parser.add_argument(
-        '--val-images', type=int, default=48, help='held-out scenes')
-    parser.add_argument('--pictures', type=int, default=12)
-    parser.add_argument('--seed', type=int, default=0)
-    return parser.parse_args()
+    return plain_parser(__doc__, [
+        ('--images', 'scenes to train on', 320),
+        ('--val-images', 'held-out scenes', 48),
+        ('--pictures', None, 12),
+        ('--seed', None, 0),
+    ]).parse_args()
 
 
 def train(commands: Commands, name: str, config: str, seed: int) -> str:
@@ -53,7 +50,6 @@ def evaluate(commands: Commands, ranking: str, name: str, *options:
 
 
 def main() -> None:
-    """Run all steps."""
     args = parse_args()
     commands = Commands()
     for name in ('data', 'photos', 'inference', 'vis'):

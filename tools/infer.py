@@ -1,5 +1,10 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Parse the persons in photos, folders and videos."""
+"""Parse the persons in photos, folders and videos.
+
+Leaves OUT/vis/, OUT/results.json and, on request, label PNGs in
+OUT/Category_ids and OUT/Human_ids. The exit code is 1 if an input could not be
+decoded, or not wholly, and 2 if nothing can be done.
+"""
 import argparse
 import os.path as osp
 import signal
@@ -8,92 +13,51 @@ import sys
 sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '..')))
 
 from projects.qanet.utils.errors import InputError
-from tools.common.cli import run_tool
+from tools.common.cli import plain_parser, run_tool
+
+# Arguments of the inferencer, and of its call, that have their names.
+SETTINGS = ('model', 'weights', 'det_model', 'det_weights', 'det_cat_ids',
+            'bbox_thr', 'nms_thr', 'score_thr', 'device', 'quality_weights')
+CALL = ('out_dir', 'batch_size', 'save_label_maps', 'no_save_vis', 'show',
+        'wait_time')
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description='Parse the persons in photos, folders and videos. '
-        'Leaves OUT/vis/, OUT/results.json and, on request, label PNGs in '
-        'OUT/Category_ids and OUT/Human_ids. The exit code is 1 if an input '
-        'could not be decoded, or not wholly, and 2 if nothing can be done.')
-    parser.add_argument(
-        'inputs',
-        metavar='INPUT',
-        nargs='+',
-        help='image, video, folder of both, or quoted pattern (\'*.jpg\')')
-    parser.add_argument(
-        '--model',
-        required=True,
-        help='config of the parser, or its ONNX file')
-    parser.add_argument(
-        '--weights', help='checkpoint of the parser; an ONNX file needs none')
-    parser.add_argument(
-        '--det-model',
-        help='config of any mmdet detector; mmdet::... for one of mmdet\'s')
-    parser.add_argument('--det-weights', help='checkpoint of the detector')
-    parser.add_argument(
-        '--det-cat-ids',
-        type=int,
-        nargs='+',
-        default=[0],
-        help='labels of the detector that are persons')
-    parser.add_argument(
-        '--bbox',
-        type=float,
-        nargs=4,
-        action='append',
-        metavar=('X1', 'Y1', 'X2', 'Y2'),
-        help='box of a person in pixels, instead of a detector; once for '
-        'each person of a single image')
-    parser.add_argument(
-        '--out-dir', required=True, help='folder for pictures and results')
-    parser.add_argument('--device', help='default: cuda if there is one')
-    parser.add_argument(
-        '--bbox-thr',
-        type=float,
-        default=0.3,
-        help='lowest score of a detected box')
-    parser.add_argument(
-        '--score-thr',
-        type=float,
-        default=0.,
-        help='lowest quality score of a person that is drawn')
-    parser.add_argument(
-        '--nms-thr',
-        type=float,
-        default=0.6,
-        help='persons who agree this much are drawn once')
-    parser.add_argument(
-        '--quality-weights',
-        type=float,
-        nargs=3,
-        metavar=('A', 'B', 'G'),
-        help='weights of box, IoU and pixel score, default: the config\'s')
-    parser.add_argument('--batch-size', type=int, default=1)
-    parser.add_argument(
-        '--save-label-maps', action='store_true', help='write label PNGs')
-    parser.add_argument(
-        '--no-save-vis',
-        action='store_true',
-        help='write the results, but no pictures')
-    parser.add_argument(
-        '--show', action='store_true', help='show each picture in a window')
-    parser.add_argument(
-        '--wait-time',
-        type=float,
-        default=0,
-        help='seconds that a window stays, 0 for ever')
-    parser.add_argument(
-        '--show-part-scores',
-        action='store_true',
-        help='write part scores into the legend')
-    return parser.parse_args()
+    return plain_parser(__doc__, [
+        ('inputs', "image, video, folder of both, or quoted pattern ('*.jpg')",
+         dict(metavar='INPUT', nargs='+')),
+        ('--model', 'config of the parser, or its ONNX file',
+         dict(required=True)),
+        ('--weights', 'checkpoint of the parser; an ONNX file needs none'),
+        ('--det-model', 'config of any mmdet detector; mmdet::... for one of '
+         "mmdet's"),
+        ('--det-weights', 'checkpoint of the detector'),
+        ('--det-cat-ids', 'labels of the detector that are persons',
+         dict(type=int, nargs='+', default=[0])),
+        ('--bbox', 'box of a person in pixels, instead of a detector; once '
+         'for each person of a single image',
+         dict(
+             type=float,
+             nargs=4,
+             action='append',
+             metavar=('X1', 'Y1', 'X2', 'Y2'))),
+        ('--out-dir', 'folder for pictures and results', dict(required=True)),
+        ('--device', 'default: cuda if there is one'),
+        ('--bbox-thr', 'lowest score of a detected box', 0.3),
+        ('--score-thr', 'lowest quality score of a person that is drawn', 0.0),
+        ('--nms-thr', 'persons who agree this much are drawn once', 0.6),
+        ('--quality-weights', 'weights of box, IoU and pixel score, default: '
+         "the config's", dict(type=float, nargs=3, metavar=('A', 'B', 'G'))),
+        ('--batch-size', None, 1),
+        ('--save-label-maps', 'write label PNGs', False),
+        ('--no-save-vis', 'write the results, but no pictures', False),
+        ('--show', 'show each picture in a window', False),
+        ('--wait-time', 'seconds that a window stays, 0 for ever', 0.0),
+        ('--show-part-scores', 'write part scores into the legend', False),
+    ]).parse_args()
 
 
 def main() -> None:
-    """Build the inferencer and run it."""
     args = parse_args()
     # What is there when a cluster or a service ends the process is kept.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -105,28 +69,17 @@ def main() -> None:
                          f'own, and --model is {args.model}')
     if args.det_model is not None and args.det_weights is None:
         raise InputError('--det-model needs --det-weights')
+    settings = vars(args)
     inferencer = HumanParsingInferencer(
-        model=args.model,
-        weights=args.weights,
-        det_model=args.det_model,
-        det_weights=args.det_weights,
-        det_cat_ids=args.det_cat_ids,
-        bbox_thr=args.bbox_thr,
-        nms_thr=args.nms_thr,
-        score_thr=args.score_thr,
-        device=args.device,
-        quality_weights=args.quality_weights,
-        visualizer=dict(show_part_scores=args.show_part_scores))
+        visualizer=dict(show_part_scores=args.show_part_scores),
+        **{name: settings[name]
+           for name in SETTINGS})
     skipped = inferencer(
         args.inputs,
         bboxes=args.bbox,
-        out_dir=args.out_dir,
-        batch_size=args.batch_size,
-        save_label_maps=args.save_label_maps,
-        no_save_vis=args.no_save_vis,
-        show=args.show,
-        wait_time=args.wait_time,
-        return_predictions=False)['skipped']
+        return_predictions=False,
+        **{name: settings[name]
+           for name in CALL})['skipped']
     if not args.no_save_vis:
         print(f'pictures are in {osp.join(args.out_dir, "vis")}')
     print(f'results are in {osp.join(args.out_dir, "results.json")}')

@@ -18,52 +18,37 @@ from projects.qanet.utils.checkpoint import read_checkpoint
 from projects.qanet.utils.configs import read_config, type_name
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.weights import check_state_dict
+from tools.common.cli import plain_parser
 from tools.common.launch import (add_common_arguments, load_config,
                                  run_distributed)
 from tools.common.test_time import enable_tta, make_ensemble, pair_models
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description='Test a human parser, or several as an ensemble')
-    parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file')
-    parser.add_argument(
-        'more_models',
-        nargs='*',
-        metavar='CONFIG CHECKPOINT',
-        help='further parsers whose probabilities and IoU scores are averaged '
-        'with those of the first; data, evaluation, score fusion and '
-        '--cfg-options are those of the first config')
-    parser.add_argument(
-        '--work-dir', help='folder for the log and the metrics as json')
-    parser.add_argument('--out', help='results file (json) to write')
-    parser.add_argument(
-        '--show', action='store_true', help='show the predictions')
-    parser.add_argument(
-        '--show-dir',
-        help='folder for painted images, inside work_dir/timestamp')
-    parser.add_argument(
-        '--wait-time', type=float, default=2, help='seconds per shown image')
-    parser.add_argument(
-        '--pixel-score-thrs',
-        type=float,
-        nargs='+',
-        metavar='T',
-        help='also report the metrics at each of these thresholds of the '
-        'pixel score, all in one pass')
-    parser.add_argument(
-        '--tta',
-        action='store_true',
-        help='test-time augmentation: the tta_cfg of every config')
+    parser = plain_parser('Test a human parser, or several as an ensemble', [
+        ('config', 'config file'),
+        ('checkpoint', 'checkpoint file'),
+        ('more_models', 'further parsers whose probabilities and IoU scores '
+         'are averaged with those of the first; data, evaluation, score '
+         'fusion and --cfg-options are those of the first config',
+         dict(nargs='*', metavar='CONFIG CHECKPOINT')),
+        ('--work-dir', 'folder for the log and the metrics as json'),
+        ('--out', 'results file (json) to write'),
+        ('--show', 'show the predictions', False),
+        ('--show-dir', 'folder for painted images, inside work_dir/timestamp'),
+        ('--wait-time', 'seconds per shown image', 2.0),
+        ('--pixel-score-thrs', 'also report the metrics at each of these '
+         'thresholds of the pixel score, all in one pass',
+         dict(type=float, nargs='+', metavar='T')),
+        ('--tta', 'test-time augmentation: the tta_cfg of every config',
+         False),
+    ])
     add_common_arguments(parser)
     # Models may follow options too, as they do behind dist_test.sh.
     return parser.parse_intermixed_args()
 
 
 def enable_visualization(cfg: Config, args: argparse.Namespace) -> None:
-    """Switch on the visualization hook of the config."""
     hook = cfg.default_hooks.get('visualization')
     if hook is None:
         raise InputError('--show and --show-dir need '
@@ -76,20 +61,14 @@ def enable_visualization(cfg: Config, args: argparse.Namespace) -> None:
 
 
 def find_parsing_metric(cfg: Config, option: str) -> ConfigDict:
-    """The config's part for its parsing metric, to be changed in place.
-
-    ``option`` is what needs it, for the :class:`InputError` if there is none.
-    """
-    evaluators = cfg.test_evaluator
-    if not isinstance(evaluators, (list, tuple)):
-        evaluators = [evaluators]
-    for item in evaluators:
+    """The config's part for its parsing metric, which ``option`` needs."""
+    found = cfg.test_evaluator
+    for item in found if isinstance(found, (list, tuple)) else [found]:
         if type_name(item.type) in ('ParsingMetric', 'PixelThresholdMetric'):
             return item
     raise InputError(
-        f'{option} needs a ParsingMetric in test_evaluator; a detector '
-        'writes its boxes with --cfg-options '
-        'test_evaluator.outfile_prefix=PREFIX')
+        f'{option} needs a ParsingMetric in test_evaluator; a detector writes '
+        'its boxes with --cfg-options test_evaluator.outfile_prefix=PREFIX')
 
 
 def set_out_file(cfg: Config, path: str) -> None:
@@ -97,21 +76,16 @@ def set_out_file(cfg: Config, path: str) -> None:
     metric = find_parsing_metric(cfg, '--out')
     metric.out_file = path
     # The file says how its scores were fused.
-    settings = dict(
-        quality_weights='weights', pixel_score_thr='pixel_score_thr')
-    module = cfg.model.get('post_processor', {})
-    metric.result_info = {
-        key: module[name]
-        for key, name in settings.items() if name in module
-    }
+    names = dict(weights='quality_weights', pixel_score_thr='pixel_score_thr')
+    fusion = cfg.model.get('post_processor', {})
+    metric.result_info = {names[k]: fusion[k] for k in names if k in fusion}
 
 
 def set_pixel_thresholds(cfg: Config, thrs: Sequence[float]) -> None:
     """Score persons at several pixel thresholds and report each."""
-    outside = [thr for thr in thrs if not 0 <= thr <= 1]
-    if outside:
-        raise InputError(
-            f'--pixel-score-thrs must be in [0, 1], not {outside}')
+    wrong = [thr for thr in thrs if not 0 <= thr <= 1]
+    if wrong:
+        raise InputError(f'--pixel-score-thrs must be in [0, 1], not {wrong}')
     metric = find_parsing_metric(cfg, '--pixel-score-thrs')
     metric.type = 'mmseg.PixelThresholdMetric'
     metric.pixel_score_thrs = list(thrs)
@@ -136,21 +110,18 @@ def load_models(args: argparse.Namespace) -> Config:
 def warn_of_other_classes(runner: Runner, meta: Optional[dict]) -> None:
     """Warn if the parser learnt other classes than it is tested on.
 
-    Data sets can agree in the number of their classes and not in the
-    classes: the tenth of LIP is not that of CIHP.
+    LIP and CIHP have 20 classes each, but not the same.
     """
     model = getattr(runner.model, 'module', runner.model)
     if not isinstance(model, BaseSegmentor):
         return
-    learnt = (meta or {}).get('classes')
     dataset = runner.test_loop.dataloader.dataset
-    tested = (getattr(dataset, 'metainfo', None) or {}).get('classes')
-    if not learnt or not tested:
-        return
+    pairs = zip((meta or {}).get('classes') or (),
+                (getattr(dataset, 'metainfo', None) or {}).get('classes')
+                or ())
     differences = [
         f'{label} ({ours!r}, here {theirs!r})'
-        for label, (ours, theirs) in enumerate(zip(learnt, tested))
-        if ours != theirs
+        for label, (ours, theirs) in enumerate(pairs) if ours != theirs
     ]
     if differences:
         print_log(
@@ -162,7 +133,6 @@ def warn_of_other_classes(runner: Runner, meta: Optional[dict]) -> None:
 
 
 def main() -> None:
-    """Build the runner from the config and test."""
     args = parse_args()
     checkpoints = [path for _, path in pair_models(args.more_models)]
     cfg = load_models(args)

@@ -14,32 +14,26 @@ from projects.qanet.engine import check_start
 from projects.qanet.utils.checkpoint import read_checkpoint
 from projects.qanet.utils.configs import type_name
 from projects.qanet.utils.errors import InputError
+from tools.common.cli import plain_parser
 from tools.common.launch import (add_common_arguments, load_config,
                                  run_distributed)
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description='Train a human parser')
-    parser.add_argument('config', help='config file')
-    parser.add_argument('--work-dir', help='folder for logs and checkpoints')
-    parser.add_argument(
-        '--resume',
-        action='store_true',
-        help='continue from the latest checkpoint in the work dir, or from '
-        'load_from if that is given')
-    parser.add_argument(
-        '--amp', action='store_true', help='train in mixed precision')
-    parser.add_argument(
-        '--auto-scale-lr',
-        action='store_true',
-        help='scale the learning rate to the batch that is really used')
+    parser = plain_parser('Train a human parser', [
+        ('config', 'config file'),
+        ('--work-dir', 'folder for logs and checkpoints'),
+        ('--resume', 'continue from the latest checkpoint in the work dir, '
+         'or from load_from if that is given', False),
+        ('--amp', 'train in mixed precision', False),
+        ('--auto-scale-lr', 'scale the learning rate to the batch that is '
+         'really used', False),
+    ])
     add_common_arguments(parser)
     return parser.parse_args()
 
 
 def enable_amp(cfg: Config) -> None:
-    """Switch the config to mixed precision."""
     kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
     if type_name(kind) not in ('OptimWrapper', 'AmpOptimWrapper'):
         raise InputError("--amp needs optim_wrapper.type='OptimWrapper', but "
@@ -59,8 +53,7 @@ def check_amp(cfg: Config) -> None:
 def enable_auto_scale_lr(cfg: Config) -> None:
     """Let the learning rate follow the persons of one optimizer step.
 
-    mmengine counts processes and their batch sizes; accumulated batches are
-    counted here.
+    Accumulated batches are counted here, all others by mmengine.
     """
     if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
         raise InputError('--auto-scale-lr needs '
@@ -71,7 +64,6 @@ def enable_auto_scale_lr(cfg: Config) -> None:
 
 
 def main() -> None:
-    """Build the runner from the config and train."""
     args = parse_args()
     cfg = load_config(args)
     if args.amp:

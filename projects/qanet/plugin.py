@@ -1,9 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Importing this module registers every part of the plugin.
-
-Configs do it with ``custom_imports = dict(imports=['projects.qanet.plugin'],
-allow_failed_imports=False)``, see ``configs/_base_/default_runtime.py``.
-"""
+"""Importing this module registers every part of the plugin."""
 from projects.qanet import apis, engine, models
 from projects.qanet.datasets import registered as datasets
 from projects.qanet.evaluation import metrics

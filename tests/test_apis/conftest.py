@@ -37,14 +37,11 @@ class ToyParser(nn.Module):
         size = (image.shape[2], image.shape[1])
         bboxes = sample.proposals.bboxes.numpy()
         scores = sample.proposals.scores.numpy()
-        if not len(bboxes):
-            return ParsingInstances.empty(size, len(CLASSES), sample.img_id)
         corners = np.clip(bboxes.round().astype(int), 0, size * 2)
-        part_maps = []
-        for x1, y1, x2, y2 in corners:
-            part_map = np.ones((y2 - y1, x2 - x1), np.uint8)
-            part_map[(y2 - y1) // 2:] = 2
-            part_maps.append(part_map)
+        part_maps = [np.ones((y2 - y1, x2 - x1)) for x1, y1, x2, y2 in corners]
+        for part_map in part_maps:
+            part_map[len(part_map) // 2:] = 2
+        part_maps = [part_map.astype(np.uint8) for part_map in part_maps]
         parts = np.repeat(scores[:, None], len(CLASSES) - 1, 1)
         return ParsingInstances(bboxes, scores, scores, scores, scores, parts,
                                 parts, np.zeros(len(bboxes)), part_maps,
@@ -62,39 +59,46 @@ def warnings(monkeypatch):
 
 @pytest.fixture
 def toy_config():
+    steps = [dict(type='LoadImageFromFile'), dict(type='PackParsingInputs')]
+    dataset = dict(
+        type='HumanParsingDataset',
+        metainfo=dict(classes=CLASSES),
+        pipeline=steps)
     return Config(
         dict(
             model=dict(type='ToyParser'),
-            test_dataloader=dict(
-                dataset=dict(
-                    type='HumanParsingDataset',
-                    metainfo=dict(classes=CLASSES),
-                    pipeline=[
-                        dict(type='LoadImageFromFile'),
-                        dict(type='PackParsingInputs')
-                    ]))))
+            test_dataloader=dict(dataset=dataset)))
 
 
 @pytest.fixture
 def toy_weights(tmp_path):
-    path = str(tmp_path / 'weights' / 'toy.pth')
-    (tmp_path / 'weights').mkdir()
-    torch.save(
-        dict(
-            state_dict=dict(weight=torch.ones(3)),
-            meta=dict(
-                dataset_meta=dict(
-                    classes=CLASSES,
-                    palette=[[0, 0, 0], [9, 200, 9], [200, 9, 9], [9, 9, 200]],
-                    flip_pairs=[]))), path)
-    return path
+    path = tmp_path / 'weights/toy.pth'
+    path.parent.mkdir()
+    palette = [[0, 0, 0], [9, 200, 9], [200, 9, 9], [9, 9, 200]]
+    meta = dict(classes=CLASSES, palette=palette, flip_pairs=[])
+    weights = dict(weight=torch.ones(3))
+    torch.save(dict(state_dict=weights, meta=dict(dataset_meta=meta)), path)
+    return str(path)
 
 
 @pytest.fixture
 def photo(tmp_path):
     """A picture of 60x90 pixels with noise."""
-    path = str(tmp_path / 'photo.png')
-    image = np.random.default_rng(0).integers(
-        0, 200, (60, 90, 3), dtype=np.uint8)
-    cv2.imwrite(path, image)
+    path, rng = str(tmp_path / 'photo.png'), np.random.default_rng(0)
+    cv2.imwrite(path, rng.integers(0, 200, (60, 90, 3), np.uint8))
     return path
+
+
+@pytest.fixture
+def write_clip():
+    """A function that writes a video, each frame 30 brighter."""
+
+    def write(path, num, size=(32, 16), codec='mp4v', fps=10):
+        writer = cv2.VideoWriter(
+            str(path), cv2.VideoWriter_fourcc(*codec), fps, size)
+        for k in range(num):
+            writer.write(np.full((*size[::-1], 3), 30 * k % 256, np.uint8))
+        writer.release()
+        return str(path)
+
+    return write

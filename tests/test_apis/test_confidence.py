@@ -4,13 +4,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from mmengine.config import Config
 
 from projects.qanet.apis import HumanParsingInferencer
 from projects.qanet.apis.confidence import predict_confidence
 
-CONFIG = (
-    Path(__file__).parents[2] /
+CONFIG = Path(__file__).parents[2].joinpath(
     'configs/demo/qanet_r18_fpn_debug_synthetic-64x48.py')
 
 
@@ -19,7 +17,7 @@ def untrained(tmp_path_factory):
     """A checkpoint of the debug parser with seeded weights."""
     from projects.qanet.apis.parser_builder import build_parser
     torch.manual_seed(0)
-    model = build_parser(Config.fromfile(CONFIG), None, 'cpu')
+    model = build_parser(str(CONFIG), None, 'cpu')
     for name, weight in model.named_parameters():
         if 'conv_seg' in name:  # sure of something here and there
             torch.nn.init.normal_(weight, std=1.)

@@ -36,7 +36,6 @@ DETECTORS = {
         'test_cfg.rcnn.max_per_img': 12,
     },
 }
-SIZE = 64
 
 
 def small_detector(name, options):
@@ -49,19 +48,19 @@ def small_detector(name, options):
     })
     for step in config.test_dataloader.dataset.pipeline:
         if step.type == 'Resize':
-            step.scale = (SIZE, SIZE)
+            step.scale = (64, 64)
         if step.type == 'Pad':
-            step.size = (SIZE, SIZE)
+            step.size = (64, 64)
     torch.manual_seed(0)
     with DefaultScope.overwrite_default_scope('mmdet'):
         model = MODELS.build(config.model)
         model.init_weights()
-    with torch.no_grad():  # unlike untrained heads, of several opinions
-        for part, weight in model.named_parameters():
-            if 'cls' in part and part.endswith('weight') and weight.dim() > 1:
-                weight.normal_(0, .3)
-            if 'rtm_reg' in part and part.endswith('bias'):
-                weight.fill_(2)  # boxes of a positive size
+    # Unlike untrained heads, of several opinions and boxes of some size.
+    for part, weight in model.named_parameters():
+        if 'cls' in part and part.endswith('weight') and weight.dim() > 1:
+            torch.nn.init.normal_(weight, 0, .3)
+        if 'rtm_reg' in part and part.endswith('bias'):
+            torch.nn.init.constant_(weight, 2)
     model.cfg = config
     return model.eval()
 
@@ -102,14 +101,8 @@ def test_persons_of_any_detector_are_parsed(name, image, tmp_path, toy_config,
     monkeypatch.setattr('projects.qanet.detection.person_detector.read_config',
                         lambda path: asked.append(path) or detector.cfg)
     before = detector.cfg.pretty_text
-    infer = HumanParsingInferencer(
-        toy_config,
-        toy_weights,
-        det_model=name,
-        det_weights=weights,
-        det_cat_ids=person_labels,
-        bbox_thr=threshold,
-        device='cpu')
+    infer = HumanParsingInferencer(toy_config, toy_weights, name, weights,
+                                   person_labels, threshold)
     assert asked == [name] and detector.cfg.pretty_text == before
     found, = infer(image, show_progress=False)['predictions']
     assert found.image_size == (120, 80) and len(found) == len(order)

@@ -1,5 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 import json
+from functools import partial
+from unittest import mock
 
 import cv2
 import numpy as np
@@ -8,7 +10,6 @@ import torch
 from mmengine.config import Config
 from mmengine.infer import BaseInferencer
 from mmengine.logging import MMLogger
-from mmengine.registry import DefaultScope
 from mmseg.registry import INFERENCERS, MODELS
 
 from projects.qanet.apis import HumanParsingInferencer, InputError
@@ -18,22 +19,13 @@ from projects.qanet.models import QualityAwareModule
 from projects.qanet.structures import read_results
 
 BOX = [[10, 20, 40, 50]]
-NAN, INF = float('nan'), float('inf')
 
-
-class Quiet(HumanParsingInferencer):
-    """On the CPU, without a progress bar."""
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, device='cpu', **kwargs)
-
-    def __call__(self, *args, **kwargs):
-        return super().__call__(*args, show_progress=False, **kwargs)
+make = partial(HumanParsingInferencer, device='cpu')
 
 
 @pytest.fixture
 def infer(toy_config, toy_weights):
-    return Quiet(toy_config, toy_weights)
+    return make(toy_config, toy_weights)
 
 
 class ToyFinder:
@@ -50,15 +42,8 @@ def read(folder):
 
 
 @pytest.fixture
-def clip(tmp_path):
-    """A video of seven frames of 91x61 pixels."""
-    path = str(tmp_path / 'clip.avi')
-    writer = cv2.VideoWriter(path, cv2.VideoWriter_fourcc(*'MJPG'), 10,
-                             (91, 61))
-    for k in range(7):
-        writer.write(np.full((61, 91, 3), (30 * k, 30 * k, 0), np.uint8))
-    writer.release()
-    return path
+def clip(tmp_path, write_clip):
+    return write_clip(tmp_path / 'clip.avi', 7, (91, 61), 'MJPG')
 
 
 def test_boxes_of_the_user_are_used_as_they_are(infer, photo, tmp_path):
@@ -79,22 +64,10 @@ def test_boxes_of_the_user_are_used_as_they_are(infer, photo, tmp_path):
     assert read(tmp_path)['images'] == [
         dict(id=0, file_name='photo.png', width=90, height=60)
     ]
-    drawn, image = cv2.imread(str(tmp_path /
-                                  'vis/photo.png')), cv2.imread(photo)
+    drawn, image = map(cv2.imread, (str(tmp_path / 'vis/photo.png'), photo))
     assert np.array_equal(drawn[51:, :25], image[51:, :25])
     assert (drawn[25:30, 20:30] != image[25:30, 20:30]).any()
     assert np.array_equal(out['visualization'][0], drawn[..., ::-1])
-
-
-def test_nobody_is_an_empty_result(infer, photo, tmp_path):
-    infer.detector = ToyFinder()
-    image = np.zeros((30, 50, 3), np.uint8)
-    out = infer([image, photo], out_dir=str(tmp_path))
-    assert len(out['predictions'][0]) == 0 and out['visualization'] == []
-    assert out['predictions'][0].image_size == (50, 30)
-    assert [entry['id'] for entry in read(tmp_path)['images']] == [0, 1]
-    blank = cv2.imread(str(tmp_path / 'vis/00000000.png'))
-    assert np.array_equal(blank, image)
 
 
 def test_a_wrong_box_costs_no_other_image(infer, photo, tmp_path):
@@ -110,19 +83,14 @@ def test_a_wrong_box_costs_no_other_image(infer, photo, tmp_path):
 
 
 def test_a_segmentor_of_mmseg_is_no_parser():
-    text = ('^the model is a EncoderDecoder, which labels pixels and knows no '
-            'persons; a parser is a TopDownParser, see docs/mixing.md$')
-    model = dict(
+    config = dict(
         type='EncoderDecoder',
         backbone=dict(type='ResNet', depth=18, base_channels=8),
         decode_head=dict(
             type='FCNHead', in_channels=64, channels=4, num_classes=3))
-    with pytest.raises(InputError, match=text):
-        Quiet(Config(dict(model=model)))
-    with DefaultScope.overwrite_default_scope('mmseg'):
-        model = MODELS.build(model)
-    with pytest.raises(InputError, match=text):
-        Quiet(model)
+    for model in (Config(dict(model=config)), MODELS.build(config)):
+        with pytest.raises(InputError, match='is a EncoderDecoder, which lab'):
+            make(model)
 
 
 def test_batches_keep_the_order_and_a_stream_reads_what_is_asked_for(infer):
@@ -130,9 +98,9 @@ def test_batches_keep_the_order_and_a_stream_reads_what_is_asked_for(infer):
     boxes = [[[k, 2, 20, 20]] for k in range(5)]
     stream = infer.stream(images, bboxes=boxes, batch_size=2)
     assert infer.model.batch_sizes == []
-    first = next(stream)
+    found = [next(stream)]
     assert infer.model.batch_sizes == [2]
-    found = [first, *stream]
+    found += stream
     assert infer.model.batch_sizes == [2, 2, 1]
     for k, (frame, persons) in enumerate(found):
         assert frame.index == persons.image_id == persons.bboxes[0, 0] == k
@@ -140,20 +108,9 @@ def test_batches_keep_the_order_and_a_stream_reads_what_is_asked_for(infer):
         assert frame.name == f'{k:08d}'
 
 
-def test_pictures_and_label_maps_show_the_same_persons(infer, photo, tmp_path,
-                                                       monkeypatch):
-    """They are chosen once, and only if something is painted."""
-    chosen, select = [], module.select_persons
-
-    def spy(*args):
-        chosen.append(select(*args))
-        return chosen[-1]
-
-    monkeypatch.setattr(module, 'select_persons', spy)
+def test_pictures_and_label_maps_show_the_same_persons(infer, photo, tmp_path):
     boxes = [[10, 20, 40, 50, .5], [30, 20, 60, 40, .9], [30, 20, 60, 41, .2],
              [70, 45, 80, 58, .3]]
-    infer(photo, bboxes=boxes)
-    assert chosen == []
     picture, = infer(
         photo,
         bboxes=boxes,
@@ -161,13 +118,11 @@ def test_pictures_and_label_maps_show_the_same_persons(infer, photo, tmp_path,
         score_thr=.35,
         save_label_maps=True,
         return_vis=True)['visualization']
-    assert chosen == [[0, 1]]
     category, human = (
         cv2.imread(str(tmp_path / name / 'photo.png'), cv2.IMREAD_UNCHANGED)
         for name in ('Category_ids', 'Human_ids'))
     expected = np.zeros((60, 90), np.uint8)
-    expected[20:50, 10:40] = 1
-    expected[20:40, 30:60] = 2
+    expected[20:50, 10:40], expected[20:40, 30:60] = 1, 2
     assert human.dtype == np.uint8 and np.array_equal(human, expected)
     assert category[36, 20] == 2 and category[25, 35] == 1
     assert ((category > 0) == (expected > 0)).all()
@@ -178,17 +133,17 @@ def test_pictures_and_label_maps_show_the_same_persons(infer, photo, tmp_path,
 
 def test_video(infer, clip, tmp_path):
     infer.detector = ToyFinder()
-    out = infer(clip, out_dir=str(tmp_path / 'out'), batch_size=3)
+    out = infer(clip, out_dir=str(tmp_path), batch_size=3)
     assert [len(p) for p in out['predictions']] == [0, 0, 0, 0, 1, 1, 1]
-    names = [entry['file_name'] for entry in read(tmp_path / 'out')['images']]
+    names = [entry['file_name'] for entry in read(tmp_path)['images']]
     assert names == [f'clip.avi#{k}' for k in range(7)]
-    written, = (tmp_path / 'out' / 'vis').iterdir()
+    written, = (tmp_path / 'vis').iterdir()
     capture = cv2.VideoCapture(str(written))
     assert written.stem == 'clip' and capture.get(cv2.CAP_PROP_FPS) == 10
     frames = [capture.read()[1] for _ in range(7)]
     assert not capture.read()[0] and frames[0].shape[1] > 91
     # The background of the last frame stays, the legend is white.
-    assert abs(frames[6][55, 60] - np.array([180, 180, 0])).max() < 12
+    assert abs(frames[6][55, 60] - 180.).max() < 12
     assert frames[6][-3, -3].min() > 240
 
 
@@ -197,170 +152,105 @@ def test_videos_with_boxes_per_frame(infer, clip, monkeypatch):
     boxes = [BOX, []] + [BOX] * 5
     out = infer(clip, bboxes=boxes)
     assert [len(p) for p in out['predictions']] == [1, 0, 1, 1, 1, 1, 1]
-    with pytest.raises(InputError, match='6 entries.*clip.avi#6'):
+    with pytest.raises(InputError, match='6 entries.*image 7: clip.avi#6'):
         infer(clip, bboxes=boxes[:6])
     with pytest.raises(InputError, match='8 entries.*only 7 images'):
         infer(clip, bboxes=boxes + [BOX])
     monkeypatch.setattr(Source, 'num_images', property(lambda self: 9))
-    out = infer(clip, bboxes=[BOX] * 9)
-    assert len(out['predictions']) == 7
-    (path, reason), = out['skipped']
-    assert path == clip and reason.startswith('7 of 9 frames of ')
+    assert len(infer(clip, bboxes=[BOX] * 9)['predictions']) == 7
     with pytest.raises(InputError, match='10 entries.*only 9 images'):
         infer(clip, bboxes=[BOX] * 10)
 
 
-def test_a_broken_file_of_several_is_skipped(infer, photo, tmp_path):
-    broken = tmp_path / 'a_broken.jpg'
-    broken.write_bytes(b'no image')
-    for inputs, ids in (([broken, photo], [1]), ([photo, photo,
-                                                  broken], [0, 1])):
-        out = infer(inputs, bboxes=[BOX] * len(inputs))
-        assert [p.image_id for p in out['predictions']] == ids
-        (path, reason), = out['skipped']
-        assert path == str(broken) and 'a_broken.jpg' in reason
-    with pytest.raises(InputError, match='a_broken.jpg is no image'):
-        infer(broken, bboxes=BOX)
-    with pytest.raises(InputError, match='none of the 2 inputs'):
-        infer([broken] * 2, bboxes=[BOX, BOX])
-
-
-@pytest.mark.parametrize('error', [
-    AssertionError('defect'),
-    KeyboardInterrupt(),
-    OSError(28, 'No space left')
-])
-def test_results_so_far_survive(infer, photo, tmp_path, monkeypatch, error):
-    draw, left = infer.visualizer.draw, [None, error]
-
-    def stop(*args):
-        problem = left.pop(0)
-        if problem is not None:
-            raise problem
-        return draw(*args)
-
-    monkeypatch.setattr(infer.visualizer, 'draw', stop)
-    with pytest.raises(type(error)) as caught:
+def test_results_so_far_survive(infer, photo, tmp_path, monkeypatch):
+    pictures = iter([np.zeros((60, 90, 3), np.uint8), KeyboardInterrupt])
+    draw = mock.Mock(side_effect=pictures)
+    monkeypatch.setattr(infer.visualizer, 'draw', draw)
+    with pytest.raises(KeyboardInterrupt) as caught:
         infer([photo] * 3, bboxes=[BOX] * 3, out_dir=str(tmp_path))
     assert len(read(tmp_path)['results']) == 1
-    if isinstance(error, KeyboardInterrupt):
-        assert str(caught.value) == ('interrupted, 1 of 3 images done, '
-                                     f'results in {tmp_path}/results.json')
+    assert str(caught.value) == ('interrupted, 1 of 3 images done, '
+                                 f'results in {tmp_path}/results.json')
 
 
-def test_meta_of_the_checkpoint_goes_before_the_config(infer, toy_config,
-                                                       tmp_path):
+def test_meta_of_the_checkpoint_goes_before_the_config(infer, toy_config):
     assert infer.dataset_meta['palette'][1] == [9, 200, 9]
     assert infer.model.weight.tolist() == [1, 1, 1]
-    bare = str(tmp_path / 'bare.pth')
-    torch.save(dict(weight=torch.zeros(3)), bare)
-    infer = Quiet(toy_config, bare)
-    assert infer.dataset_meta['palette'][1] != [9, 200, 9]
+    infer = make(toy_config, palette=[[0, 0, 0]] + [[1, 2, 3]] * 3)
     assert infer.dataset_meta['classes'][3] == 'Shoe'
-    infer = Quiet(toy_config, bare, palette=[[0, 0, 0]] + [[1, 2, 3]] * 3)
     assert infer.visualizer.dataset_meta['palette'][3] == [1, 2, 3]
-
-
-def test_classes_that_do_not_fit_are_an_error(toy_config):
-    toy_config.test_dataloader.dataset.metainfo = dict(classes=('bg', 'all'))
-    with pytest.raises(InputError, match='4 classes .* names 2'):
-        Quiet(toy_config)
-    toy_config.pop('test_dataloader')
-    with pytest.raises(InputError, match='names of the classes are unknown'):
-        Quiet(toy_config)
 
 
 def test_a_built_model_is_shared(infer, toy_weights, photo):
     """What one of two fuses with does not reach the other, nor the model."""
-    before = DefaultScope.get_current_instance()
     model = infer.model
     torch.nn.init.zeros_(model.weight)
     model.post_processor = QualityAwareModule(weights=(1, .5, 3))
-    first, second = Quiet(model), Quiet(model, quality_weights=(0, 0, 2))
+    first, second = make(model), make(model, quality_weights=(0, 0, 2))
     assert model.post_processor.weights == (1, .5, 3)
     for each in (second, first):
         persons, = each(photo, bboxes=[BOX[0] + [.5]])['predictions']
         assert persons.scores.tolist() == [.5]
     assert model.weight.tolist() == [0, 0, 0]
-    Quiet(model, toy_weights)
+    make(model, toy_weights)
     assert model.weight.tolist() == [1, 1, 1]
-    after = DefaultScope.get_current_instance()
-    assert (before and before.scope_name) == (after and after.scope_name)
+    assert INFERENCERS.get('HumanParsingInferencer') is HumanParsingInferencer
+    assert isinstance(first, BaseInferencer)
 
 
-@pytest.mark.parametrize('options, text', [
-    (dict(weights='gone.pth'), '.*gone.pth not found'),
-    (dict(det_weights='x.pth'), 'det_weights is given without'),
-    (dict(quality_weights=(0, 0, 0)), '.*not all 0'),
-    (dict(visualizer=dict(nms_thr=None)), 'visualizer has nms_thr: give nms_'),
-    (dict(visualizer=dict(foo=1)),
-     "visualizer has 'foo', allowed are name, .* font$"),
-    (dict(visualizer='x'), "visualizer must be a dict of .*, not 'x'$"),
-    (dict(visualizer=dict(alpha='x')), "alpha must be in 0..1, but got 'x'$"),
-])
-def test_wrong_arguments_of_the_constructor(toy_config, options, text):
-    with pytest.raises(InputError, match=f'^{text}'):
-        Quiet(toy_config, **options)
-
-
-def test_configs_and_devices_that_do_not_exist(toy_config):
+def test_wrong_arguments_of_the_constructor(toy_config):
+    for options, text in (
+        (dict(weights='gone.pth'), '.*gone.pth not found'),
+        (dict(det_weights='x.pth'), 'det_weights is given without'),
+        (dict(quality_weights=(0, 0, 0)), '.*not all 0'),
+        (dict(bbox_thr='x'), "bbox_thr must be a finite number, not 'x'$"),
+        (dict(visualizer=dict(nms_thr=1)), 'visualizer has nms_thr: give nms'),
+        (dict(visualizer=dict(foo=1)),
+         "visualizer has 'foo', allowed are name, .* font$"),
+        (dict(visualizer='x'), "visualizer must be a dict of .*, not 'x'$"),
+    ):
+        with pytest.raises(InputError, match=f'^{text}'):
+            make(toy_config, **options)
     with pytest.raises(FileNotFoundError, match='config gone.py not found'):
-        Quiet('gone.py')
+        make('gone.py')
     with pytest.raises(InputError, match="device 'warp:9' is not available"):
         HumanParsingInferencer(toy_config, device='warp:9')
+    toy_config.test_dataloader.dataset.metainfo = dict(classes=('bg', 'all'))
+    with pytest.raises(InputError, match='4 classes .* names 2'):
+        make(toy_config)
+    toy_config.pop('test_dataloader')
+    with pytest.raises(InputError, match='names of the classes are unknown'):
+        make(toy_config)
 
 
-@pytest.mark.parametrize('options, text', [
-    (dict(bboxes=None), '.*det_model=.*bboxes='),
-    (dict(nms=.5), "there is no argument 'nms', a call may change bbox_thr"),
-    (dict(out_dir='photo.png'), 'output folder photo.png cannot be made'),
-    (dict(save_label_maps=True), '.*needs an out_dir'),
-    *((dict(batch_size=value), 'batch_size must be a whole number >= 1, but '
-       f'got {value!r}$') for value in (0, -1, 1.5, '2', True, None, NAN)),
+@pytest.mark.parametrize('name, value, text', [
+    ('bboxes', None, '.*det_model=.*bboxes='),
+    ('nms', .5, "there is no argument 'nms', a call may change bbox_thr"),
+    ('save_label_maps', True, '.*needs an out_dir'),
+    *(('batch_size', value, f'.* a whole number >= 1, but got {value!r}$')
+      for value in (0, 1.5, '2', True, None)),
+    *((name, value, f'{name} must be a finite number, not {value!r}$')
+      for name, value in (('bbox_thr', float('nan')), ('score_thr', None),
+                          ('nms_thr', '.5'), ('bbox_thr', True))),
 ])
-def test_wrong_arguments_of_a_call(infer, photo, options, text, tmp_path,
-                                   monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_wrong_arguments_of_a_call(infer, photo, name, value, text):
     with pytest.raises(InputError, match=f'^{text}'):
-        infer(photo, **{'bboxes': BOX, **options})
+        infer(photo, **{'bboxes': BOX, name: value})
     assert infer.model.batch_sizes == []
-
-
-@pytest.mark.parametrize('name, value',
-                         [('bbox_thr', 'x'), ('score_thr', None),
-                          ('nms_thr', '.5'), ('bbox_thr', NAN),
-                          ('score_thr', -INF), ('nms_thr', NAN),
-                          ('bbox_thr', True)])
-def test_thresholds_are_finite_numbers(infer, toy_config, photo, name, value):
-    text = f'^{name} must be a finite number, not {value!r}$'
-    with pytest.raises(InputError, match=text):
-        infer(photo, bboxes=BOX, **{name: value})
-    with pytest.raises(InputError, match=text):
-        Quiet(toy_config, **{name: value})
 
 
 @pytest.mark.parametrize('kind', [np.float32, np.array, torch.tensor])
 def test_settings_of_numpy_and_torch(infer, photo, tmp_path, kind):
-    out = infer(
+    names = ('bbox_thr', 'score_thr', 'nms_thr')
+    infer(
         photo,
-        bboxes=[BOX[0] + [.25], [50, 2, 88, 59, .5]],
-        bbox_thr=kind(.5),
-        score_thr=kind(.25),
-        nms_thr=kind(.5),
+        bboxes=BOX,
         quality_weights=kind([2., 0, 0]),
         batch_size=np.array(2),
-        out_dir=str(tmp_path))
-    np.testing.assert_allclose(
-        out['predictions'][0].scores, [.25, .5], rtol=1e-6)
+        out_dir=str(tmp_path),
+        **dict.fromkeys(names, kind(.5)))
     info, _ = read_results(str(tmp_path / 'results.json'))
     assert info['quality_weights'] == [2, 0, 0]
-
-
-def test_registered_on_mmengines_base(toy_config):
-    infer = INFERENCERS.build(
-        dict(type='HumanParsingInferencer', model=toy_config, device='cpu'))
-    assert isinstance(infer, BaseInferencer)
-    assert isinstance(infer, HumanParsingInferencer)
 
 
 def test_a_call_may_have_settings_of_its_own(infer, photo, monkeypatch):
@@ -376,21 +266,12 @@ def test_a_call_may_have_settings_of_its_own(infer, photo, monkeypatch):
         out = infer(photo, bboxes=boxes, return_vis=True, **options)
         assert len(out['predictions'][0]) == 3
     assert shown == [[0, 1, 2], [2], [0, 2]]
-    persons = out['predictions'][0]
+    persons, = out['predictions']
     persons.iou_scores = np.full(3, .25, np.float32)
     monkeypatch.setattr(infer.model, '_parse', lambda *_: persons)
-    fused, = infer(
-        photo, bboxes=boxes, quality_weights=(1, 1, 0))['predictions']
+    out = infer(photo, bboxes=boxes, quality_weights=(1, 1, 0))
     np.testing.assert_allclose(
-        fused.scores, np.sqrt([.125, .125, .225]), rtol=1e-6)
-
-
-def test_results_without_pictures(infer, photo, tmp_path, monkeypatch):
-    monkeypatch.setattr(infer.visualizer, 'draw', None)
-    infer(photo, bboxes=BOX, out_dir=str(tmp_path / 'out'), no_save_vis=True)
-    assert [path.name
-            for path in (tmp_path / 'out').iterdir()] == ['results.json']
-    assert len(read(tmp_path / 'out')['results']) == 1
+        out['predictions'][0].scores**2, [.125, .125, .225], rtol=1e-6)
 
 
 def test_pictures_are_shown(infer, photo, monkeypatch):
@@ -412,33 +293,22 @@ def test_it_says_how_many_persons_were_found(infer, photo, warnings,
     said = []
     monkeypatch.setattr(MMLogger.get_current_instance(), 'info', said.append)
     twice = [BOX[0] + [.9]] * 2 + [[50, 2, 88, 59, .1]]
-    infer([photo] * 3, bboxes=[twice, [], []], score_thr=.2, return_vis=True)
-    infer([photo] * 7, bboxes=[BOX, *[[]] * 6])
+    boxes = [twice, *[[]] * 6]
+    infer([photo] * 7, bboxes=boxes, score_thr=.2, return_vis=True)
+    infer([photo] * 3, bboxes=boxes[:3])
     assert said == [
-        'Found 3 persons in 1 of 3 images, nobody in photo.png, photo.png; '
-        '2 of the persons are not drawn (score_thr, nms_thr)',
-        'Found 1 persons in 1 of 7 images, nobody in ' + 'photo.png, ' * 5 +
-        '...'
+        'Found 3 persons in 1 of 7 images, nobody in ' + 'photo.png, ' * 5 +
+        '...; 2 of the persons are not drawn (score_thr, nms_thr)',
+        'Found 3 persons in 1 of 3 images, nobody in photo.png, photo.png'
     ]
     infer([photo, photo], bboxes=[[], []])
     assert warnings[-1] == 'Found nobody in 2 images' and len(said) == 2
 
 
 def test_doubtful_boxes_warn_once_and_before_the_work(infer, photo, warnings):
-    """The image is 90 wide and 60 high; a little outside is usual."""
-    infer(photo, bboxes=[[-9, 5, 40, 50]])
-    assert warnings == []
-    infer([photo, np.zeros((60, 90, 3), np.uint8)],
-          bboxes=[BOX + [[60, 30, 120, 110]], [[80, 5, 180, 50]]])
-    assert warnings == [
-        'photo.png: box 1 [60.0, 30.0, 120.0, 110.0] lies mostly outside the '
-        'image of 90x60 pixels; boxes are x1, y1, x2, y2 in pixels of the '
-        'image (further images are not named)'
-    ]
+    infer([photo, photo], bboxes=[[[60, 30, 120, 110]]] * 2)
+    assert len([text for text in warnings if 'mostly outside' in text]) == 1
     bright = np.full((60, 90, 3), 255, np.uint8)
     with pytest.raises(AssertionError, match='toy failure'):
-        infer([bright, photo], bboxes=[[[.25, .5, .75, 1]]] * 2)
-    assert warnings[1:] == [
-        'no number in the boxes of 00000000 is above 1; they must be in '
-        'pixels: are they shares of the image? (further images are not named)'
-    ]
+        infer(bright, bboxes=[[.25, .5, .75, 1]])
+    assert warnings[-1].startswith('no number in the boxes of 00000000 is ab')

@@ -31,9 +31,8 @@ def drop_downloads(node: Any) -> None:
 
 def narrow_parser(config: Config, crop_size: tuple) -> None:
     """Make a parser of configs/qanet or configs/simple_baseline small."""
-    model = config.model
+    model, widths = config.model, WIDTHS
     drop_downloads(model)
-    widths = WIDTHS
     if model.backbone.type == 'mmpretrain.HRNet':
         model.backbone.extra = HRNET
     else:

@@ -2,37 +2,33 @@
 """What docs/custom_data.md and docs/datasets.md promise."""
 import json
 import re
+from pathlib import Path
 
 import numpy as np
-import pytest
 import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 from PIL import Image
 
 from projects.qanet.datasets import HumanParsingDataset
-from projects.qanet.datasets.conversion import (convert_official,
-                                                convert_polygons)
+from projects.qanet.datasets.conversion import convert_polygons
 from ..test_configs.narrowing import narrow_parser
 
-
-@pytest.fixture
-def root(request):
-    return request.config.rootpath
+ROOT = Path(__file__).parents[2]
 
 
-def blocks(root, name, language):
-    text = (root / 'docs' / name).read_text()
-    return re.findall(rf'```{language}\n(.*?)```', text, re.DOTALL)
+def blocks(name):
+    """The document's examples in Python."""
+    text = (ROOT / 'docs' / name).read_text()
+    return re.findall(r'```python\n(.*?)```', text, re.DOTALL)
 
 
 def write_labelme(folder):
     """Pictures of two persons, with a json file each."""
     folder.mkdir(parents=True)
-    rng = np.random.default_rng(0)
     for stem in ('one', 'two'):
-        pixels = rng.integers(0, 255, (60, 80, 3)).astype(np.uint8)
-        Image.fromarray(pixels).save(folder / f'{stem}.jpg')
+        pixels = np.random.default_rng(0).integers(0, 255, (60, 80, 3))
+        Image.fromarray(pixels.astype(np.uint8)).save(folder / f'{stem}.jpg')
         shapes = [
             dict(
                 label=label,
@@ -48,21 +44,22 @@ def write_labelme(folder):
             json.dumps(dict(imagePath=f'{stem}.jpg', shapes=shapes)))
 
 
-@pytest.fixture
-def cfg(root, tmp_path, monkeypatch):
-    """The very config of the document, where the document puts it."""
-    text = (root / 'docs/custom_data.md').read_text()
+def test_config_of_the_recipe(tmp_path, monkeypatch):
+    """The very config of the document, where the document puts it, trains."""
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / 'docs/custom_data.md').read_text()
     path = tmp_path / re.search(r'Say, `(configs/mine/.*?)`', text).group(1)
     path.parent.mkdir(parents=True)
     for folder in ('_base_', 'qanet'):
-        (tmp_path / 'configs' / folder).symlink_to(root / 'configs' / folder)
-    path.write_text(blocks(root, 'custom_data.md', 'python')[0])
-    monkeypatch.chdir(tmp_path)
-    return Config.fromfile(path)
-
-
-def shrink(cfg, work_dir):
-    """A network and crops small enough for a test."""
+        (tmp_path / 'configs' / folder).symlink_to(ROOT / 'configs' / folder)
+    path.write_text(blocks('custom_data.md')[0])
+    cfg = Config.fromfile(path)
+    write_labelme(tmp_path / 'raw')
+    for split in ('train', 'val'):
+        _, classes = convert_polygons('raw', 'data/Mine', 'Mine', split)
+    assert classes == tuple(cfg.metainfo.classes)
+    assert len(classes) == cfg.model.decode_head.num_classes
+    # A network and crops small enough for a test.
     cfg.model.backbone.depth = 18
     narrow_parser(cfg, (48, 64))
     cfg.train_cfg.update(max_epochs=1, val_interval=1)
@@ -70,18 +67,8 @@ def shrink(cfg, work_dir):
         loader = cfg[f'{part}_dataloader']
         loader.num_workers, loader.persistent_workers = 0, False
     cfg.train_dataloader.batch_size = 2
-    cfg.work_dir, cfg.experiment_name = str(work_dir), work_dir.name
-
-
-def test_config_of_the_recipe(cfg, tmp_path):
-    write_labelme(tmp_path / 'raw')
-    for split in ('train', 'val'):
-        _, classes = convert_polygons(
-            str(tmp_path / 'raw'), 'data/Mine', 'Mine', split)
-    assert classes == tuple(cfg.metainfo.classes)
-    assert len(classes) == cfg.model.decode_head.num_classes
+    cfg.work_dir, cfg.experiment_name = 'work_dirs', 'recipe'
     # Weights of another data set may be loaded before training.
-    shrink(cfg, tmp_path / 'work_dirs')
     weights = tmp_path / 'other.pth'
     torch.save(
         {
@@ -102,54 +89,16 @@ def test_config_of_the_recipe(cfg, tmp_path):
     assert 0 <= values.current() <= 100
 
 
-def test_label_maps_of_the_recipe(tmp_path):
-    """The example's json entry, made from the PNGs alone."""
-    categories = np.zeros((60, 80), np.uint8)
-    categories[4:54, 10:40] = 4
-    for folder, labels in (('Category_ids', categories),
-                           ('Human_ids', (categories > 0) * np.uint8(2)),
-                           ('Images', categories)):
-        path = tmp_path / 'raw/Training' / folder
-        path.mkdir(parents=True)
-        Image.fromarray(labels).save(path / '0001.png')
-    convert_official(
-        'CIHP',
-        str(tmp_path / 'raw'),
-        str(tmp_path / 'out'),
-        'Mine',
-        num_classes=5)
-    document = json.loads(
-        (tmp_path / 'out/annotations/Mine_train.json').read_text())
-    assert document['annotations'] == [
-        dict(
-            id=1,
-            image_id=1,
-            category_id=1,
-            iscrowd=0,
-            bbox=[10, 4, 30, 50],
-            area=1500,
-            parsing_id=2)
-    ]
-    assert (tmp_path /
-            'out/Training/Instance_ids/0001.txt').read_text() == '9 4 2\n'
-
-
-def test_class_table_of_the_document(root):
-    """The example that prints a class list runs."""
-    code = blocks(root, 'datasets.md', 'python')[0]
+def test_examples_of_the_data_sets(tmp_path):
+    class_list, label_order = blocks('datasets.md')[:2]
     lines = []
-    exec(code, dict(print=lambda *args: lines.append(args)))
+    exec(class_list, dict(print=lambda *args: lines.append(args)))
     assert lines[0] == (0, 'Background') and len(lines) == 59
-
-
-def test_label_order_of_the_document(root, tmp_path):
-    base = root / 'configs/_base_/datasets/ppp_512x384.py'
+    base = str(ROOT / 'configs/_base_/datasets/ppp_512x384.py')
     path = tmp_path / 'released.py'
-    path.write_text(f'_base_ = {str(base)!r}\n' +
-                    blocks(root, 'datasets.md', 'python')[1])
+    path.write_text(f'_base_ = {base!r}\n{label_order}')
     cfg = Config.fromfile(path)
     for part in ('train', 'val', 'test'):
         dataset = cfg[f'{part}_dataloader'].dataset
         assert dataset.label_order == 'released'
         assert dataset.type == 'PPPParsingDataset'
-        assert dataset.data_root == 'data/PASCAL-Person-Part/'

@@ -20,18 +20,6 @@ def test_files_in_several_folders(tmp_path, monkeypatch):
     assert '2.png' in listing and '3.png' not in listing
 
 
-def test_missing(tmp_path):
-    (tmp_path / 'a').mkdir()
-    paths = [f'{tmp_path}/a/{i}.png' for i in range(3)]
-    (tmp_path / 'a' / '0.png').touch()
-    with pytest.raises(
-            FileNotFoundError,
-            match=r'a/1.png does not exist \(missing: 2 of 3 files\)'):
-        FolderListing().require(paths)
-    with pytest.raises(FileNotFoundError, match='folder .*/b does not exist'):
-        FolderListing().require([f'{tmp_path}/b/0.png'])
-
-
 @pytest.mark.parametrize('share', [0, .5, .99])
 def test_images_that_are_cut_off(tmp_path, monkeypatch, share):
     """Also where OpenCV decodes them in silence."""

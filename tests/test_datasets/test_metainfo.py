@@ -3,34 +3,10 @@ import numpy as np
 import pytest
 from mmengine.config import Config
 
-from projects.qanet.datasets.metainfo import (check_flip_pairs,
-                                              complete_metainfo,
-                                              default_palette,
-                                              flip_lookup_table)
+from projects.qanet.datasets.metainfo import (check_keys, complete_metainfo,
+                                              default_palette)
 
-
-@pytest.mark.parametrize(
-    'pairs',
-    [[(0, 1)], [(1, 4)], [(1, 1)], [(1, 2, 3)], [3], [(1, 2),
-                                                      (2, 3)], [('1', 2)]])
-def test_wrong_flip_pairs(pairs):
-    with pytest.raises(ValueError, match='flip_pairs'):
-        check_flip_pairs(pairs, num_classes=4)
-
-
-def test_flip_lookup_table():
-    table = flip_lookup_table([(1, 3)])
-    labels = np.array([[0, 1, 2], [3, 4, 255]], np.uint8)
-    np.testing.assert_array_equal(table[labels], [[0, 3, 2], [1, 4, 255]])
-
-
-def test_left_and_right_need_flip_pairs():
-    classes = ('background', 'Left-arm', 'Right-arm')
-    with pytest.raises(ValueError, match='Left-arm, Right-arm'):
-        complete_metainfo(dict(classes=classes))
-    meta = complete_metainfo(dict(classes=classes, flip_pairs=[]))
-    assert meta['flip_pairs'] == []
-    assert complete_metainfo(dict(classes=('bg', 'hat')))['flip_pairs'] == []
+SIDED = ('background', 'Left-arm', 'Right-arm')
 
 
 @pytest.mark.parametrize('meta,pattern', [
@@ -38,36 +14,41 @@ def test_left_and_right_need_flip_pairs():
     (dict(classes=('bg', )), "'classes' must list"),
     (dict(classes=('bg', 'a', 'a')), 'repeated names'),
     (dict(classes=tuple(map(str, range(256)))), 'do not fit'),
-    (dict(flip_pairs=3), 'flip_pairs is 3, expected'),
-    (dict(palette=7), 'palette is 7, expected'),
+    (dict(classes=SIDED, flip_pairs=None), 'Left-arm, Right-arm'),
+    *((dict(flip_pairs=pairs), 'flip_pairs')
+      for pairs in (3, [3], [(0, 1)], [(1, 3)], [(1, 1)], [(1, 2, 3)],
+                    [(1, 2), (2, 1)], [('1', 2)])),
     (dict(palette='#00' * 99),
      "palette is '" + '#00' * 26 + '#, expected a list of RGB'),
-    (dict(palette=np.zeros((99, 3))), 'palette has 99 colours for 2'),
-    (dict(palette=[1, 2]), 'colour 1 is not three'),
-    (dict(palette=['#00', '#ff']), "'#00' is not three"),
-    (dict(palette=[[0, 0, 0]]), '1 colours for 2'),
-    (dict(palette=[[0, 0, 0], [0, 256, 0]]), r'\[0, 256, 0\] is not'),
+    (dict(palette=np.zeros((99, 3))), 'palette has 99 colours for 3'),
+    (dict(palette=[1, 2, 3]), 'colour 1 is not three'),
+    (dict(palette=['#00', '#ff', '#f0']), "'#00' is not three"),
+    (dict(palette=[[0, 0, 0], [0, 256, 0], [1, 1, 1]]),
+     r'\[0, 256, 0\] is not'),
 ])
 def test_wrong_metainfo(meta, pattern):
     with pytest.raises(ValueError, match=pattern):
-        complete_metainfo(dict(dict(classes=('bg', 'a')), **meta))
+        complete_metainfo(dict(dict(classes=SIDED, flip_pairs=[]), **meta))
 
 
-def test_nested_dictionaries_are_plain():
-    """Checkpoints hold them; readers allow no classes of mmengine."""
-    cfg = Config(
-        dict(meta=dict(classes=['bg', 'a'], notes=[dict(by=dict(who='x'))])))
+def test_gaps_are_filled_and_all_is_plain():
+    """Checkpoints hold it; readers allow no classes of mmengine."""
+    cfg = Config(dict(meta=dict(classes=['bg', 'a'], notes=[dict(by={})])))
     meta = complete_metainfo(cfg.meta)
-    assert meta['notes'] == [dict(by=dict(who='x'))]
+    assert meta == dict(
+        classes=('bg', 'a'),
+        notes=[dict(by={})],
+        palette=[[0, 0, 0], [128, 0, 0]],
+        flip_pairs=[])
     assert type(meta) is type(meta['notes'][0]) is dict
     assert type(meta['notes'][0]['by']) is dict
+    check_keys(dict(classes=0, notes=0), own=['notes'])
 
 
-@pytest.mark.parametrize('kind', [np.uint8, np.int64])
-def test_a_palette_may_be_an_array(kind):
+def test_a_palette_may_be_an_array():
     colours = [[0, 0, 0], [1, 2, 255]]
     palette = complete_metainfo(
-        dict(classes=('bg', 'a'), palette=np.array(colours, kind)))['palette']
+        dict(classes=('bg', 'a'), palette=np.uint8(colours)))['palette']
     assert palette == colours and type(palette[1][2]) is int
 
 

@@ -1,8 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-import io
 import json
-import runpy
-import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,22 +11,10 @@ from mmengine.registry import DefaultScope
 from mmseg.registry import MODELS
 
 import projects.qanet.plugin  # noqa: F401
+from projects.drawn_people import draw_scene
+from projects.qanet.deployment.metadata import METADATA_KEY
 
 ROOT = Path(__file__).parents[2]
-TOOL = ROOT / 'tools' / 'model_converters' / 'export_onnx.py'
-
-
-def run_export(*args):
-    """Run the tool in this process; exit code and printed text."""
-    printed, argv, stdout = io.StringIO(), sys.argv, sys.stdout
-    sys.argv, sys.stdout = [str(TOOL), *map(str, args)], printed
-    try:
-        runpy.run_path(str(TOOL), run_name='__main__')
-    except SystemExit as error:
-        return error.code, printed.getvalue()
-    finally:
-        sys.argv, sys.stdout = argv, stdout
-    return 0, printed.getvalue()
 
 
 def spread_iou_scores(model):
@@ -45,10 +31,10 @@ def spread_iou_scores(model):
 
 
 @pytest.fixture(scope='session')
-def export():
+def export(run_tool):
     pytest.importorskip('onnx')
     pytest.importorskip('onnxruntime')
-    return run_export
+    return partial(run_tool, 'tools/model_converters/export_onnx.py')
 
 
 @pytest.fixture(scope='session')
@@ -60,31 +46,26 @@ def parser_files(tmp_path_factory):
     config.model.test_cfg.update(
         flip=True, scales=(0.9, 1.1), max_instances_per_batch=4)
     config.model.post_processor.weights = (1., .5, 2.)
-    path = str(folder / 'parser.py')
-    config.dump(path)
+    config.dump(folder / 'parser.py')
     torch.manual_seed(0)
     with DefaultScope.overwrite_default_scope('mmseg'):
         model = MODELS.build(config.model)
-    head = model.decode_head
     with torch.no_grad():
         for module in model.modules():  # statistics as after training
             if isinstance(module, torch.nn.BatchNorm2d):
                 module.running_mean.normal_(0, .1)
                 module.running_var.uniform_(.5, 2)
-        head.conv_seg.weight.mul_(30)
+        model.decode_head.conv_seg.weight.mul_(30)
         spread_iou_scores(model.eval())
-    weights = str(folder / 'parser.pth')
-    torch.save(dict(state_dict=model.state_dict()), weights)
-    return path, weights
+    torch.save(dict(state_dict=model.state_dict()), folder / 'parser.pth')
+    return str(folder / 'parser.py'), str(folder / 'parser.pth')
 
 
 @pytest.fixture(scope='session')
 def onnx_file(parser_files, export, tmp_path_factory):
     """The same as an ONNX file, and what the tool has printed."""
     path = str(tmp_path_factory.mktemp('onnx') / 'folder' / 'parser.onnx')
-    code, printed = export(*parser_files, path)
-    assert code == 0
-    return path, printed
+    return path, export(*parser_files, path).stdout
 
 
 @pytest.fixture
@@ -93,8 +74,6 @@ def rewrite(onnx_file, tmp_path):
 
     def write(change):
         import onnx
-
-        from projects.qanet.deployment.metadata import METADATA_KEY
         proto = onnx.load(onnx_file[0])
         entry, = [e for e in proto.metadata_props if e.key == METADATA_KEY]
         document = json.loads(entry.value)
@@ -110,7 +89,6 @@ def rewrite(onnx_file, tmp_path):
 @pytest.fixture
 def image():
     """Drawn people, BGR, 150 wide and 110 high."""
-    from projects.drawn_people import draw_scene
     rng = np.random.default_rng(9)
-    scene = draw_scene(rng, (150, 110), (3, 3))
-    return np.ascontiguousarray(scene.image[..., ::-1])
+    image = draw_scene(rng, (150, 110), (3, 3)).image
+    return np.ascontiguousarray(image[..., ::-1])

@@ -36,9 +36,9 @@ def document(**changes):
 
 def test_document_has_everything():
     assert document() == dict(
+        META,
         version=1,
-        classes=['Background', 'Left', 'Right'],
-        palette=[[0, 0, 0], [1, 2, 3], [4, 5, 6]],
+        classes=list(META['classes']),
         flip_pairs=[[1, 2]],
         crop_size=[48, 64],
         padding=1.25,
@@ -53,8 +53,7 @@ def test_document_has_everything():
 @pytest.mark.parametrize('preprocessor', [dict(), NORM])
 def test_what_is_written_is_read(preprocessor):
     module = parser(**preprocessor)
-    written = write_metadata(module, META)
-    read = read_metadata({METADATA_KEY: written}, 'a.onnx')
+    read = read_metadata({METADATA_KEY: write_metadata(module, META)}, 'a')
     assert read.dataset_meta == META and read.settings == module.settings
     assert read.post_processor.weights == (1, .5, 3)
     assert read.post_processor.pixel_score_thr == .25
@@ -67,20 +66,14 @@ def test_what_is_written_is_read(preprocessor):
 @pytest.mark.parametrize('changes,text', [
     (dict(version=2), 'version 1'),
     (dict(crop_size=[48]), 'crop_size must be .* two whole numbers'),
-    (dict(crop_size=[48.5, 64]), 'crop_size must be'),
     (dict(padding=0), 'padding must be a positive'),
-    (dict(flip='yes'), 'flip must be True or False'),
-    (dict(scales=[]), 'scales must be positive factors'),
     (dict(scales=[1, -1]), 'scales must be positive factors'),
-    (dict(max_instances_per_batch=0), 'max_instances_per_batch must be'),
     (dict(mean=[1, 2]), 'mean. should have 1 or 3 values'),
     (dict(std=[1, 2, 0]), 'std must be positive'),
     (dict(bgr_to_rgb=None), 'bgr_to_rgb must be'),
     (dict(quality_weights=[0, 0, 0]), 'not all 0'),
     (dict(pixel_score_thr=1.5), r'pixel_score_thr must be in \[0'),
-    (dict(classes=['Background', 'Left', 'Left']), 'repeated names'),
     (dict(palette=[[0, 0, 0]]), '1 colours for 3 classes'),
-    (dict(flip_pairs=[[1, 3]]), 'flip_pairs'),
     (dict(flip_pairs=3), 'a.onnx'),
 ])
 def test_wrong_documents(changes, text):
@@ -94,13 +87,13 @@ def test_wrong_documents(changes, text):
     ('{', 'a.onnx: .* is no JSON'),
     ('[]', 'version 1'),
     (None, 'a.onnx .*no entry.*export_onnx.py'),
-    *((json.dumps({
-        k: v
-        for k, v in document().items() if k != name
-    }), f'a.onnx: .* has no {name}')
+    *((name, f'a.onnx: .* has no {name}')
       for name in sorted(set(document()) - {'version'})),
 ])
 def test_missing_values_are_named(text, message):
+    values = document()
+    if values.pop(text, None) is not None:
+        text = json.dumps(values)
     entries = dict(author='me') if text is None else {METADATA_KEY: text}
     with pytest.raises(InputError, match=message):
         read_metadata(entries, 'a.onnx')

@@ -1,42 +1,35 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-import numpy as np
+import re
+import sys
+
 import pytest
 import torch
 
-from projects.qanet.deployment import network as network_module
 from projects.qanet.deployment.network import (OnnxNetwork, _providers,
                                                default_device)
 from projects.qanet.utils.errors import InputError
 
-pytest.importorskip('onnxruntime')
+onnxruntime = pytest.importorskip('onnxruntime')
 onnx = pytest.importorskip('onnx')
 
+CROPS, PROBS = 'float[1, 3, 8, 6] crops', 'float[1, 4, 8, 6] probs'
 
-def write_graph(path, inputs, outputs):
-    """A file whose outputs are constants."""
-    from onnx import TensorProto, helper
-    nodes = []
-    for name, shape in outputs.items():
-        value = helper.make_tensor(name, TensorProto.FLOAT, shape,
-                                   np.full(shape, 7, np.float32))
-        nodes.append(helper.make_node('Constant', [], [name], value=value))
-    infos = [[
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-        for name, shape in values.items()
-    ] for values in (inputs, outputs)]
-    graph = helper.make_graph(nodes, 'graph', *infos)
-    opset = helper.make_opsetid('', 17)
+
+def write_graph(path, inputs=CROPS, outputs=PROBS):
+    """A file whose outputs are sevens."""
+    nodes = ''
+    for shape, name in re.findall(r'(\[.*?\]) (\w+)', outputs):
+        nodes += (f'{name}_shape = Constant <value_ints = {shape}> () {name} ='
+                  f' ConstantOfShape <value = float[1] {{7}}> ({name}_shape) ')
     onnx.save(
-        helper.make_model(graph, opset_imports=[opset], ir_version=8), path)
+        onnx.parser.parse_model(
+            '<ir_version: 8, opset_import: ["": 17]> '
+            f'graph ({inputs}) => ({outputs}) {{ {nodes} }}'), path)
     return str(path)
 
 
-CROPS = dict(crops=[1, 3, 8, 6])
-PROBS = dict(probs=[1, 4, 8, 6])
-
-
 def test_sizes_are_read(tmp_path):
-    network = OnnxNetwork(write_graph(tmp_path / 'a.onnx', CROPS, PROBS))
+    network = OnnxNetwork(write_graph(tmp_path / 'a.onnx'))
     assert network.crop_size == (6, 8) and network.num_classes == 4
     assert network.batch_size == 1 and network.metadata == {}
     # A batch of five is five passes.
@@ -46,13 +39,13 @@ def test_sizes_are_read(tmp_path):
 
 
 @pytest.mark.parametrize('inputs,outputs', [
-    (dict(image=[1, 3, 8, 6]), PROBS),
-    (dict(crops=[1, 1, 8, 6]), PROBS),
-    (dict(crops=[1, 3, 'H', 'W']), PROBS),
-    (dict(CROPS, mask=[1]), PROBS),
-    (CROPS, dict(logits=[1, 4, 8, 6])),
-    (CROPS, dict(probs=[1, 4])),
-    (CROPS, dict(PROBS, other=[1])),
+    ('float[1, 3, 8, 6] image', PROBS),
+    ('float[1, 1, 8, 6] crops', PROBS),
+    ('float[1, 3, H, W] crops', PROBS),
+    (f'{CROPS}, float[1] mask', PROBS),
+    (CROPS, 'float[1, 4, 8, 6] logits'),
+    (CROPS, 'float[1, 4] probs'),
+    (CROPS, f'{PROBS}, float[1] other'),
 ])
 def test_other_networks_are_refused(tmp_path, inputs, outputs):
     path = write_graph(tmp_path / 'other.onnx', inputs, outputs)
@@ -60,20 +53,21 @@ def test_other_networks_are_refused(tmp_path, inputs, outputs):
         OnnxNetwork(path)
 
 
-@pytest.mark.parametrize('content, text', [
-    (b'', '^ONNX file .*a.onnx is empty: fetch it again'),
-    (b'no network', 'a.onnx cannot be read as an ONNX'),
+@pytest.mark.parametrize('content,kind,text', [
+    (b'', InputError, '^ONNX file .*a.onnx is empty: fetch it again'),
+    (b'no network', InputError, 'a.onnx cannot be read as an ONNX'),
+    (None, FileNotFoundError, 'a.onnx not found'),
 ])
-def test_files_that_are_no_onnx(tmp_path, content, text):
-    (tmp_path / 'a.onnx').write_bytes(content)
-    with pytest.raises(InputError, match=text):
-        OnnxNetwork(str(tmp_path / 'a.onnx'))
-    with pytest.raises(FileNotFoundError, match='gone.onnx not found'):
-        OnnxNetwork('gone.onnx')
+def test_files_that_are_no_onnx(tmp_path, content, kind, text):
+    path = tmp_path / 'a.onnx'
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(kind, match=text):
+        OnnxNetwork(str(path))
 
 
 def test_failing_runs_name_the_file(tmp_path):
-    network = OnnxNetwork(write_graph(tmp_path / 'a.onnx', CROPS, PROBS))
+    network = OnnxNetwork(write_graph(tmp_path / 'a.onnx'))
     with pytest.raises(InputError, match=r'a.onnx takes crops .*3, 8, 6\)'):
         network(torch.zeros(1, 3, 8, 7))
     network.batch_size = None  # two crops at once, which the graph refuses
@@ -81,38 +75,30 @@ def test_failing_runs_name_the_file(tmp_path):
         network(torch.zeros(2, 3, 8, 6))
 
 
+BOTH = ['CUDAExecutionProvider', 'CPUExecutionProvider']
+
+
 def test_the_default_device_is_one_that_both_have(monkeypatch):
-    import onnxruntime
-    available = ['CUDAExecutionProvider', 'CPUExecutionProvider']
-    monkeypatch.setattr(onnxruntime, 'get_available_providers',
-                        lambda: available)
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
-    assert default_device() == 'cuda'
-    available.pop(0)
-    assert default_device() == 'cpu'
+    for available, device in ((BOTH, 'cuda'), (BOTH[1:], 'cpu')):
+        monkeypatch.setattr(onnxruntime, 'get_available_providers',
+                            lambda: available)
+        assert default_device() == device
 
 
 def test_providers():
-    both = ['CUDAExecutionProvider', 'CPUExecutionProvider']
-    assert _providers('cpu', both) == ['CPUExecutionProvider']
-    assert _providers('cuda:1',
-                      both) == [('CUDAExecutionProvider', dict(device_id=1)),
-                                'CPUExecutionProvider']
-    assert _providers('cuda', both)[0][1] == dict(device_id=0)
+    assert _providers('cpu', BOTH) == BOTH[1:]
+    for device, index in (('cuda', 0), ('cuda:1', 1)):
+        assert _providers(device, BOTH) == [(BOTH[0], dict(device_id=index)),
+                                            BOTH[1]]
     with pytest.raises(InputError, match="'cuda'.*no CUDA.*onnxruntime-gpu"):
-        _providers('cuda', both[1:])
+        _providers('cuda', BOTH[1:])
     with pytest.raises(InputError, match="'mps'.*runs on cpu and on cuda"):
-        _providers('mps', both)
+        _providers('mps', BOTH)
 
 
 def test_missing_packages_are_named(monkeypatch, tmp_path):
-
-    def missing(name):
-        raise ImportError(f'No module named {name!r}')
-
-    monkeypatch.setattr(network_module.importlib, 'import_module', missing)
-    path = tmp_path / 'a.onnx'
-    path.write_bytes(b'')
-    with pytest.raises(
-            InputError, match='a.onnx needs onnxruntime .pip install onnxrun'):
-        OnnxNetwork(str(path))
+    monkeypatch.setitem(sys.modules, 'onnxruntime', None)
+    text = 'a.onnx needs onnxruntime .pip install onnxrun'
+    with pytest.raises(InputError, match=text):
+        OnnxNetwork(write_graph(tmp_path / 'a.onnx'))

@@ -5,9 +5,8 @@ import pytest
 import torch
 
 from projects.qanet.apis import HumanParsingInferencer
-from projects.qanet.apis.confidence import predict_confidence
 from projects.qanet.deployment.onnx_parser import OnnxParser
-from projects.qanet.models.parsers.person_crops import normalize_crops
+from projects.qanet.models.parsers import CropSettings
 from projects.qanet.utils.errors import InputError
 
 BOXES = [[10, 5, 50, 100, .9], [60, 12, 95, 105, .8], [90, 2, 149, 109, .7],
@@ -53,34 +52,13 @@ def test_settings_of_the_caller(parser_files, onnx_file, image):
 
 def test_metadata_steers_the_parser(onnx_file, rewrite, image):
     """Each setting of the file has its effect."""
-
-    def change(document):
-        document.update(
-            flip=False, scales=[1.], padding=1.5, quality_weights=[0, 1, 0])
-
-    usual, changed = OnnxParser(onnx_file[0]), OnnxParser(rewrite(change))
-    assert usual.settings.flip and not changed.settings.flip
-    assert changed.settings.scales == (1., )
-    assert changed.settings.padding == 1.5 and not changed.training
+    path = rewrite(lambda document: document.update(
+        flip=False, scales=[1.], padding=1.5, quality_weights=[0, 1, 0]))
+    changed = OnnxParser(path)
+    assert changed.settings == CropSettings((48, 64), 1.5, False, (1., ), 4)
+    assert not changed.training
     found = parse(image, changed)
     np.testing.assert_allclose(found.scores, found.iou_scores, rtol=1e-6)
-    mean = rewrite(lambda document: document.update(mean=[0.]))
-    crops = torch.ones(1, 3, 2, 2)
-    std = torch.tensor([58.395, 57.12, 57.375]).view(3, 1, 1)
-    torch.testing.assert_close(
-        normalize_crops(OnnxParser(mean).data_preprocessor, crops),
-        crops / std)
-
-
-def test_confidence(parser_files, onnx_file, image):
-    boxes = np.array(BOXES)[:2, :4]
-    expected, found = (
-        predict_confidence(
-            HumanParsingInferencer(*files, device='cpu'), image, boxes)
-        for files in (parser_files, onnx_file[:1]))
-    for wanted, person in zip(expected, found):
-        np.testing.assert_allclose(
-            person.max_probs, wanted.max_probs, atol=1e-4)
 
 
 @pytest.mark.parametrize('change,text', [
@@ -89,8 +67,6 @@ def test_confidence(parser_files, onnx_file, image):
     (lambda d: d.update(
         classes=d['classes'][:9], palette=d['palette'][:9], flip_pairs=[]),
      'names 9 classes, but its network has 20'),
-    (lambda d: d.pop('flip_pairs'), 'has no flip_pairs'),
-    (lambda d: d.update(padding='wide'), 'padding must be a positive number'),
 ])
 def test_metadata_of_another_network(rewrite, change, text):
     with pytest.raises(InputError, match=f'changed.onnx.*{text}'):

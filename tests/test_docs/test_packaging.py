@@ -17,6 +17,8 @@ DISTRIBUTIONS = dict(
     yaml='pyyaml')
 #: Imported on behalf of others, or for what they register.
 INDIRECT = {'ftfy', 'regex', 'mmpretrain'}
+SETUP = configparser.ConfigParser()
+SETUP.read(ROOT / 'setup.cfg')
 
 
 def imported(folder):
@@ -35,20 +37,15 @@ def imported(folder):
     }
 
 
-def required(name):
-    text = (ROOT / 'requirements' / name).read_text()
-    return set(re.findall(r'^([\w-]+)', text, re.M))
-
-
 def test_the_package_declares_what_it_imports():
-    assert imported('projects/qanet') | INDIRECT == required('runtime.txt')
+    text = (ROOT / 'requirements/runtime.txt').read_text()
+    required = set(re.findall(r'^([\w-]+)', text, re.M))
+    assert imported('projects/qanet') | INDIRECT == required
 
 
 def test_python_versions_agree():
-    setup = configparser.ConfigParser()
-    setup.read(ROOT / 'setup.cfg')
-    listed = re.findall(r':: (3\.\d+)', setup['metadata']['classifiers'])
-    assert setup['options']['python_requires'] == f'>={listed[0]}'
+    listed = re.findall(r':: (3\.\d+)', SETUP['metadata']['classifiers'])
+    assert SETUP['options']['python_requires'] == f'>={listed[0]}'
     span = f'Python {listed[0]}-{listed[-1]}'
     for path in ('README.md', 'tools/setup_env.sh'):
         assert span in (ROOT / path).read_text(), path
@@ -62,16 +59,15 @@ def test_one_version_everywhere():
 
 
 def test_an_installed_package_has_its_templates():
-    setup = configparser.ConfigParser()
-    setup.read(ROOT / 'setup.cfg')
     installed = {
         path
-        for package, pattern in setup['options.package_data'].items()
+        for package, patterns in SETUP['options.package_data'].items()
+        for pattern in patterns.split(', ')
         for path in (ROOT / package.replace('.', '/')).glob(pattern)
     }
     there = {
         path
-        for path in (ROOT / 'projects/qanet').rglob('*')
-        if path.is_file() and path.suffix not in ('.py', '.pyc', '.md')
+        for path in (ROOT / 'projects/qanet').rglob('*.*')
+        if path.suffix not in ('.py', '.pyc', '.md')
     }
     assert installed == there != set()

@@ -1,26 +1,16 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Python that a document shows is valid, and imports what exists.
-
-Where it can be run without a trained network the rooms' own tests run it.
-"""
+"""Python that a document shows is valid, and imports what exists."""
 import ast
 import re
 import textwrap
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-PAGES = [
-    path
-    for pattern in ('*.md', 'docs/*.md', 'configs/*/*.md', 'projects/*/*.md')
-    for path in ROOT.glob(pattern)
-]
+from .pages import PAGES
 
 
 def blocks():
-    for page in sorted(PAGES):
-        text = page.read_text(encoding='utf-8')
+    for page, text in PAGES.items():
         found = re.findall(r'^ *```python\n(.*?)^ *```', text, re.S | re.M)
         # Indented ones are of any language; these are Python.
         found += [
@@ -28,9 +18,7 @@ def blocks():
             if re.match(r' +(from|import) ', block)
         ]
         for i, block in enumerate(found):
-            yield pytest.param(
-                textwrap.dedent(block),
-                id=f'{page.relative_to(ROOT).as_posix()}:{i}')
+            yield pytest.param(textwrap.dedent(block), id=f'{page}:{i}')
 
 
 @pytest.mark.parametrize('code', blocks())

@@ -11,17 +11,6 @@ from projects.qanet.engine import ChannelsLastHook
 from projects.qanet.utils.errors import InputError
 
 
-def test_same_numbers_in_the_other_format():
-    torch.manual_seed(0)
-    model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 4, 1))
-    images = torch.randn(2, 3, 9, 14)
-    expected = model(images)
-    ChannelsLastHook().before_run(SimpleNamespace(model=model))
-    result = model(images)
-    assert result.is_contiguous(memory_format=torch.channels_last)
-    torch.testing.assert_close(result, expected)
-
-
 def test_operators_of_mmcv_are_refused():
     """They misread the format, which is why; the error says where."""
     align = RoIAlign(4, 1., 0)
@@ -35,32 +24,31 @@ def test_operators_of_mmcv_are_refused():
         ChannelsLastHook().before_run(SimpleNamespace(model=model))
 
 
-@pytest.fixture
-def one_process(tmp_path):
-    distributed.init_process_group(
-        'gloo',
-        store=distributed.FileStore(str(tmp_path / 'store'), 1),
-        rank=0,
-        world_size=1)
-    yield
-    distributed.destroy_process_group()
-
-
-def test_a_wrapper_gets_buckets_of_the_new_format(one_process, recwarn):
-    """Else it copies each gradient in each step, and says so once."""
+@pytest.mark.parametrize('wrapped', [False, True])
+def test_same_numbers_in_the_other_format(wrapped, tmp_path, recwarn):
+    """A wrapper's buckets too, else it copies each gradient in each step."""
     torch.manual_seed(0)
     model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 4, 1))
-    weights = list(model.parameters())
-    images = torch.randn(2, 3, 9, 14)
+    weights, images = list(model.parameters()), torch.randn(2, 3, 9, 14)
     expected = torch.autograd.grad(model(images).square().sum(), weights)
     runner = SimpleNamespace(
-        model=MMDistributedDataParallel(model),
+        model=model,
         cfg=dict(model_wrapper_cfg=dict(broadcast_buffers=True)),
         wrap_model=lambda cfg, module: MMDistributedDataParallel(
             module, **cfg))
-    ChannelsLastHook().before_run(runner)
-    assert runner.model.module is model and runner.model.broadcast_buffers
-    runner.model(images).square().sum().backward()
+    if wrapped:
+        store = distributed.FileStore(str(tmp_path / 'store'), 1)
+        distributed.init_process_group(
+            'gloo', store=store, rank=0, world_size=1)
+        runner.model = MMDistributedDataParallel(model)
+    try:
+        ChannelsLastHook().before_run(runner)
+        result = runner.model(images)
+        assert result.is_contiguous(memory_format=torch.channels_last)
+        result.square().sum().backward()
+    finally:
+        if wrapped:
+            distributed.destroy_process_group()
     assert not [w for w in recwarn if 'Grad strides' in str(w.message)]
     for weight, gradient in zip(weights, expected):
         torch.testing.assert_close(weight.grad, gradient)

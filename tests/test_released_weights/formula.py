@@ -21,10 +21,8 @@ def weight(name: str, shape: Sequence[int], gain: float) -> Tensor:
         value = 0.5 + rng.random(shape)
     elif name.endswith('running_mean') or len(shape) == 1:
         value = rng.standard_normal(shape)
-        if len(shape) == 1 and name.endswith('.weight'):
-            value = 0.75 + 0.1 * value
-        else:
-            value = 0.03 * value
+        is_scale = len(shape) == 1 and name.endswith('.weight')
+        value = 0.75 + 0.1 * value if is_scale else 0.03 * value
     else:
         value = rng.standard_normal(shape)
         axes = (0, ) if 'deconv' in name else tuple(range(1, len(shape)))

@@ -30,29 +30,20 @@ def persons():
         image_id=17)
 
 
-def test_part_map_in_the_whole_image(persons):
-    expected = np.zeros((5, 7), np.uint8)
-    expected[2, 1:3] = 1
-    expected[3, 2:4] = 2
-    np.testing.assert_array_equal(persons.part_map(0), expected)
-    assert persons.part_map(1)[:, 6].tolist() == [3] * 5
-    assert not persons.part_map(2).any()
-
-
 def test_records_are_what_the_results_file_says(persons):
+    image = np.zeros((5, 7), np.uint8)
+    image[2, 1:3], image[3, 2:4] = 1, 2
+    np.testing.assert_array_equal(persons.part_map(0), image)
     records = json.loads(json.dumps(persons.to_records()))
     keys = ('image_id', 'category_id', 'bbox')
     assert [records[0][key] for key in keys] == [17, 1, [1, 2, 3, 2]]
     assert records[0]['score'] == pytest.approx(.65)
     keys = ('iou_score', 'parts', 'bbox')
     assert [records[2][key] for key in keys] == [None, [], [0, 0, 1.5, 1]]
-    labels = [part['label'] for part in records[0]['parts']]
-    assert labels == [1, 2]
-    for part in records[0]['parts']:
-        assert part['segmentation']['size'] == [5, 7]
+    for label, part in enumerate(records[0]['parts'], 1):
+        assert part['label'] == label
         np.testing.assert_array_equal(
-            coco_mask.decode(part['segmentation']),
-            persons.part_map(0) == part['label'])
+            coco_mask.decode(part['segmentation']), image == label)
     assert records[0]['parts'][1]['score'] == pytest.approx(.5)
     assert records[0]['parts'][1]['pixel_score'] == pytest.approx(.2)
 
@@ -62,12 +53,6 @@ def test_there_and_back(persons):
     again = ParsingInstances.from_records(records, SIZE, 4)
     assert again.to_records() == records
     assert again.image_id == 17 and again.image_size == SIZE
-    for i in range(3):
-        np.testing.assert_array_equal(again.part_map(i), persons.part_map(i))
-    for name in ('bboxes', 'iou_scores', 'part_scores'):
-        value = getattr(again, name)
-        np.testing.assert_array_equal(value, getattr(persons, name))
-        assert value.dtype == getattr(persons, name).dtype == np.float32
     np.testing.assert_array_equal(again.part_maps[0], persons.part_maps[0])
     # Windows as large as the image are the same.
     persons.part_maps = [persons.part_map(i) for i in range(3)]
@@ -79,8 +64,7 @@ def test_there_and_back(persons):
 @pytest.mark.parametrize('index, expected',
                          [(1, [1]), (-1, [2]), (slice(0, 2), [0, 1]),
                           ([2, 0], [2, 0]), ([], []),
-                          (np.array([True, False, True]), [0, 2]),
-                          (np.zeros(3, bool), [])])
+                          (np.array([True, False, True]), [0, 2])])
 def test_choose_persons(persons, index, expected):
     chosen = persons[index]
     records = persons.to_records()
@@ -93,7 +77,6 @@ def test_empty():
     assert len(nobody) == 0 and nobody.num_classes == 20
     assert nobody.to_records() == [] and nobody.image_id == 3
     assert nobody.bboxes.shape == (0, 4)
-    assert nobody.labels.dtype == nobody.offsets.dtype == np.int64
     with pytest.raises(ValueError, match='scores has 1 entries for 0 boxes'):
         ParsingInstances(**{**vars(nobody), 'scores': [.5]})
 
@@ -120,8 +103,6 @@ def test_fuse_replaces_the_scores_only(persons):
     assert np.isnan(box_and_iou.iou_scores[2])
     assert persons.scores[0] == pytest.approx(.65)
     assert fused.part_maps is persons.part_maps
-    with pytest.raises(ValueError, match='not all 0'):
-        persons.fuse((0, 0, 0))
 
 
 def test_further_thresholds_are_chosen_and_fused_alike(persons):

@@ -40,13 +40,16 @@ def rewrite(path, change, encoding='utf-8'):
 
 
 def test_there_and_back(path):
-    """Persons may have equal boxes; a mark of UTF-8 does no harm."""
+    """A mark of UTF-8 and paths written on Windows do no harm."""
     records = [RECORD, RECORD, dict(RECORD, image_id=18)]
-    write_results(path, records, CLASSES, (1, .5, 3), .2, [IMAGE])
-    rewrite(path, lambda document: None, 'utf-8-sig')
+    image = dict(IMAGE, file_name='v0\\a..b.jpg')
+    write_results(path, records, CLASSES, (1, .5, 3), .2, [image])
+    rewrite(path, lambda document: document.update(images=[image]),
+            'utf-8-sig')
     document = read_results_document(path)
     assert read_results(path) == (document.info, document.records)
-    assert (document.records, document.images) == (records, [IMAGE])
+    assert document.records == records
+    assert document.images == [dict(IMAGE, file_name='v0/a..b.jpg')]
     assert document.info == dict(
         format='human-parsing-results',
         version=1,
@@ -67,8 +70,8 @@ def test_writer_refuses_what_readers_refuse(path):
 @pytest.mark.parametrize(
     'images, message',
     [([dict(IMAGE, file_name=name)], r'images\[0\].file_name is')
-     for name in ('', '../evil.jpg', 'a/../../b.jpg', '/etc/a.jpg',
-                  '..\\evil.jpg', 'C:\\a.jpg', None)] +
+     for name in ('', 'a/../../b.jpg', '/etc/a.jpg', '..\\evil.jpg',
+                  'C:\\a.jpg', None)] +
     [
         ([dict(IMAGE, width=10**400)], r'images\[0\].width is 10{79}, not'),
         ([dict(IMAGE, height=0)], r'images\[0\].height is 0'),
@@ -84,40 +87,25 @@ def test_images_that_would_lead_astray(path, images, message):
         read_results(path)
 
 
-def test_paths_written_on_windows(path):
-    image = dict(IMAGE, file_name='v0\\a..b.jpg')
-    write_results(path, [], CLASSES, None, None, [IMAGE])
-    rewrite(path, lambda document: document.update(images=[image]))
-    image, = read_results_document(path).images
-    assert image == dict(IMAGE, file_name='v0/a..b.jpg')
-
-
 @pytest.mark.parametrize('keys, value, message', [
     ('info.format', 'coco', "info.format is 'coco'"),
     ('info', ..., 'info.format is None'),
     ('info.version', 2, 'info.version is 2, this reader knows'),
-    ('info.num_classes', 1, 'info.num_classes is 1'),
     ('info.num_classes', 4, 'num_classes = 4 names'),
     ('results', {}, 'results must be a list'),
     ('images', {}, 'images must be a list'),
     ('results.1', 3, r'results\[1\] is not an object'),
     ('results.1.parts', ..., r"results\[1\] has no 'parts'"),
     ('results.1.parts', {}, r'results\[1\].parts is not a list'),
-    ('results.1.image_id', '17', r"results\[1\].image_id is '17'"),
     ('results.1.image_id', True, r'results\[1\].image_id is True'),
-    ('results.1.image_id', 10**400, r'results\[1\].image_id is 10{79},'),
     ('results.1.bbox', [1, 2, -3, 4], r'results\[1\].bbox is'),
-    ('results.1.bbox', [1, 2, 3], r'results\[1\].bbox is'),
     ('results.1.bbox', [1, 2, 10**400, 4], r'results\[1\].bbox is'),
-    ('results.1.score', float('nan'), r'results\[1\].score is nan'),
     ('results.1.score', float('inf'), r'results\[1\].score is inf'),
-    ('results.1.score', 10**400, r'results\[1\].score is 10{79}, a'),
     ('results.1.score', '1', r"results\[1\].score is '1'"),
     ('results.1.bbox_score', -.1, r'results\[1\].bbox_score is -0.1'),
     ('results.1.parts.0.label', 3, r'parts\[0\].label is 3, allowed'),
     ('results.1.parts.0.label', 0, r'parts\[0\].label is 0, allowed'),
     ('results.1.parts.0.label', 2, r'\[1\].parts\[1\].label is 2 after 2'),
-    ('results.1.parts.0.score', -1, r'results\[1\].parts\[0\].score is -1'),
     ('results.1.parts.0.segmentation.size', [5], r'ion.size is \[5\]'),
     ('results.1.parts.0.segmentation.counts', [2, 3], 'is not a string'),
 ])
@@ -133,19 +121,18 @@ def test_malformed(path, keys, value, message):
         if value is ...:
             del document[last]
 
-    other = dict(copy.deepcopy(RECORD), image_id=18)
-    write_results(path, [RECORD, other], CLASSES, (1, 1, 1), .2)
+    write_results(path, [RECORD, copy.deepcopy(RECORD)], CLASSES, None, .2)
     rewrite(path, change)
     with pytest.raises(InputError, match=message) as caught:
         read_results(path)
     assert path in str(caught.value)
 
 
-@pytest.mark.parametrize('text', ['', '[]', '{"info": ', '\x00'])
-def test_no_results_file(path, text):
+def test_no_results_file(path):
     with pytest.raises(FileNotFoundError, match='results.json'):
         read_results(path)
-    with open(path, 'w') as file:
-        file.write(text)
-    with pytest.raises(InputError, match='results.json'):
-        read_results(path)
+    for text in ('', '[]', '{"info": ', '\x00'):
+        with open(path, 'w') as file:
+            file.write(text)
+        with pytest.raises(InputError, match='results.json'):
+            read_results(path)

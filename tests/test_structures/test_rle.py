@@ -25,17 +25,8 @@ def test_decode_many_codes_of_pycocotools_at_once():
         assert ends[mine].tolist() == np.flatnonzero(edges == -1).tolist()
 
 
-def test_decode_large_image():
-    code = coco_mask.frPyObjects(
-        dict(size=[10**5, 10**4], counts=[7, 2, 10**9 - 9]), 10**5, 10**4)
-    starts, ends, _, totals = decode_runs([code['counts'].decode()])
-    assert (starts[0], ends[0], totals[0]) == (7, 9, 10**9)
-
-
-@pytest.mark.parametrize('code', [
-    '', 'a b', '12o', b'237', None, '237\x7f', '23\xe4', 'oooooooooooooooooo0',
-    '2O7'
-])
+@pytest.mark.parametrize(
+    'code', ['', 'a b', '12o', b'237', None, '23\xe4', 18 * 'o' + '0', '2O7'])
 def test_refuse_what_is_no_code(code):
     with pytest.raises(ValueError) as caught:
         decode_runs(['237', code])

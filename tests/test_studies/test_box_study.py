@@ -2,146 +2,78 @@
 """Table 2 from two results files; testing itself is tested elsewhere."""
 import json
 
-import cv2
 import numpy as np
 import pytest
-from pycocotools import mask as coco_mask
 
 from projects.qanet.structures import write_results
+from projects.qanet.testing.layout import (LabelledImage, make_persons,
+                                           write_dataset)
 from tools.common.jobs import Commands
 
 TOOL = 'studies/box_study.py'
-CLASSES = ('Background', 'Coat', 'Pants')
-SIZE = (40, 50)  # height, width
-BOXES = ([0, 0, 20, 30], [25, 5, 15, 20])  # xywh
 CONFIG = """
-model = dict(type='TopDownParser')
 test_evaluator = [
     dict(type='mmseg.IoUMetric'),
     dict(type='ParsingMetric', ann_file='?', data_root={root!r})]
 """
 
 
-def region(box):
-    """A mask of a box."""
-    x, y, w, h = box
-    mask = np.zeros(SIZE, np.uint8)
-    mask[y:y + h, x:x + w] = 1
-    return mask
-
-
-def record(box, bbox_score, score):
-    """A person that is one coat."""
-    code = coco_mask.encode(np.asfortranarray(region(box)))
-    part = dict(
-        label=1,
-        score=score,
-        pixel_score=score,
-        segmentation=dict(size=list(SIZE), counts=code['counts'].decode()))
-    return dict(
-        image_id=1,
-        category_id=1,
-        bbox=box,
-        score=score,
-        bbox_score=bbox_score,
-        iou_score=1.,
-        pixel_score=score,
-        parts=[part])
+def coat(x, y, width, height):
+    """A person that is one coat, in 50 x 40 pixels."""
+    labels = np.zeros((40, 50), np.uint8)
+    labels[y:y + height, x:x + width] = 1
+    return labels
 
 
 @pytest.fixture
-def truth(tmp_path):
-    """Two persons in coats, in CIHP's layout."""
-    humans = region(BOXES[0]) + 2 * region(BOXES[1])
-    for folder, labels in (('Category_ids', humans > 0), ('Human_ids', humans),
-                           ('Instance_ids', humans)):
-        (tmp_path / folder).mkdir()
-        cv2.imwrite(str(tmp_path / folder / 'a.png'), labels.astype(np.uint8))
-    (tmp_path / 'Instance_ids/a.txt').write_text('1 1 1\n2 1 2\n')
-    (tmp_path / 'val.json').write_text(
-        json.dumps(
-            dict(
-                images=[dict(id=1, file_name='a.jpg', width=50, height=40)],
-                categories=[dict(id=1, name='person')],
-                annotations=[
-                    dict(
-                        id=k + 1,
-                        image_id=1,
-                        category_id=1,
-                        bbox=box,
-                        area=box[2] * box[3],
-                        parsing_id=k + 1) for k, box in enumerate(BOXES)
-                ])))
-    (tmp_path / 'config.py').write_text(CONFIG.format(root=str(tmp_path)))
-    (tmp_path / 'boxes.json').write_text('[]')
-    return tmp_path
-
-
-@pytest.fixture
-def call(truth, monkeypatch, run_tool):
+def call(tmp_path, monkeypatch, run_tool):
     """Run the tool; keep what it would have tested."""
-    tested = []
+    first, second = coat(0, 0, 20, 30), coat(25, 5, 15, 20)
+    ann_file, root = write_dataset(
+        tmp_path, [LabelledImage(1, first + second, first + 2 * second)])
+    (tmp_path / 'config.py').write_text(CONFIG.format(root=root))
+    (tmp_path / 'boxes.json').write_text('[]')
+    (tmp_path / 'out').mkdir()
+    option = f'test_evaluator.1.ann_file={ann_file}'
 
-    def test(self, title, script, *arguments):
-        tested.append((script, arguments[:2], arguments[-2:]))
-        out = arguments[arguments.index('--out') + 1]
+    def test(self, title, script, config, checkpoint, *arguments):
+        *_, given, boxes = arguments
+        assert (script, checkpoint, given) == ('tools/test.py', 'x.pth',
+                                               option)
         # One person is right. The detector prefers the other, whose map is
         # beside everybody; QAM does not.
-        scores = (1., 1.) if 'None' in arguments[-1] else (.8, .9)
-        records = [
-            record(BOXES[0], scores[0], .9),
-            record([0, 32, 10, 8], scores[1], .1)
-        ]
-        write_results(str(out), records, CLASSES, (1, .5, 3), .2, images=[])
-
-    def run(boxes='boxes.json', code=0):
-        done = run_tool(
-            TOOL,
-            truth / 'config.py',
-            'x.pth',
-            truth / boxes,
-            '--out-dir',
-            truth / 'out',
-            '--cfg-options',
-            f'test_evaluator.1.ann_file={truth / "val.json"}',
-            code=code)
-        return tested, done
+        scores = (1., 1.) if 'None' in boxes else (.8, .9)
+        maps = [first, coat(0, 32, 10, 8)]
+        found = make_persons(1, maps, (.9, .1), 3, scores).to_records()
+        classes = ('Background', 'Coat', 'Pants')
+        write_results(
+            str(arguments[1]), found, classes, (1, .5, 3), .2, images=[])
+        assert boxes.split('=')[1] in (f'{tmp_path}/boxes.json', 'None')
 
     monkeypatch.setattr(Commands, 'run', test)
-    (truth / 'out').mkdir()
-    return run
+    return lambda boxes='boxes.json', **kwargs: run_tool(
+        TOOL, tmp_path / 'config.py', 'x.pth', tmp_path / boxes, '--out-dir',
+        tmp_path / 'out', '--cfg-options', option, **kwargs)
 
 
-def test_four_rows(truth, call):
-    tested, done = call()
-    files = (str(truth / 'config.py'), 'x.pth')
-    option = f'test_evaluator.1.ann_file={truth / "val.json"}'
-    assert tested == [('tools/test.py', files,
-                       (option, f'test_dataloader.dataset.bbox_file={value}'))
-                      for value in (truth / 'boxes.json', None)]
-    table = json.loads((truth / 'out/table2.json').read_text())
+def test_four_rows(tmp_path, call):
+    done = call()
+    table = json.loads((tmp_path / 'out/table2.json').read_text())
     # Recall 1/2 at precision 1, or at 1/2 where the wrong person is first.
     # Equal scores of the ground truth keep the order of the file.
-    assert [(row['truth_boxes'], row['qam'], row['APp_50'], row['APr_50'])
-            for row in table
-            ] == [(False, False, pytest.approx(25), pytest.approx(12.5)),
-                  (True, False, pytest.approx(50), pytest.approx(25)),
-                  (False, True, pytest.approx(50), pytest.approx(25)),
-                  (True, True, pytest.approx(50), pytest.approx(25))]
+    keys = ('truth_boxes', 'qam', 'APp_50', 'APr_50')
+    np.testing.assert_allclose(
+        [[row[key] for key in keys] for row in table],
+        [[0, 0, 25, 12.5], [1, 0, 50, 25], [0, 1, 50, 25], [1, 1, 50, 25]])
     # What is printed stands in the right column and row.
-    lines = (truth / 'out/table2.md').read_text().splitlines()
+    lines = (tmp_path / 'out/table2.md').read_text().splitlines()
     head, _, *rows = [[cell.strip() for cell in line.split('|')[1:-1]]
                       for line in lines]
     assert head[:2] == ['GT-box', 'QAM']
-    for row, values in zip(rows, table):
-        assert row == [
-            'yes' * values['truth_boxes'], 'yes' * values['qam'],
-            *(f'{values[key]:.2f}' for key in head[2:])
-        ]
-    assert len({tuple(row) for row in rows}) == 4
-    assert done.stdout.index('GT-box') < done.stdout.index(
-        'Table 3 also has') < done.stdout.index('a tie, which the order')
-
-
-def test_missing_boxes_are_named(call):
-    assert 'none.json is missing' in call('none.json', 2)[1].stderr
+    yes = ['', 'yes']
+    assert rows == [[
+        yes[row['truth_boxes']], yes[row['qam']], *(f'{row[key]:.2f}'
+                                                    for key in head[2:])
+    ] for row in table]
+    assert done.stdout.index('GT-box') < done.stdout.index('a tie, which the')
+    assert 'none.json is missing' in call('none.json', code=2).stderr

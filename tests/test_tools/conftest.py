@@ -62,11 +62,9 @@ def run_script(*command):
         OMP_NUM_THREADS='1',
         CUDA_VISIBLE_DEVICES='',
         PORT=str(port))
-    done = subprocess.run([str(part) for part in command],
-                          cwd=ROOT,
-                          env=env,
-                          capture_output=True,
-                          text=True)
+    command = [str(part) for part in command]
+    done = subprocess.run(
+        command, cwd=ROOT, env=env, capture_output=True, text=True)
     if done.returncode:
         pytest.fail(f'{command} failed:\n{done.stdout[-3000:]}\n'
                     f'{done.stderr[-3000:]}')

@@ -15,19 +15,14 @@ def write(path, *more):
     return '-c', code + ''.join(more)
 
 
-def test_a_command_runs_in_the_repository(tmp_path, capfd):
-    Commands(threads=3).run('draw', *write(tmp_path / 'a'), 'an argument')
+def test_commands_run_in_the_repository(tmp_path, capfd):
+    log, commands = tmp_path / 'folder/log.txt', Commands(threads=2)
+    commands.run('draw', *write(tmp_path / 'a'), 'an argument')
     assert (tmp_path / 'a').read_text() == str(ROOT)
-    said = capfd.readouterr().out.splitlines()
-    assert said[0].endswith('s] draw') and said[-1].endswith('s] draw: done')
-    assert said[1].startswith('  $ python -c import os')
-    assert said[1].endswith('an argument')
-    assert said[2] == '3'
-
-
-def test_a_log_takes_what_the_commands_say(tmp_path, capfd):
-    log = tmp_path / 'folder/log.txt'
-    commands = Commands(threads=2)
+    title, command, said, done = capfd.readouterr().out.splitlines()
+    assert title.endswith('s] draw') and done.endswith('s] draw: done')
+    assert command.startswith('  $ python -c import os') and said == '2'
+    assert command.endswith('an argument')
     commands.run('one', *write(tmp_path / 'a', 'print("first")'), log=log)
     with pytest.raises(
             InputError,
@@ -58,20 +53,14 @@ def test_jobs_run_side_by_side_in_order(tmp_path):
 
 def test_a_failure_ends_the_others(tmp_path):
     commands = Commands(1)
-    log = tmp_path / 'log'
-
-    def slow():
-        commands.run('slow', '-c', 'import time; time.sleep(60)', log=log)
-
-    def fails():
-        commands.run('fails', '-c', 'import sys; sys.exit(1)', log=log)
-
-    def late():
-        commands.run('late', *write(tmp_path / 'late'), log=log)
-
+    words = dict(
+        slow=('-c', 'import time; time.sleep(60)'),
+        fails=('-c', 'import sys; sys.exit(1)'),
+        late=write(tmp_path / 'late'))
+    jobs = [partial(commands.run, name, *words[name]) for name in words]
     start = time.time()
-    with pytest.raises(InputError, match='fails: .*exit code 1, see .*log'):
-        commands.run_jobs([slow, fails, late], slots=2)
+    with pytest.raises(InputError, match='fails: .*exit code 1'):
+        commands.run_jobs(jobs, slots=2)
     assert time.time() - start < 30
     time.sleep(.2)
     assert not (tmp_path / 'late').exists()

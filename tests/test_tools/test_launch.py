@@ -23,7 +23,8 @@ def arguments(config, *words):
 def config(tmp_path, monkeypatch):
     monkeypatch.setenv('LOCAL_RANK', '0')
     path = tmp_path / 'mine.py'
-    path.write_text('model = dict(depth=18)')
+    path.write_text('model = dict(depth=18)\ntrain_dataloader = '
+                    'dict(num_workers=0, persistent_workers=True)')
     return path
 
 
@@ -34,29 +35,18 @@ def test_the_command_line_changes_the_config(config):
     assert cfg.launcher == 'none' and 'model_wrapper_cfg' not in cfg
     assert cfg.work_dir == 'work_dirs/mine'
     assert load_config(arguments(config, '--work-dir', 'w')).work_dir == 'w'
-
-
-def test_reading_a_config_starts_no_processes(config, monkeypatch):
-    """It may be read twice, and one process must not wait for others."""
-    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
-    for _ in range(2):
-        cfg = load_config(arguments(config, '--launcher', 'pytorch'))
-        assert not distributed.is_initialized()
-    # Without device ids, for a model on a CPU.
-    assert cfg.model_wrapper_cfg == dict(
-        type='MMDistributedDataParallel', device_ids=None)
-
-
-def test_no_workers_are_not_kept(config):
-    config.write_text('train_dataloader = dict(num_workers=0, '
-                      'persistent_workers=True)')
-    loader = load_config(arguments(config)).train_dataloader
-    assert loader == dict(num_workers=0, persistent_workers=False)
+    assert cfg.train_dataloader == dict(
+        num_workers=0, persistent_workers=False)
 
 
 def test_processes_of_torchrun_are_one_training(config, monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
     monkeypatch.setenv('WORLD_SIZE', '2')
-    assert load_config(arguments(config)).launcher == 'pytorch'
+    cfg = load_config(arguments(config))
+    assert cfg.launcher == 'pytorch' and not distributed.is_initialized()
+    # Without device ids, for a model on a CPU.
+    assert cfg.model_wrapper_cfg == dict(
+        type='MMDistributedDataParallel', device_ids=None)
     slurm = load_config(arguments(config, '--launcher', 'slurm'))
     assert slurm.launcher == 'slurm'
     monkeypatch.setenv('WORLD_SIZE', '1')

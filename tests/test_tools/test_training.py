@@ -5,7 +5,7 @@ import shutil
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.optim import AmpOptimWrapper, OptimWrapper
+from mmengine.optim import AmpOptimWrapper
 from torch import nn
 
 from projects.qanet.utils.checkpoint import read_checkpoint
@@ -18,20 +18,19 @@ TOOL = 'tools/train.py'
 
 def test_resume_continues_the_run(trained, options, run_tool, tmp_path):
     work_dir = shutil.copytree(trained, tmp_path / 'work_dir')
+    # A better one replaces it, wherever it is.
+    assert list(trained.glob('best_parsing_mIoU_epoch_*.pth'))
     done = run_tool(TOOL, CONFIG, '--work-dir', work_dir, '--resume', *options)
     assert 'resumed epoch: 1' in done.stdout + done.stderr
-    first = read_checkpoint(trained / 'epoch_1.pth')
-    second = read_checkpoint(work_dir / 'epoch_2.pth')
-    assert (first['meta']['epoch'], second['meta']['epoch']) == (1, 2)
-    steps = [
-        checkpoint['optimizer']['state'][0]['step'].item()
-        for checkpoint in (first, second)
-    ]
+    found = [read_checkpoint(work_dir / f'epoch_{k}.pth') for k in (1, 2)]
+    assert [checkpoint['meta']['epoch'] for checkpoint in found] == [1, 2]
     # Adam's counter went on instead of starting again.
-    assert steps[1] == 2 * steps[0] > 0
-    meta = second['meta']['dataset_meta']
+    first, second = (
+        checkpoint['optimizer']['state'][0]['step'].item()
+        for checkpoint in found)
+    assert second == 2 * first > 0
+    meta = found[1]['meta']['dataset_meta']
     assert meta['classes'][10] == 'Torso-skin' and len(meta['classes']) == 20
-    assert list(trained.glob('best_parsing_mIoU_epoch_*.pth'))
 
 
 def test_two_processes_train(options, tmp_path):
@@ -47,8 +46,6 @@ def test_two_processes_train(options, tmp_path):
 @pytest.mark.parametrize('checkpoint, more, message', [
     (dict(model={'decode_head.conv_seg.bias': nn.Parameter(torch.zeros(20))}),
      [], 'x.pth does not fit the model: it has none of its entries'),
-    (dict(state_dict={'module.fc.bias': torch.zeros(2)}), [],
-     "none of its entries, but ['fc.bias']"),
     (dict(state_dict={'decode_head.conv_seg.bias': torch.zeros(7)}),
      ['--resume'], 'conv_seg.bias is (7,) in the file and (20,) in the model'),
     (dict(state_dict={'decode_head.conv_seg.bias': torch.zeros(20)}),
@@ -64,21 +61,14 @@ def test_foreign_weights_are_refused(checkpoint, more, message, tmp_path,
         tmp_path,
         *more,
         '--cfg-options',
-        f'load_from={tmp_path / "x.pth"}',
+        f'load_from={tmp_path}/x.pth',
         code=2)
     assert message in done.stderr
     assert not list(tmp_path.glob('epoch_*.pth'))
 
 
-def test_a_missing_config_is_named(run_tool):
-    done = run_tool(TOOL, 'nothing.py', code=2)
-    assert done.stderr == 'error: config nothing.py not found\n'
-
-
-@pytest.mark.parametrize('kind', [
-    'OptimWrapper', 'mmengine.OptimWrapper', OptimWrapper, 'AmpOptimWrapper',
-    AmpOptimWrapper
-])
+@pytest.mark.parametrize(
+    'kind', ['OptimWrapper', 'mmengine.OptimWrapper', AmpOptimWrapper])
 def test_mixed_precision_knows_the_wrapper_by_any_name(kind):
     cfg = Config(dict(optim_wrapper=dict(type=kind)))
     enable_amp(cfg)
@@ -101,10 +91,9 @@ def test_mixed_precision_is_refused_where_it_cannot_work(monkeypatch):
 
 
 def test_the_learning_rate_follows_accumulated_batches():
-    cfg = Config(
-        dict(
-            auto_scale_lr=dict(enable=False, base_batch_size=256),
-            optim_wrapper=dict(accumulative_counts=4)))
+    scaling = dict(enable=False, base_batch_size=256)
+    wrapper = dict(accumulative_counts=4)
+    cfg = Config(dict(auto_scale_lr=scaling, optim_wrapper=wrapper))
     enable_auto_scale_lr(cfg)
     # mmengine scales by processes x batch size / base_batch_size.
     assert cfg.auto_scale_lr == dict(enable=True, base_batch_size=64)

@@ -1,6 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 import pytest
-from mmengine.config import Config
 
 from projects.qanet.utils.configs import read_config
 from projects.qanet.utils.device import choose_device
@@ -18,24 +17,19 @@ def test_a_config_is_read_from_all_its_places(tmp_path):
     assert packaged.model.type == 'FCOS'
 
 
-@pytest.mark.parametrize(
-    'path', ['nothing.py', 'mmdet::fcos/nothing.py', 'nopackage::nothing.py'])
-def test_a_missing_config_is_named(path):
-    with pytest.raises(FileNotFoundError, match=f'config {path} not found'):
+@pytest.mark.parametrize('path, error, message', [
+    *((path, FileNotFoundError, f'config {path} not found')
+      for path in ('nothing.py', 'mmdet::fcos/nothing.py', 'nopackage::x.py')),
+    ('epoch_1.pth', InputError,
+     r'epoch_1.pth is no config file, allowed are .py, .json'),
+    ('broken.py', InputError, 'broken.py is no config: .*line 1'),
+])
+def test_what_is_no_config(path, error, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ('epoch_1.pth', 'broken.py'):
+        (tmp_path / name).write_text('a = (')
+    with pytest.raises(error, match=message):
         read_config(path)
-
-
-def test_other_files_are_refused(tmp_path):
-    (tmp_path / 'epoch_1.pth').write_text('a = 1')
-    with pytest.raises(
-            InputError,
-            match=r'epoch_1.pth is no config file, '
-            r'allowed are .py, .json'):
-        read_config(tmp_path / 'epoch_1.pth')
-    (tmp_path / 'broken.py').write_text('a = (')
-    with pytest.raises(InputError, match='broken.py is no config: .*line 1'):
-        read_config(tmp_path / 'broken.py')
-    assert isinstance(read_config(Config(dict(a=1))), Config)
 
 
 def test_devices(monkeypatch):
@@ -43,7 +37,7 @@ def test_devices(monkeypatch):
     monkeypatch.setattr('projects.qanet.utils.device.get_device',
                         lambda: 'npu')
     assert choose_device() == 'npu'
-    for device in ('nonsense', 'meta', 'cuda:99', 'cdua', '', 1.5, ['cpu']):
+    for device in ('nonsense', 'meta', 'cuda:99', 1.5):
         with pytest.raises(InputError) as error:
             choose_device(device)
         assert str(error.value).startswith(

@@ -26,8 +26,7 @@ def swatches(panel):
 @pytest.mark.parametrize('height, size', [(40, 11), (400, 24)])
 def test_legend_lists_the_given_classes(height, size):
     panel = draw([2, 5, 40], height, size)
-    assert panel.dtype == np.uint8 and panel.shape[0] >= height
-    assert swatches(panel) == [2, 5, 40]
+    assert panel.shape[0] >= height and swatches(panel) == [2, 5, 40]
     faint = draw([2, 5, 40], height, size, faint=[5])
     assert swatches(faint) == [2, 40] and faint.shape == panel.shape
     assert draw([], height, size).shape == (height, 0, 3)
@@ -52,8 +51,7 @@ def test_score_columns_widen_the_legend_and_show_their_colour():
 
 
 def test_join_beside_aligns_at_the_top_on_white():
-    red = np.zeros((2, 3, 3), np.uint8)
-    green = np.full((4, 1, 3), 7, np.uint8)
+    red, green = np.zeros((2, 3, 3), np.uint8), np.full((4, 1, 3), 7, np.uint8)
     joined = join_beside([red, np.zeros((9, 0, 3), np.uint8), green], gap=2)
     expected = np.full((4, 6), 255)
     expected[:2, :3], expected[:, 5] = 0, 7

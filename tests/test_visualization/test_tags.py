@@ -1,20 +1,14 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 import numpy as np
-import pytest
 
 from projects.qanet.visualization.tags import draw_boxes, draw_tags, place_tags
 from projects.qanet.visualization.text import load_font
 
 
-@pytest.mark.parametrize('box, expected', [
-    ([20, 30, 79, 90], (20, 20, 45, 30)),
-    ([20, 3, 79, 90], (20, 3, 45, 13)),
-])
-def test_a_tag_sits_on_top_of_its_box_or_inside(box, expected):
-    assert place_tags(np.array([box]), [(25, 10)], (120, 100)) == [expected]
-
-
-def test_tags_avoid_each_other_and_stay_inside():
+def test_tags_sit_on_their_boxes_avoid_each_other_and_stay_inside():
+    for y1, expected in ((30, (20, 20, 45, 30)), (3, (20, 3, 45, 13))):
+        boxes = np.array([[20, y1, 79, 90]])
+        assert place_tags(boxes, [(25, 10)], (120, 100)) == [expected]
     boxes = np.tile([90, 12, 118, 60], (6, 1))
     rects = place_tags(boxes, [(22, 10)] * 6, (120, 100))
     taken = np.zeros((100, 120), int)
@@ -28,11 +22,10 @@ def test_tags_avoid_each_other_and_stay_inside():
 
 def test_draw_boxes_is_clipped_and_exact():
     image = np.zeros((30, 50, 3), np.uint8)
-    drawn = draw_boxes(image, np.array([[-5., 4.4, 60., 20.6]]), [(1, 2, 3)],
-                       1)
+    boxes = np.array([[-5., 4.4, 60., 20.6]])
+    drawn = draw_boxes(image, boxes, [(1, 2, 3)], 1)
     expected = np.zeros((30, 50), bool)
-    expected[[4, 21]] = True
-    expected[4:22, [0, 49]] = True
+    expected[[4, 21]] = expected[4:22, [0, 49]] = True
     assert np.array_equal((drawn == (1, 2, 3)).all(-1), expected)
     assert not image.any()
 

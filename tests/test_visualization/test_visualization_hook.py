@@ -34,27 +34,21 @@ def samples(tmp_path):
     visualizer.close()
 
 
+def make_hook(**kwargs):
+    return HOOKS.build(dict(type='ParsingVisualizationHook', **kwargs))
+
+
 @pytest.fixture
-def make(tmp_path):
-    """A hook, and a runner that tests or validates.
-
-    Asked for an iteration a runner that tests would fail, as it does where
-    there is no training data.
-    """
-
-    def build(*, runner=(), **kwargs):
-        hook = HOOKS.build(dict(type='ParsingVisualizationHook', **kwargs))
-        return hook, SimpleNamespace(
-            work_dir=str(tmp_path), timestamp='now', **dict(runner))
-
-    return build
+def runner(tmp_path):
+    """One that tests: asked for its iteration it would fail."""
+    return SimpleNamespace(work_dir=str(tmp_path), timestamp='now')
 
 
 @pytest.mark.parametrize('absolute', [False, True])
-def test_test_pictures_go_into_the_folder(make, samples, tmp_path, absolute):
+def test_test_pictures_go_into_the_folder(runner, samples, tmp_path, absolute):
     """One for each image, also after a second run."""
-    folder = tmp_path / 'here' if absolute else tmp_path / 'now' / 'shown'
-    hook, runner = make(
+    folder = tmp_path / ('here' if absolute else 'now/shown')
+    hook = make_hook(
         draw=True, test_out_dir=str(folder) if absolute else 'shown')
     for _ in range(2):
         hook.after_test_iter(runner, 0, {}, samples)
@@ -65,9 +59,9 @@ def test_test_pictures_go_into_the_folder(make, samples, tmp_path, absolute):
 
 
 def test_validation_goes_to_the_backends_every_interval(
-        make, samples, tmp_path):
-    hook, runner = make(
-        draw=True, interval=2, test_out_dir='shown', runner=dict(iter=7))
+        runner, samples, tmp_path):
+    hook = make_hook(draw=True, interval=2, test_out_dir='shown')
+    runner.iter = 7
     folder = tmp_path / 'backend' / 'vis_data' / 'vis_image'
     hook.after_val_iter(runner, 0, {}, samples)
     assert not folder.exists() or not list(folder.iterdir())
@@ -79,8 +73,8 @@ def test_validation_goes_to_the_backends_every_interval(
     assert not (tmp_path / 'now').exists()
 
 
-def test_nothing_is_drawn_unless_asked_for(make, samples, tmp_path):
+def test_nothing_is_drawn_unless_asked_for(runner, samples, tmp_path):
     with pytest.warns(UserWarning, match='draw is False'):
-        hook, runner = make(test_out_dir='shown')
+        hook = make_hook(test_out_dir='shown')
     hook.after_test_iter(runner, 0, {}, samples)
     assert not (tmp_path / 'now').exists()

@@ -7,7 +7,8 @@ from mmengine.structures import PixelData
 from mmseg.registry import VISUALIZERS
 from mmseg.structures import SegDataSample
 
-from projects.qanet.structures import ParsingInstances
+from projects.qanet.testing.layout import make_persons
+from projects.qanet.utils.errors import InputError
 from projects.qanet.visualization import ParsingVisualizer
 from projects.qanet.visualization.tags import draw_tags
 from projects.qanet.visualization.text import load_font
@@ -20,7 +21,7 @@ PLAIN = dict(show_boxes=False, show_scores=False, show_legend=False)
 
 
 def make_visualizer(**kwargs):
-    visualizer = ParsingVisualizer(**kwargs)
+    visualizer = VISUALIZERS.get('ParsingVisualizer')(**kwargs)
     visualizer.dataset_meta = META
     return visualizer
 
@@ -34,39 +35,17 @@ def image():
 @pytest.fixture
 def instances():
     """Two overlapping persons, the first one better than the second."""
-    scores = np.array([0.8, 0.4])
-    return ParsingInstances(
-        bboxes=[[10, 14, 40, 52], [30, 20, 70, 54]],
-        bbox_scores=scores,
-        iou_scores=scores,
-        pixel_scores=scores,
-        scores=scores,
-        part_pixel_scores=np.full((2, 3), 0.5),
-        part_scores=np.full((2, 3), 0.5),
-        labels=[0, 0],
-        part_maps=[
-            np.full((30, 25), 1, np.uint8),
-            np.full((20, 30), 2, np.uint8)
-        ],
-        offsets=[(12, 18), (32, 30)],
-        image_size=(90, 60))
-
-
-def test_registered():
-    assert VISUALIZERS.get('ParsingVisualizer') is ParsingVisualizer
-
-
-def person_masks():
-    masks = np.zeros((2, 60, 90), bool)
-    masks[0, 18:48, 12:37] = True
-    masks[1, 30:50, 32:62] = True
-    masks[1] &= ~masks[0]
-    return masks
+    maps = np.zeros((2, 60, 90), np.uint8)
+    maps[0, 18:48, 12:37], maps[1, 30:50, 32:62] = 1, 2
+    persons = make_persons(0, maps, [0.8, 0.4], 4)
+    persons.bboxes[:] = [10, 14, 40, 52], [30, 20, 70, 54]
+    return persons
 
 
 def test_background_stays_exactly_the_original(image, instances):
     drawn = make_visualizer(**PLAIN).draw(image, instances)
-    masks = person_masks()
+    masks = np.array(instances.part_maps) > 0
+    masks[1] &= ~masks[0]
     assert drawn.shape == image.shape
     assert np.array_equal(drawn[~masks.any(0)], image[~masks.any(0)])
     white = (drawn == BORDER_COLOUR).all(-1)
@@ -94,8 +73,12 @@ def test_duplicates_are_drawn_once(image, instances):
 
     def drawn(order=None, **options):
         visualizer = make_visualizer(show_part_scores=True, **options)
-        drawing = visualizer.draw_persons(image, twins, order)
-        return [column.title for column in drawing.columns]
+        columns = visualizer.draw_persons(image, twins, order).columns
+        for column in columns:  # the twins have a hat, the other a coat
+            assert column.present.tolist() == ([
+                False, True, False
+            ] if column.title == '#3' else [True, False, False])
+        return [column.title for column in columns]
 
     assert drawn() == ['#2', '#3']
     assert drawn(nms_thr=None) == ['#1', '#2', '#3']
@@ -127,34 +110,29 @@ def test_legend_is_beside_the_image_and_lists_what_occurs(image, instances):
 
 def test_full_legend_keeps_the_size(image, instances):
     visualizer = make_visualizer(full_legend=True)
-    nobody = ParsingInstances.empty((90, 60), 4)
-    assert visualizer.draw(image,
-                           nobody).shape == visualizer.draw(image,
-                                                            instances).shape
+    nobody, persons = (
+        visualizer.draw(image, found) for found in (instances[:0], instances))
+    assert nobody.shape == persons.shape
 
 
-def test_other_image_size_is_an_error(image, instances):
-    with pytest.raises(ValueError, match=r'\(90, 60\).*\(60, 90\)'):
-        make_visualizer().draw(image.transpose(1, 0, 2), instances)
-    with pytest.raises(ValueError, match='label map is 5x4.*90x60'):
+def test_what_does_not_fit_is_an_error(image, instances):
+    two = dict(classes=['a', 'b'], palette=[(0, 0, 0)])
+    for text, options, picture in (
+        (r'\(90, 60\).*\(60, 90\)', META, image.transpose(1, 0, 2)),
+        ('does not know the class names', dict(), image),
+        ('2 classes but 1 colours', two, image),
+        ('alpha must be in 0..1.*1.5', dict(alpha=1.5), image),
+    ):
+        with pytest.raises(InputError, match=text):
+            ParsingVisualizer(**options).draw(picture, instances)
+    with pytest.raises(InputError, match='label map is 5x4.*90x60'):
         make_visualizer().draw_maps(image, np.zeros((4, 5), int))
-
-
-def test_bad_meta_and_alpha_are_errors(image, instances):
-    with pytest.raises(ValueError, match='does not know the class names'):
-        ParsingVisualizer().draw(image, instances)
-    with pytest.raises(ValueError, match='2 classes but 1 colours'):
-        ParsingVisualizer(
-            classes=['a', 'b'], palette=[(0, 0, 0)]).draw(image, instances)
-    with pytest.raises(ValueError, match='alpha must be in 0..1.*1.5'):
-        ParsingVisualizer(alpha=1.5)
     assert type(ParsingVisualizer(alpha=np.float32(.5)).alpha) is float
 
 
 def test_missing_palette_is_made(image, instances):
     visualizer = ParsingVisualizer(classes=META['classes'], **PLAIN)
-    drawn = visualizer.draw(image, instances)
-    assert (drawn != image).any()
+    assert (visualizer.draw(image, instances) != image).any()
 
 
 def test_add_datasample_draws_truth_left_and_prediction_right(
@@ -172,23 +150,21 @@ def test_add_datasample_draws_truth_left_and_prediction_right(
     expected[truth == 3] = np.rint(image[truth == 3] * 0.5 + (0, 0, 80))
     assert np.array_equal(drawn[:, :90], expected)
     assert np.array_equal(drawn[:, -90:], visualizer.draw(image, instances))
-    for kwargs in (dict(draw_gt=False), dict(draw_pred=False)):
+    for name in ('draw_gt', 'draw_pred'):
         visualizer.add_datasample(
-            'x', image, sample, out_file=out_file, **kwargs)
+            'x', image, sample, out_file=out_file, **{name: False})
         assert cv2.imread(out_file).shape == image.shape
 
 
 def test_add_datasample_reads_label_maps(image, tmp_path):
-    category = np.zeros((60, 90), np.uint8)
+    category, human = np.zeros((2, 60, 90), np.uint8)
     category[10:30, 20:60] = 2
-    human = np.zeros((60, 90), np.uint8)
     human[10:30, 20:40], human[10:30, 40:60] = 1, 2
-    sample = SegDataSample()
-    for key, label_map in dict(
-            seg_map_path=category, human_map_path=human).items():
-        path = str(tmp_path / f'{key}.png')
+    paths = [str(tmp_path / name) for name in ('category.png', 'human.png')]
+    for path, label_map in zip(paths, (category, human)):
         cv2.imwrite(path, label_map)
-        sample.set_metainfo({key: path})
+    sample = SegDataSample(
+        metainfo=dict(seg_map_path=paths[0], human_map_path=paths[1]))
     out_file = str(tmp_path / 'picture.png')
     make_visualizer(**PLAIN).add_datasample(
         'x', image, sample, out_file=out_file)

@@ -24,57 +24,38 @@ from projects.qanet.structures import read_results
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import check_writable, write_text
 from projects.qanet.utils.json_values import write_json
-from tools.common.cli import run_tool
-from tools.common.evaluation_arguments import (add_protocol_arguments,
-                                               add_truth_arguments,
-                                               add_weights_argument,
+from tools.common.cli import add_arguments, plain_parser, run_tool
+from tools.common.evaluation_arguments import (PROTOCOL, TRUTH, WEIGHTS,
                                                classes_of, make_evaluator)
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('results', help='results file, JSON')
-    add_truth_arguments(parser)
-    add_protocol_arguments(parser)
-    add_weights_argument(parser)
-    parser.add_argument('--out-dir', required=True, help='folder to write to')
-    parser.add_argument(
-        '--box-score-thr',
-        type=float,
-        default=0.,
-        help='leave persons with a lower box score out of correlation and '
-        'calibration; AP keeps them')
-    parser.add_argument(
-        '--num-bins', type=int, default=10, help='of reliability diagrams')
-    parser.add_argument(
-        '--num-worst', type=int, default=12, help='persons in each gallery')
-    parser.add_argument(
-        '--figure1',
-        type=int,
-        nargs='+',
-        metavar='IMAGE_ID',
-        help='show the part scores of persons of these images; by default of '
-        'four persons with many parts')
+    parser = plain_parser(__doc__, [
+        ('results', 'results file, JSON'),
+        *TRUTH,
+        *PROTOCOL,
+        WEIGHTS,
+        ('--out-dir', 'folder to write to', dict(required=True)),
+        ('--box-score-thr', 'leave persons with a lower box score out of '
+         'correlation and calibration; AP keeps them', 0.0),
+        ('--num-bins', 'of reliability diagrams', 10),
+        ('--num-worst', 'persons in each gallery', 12),
+        ('--figure1', 'show the part scores of persons of these images; by '
+         'default of four persons with many parts',
+         dict(type=int, nargs='+', metavar='IMAGE_ID')),
+    ])
     group = parser.add_argument_group('high-confidence masks',
                                       'run the network on single images')
-    group.add_argument(
-        '--figure2',
-        type=int,
-        nargs='+',
-        metavar='IMAGE_ID',
-        help='show where the network is sure of a person of these images; '
-        'the box comes from the results file')
-    group.add_argument('--model', help='config of the parser')
-    group.add_argument('--weights', help='checkpoint of the parser')
-    group.add_argument('--device', help='default: cuda if there is one')
-    group.add_argument(
-        '--confidence-thrs',
-        type=float,
-        nargs='+',
-        default=[.4, .6, .8],
-        metavar='T',
-        help='thresholds of the masks')
+    add_arguments(group, [
+        ('--figure2', 'show where the network is sure of a person of these '
+         'images; the box comes from the results file',
+         dict(type=int, nargs='+', metavar='IMAGE_ID')),
+        ('--model', 'config of the parser'),
+        ('--weights', 'checkpoint of the parser'),
+        ('--device', 'default: cuda if there is one'),
+        ('--confidence-thrs', 'thresholds of the masks',
+         dict(type=float, nargs='+', default=[0.4, 0.6, 0.8], metavar='T')),
+    ])
     args = parser.parse_args()
     if args.figure2 and not (args.model and args.weights):
         parser.error('--figure2 needs --model and --weights')
@@ -115,12 +96,11 @@ def draw_confidence(args: argparse.Namespace, study: QualityStudy,
 
 
 def main() -> None:
-    """Read, study, write."""
     args = parse_args()
     out = Path(args.out_dir)
     check_writable(str(out / 'quality.json'))
     info, records = read_results(args.results)
-    scores = [record['bbox_score'] for record in records]
+    scores = (record['bbox_score'] for record in records)
     if not any(score is None or score >= args.box_score_thr
                for score in scores):
         raise InputError(

@@ -28,37 +28,35 @@ from projects.qanet.evaluation.functional.image_statistics import (
     ImageStatistics, measure_overlaps, reduce_image)
 from projects.qanet.ground_truth import read_label_runs
 from projects.qanet.structures import ParsingInstances, read_results
+from projects.qanet.testing.layout import model_output
 from projects.qanet.utils.tables import format_table
-from tools.common.benchmark_scenes import (LABEL_FOLDERS, NUM_CLASSES,
-                                           draw_dataset)
-from tools.common.cli import run_tool
+from tools.common.benchmark_scenes import NUM_CLASSES, draw_dataset
+from tools.common.cli import add_arguments, run_tool
 from tools.common.stopwatch import Stopwatch
 
 
-def evaluate_at_once(folder: Path, protocol: str) -> None:
-    """From the results file to ``metrics.json``, as eval_parsing.py does it.
-    """
-    info, records = read_results(str(folder / 'results.json'))
-    evaluator = ParsingEvaluator(
+def make_evaluator(folder: Path, info: dict,
+                   protocol: str) -> ParsingEvaluator:
+    return ParsingEvaluator(
         str(folder / 'val.json'),
         str(folder),
         info['classes'],
         protocol=protocol)
+
+
+def evaluate_at_once(folder: Path, protocol: str) -> None:
+    """From the results file to ``metrics.json``, as in eval_parsing.py."""
+    info, records = read_results(str(folder / 'results.json'))
+    evaluator = make_evaluator(folder, info, protocol)
     write_metrics(str(folder / 'metrics.json'), evaluator.evaluate(records))
 
 
 def evaluate_by_stage(folder: Path, protocol: str) -> Stopwatch:
-    """The same work, stage by stage."""
     watch = Stopwatch()
     info, records = watch.run('read and check results', read_results,
                               str(folder / 'results.json'))
-    evaluator = watch.run(
-        'read annotations',
-        ParsingEvaluator,
-        str(folder / 'val.json'),
-        str(folder),
-        info['classes'],
-        protocol=protocol)
+    evaluator = watch.run('read annotations', make_evaluator, folder, info,
+                          protocol)
     statistics: List[ImageStatistics] = []
     for image_id, mine, places in evaluator.group(records):
         image = evaluator.images[image_id]
@@ -80,14 +78,12 @@ def evaluate_by_stage(folder: Path, protocol: str) -> Stopwatch:
 
 def decode_label_maps(folder: Path) -> None:
     """Only decode what has to be decoded: the floor of the evaluation."""
-    for name in LABEL_FOLDERS:
-        for path in (folder / name).glob('*.png'):
-            with Image.open(path) as file:
-                np.asarray(file)
+    for path in folder.glob('*_ids/*.png'):
+        with Image.open(path) as file:
+            np.asarray(file)
 
 
 def benchmark_metrics(args: argparse.Namespace, folder: Path) -> None:
-    """Measure and report the offline evaluator."""
     watch = Stopwatch()
     for _ in range(args.repeat):
         watch.run('floor', decode_label_maps, folder)
@@ -119,21 +115,18 @@ def benchmark_process(args: argparse.Namespace, folder: Path) -> None:
     # Imported here: everything else works without OpenMMLab.
     from projects.qanet.evaluation.metrics import ParsingMetric
     info, records = read_results(str(folder / 'results.json'))
-    ann_file = str(folder / 'val.json')
-    evaluator = ParsingEvaluator(ann_file, str(folder), info['classes'])
+    evaluator = make_evaluator(folder, info, args.protocol)
     samples = []
     for image_id, mine, _ in evaluator.group(records):
         image = evaluator.images[image_id]
         persons = ParsingInstances.from_records(mine, image.size, NUM_CLASSES)
-        samples.append(
-            dict(
-                img_id=image_id,
-                img_path=image.file_name,
-                ori_shape=image.size[::-1],
-                pred_instances=persons))
+        samples.append(model_output(persons, image.file_name))
     for out_file in (None, str(folder / 'out.json')):
         metric = ParsingMetric(
-            ann_file, str(folder), protocol=args.protocol, out_file=out_file)
+            str(folder / 'val.json'),
+            str(folder),
+            protocol=args.protocol,
+            out_file=out_file)
         metric.dataset_meta = dict(classes=info['classes'])
         watch = Stopwatch()
         for _ in range(args.repeat):
@@ -145,38 +138,33 @@ def benchmark_process(args: argparse.Namespace, folder: Path) -> None:
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(required=True)
     metrics = commands.add_parser('metrics', help='the offline evaluator')
-    metrics.add_argument(
-        '--reference',
-        type=float,
-        default=0,
-        help='seconds that another evaluator takes on such a set')
+    add_arguments(metrics, [
+        ('--reference', 'seconds that another evaluator takes on such a set',
+         0.0),
+    ])
     metrics.set_defaults(function=benchmark_metrics)
     process = commands.add_parser('process', help='the metric in validation')
     process.set_defaults(function=benchmark_process)
     for command in (metrics, process):
-        for option, default in (('--images', 60), ('--persons', 225),
-                                ('--copies', 1), ('--seed', 0), ('--repeat',
-                                                                 5)):
-            command.add_argument(option, type=int, default=default)
-        command.add_argument(
-            '--size',
-            type=int,
-            nargs=2,
-            default=(600, 800),
-            metavar=('W', 'H'))
-        command.add_argument(
-            '--protocol', default='released', choices=sorted(PROTOCOLS))
-        command.add_argument(
-            '--folder', help='keep the data set here and use it again')
+        add_arguments(command, [
+            ('--images', None, 60),
+            ('--persons', None, 225),
+            ('--copies', None, 1),
+            ('--seed', None, 0),
+            ('--repeat', None, 5),
+            ('--size', None,
+             dict(type=int, nargs=2, default=(600, 800), metavar=('W', 'H'))),
+            ('--protocol', None,
+             dict(default='released', choices=sorted(PROTOCOLS))),
+            ('--folder', 'keep the data set here and use it again'),
+        ])
     return parser.parse_args()
 
 
 def main() -> None:
-    """Draw unless the folder has a data set, then run the benchmark."""
     args = parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(args.folder or name)

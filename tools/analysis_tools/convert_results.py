@@ -29,71 +29,59 @@ from projects.qanet.ground_truth import (ImageInfo, check_label_names,
                                          load_persons)
 from projects.qanet.structures import read_results_document, write_results
 from projects.qanet.utils.errors import InputError
-from tools.common.cli import make_parser, run_tool
-from tools.common.evaluation_arguments import (add_protocol_arguments,
-                                               add_weights_argument, numbered)
+from tools.common.cli import add_arguments, make_parser, run_tool
+from tools.common.evaluation_arguments import (IMG_SUBDIR, PROTOCOL, WEIGHTS,
+                                               numbered)
+
+IMAGE_KEYS = ('id', 'file_name', 'width', 'height')
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
     parser = make_parser(__doc__)
     commands = parser.add_subparsers(required=True, metavar='COMMAND')
     dump = commands.add_parser('to-dump', help='results file to dump')
-    dump.add_argument('source', help='results file')
-    dump.add_argument('target', help='folder to write the dump to')
-    dump.add_argument(
-        '--ann-file',
-        help='COCO style annotations with the images; without it the results '
-        'file must list them')
-    add_protocol_arguments(dump)
-    add_weights_argument(dump)
-    dump.add_argument(
-        '--all-images',
-        action='store_true',
-        help='write empty maps for images without predictions, which the '
-        'released system leaves out')
-    dump.add_argument(
-        '--zip',
-        nargs='?',
-        const='',
-        metavar='FILE',
-        help='also pack what the multi-person challenge wants; '
-        'mp_results.zip beside the dump if no file is said')
+    add_arguments(dump, [
+        ('source', 'results file'),
+        ('target', 'folder to write the dump to'),
+        ('--ann-file', 'COCO style annotations with the images; without it '
+         'the results file must list them'),
+        *PROTOCOL,
+        WEIGHTS,
+        ('--all-images', 'write empty maps for images without predictions, '
+         'which the released system leaves out', False),
+        ('--zip', 'also pack what the multi-person challenge wants; '
+         'mp_results.zip beside the dump if no file is said',
+         dict(nargs='?', const='', metavar='FILE')),
+    ])
     dump.set_defaults(function=convert_to_dump)
     results = commands.add_parser('to-json', help='dump to results file')
-    results.add_argument('source', help='folder of the dump')
-    results.add_argument('target', help='results file to write')
-    results.add_argument('--ann-file', required=True)
-    results.add_argument(
-        '--num-classes', type=int, required=True, help='with the background')
+    add_arguments(results, [
+        ('source', 'folder of the dump'),
+        ('target', 'results file to write'),
+        ('--ann-file', None, dict(required=True)),
+        ('--num-classes', 'with the background', dict(type=int,
+                                                      required=True)),
+    ])
     results.set_defaults(function=convert_to_json)
     for command in (dump, results):
-        command.add_argument(
-            '--img-subdir', default='Images', help='name of the image folder')
+        add_arguments(command, [IMG_SUBDIR])
     return parser.parse_args()
 
 
 def list_images(images: Sequence[Dict[str, Any]]) -> Dict[int, ImageInfo]:
     """Names and sizes by id, ids ascending; persons do not matter here."""
-    return {
-        image['id']:
-        ImageInfo(image['id'], image['file_name'], image['width'],
-                  image['height'], ())
-        for image in sorted(images, key=lambda image: image['id'])
-    }
+    rows = sorted([image[key] for key in IMAGE_KEYS] for image in images)
+    return {row[0]: ImageInfo(*row, ()) for row in rows}
 
 
 def convert_to_dump(args: argparse.Namespace) -> None:
-    """Paint a results file."""
     info, records, listed = read_results_document(args.source)
     if args.ann_file:
-        images = list_images(
-            load_persons(args.ann_file, ('image_id', ))['images'])
-    elif listed is not None:
-        images = list_images(listed)
-    else:
+        listed = load_persons(args.ann_file, ('image_id', ))['images']
+    elif listed is None:
         raise InputError(f'{args.source} does not list its images, '
                          '--ann-file is needed')
+    images = list_images(listed)
     for name in DUMP_FOLDERS:
         if (Path(args.target) / name).exists():
             raise InputError(f'{args.target} holds a dump already, files of '
@@ -125,30 +113,25 @@ def convert_to_dump(args: argparse.Namespace) -> None:
 
 
 def convert_to_json(args: argparse.Namespace) -> None:
-    """Make a results file of a dump."""
     images = list_images(load_persons(args.ann_file, ('image_id', ))['images'])
     found = find_dumped_images(args.source, images, img_subdir=args.img_subdir)
     if not found:
         raise InputError(f'{args.source} has no image of {args.ann_file}')
     records: List[Dict[str, Any]] = []
     for image_id in found:
-        image, subdir = images[image_id], args.img_subdir
         dump = read_dump(
-            args.source, image, args.num_classes, img_subdir=subdir)
-        records += dump_to_records(image, dump, args.num_classes)
+            args.source,
+            images[image_id],
+            args.num_classes,
+            img_subdir=args.img_subdir)
+        records += dump_to_records(images[image_id], dump, args.num_classes)
     write_results(
         args.target,
         records,
         numbered(args.num_classes),
         quality_weights=None,
         pixel_score_thr=None,
-        images=[
-            dict(
-                id=image_id,
-                file_name=images[image_id].file_name,
-                width=images[image_id].width,
-                height=images[image_id].height) for image_id in found
-        ])
+        images=[dict(zip(IMAGE_KEYS, images[image_id])) for image_id in found])
     print(f'Wrote {len(records)} persons of {len(found)} images to '
           f'{args.target}\nLost: covered pixels and persons, suppressed '
           'persons, the ingredients of the scores, the global map. mIoU, '
@@ -156,7 +139,6 @@ def convert_to_json(args: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """Run the command."""
     args = parse_args()
     args.function(args)
 

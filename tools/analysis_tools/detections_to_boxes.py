@@ -21,39 +21,35 @@ from tools.common.cli import make_parser, run_tool
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = make_parser(__doc__)
-    parser.add_argument(
-        'detections',
-        help='PREFIX.bbox.json of mmdet\'s CocoMetric, or the folder that '
-        'mmdet\'s DetInferencer has written')
-    parser.add_argument('out', help='boxes to write, e.g. val.bbox.json')
-    parser.add_argument(
-        '--ann-file',
-        required=True,
-        help='COCO style annotation file that lists the images')
-    parser.add_argument(
-        '--cat-ids',
-        type=int,
-        nargs='+',
-        metavar='ID',
-        help='what persons are: category ids in a json (default 1), labels '
-        'in a folder (default 0)')
-    parser.add_argument(
-        '--score-thr', type=float, default=0., help='least score to keep')
-    parser.add_argument(
-        '--nms-thr',
-        type=float,
-        help='of boxes with a larger IoU only the best is kept (default: all)')
-    parser.add_argument(
-        '--max-per-image',
-        type=int,
-        help='keep the best so many of each image (default: all)')
-    return parser.parse_args()
+    return make_parser(__doc__, [
+        ('detections', "PREFIX.bbox.json of mmdet's CocoMetric, or the "
+         "folder that mmdet's DetInferencer has written"),
+        ('out', 'boxes to write, e.g. val.bbox.json'),
+        ('--ann-file', 'COCO style annotation file that lists the images',
+         dict(required=True)),
+        ('--cat-ids', 'what persons are: category ids in a json (default 1), '
+         'labels in a folder (default 0)',
+         dict(type=int, nargs='+', metavar='ID')),
+        ('--score-thr', 'least score to keep', 0.0),
+        ('--nms-thr', 'of boxes with a larger IoU only the best is kept '
+         '(default: all)', float),
+        ('--max-per-image', 'keep the best so many of each image (default: '
+         'all)', int),
+    ]).parse_args()
 
 
-def check_arguments(args: argparse.Namespace) -> None:
-    """Check the ranges of the filters."""
+def left_out(counts: SelectionCounts) -> List[str]:
+    reasons = {
+        'without area or outside': counts.unusable,
+        'below the score': counts.low_score,
+        'suppressed by a better one': counts.suppressed,
+        'more than --max-per-image': counts.over_limit
+    }
+    return [f'{count} {reason}' for reason, count in reasons.items() if count]
+
+
+def main() -> None:
+    args = parse_args()
     if args.nms_thr is not None and not 0 <= args.nms_thr <= 1:
         raise InputError(f'--nms-thr is {args.nms_thr}, allowed are 0 to 1')
     if args.max_per_image is not None and args.max_per_image < 1:
@@ -61,29 +57,8 @@ def check_arguments(args: argparse.Namespace) -> None:
                          'are whole numbers from 1')
     if not args.out.endswith('.json'):
         raise InputError(f'{args.out} must end in .json')
-
-
-def left_out(counts: SelectionCounts) -> List[str]:
-    """How many boxes were left out, and why."""
-    reasons = {
-        'without area or outside': counts.unusable,
-        'below the score': counts.low_score,
-        'suppressed by a better one': counts.suppressed,
-        'more than --max-per-image': counts.over_limit
-    }
-    return [
-        f'{number} {reason}' for reason, number in reasons.items() if number
-    ]
-
-
-def main() -> None:
-    """Read, select, write."""
-    args = parse_args()
-    check_arguments(args)
-    images = {
-        image['id']: image
-        for image in load_persons(args.ann_file)['images']
-    }
+    listed = load_persons(args.ann_file)['images']
+    images = {image['id']: image for image in listed}
     records = read_detections(args.detections, images, args.cat_ids)
     kept, counts = select_detections(records, images, args.score_thr,
                                      args.nms_thr, args.max_per_image)

@@ -23,9 +23,7 @@ from projects.qanet.structures import read_results
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import check_writable
 from tools.common.cli import make_parser, run_tool
-from tools.common.evaluation_arguments import (add_protocol_arguments,
-                                               add_truth_arguments,
-                                               add_weights_argument,
+from tools.common.evaluation_arguments import (PROTOCOL, TRUTH, WEIGHTS,
                                                classes_of, make_evaluator,
                                                numbered)
 
@@ -33,24 +31,18 @@ _PERSON_KEYS = ('APp', 'APp_50', 'PCP_50')
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = make_parser(__doc__)
-    parser.add_argument('results', help='results file (JSON) or dump (folder)')
-    add_truth_arguments(parser)
-    add_protocol_arguments(parser)
-    add_weights_argument(parser)
-    parser.add_argument(
-        '--metrics',
-        nargs='+',
-        choices=METRICS,
-        help='all that the results can give, if not said')
-    parser.add_argument(
-        '--num-classes',
-        type=int,
-        help='classes with the background; a dump does not say')
-    parser.add_argument(
-        '--num-workers', type=int, default=0, help='processes beside this one')
-    parser.add_argument('--out', help='file for the metrics, JSON')
+    parser = make_parser(__doc__, [
+        ('results', 'results file (JSON) or dump (folder)'),
+        *TRUTH,
+        *PROTOCOL,
+        WEIGHTS,
+        ('--metrics', 'all that the results can give, if not said',
+         dict(nargs='+', choices=METRICS)),
+        ('--num-classes', 'classes with the background; a dump does not say',
+         int),
+        ('--num-workers', 'processes beside this one', 0),
+        ('--out', 'file for the metrics, JSON'),
+    ])
     # A dump refuses it, so whether it was given matters.
     parser.set_defaults(nms_thr=None)
     return parser.parse_args()
@@ -58,7 +50,6 @@ def parse_args() -> argparse.Namespace:
 
 def evaluate_file(
         args: argparse.Namespace) -> Tuple[ParsingEvaluator, Dict[str, float]]:
-    """Evaluate a results file."""
     info, records = read_results(args.results)
     if args.num_classes not in (None, info['num_classes']):
         raise InputError(f'--num-classes is {args.num_classes}, but '
@@ -106,7 +97,6 @@ def evaluate_folder(
 
 
 def main() -> None:
-    """Read, evaluate, print and write."""
     args = parse_args()
     if args.out is not None:
         check_writable(args.out)

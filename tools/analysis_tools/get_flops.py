@@ -24,29 +24,24 @@ from torch import nn
 from projects.qanet.utils.configs import read_config
 from projects.qanet.utils.errors import InputError
 from tools.common.cli import make_parser, run_tool
-from tools.common.launch import add_cfg_options
+from tools.common.launch import CFG_OPTIONS
 
 
 class Complexity(NamedTuple):
-    """What a network costs."""
+    """What a network costs for one crop."""
     params: int
-    flops: int  # multiply-adds of one crop
+    flops: int  # multiply-adds
     by_operator: Dict[str, int]
     uncounted: Dict[str, int]  # how often operators run that do not count
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = make_parser(__doc__)
-    parser.add_argument('config', help='config file of a parser')
-    parser.add_argument(
-        '--shape',
-        type=int,
-        nargs=2,
-        metavar=('H', 'W'),
-        help="height and width of the crop (default: the config's)")
-    add_cfg_options(parser)
-    return parser.parse_args()
+    return make_parser(__doc__, [
+        ('config', 'config file of a parser'),
+        ('--shape', "height and width of the crop (default: the config's)",
+         dict(type=int, nargs=2, metavar=('H', 'W'))),
+        CFG_OPTIONS,
+    ]).parse_args()
 
 
 def crop_shape(cfg: Config, shape: Optional[Sequence[int]]) -> Tuple[int, int]:
@@ -78,7 +73,6 @@ def build_network(cfg: Config) -> nn.Module:
 
 
 def count(model: nn.Module, shape: Tuple[int, int]) -> Complexity:
-    """Count what one crop costs."""
     analyzer = FlopAnalyzer(model, torch.zeros(1, 3, *shape))
     # They are part of what is returned. Losses are not called, of course.
     analyzer.unsupported_ops_warnings(False)
@@ -90,13 +84,6 @@ def count(model: nn.Module, shape: Tuple[int, int]) -> Complexity:
         uncounted=dict(analyzer.unsupported_ops()))
 
 
-def crops_per_person(cfg: Config) -> int:
-    """How often the network runs: for each scale, and again with the flip."""
-    test_cfg = cfg.model.get('test_cfg') or {}
-    scales = len(test_cfg.get('scales', (1., )))
-    return 2 * scales if test_cfg.get('flip', False) else scales
-
-
 def short(value: int) -> str:
     """A number with three digits after the point and a prefix: 0.636M."""
     for unit, size in (('T', 1e12), ('G', 1e9), ('M', 1e6), ('K', 1e3)):
@@ -106,10 +93,12 @@ def short(value: int) -> str:
 
 
 def report(cfg: Config, shape: Tuple[int, int], result: Complexity) -> None:
-    """Print the counts."""
     parts = ', '.join(f'{name} {short(int(value))}' for name, value in sorted(
         result.by_operator.items(), key=lambda item: -item[1]))
-    crops = crops_per_person(cfg)
+    test_cfg = cfg.model.get('test_cfg') or {}
+    # The network runs for each scale, and again with the flip.
+    crops = len(test_cfg.get('scales', (1., )))
+    crops *= 2 if test_cfg.get('flip', False) else 1
     print(f'Crop:       {shape[0]} x {shape[1]} (height x width)')
     print(f'Parameters: {short(result.params)} ({result.params})')
     print(f'FLOPs:      {short(result.flops)} (multiply-adds: {parts})')
@@ -122,7 +111,6 @@ def report(cfg: Config, shape: Tuple[int, int], result: Complexity) -> None:
 
 
 def main() -> None:
-    """Read the config, count, report."""
     args = parse_args()
     cfg = read_config(args.config)
     if 'model' not in cfg:

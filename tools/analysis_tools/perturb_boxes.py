@@ -14,28 +14,22 @@ import numpy as np
 from projects.qanet.ground_truth import load_persons
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.json_values import write_json
-from tools.common.cli import run_tool
+from tools.common.cli import plain_parser, run_tool
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('ann_file', help='COCO style annotations of persons')
-    parser.add_argument('out', help='boxes to write, a COCO results file')
-    parser.add_argument(
-        '--amount',
-        type=float,
-        default=0.1,
-        help='each side moves by up to this share of the box, 0 to 0.4')
-    parser.add_argument('--seed', type=int, default=0)
-    return parser.parse_args()
+    return plain_parser(__doc__, [
+        ('ann_file', 'COCO style annotations of persons'),
+        ('out', 'boxes to write, a COCO results file'),
+        ('--amount', 'each side moves by up to this share of the box, 0 to '
+         '0.4', 0.1),
+        ('--seed', None, 0),
+    ]).parse_args()
 
 
 def perturb(boxes: np.ndarray, amount: float,
             rng: np.random.Generator) -> np.ndarray:
-    """Move each side of each box by up to a share of the box's own size.
-
-    Boxes are (N, 4), xywh, in pixels.
+    """Move the sides of boxes (N, 4), xywh, by up to a share of their size.
     """
     size = boxes[:, [2, 3, 2, 3]]
     sides = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], 1)
@@ -44,7 +38,6 @@ def perturb(boxes: np.ndarray, amount: float,
 
 
 def main() -> None:
-    """Read the annotations, write the boxes."""
     args = parse_args()
     if not 0 <= args.amount <= 0.4:
         raise InputError(f'--amount is {args.amount}, allowed are 0 to 0.4')
@@ -54,13 +47,10 @@ def main() -> None:
         raise InputError(f'{args.ann_file} has no annotations')
     boxes = np.array([person['bbox'] for person in persons], float)
     boxes = perturb(boxes, args.amount, np.random.default_rng(args.seed))
-    records = [
-        dict(
-            image_id=person['image_id'],
-            category_id=person['category_id'],
-            bbox=box.round(2).tolist(),
-            score=1.0) for person, box in zip(persons, boxes)
-    ]
+    records = []
+    for person, box in zip(persons, boxes):
+        record = {key: person[key] for key in ('image_id', 'category_id')}
+        records.append(dict(record, bbox=box.round(2).tolist(), score=1.0))
     write_json(args.out, records)
     print(f'{len(records)} boxes are in {args.out}')
 

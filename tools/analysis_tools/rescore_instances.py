@@ -27,33 +27,23 @@ from tools.common.cli import make_parser, run_tool
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = make_parser(__doc__)
-    parser.add_argument('results', help='COCO results (json)')
-    parser.add_argument('out', help='file to write, of the same kind')
-    parser.add_argument(
-        '--quality-weights',
-        nargs=3,
-        type=float,
-        default=(1., 0., 1.),
-        metavar=('BOX', 'IOU', 'PIXEL'),
-        help='1 0 1 if not said')
-    parser.add_argument('--probs-dir', help='folder of probability maps')
-    parser.add_argument(
-        '--mode',
-        default='stability',
-        choices=('stability', 'mean'),
-        help='form of the pixel score, with --probs-dir')
-    parser.add_argument(
-        '--thr',
-        type=float,
-        default=0.25,
-        help='threshold of the pixel score, with --probs-dir')
-    return parser.parse_args()
+    return make_parser(__doc__, [
+        ('results', 'COCO results (json)'),
+        ('out', 'file to write, of the same kind'),
+        ('--quality-weights', '1 0 1 if not said',
+         dict(
+             nargs=3,
+             type=float,
+             default=(1.0, 0.0, 1.0),
+             metavar=('BOX', 'IOU', 'PIXEL'))),
+        ('--probs-dir', 'folder of probability maps'),
+        ('--mode', 'form of the pixel score, with --probs-dir',
+         dict(default='stability', choices=('stability', 'mean'))),
+        ('--thr', 'threshold of the pixel score, with --probs-dir', 0.25),
+    ]).parse_args()
 
 
 def main() -> None:
-    """Read, fuse and write."""
     args = parse_args()
     if Path(args.out).resolve() == Path(args.results).resolve():
         raise InputError('OUT is RESULTS; give another name')

@@ -8,10 +8,9 @@ maps (PNG). Each value is what ``eval_parsing.py --quality-weights`` gives.
 import argparse
 import sys
 from pathlib import Path
-from typing import Dict, List, Sequence
+from typing import Dict, Iterable, Sequence, Tuple
 
 import numpy as np
-from matplotlib.axes import Axes
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -25,72 +24,54 @@ from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import check_writable
 from projects.qanet.utils.json_values import write_json
 from projects.qanet.utils.tables import format_table
-from tools.common.cli import run_tool
-from tools.common.evaluation_arguments import (add_protocol_arguments,
-                                               add_truth_arguments, classes_of,
+from tools.common.cli import plain_parser, run_tool
+from tools.common.evaluation_arguments import (PROTOCOL, TRUTH, classes_of,
                                                make_evaluator)
 
+Point, Metrics = Tuple[float, ...], Dict[str, float]
 # Rows of the paper's Table 1: weights of the box, IoU and pixel score.
-PAPER_TABLE_1 = {
-    'a': (1., 0., 0.),
-    'b': (0., 1., 0.),
-    'c': (0., 0., 1.),
-    'd': (1., 1., 0.),
-    'e': (1., 0., 1.),
-    'f': (0., 1., 1.),
-    'g': (1., 1., 1.),
-    'h': (1., .5, 3.)
-}
+PAPER_TABLE_1 = dict(
+    zip('abcdefgh', ((1., 0., 0.), (0., 1., 0.), (0., 0., 1.), (1., 1., 0.),
+                     (1., 0., 1.), (0., 1., 1.), (1., 1., 1.), (1., .5, 3.))))
 # The global map follows the box score alone, so weights change only these.
 TUNED_KEYS = tuple(
     key for key in SUMMARY_KEYS if key not in ('mIoU', 'pixAcc', 'mAcc'))
 MAP_TITLES = {'APp': r'AP$^p$', 'APr': r'AP$^r$', 'APh': r'AP$^h$'}
-LETTER = dict(
-    color='white',
-    fontsize=8,
-    ha='center',
-    va='center',
-    bbox=dict(facecolor='black', alpha=.6, pad=1, linewidth=0))
+LETTER = dict(color='white', fontsize=8, ha='center', va='center')
+FRAME = dict(facecolor='black', alpha=.6, pad=1, linewidth=0)
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('results', help='results file (JSON)')
-    add_truth_arguments(parser)
-    add_protocol_arguments(parser)
-    parser.add_argument(
-        '--metrics', nargs='+', default=list(METRICS), choices=METRICS)
-    parser.add_argument(
-        '--grid',
-        nargs=3,
-        type=float,
-        default=(0., 3., .5),
-        metavar=('START', 'STOP', 'STEP'),
-        help='values of each of the three weights, 0 3 0.5 if not said')
-    parser.add_argument(
-        '--num-workers', type=int, default=0, help='processes beside this one')
-    parser.add_argument(
-        '--out-dir',
-        default='work_dirs/tune_quality',
-        help='folder for quality_weights.json and quality_weights.png')
-    return parser.parse_args()
+    return plain_parser(__doc__, [
+        ('results', 'results file (JSON)'),
+        *TRUTH,
+        *PROTOCOL,
+        ('--metrics', None,
+         dict(nargs='+', default=list(METRICS), choices=METRICS)),
+        ('--grid', 'values of each of the three weights, 0 3 0.5 if not said',
+         dict(
+             nargs=3,
+             type=float,
+             default=(0.0, 3.0, 0.5),
+             metavar=('START', 'STOP', 'STEP'))),
+        ('--num-workers', 'processes beside this one', 0),
+        ('--out-dir', 'folder for quality_weights.json and '
+         'quality_weights.png', 'work_dirs/tune_quality'),
+    ]).parse_args()
 
 
-def list_best(values: Sequence[Dict[str, float]]) -> Dict[str, int]:
-    """Position of the best point of each metric that was measured."""
+def list_best(points: Sequence[Point], values: Sequence[Metrics]) -> dict:
     best = {key: best_point(values, key) for key in TUNED_KEYS}
-    return {key: i for key, i in best.items() if i is not None}
+    return {key: points[i] for key, i in best.items() if i is not None}
 
 
-def make_document(args: argparse.Namespace, points: Sequence[tuple],
-                  values: Sequence[Dict[str, float]],
-                  paper: Dict[str, Dict[str, float]]) -> dict:
+def make_document(args: argparse.Namespace, points: Sequence[Point],
+                  best: Dict[str, Point], found: Dict[Point, Metrics]) -> dict:
     """All values, of the grid and of the rows of Table 1, for a JSON file."""
 
-    def entry(weights: tuple, metrics: Dict[str, float]) -> dict:
-        named = {f'parsing/{key}': value for key, value in metrics.items()}
-        return dict(quality_weights=weights, metrics=named)
+    def entry(point: Point) -> dict:
+        named = {f'parsing/{key}': found[point][key] for key in found[point]}
+        return dict(quality_weights=point, metrics=named)
 
     return dict(
         results=args.results,
@@ -99,51 +80,28 @@ def make_document(args: argparse.Namespace, points: Sequence[tuple],
         grid=dict(zip(('start', 'stop', 'step'), args.grid)),
         best={
             f'parsing/{key}':
-            dict(quality_weights=points[i], value=values[i][key])
-            for key, i in list_best(values).items()
+            dict(quality_weights=point, value=found[point][key])
+            for key, point in best.items()
         },
         paper_table_1={
-            name: entry(PAPER_TABLE_1[name], metrics)
-            for name, metrics in paper.items()
+            key: entry(PAPER_TABLE_1[key])
+            for key in PAPER_TABLE_1
         },
-        points=[entry(*pair) for pair in zip(points, values)])
+        points=[entry(point) for point in points])
 
 
-def print_tables(points: Sequence[tuple], values: Sequence[Dict[str, float]],
-                 paper: Dict[str, Dict[str, float]]) -> None:
-    """Print the rows of Table 1 and the best points of the grid."""
-    best = list_best(values)
-    keys = [key for key in TUNED_KEYS if key in best]
-
-    def row(name: str, weights: tuple, metrics: Dict[str, float]) -> List[str]:
-        return [name, *(f'{weight:g}' for weight in weights)
-                ] + [format_value(metrics, key) for key in keys]
-
-    head = ['', 'box', 'IoU', 'pixel', *keys]
-    rows = [
-        row(f'({name})', PAPER_TABLE_1[name], metrics)
-        for name, metrics in paper.items()
-    ]
-    print("Rows of the paper's Table 1\n" + format_table(head, rows))
-    rows = [
-        row(f'best {key}', points[i], values[i]) for key, i in best.items()
-    ]
-    print(f'Best of {len(points)} points\n' + format_table(head, rows))
+def make_table(chosen: Dict[str, Point], found: Dict[Point, Metrics],
+               keys: Iterable[str]) -> str:
+    rows = [[
+        title, *(f'{weight:g}'
+                 for weight in point), *(format_value(found[point], key)
+                                         for key in keys)
+    ] for title, point in chosen.items()]
+    return format_table(['', 'box', 'IoU', 'pixel', *keys], rows)
 
 
-def weight_cube(points: Sequence[tuple], values: Sequence[Dict[str, float]],
-                key: str) -> np.ndarray:
-    """A metric by ascending (box, IoU, pixel) weight, NaN without a point."""
-    weights = [np.unique(column) for column in np.transpose(points)]
-    cube = np.full([len(axis) for axis in weights], np.nan)
-    for point, metrics in zip(points, values):
-        cube[tuple(map(np.searchsorted, weights, point))] = metrics[key]
-    return cube
-
-
-def fill_heat_maps(axes: np.ndarray, points: Sequence[tuple],
-                   values: Sequence[Dict[str,
-                                         float]], keys: Sequence[str]) -> None:
+def fill_heat_maps(axes: np.ndarray, points: Sequence[Point],
+                   values: Sequence[Metrics], keys: Sequence[str]) -> None:
     """A row of maps for each metric, a map for each pixel weight.
 
     A star marks the best point, letters the rows of Table 1 that are on the
@@ -152,7 +110,10 @@ def fill_heat_maps(axes: np.ndarray, points: Sequence[tuple],
     """
     weights = [np.unique(column) for column in np.transpose(points)]
     for key, row in zip(keys, axes):
-        cube = weight_cube(points, values, key)
+        # By ascending weights, NaN where the grid has no point.
+        cube = np.full([len(axis) for axis in weights], np.nan)
+        for point, metrics in zip(points, values):
+            cube[tuple(map(np.searchsorted, weights, point))] = metrics[key]
         if np.isnan(cube).all():
             continue
         low, high = np.nanpercentile(cube, 5), np.nanmax(cube)
@@ -164,8 +125,14 @@ def fill_heat_maps(axes: np.ndarray, points: Sequence[tuple],
             for name, point in PAPER_TABLE_1.items():
                 if point in points and point[2] == weights[2][i]:
                     y, x, _ = map(np.searchsorted, weights, point)
-                    panel.text(x, y, name, **LETTER)
-            label_ticks(panel, *weights[:2])
+                    panel.text(x, y, name, bbox=FRAME, **LETTER)
+            panel.grid(False)
+            for axis, ticks in zip((panel.yaxis, panel.xaxis), weights):
+                # Every other one where there are many.
+                step = 2 if len(ticks) > 4 else 1
+                axis.set_ticks(
+                    range(0, len(ticks), step),
+                    [f'{weight:g}' for weight in ticks[::step]])
         row[best[2]].plot(
             best[1], best[0], 'r*', markeredgecolor='white', markersize=13)
         row[0].set_ylabel('box weight')
@@ -176,18 +143,7 @@ def fill_heat_maps(axes: np.ndarray, points: Sequence[tuple],
     axes[0, 0].figure.suptitle('star: best point of the row; letters: Table 1')
 
 
-def label_ticks(panel: Axes, rows: np.ndarray, columns: np.ndarray) -> None:
-    """Name the ticks, every other one where there are many."""
-    panel.grid(False)
-    for ticks, weights in ((panel.set_yticks, rows), (panel.set_xticks,
-                                                      columns)):
-        step = 2 if len(weights) > 4 else 1
-        places = range(0, len(weights), step)
-        ticks(places, [f'{weights[place]:g}' for place in places])
-
-
 def main() -> None:
-    """Read, evaluate, print, write and draw."""
     args = parse_args()
     points = weight_grid(*args.grid)
     if not set(args.metrics) - {'mIoU'}:
@@ -207,12 +163,15 @@ def main() -> None:
     wanted = list(dict.fromkeys([*points, *PAPER_TABLE_1.values()]))
     found = dict(zip(wanted, search.evaluate_all(wanted, args.num_workers)))
     values = [found[point] for point in points]
-    paper = {name: found[point] for name, point in PAPER_TABLE_1.items()}
+    best = list_best(points, values)
     print(f'Protocol: {args.protocol}')
     if 'mIoU' in args.metrics:
         print(f'mIoU {values[0]["mIoU"]:.2f} whatever the weights')
-    print_tables(points, values, paper)
-    write_json(str(path), make_document(args, points, values, paper))
+    paper = {f'({key})': point for key, point in PAPER_TABLE_1.items()}
+    print("Rows of the paper's Table 1\n" + make_table(paper, found, best))
+    tops = {f'best {key}': point for key, point in best.items()}
+    print(f'Best of {len(points)} points\n' + make_table(tops, found, best))
+    write_json(str(path), make_document(args, points, best, found))
     print(f'Wrote {path}')
     keys = [key for key in MAP_TITLES if key in values[0]]
     columns = len({point[2] for point in points})

@@ -11,7 +11,6 @@ from projects.qanet.structures import ParsingInstances, write_results
 from projects.qanet.testing.layout import LabelledImage, write_dataset
 
 NUM_CLASSES = 20
-LABEL_FOLDERS = ('Category_ids', 'Human_ids', 'Instance_ids')
 # Label, centre (x, y) and radii (x, y) in units of the person's height.
 PARTS = ((16, -.06, .30, .045, .17), (17, .06, .30, .045, .17),
          (18, -.08, .46, .05, .03), (19, .08, .46, .05, .03),
@@ -62,27 +61,21 @@ def _predict(rng: np.random.Generator, maps: List[np.ndarray],
     boxes[:, 2:] += boxes[:, :2]
     scores = rng.uniform(.5, 1, (4, len(maps)))
     part_scores = rng.uniform(.3, 1, (2, len(maps), NUM_CLASSES - 1))
-    return ParsingInstances(boxes, *scores, *part_scores, np.zeros(len(maps)),
-                            maps, np.zeros(
-                                (len(maps), 2)), size, image_id).to_records()
+    zeros = np.zeros((len(maps), 2))
+    return ParsingInstances(boxes, *scores, *part_scores, zeros[:, 0], maps,
+                            zeros, size, image_id).to_records()
 
 
 def draw_dataset(folder: Path, num_images: int, total_persons: int,
                  size: Tuple[int, int], copies: int, seed: int) -> None:
     """Write label maps, ``val.json`` and ``results.json``.
 
-    Args:
-        folder (Path): Where to write.
-        num_images (int): Number of images that are drawn.
-        total_persons (int): Number of persons in all of them.
-        size (tuple[int, int]): Width and height of the images.
-        copies (int): How often each image is written, with different ids.
-        seed (int): Seed of the drawing.
+    ``total_persons`` are in ``num_images`` images of a size (w, h), each of
+    which is written ``copies`` times, with different ids.
     """
     rng = np.random.default_rng(seed)
     bounds = np.linspace(0, total_persons, num_images + 1).round().astype(int)
-    images: List[LabelledImage] = []
-    records: List[dict] = []
+    images, records = [], []
     for number, num_persons in enumerate(np.diff(bounds)):
         truth, maps = _draw_image(rng, size, num_persons)
         image = LabelledImage(number, *truth)
@@ -92,6 +85,6 @@ def draw_dataset(folder: Path, num_images: int, total_persons: int,
             images.append(replace(image, image_id=image_id))
             records += [dict(record, image_id=image_id) for record in drawn]
     write_dataset(folder, images, split='.')
-    write_results(
-        str(folder / 'results.json'), records,
-        [f'class{label}' for label in range(NUM_CLASSES)], (1, 1, 1), .2)
+    classes = [f'class{label}' for label in range(NUM_CLASSES)]
+    out = str(folder / 'results.json')
+    write_results(out, records, classes, (1, 1, 1), .2)

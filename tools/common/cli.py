@@ -4,16 +4,43 @@ OpenMMLab."""
 import argparse
 import io
 import sys
-from typing import Callable
+from typing import Any, Callable, Iterable
 
 from projects.qanet.utils.errors import InputError
 
 
-def make_parser(description: str) -> argparse.ArgumentParser:
+def add_arguments(parser: Any, rows: Iterable[tuple]) -> Any:
+    """Add arguments to a parser or a group of one, which is returned.
+
+    Each row is a name, a help and, if there is more to say, either a default,
+    whose type the argument has (False makes a switch), or a type, or a dict
+    with whatever ``add_argument`` takes.
+    """
+    for name, text, *more in rows:
+        kind = more[0] if more else {}
+        if kind is False:
+            kind = dict(action='store_true')
+        elif isinstance(kind, type):
+            kind = dict(type=kind)
+        elif not isinstance(kind, dict):
+            kind = dict(type=type(kind), default=kind)
+        parser.add_argument(name, help=text, **kind)
+    return parser
+
+
+def make_parser(
+    description: str, rows: Iterable[tuple] = ()) -> argparse.ArgumentParser:
     """A parser whose help keeps the lines of the description."""
-    return argparse.ArgumentParser(
-        description=description,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = plain_parser(description, rows)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    return parser
+
+
+def plain_parser(
+    description: str, rows: Iterable[tuple] = ()) -> argparse.ArgumentParser:
+    """A parser whose help fills the lines of the description."""
+    return add_arguments(
+        argparse.ArgumentParser(description=description), rows)
 
 
 def run_tool(main: Callable[[], None]) -> None:

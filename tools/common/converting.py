@@ -14,13 +14,9 @@ def run_converter(convert: Callable[..., object], description: str,
                   arguments: Dict[str, Union[str, dict]]) -> None:
     """Read the command line and convert.
 
-    Args:
-        convert (Callable): Called with the arguments by name. What the user
-            leaves out is not passed: the defaults are the function's.
-        description (str): What the tool does.
-        arguments (dict): Names such as ``raw`` and ``--name``, each with its
-            help or all that ``add_argument`` takes. ``--workers`` goes
-            without saying.
+    ``arguments`` are names such as ``raw`` and ``--name``, each with its help
+    or all that ``add_argument`` takes; ``--workers`` goes without saying. What
+    the user leaves out is not passed on: the defaults are the function's.
     """
     parser = argparse.ArgumentParser(
         description=description, argument_default=argparse.SUPPRESS)

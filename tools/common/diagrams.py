@@ -10,6 +10,7 @@ from matplotlib.patches import FancyBboxPatch
 from .cli import make_parser
 
 PLAIN, MARKED = '#e8eef4', '#f3dfb5'
+LINE, NOTE = '#5a6b7b', '#a0522d'
 
 
 def new_diagram(size: Tuple[float, float], xlim: Tuple[float, float],
@@ -18,29 +19,19 @@ def new_diagram(size: Tuple[float, float], xlim: Tuple[float, float],
     figure = Figure(figsize=size, layout='constrained')
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    axes.set_xlim(*xlim)
-    axes.set_ylim(*ylim)
+    axes.set(xlim=xlim, ylim=ylim)
     axes.axis('off')
     return axes
 
 
-def draw_box(axes: Axes,
-             centre: Tuple[float, float],
-             size: Tuple[float, float],
-             title: str,
-             text: str,
-             colour: str = PLAIN) -> None:
-    """Draw a box with a title and a few words."""
+def draw_box(axes: Axes, centre: Tuple[float, float], size: Tuple[float,
+                                                                  float],
+             title: str, text: str, colour: str) -> None:
     (x, y), (width, height) = centre, size
+    style = dict(facecolor=colour, edgecolor='#2b2b2b', lw=.8, zorder=2)
     axes.add_patch(
-        FancyBboxPatch((x - width / 2, y - height / 2),
-                       width,
-                       height,
-                       'round,pad=.03',
-                       facecolor=colour,
-                       edgecolor='#2b2b2b',
-                       linewidth=.8,
-                       zorder=2))
+        FancyBboxPatch((x - width / 2, y - height / 2), width, height,
+                       'round,pad=.03', **style))
     middle = dict(ha='center', va='center')
     axes.text(x, y + .3 * height, title, weight='bold', size=8, **middle)
     axes.text(x, y - .18 * height, text, size=6.5, **middle)
@@ -49,12 +40,8 @@ def draw_box(axes: Axes,
 def draw_arrow(axes: Axes, start: Tuple[float, float],
                end: Tuple[float, float]) -> None:
     """Draw an arrow behind the boxes."""
-    axes.annotate(
-        '',
-        end,
-        start,
-        arrowprops=dict(arrowstyle='-|>', color='#5a6b7b', lw=.9),
-        zorder=1)
+    style = dict(arrowstyle='-|>', color=LINE, lw=.9)
+    axes.annotate('', end, start, arrowprops=style, zorder=1)
 
 
 def save_drawing(draw: Callable[[], Figure], description: str) -> None:

@@ -4,66 +4,45 @@ import argparse
 import os
 from typing import Callable, Tuple
 
+from .cli import plain_parser
+
 
 def drawing_parser(description: str, size: Tuple[int, int],
                    people: Tuple[int, int]) -> argparse.ArgumentParser:
     """The arguments of every drawn data set.
 
-    Args:
-        description (str): What the tool draws.
-        size (tuple[int, int]): Default width and height of a scene, px.
-        people (tuple[int, int]): Default fewest and most persons in it.
+    ``size`` is the default width and height of a scene in px, ``people`` the
+    default fewest and most persons in it.
     """
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument('out', help='folder to write into')
-    parser.add_argument(
-        '--images', type=int, required=True, help='scenes to train on')
-    parser.add_argument(
-        '--val-images',
-        type=int,
-        help='scenes held out; default: a quarter of --images, at least 1')
-    parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument(
-        '--size',
-        type=int,
-        nargs=2,
-        default=size,
-        metavar=('W', 'H'),
-        help='nominal size in px, each scene differs by up to 12 %%')
-    parser.add_argument(
-        '--people',
-        type=int,
-        nargs=2,
-        default=people,
-        metavar=('MIN', 'MAX'),
-        help='persons per scene')
-    parser.add_argument(
-        '--workers',
-        type=int,
-        default=os.cpu_count() or 1,
-        help='processes; changes nothing but the time')
-    return parser
+    return plain_parser(description, [
+        ('out', 'folder to write into'),
+        ('--images', 'scenes to train on', dict(type=int, required=True)),
+        ('--val-images', 'scenes held out; default: a quarter of --images, '
+         'at least 1', int),
+        ('--seed', None, 0),
+        ('--size', 'nominal size in px, each scene differs by up to 12 %%',
+         dict(type=int, nargs=2, default=size, metavar=('W', 'H'))),
+        ('--people', 'persons per scene',
+         dict(type=int, nargs=2, default=people, metavar=('MIN', 'MAX'))),
+        ('--workers', 'processes; changes nothing but the time',
+         dict(type=int, default=os.cpu_count() or 1)),
+    ])
 
 
 def draw(write: Callable[..., None], parser: argparse.ArgumentParser) -> None:
     """Read the command line, draw the data set and show progress.
 
-    Args:
-        write (Callable): A writer of ``projects.drawn_people``.
-        parser (argparse.ArgumentParser): See :func:`drawing_parser`. A wrong
-            number ends the process with exit code 2.
-
-    Raises:
-        InputError: If a size or a number of persons is out of range.
-        OSError: If the folder cannot be written.
+    ``write`` is a writer of ``projects.drawn_people``. A wrong number ends the
+    process with exit code 2; InputError if one is out of ``write``'s range.
     """
     args = parser.parse_args()
     if args.val_images is None:
         args.val_images = max(1, args.images // 4)
     for name in ('images', 'val_images', 'workers'):
-        if getattr(args, name) < 1:
-            parser.error(f'--{name.replace("_", "-")} must be at least 1, '
-                         f'got {getattr(args, name)}')
+        value = getattr(args, name)
+        if value < 1:
+            name = name.replace('_', '-')
+            parser.error(f'--{name} must be at least 1, got {value}')
     if args.seed < 0:
         parser.error(f'--seed must not be negative, got {args.seed}')
     pairs = {

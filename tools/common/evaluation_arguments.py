@@ -1,60 +1,37 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """What the evaluation tools have in common: arguments and their evaluator."""
 import argparse
-from typing import Any, Sequence
+from typing import Any, List, Sequence
 
 from projects.qanet.evaluation.functional import PROTOCOLS, ParsingEvaluator
 
-
-def add_truth_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add where the ground truth is."""
-    parser.add_argument(
-        '--ann-file', required=True, help='COCO style annotations of persons')
-    parser.add_argument(
-        '--data-root',
-        required=True,
-        help='folder of the split, with Category_ids/, Human_ids/, '
-        'Instance_ids/ and, for pictures, Images/')
-    parser.add_argument(
-        '--img-subdir', default='Images', help='name of the image folder')
-    parser.add_argument(
-        '--person-cat-ids',
-        type=int,
-        nargs='+',
-        default=[1],
-        metavar='ID',
-        help='category_id of persons in the annotation file (default: 1)')
-
-
-def add_protocol_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add how to evaluate: ``--protocol`` and ``--nms-thr``."""
-    parser.add_argument(
-        '--protocol',
-        default='released',
-        choices=sorted(PROTOCOLS),
-        help='released: comparable with published tables; strict: its quirks '
-        'mended')
-    parser.add_argument(
-        '--nms-thr',
-        type=float,
-        default=0.6,
-        help='parsing IoU of persons found twice; above 1 keeps all')
-
-
-def add_weights_argument(parser: argparse.ArgumentParser) -> None:
-    """Add ``--quality-weights``."""
-    parser.add_argument(
-        '--quality-weights',
-        nargs=3,
-        type=float,
-        metavar=('BOX', 'IOU', 'PIXEL'),
-        help='fuse the scores again with these weights; without it the '
-        'stored scores count')
+# Rows of :func:`.cli.add_arguments`.
+IMG_SUBDIR = ('--img-subdir', 'name of the image folder', 'Images')
+#: Where the ground truth is.
+TRUTH: List[tuple] = [
+    ('--ann-file', 'COCO style annotations of persons', dict(required=True)),
+    ('--data-root', 'folder of the split, with Category_ids/, '
+     'Human_ids/, Instance_ids/ and, for pictures, Images/',
+     dict(required=True)),
+    IMG_SUBDIR,
+    ('--person-cat-ids', 'category_id of persons in the annotation file '
+     '(default: 1)', dict(type=int, nargs='+', default=[1], metavar='ID')),
+]
+#: How to evaluate.
+PROTOCOL: List[tuple] = [
+    ('--protocol', 'released: comparable with published tables; strict: '
+     'its quirks mended', dict(default='released', choices=sorted(PROTOCOLS))),
+    ('--nms-thr', 'parsing IoU of persons found twice; above 1 keeps all',
+     0.6),
+]
+WEIGHTS: tuple = ('--quality-weights',
+                  'fuse the scores again with these weights; without '
+                  'it the stored scores count',
+                  dict(nargs=3, type=float, metavar=('BOX', 'IOU', 'PIXEL')))
 
 
 def make_evaluator(args: argparse.Namespace, classes: Sequence[str],
                    **more: Any) -> ParsingEvaluator:
-    """The evaluator of the ground truth that the command line names."""
     return ParsingEvaluator(
         args.ann_file,
         args.data_root,
@@ -71,5 +48,4 @@ def classes_of(info: dict) -> Sequence[str]:
 
 
 def numbered(num_classes: int) -> Sequence[str]:
-    """Names of classes whose names are unknown."""
     return [str(label) for label in range(num_classes)]

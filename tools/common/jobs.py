@@ -19,15 +19,13 @@ ROOT = Path(__file__).resolve().parents[2]
 class Commands:
     """Runs commands in the repository's root and prints each of them.
 
-    Args:
-        threads (int, optional): Threads of each command. Defaults to None,
-            as many as it likes.
+    Each may use some threads, by default as many as it likes.
     """
 
     def __init__(self, threads: Optional[int] = None) -> None:
         self.start = time.time()
-        # Threads that spin for long while they wait slow down what they wait
-        # for; threads that never spin wake up late.
+        # Threads that spin for long slow down what they wait for; those that
+        # never spin wake up late.
         self._env = {'GOMP_SPINCOUNT': '20000', **os.environ}
         if threads is not None:
             self._env['OMP_NUM_THREADS'] = str(threads)
@@ -44,10 +42,9 @@ class Commands:
             script: str,
             *arguments: Any,
             log: Optional[Path] = None) -> None:
-        """Run a tool with arguments; InputError if it fails.
+        """Run a tool; what it says is appended to ``log``, else shown.
 
-        ``title`` is what it does. What it says is appended to the file
-        ``log``, else shown.
+        ``title`` is what it does. InputError if it fails.
         """
         command = [script, *map(str, arguments)]
         if log is not None:
@@ -57,11 +54,11 @@ class Commands:
                 if self._ended:
                     raise InputError(f'{title}: not begun')
                 self.say(f'{title}\n  $ python {" ".join(command)}')
+                streams = dict(stdout=output, stderr=output)
                 process = subprocess.Popen([sys.executable, *command],
                                            cwd=ROOT,
                                            env=self._env,
-                                           stdout=output,
-                                           stderr=output)
+                                           **streams)
                 self._begun.append(process)
             try:
                 code = process.wait()
@@ -84,7 +81,6 @@ class Commands:
             self._try(lambda: [f.result() for f in as_completed(futures)])
 
     def _try(self, work: Callable[[], Any]) -> None:
-        """Call a function; if it fails or is interrupted, end everything."""
         try:
             work()
         except BaseException:

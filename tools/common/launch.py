@@ -13,35 +13,28 @@ from projects.qanet.utils.configs import read_config
 from projects.qanet.utils.device import count_processes
 from . import cli
 
-
-def add_cfg_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--cfg-options``."""
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        help='override settings of the config, as key=value pairs. A list is '
-        'written key="[a,b]", nested keys as model.test_cfg.flip=False')
+#: A row of :func:`.cli.add_arguments`.
+CFG_OPTIONS = (
+    '--cfg-options', 'override settings of the config, as key=value pairs. A '
+    'list is written key="[a,b]", nested keys as model.test_cfg.flip=False',
+    dict(nargs='+', action=DictAction))
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that training and testing have in common."""
-    add_cfg_options(parser)
-    parser.add_argument(
-        '--launcher',
-        choices=['none', 'pytorch', 'slurm', 'mpi'],
-        default='none',
-        help='job launcher')
+    cli.add_arguments(parser, [
+        CFG_OPTIONS,
+        ('--launcher', 'job launcher',
+         dict(choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')),
+    ])
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
 
 
 def load_config(args: argparse.Namespace) -> Config:
     """Read the config of a tool and apply the command line to it.
 
-    ``config`` is a file, or ``package::file`` for one of an installed
-    package; a missing or broken one is refused. ``work_dir`` is the command
-    line's, else the config's, else ``work_dirs/<name of the config>``. Under
-    torchrun the launcher is pytorch's, even if nobody says so.
+    ``work_dir`` is the command line's, else the config's, else
+    ``work_dirs/<name of the config>``. Under torchrun the launcher is
+    pytorch's, even if nobody says so.
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg = read_config(args.config)
@@ -70,11 +63,10 @@ def load_config(args: argparse.Namespace) -> Config:
 def run_distributed(main: Callable[[], None]) -> None:
     """Run a tool that may be one of several processes.
 
-    It owns the process group: processes that torchrun has started on a
-    machine without an accelerator get one before the tool runs, since
-    mmengine 0.10 would select a CUDA device for any backend; and whoever made
-    it, no process leaves while another one still talks to it. It ends as
-    :func:`.cli.run_tool` says.
+    Processes that torchrun has started without an accelerator get a group
+    before the tool runs, since mmengine 0.10 would select a CUDA device for
+    any backend; and no process leaves a group while another one still talks
+    to it. It ends as :func:`.cli.run_tool` says.
     """
 
     def leave_together() -> None:

@@ -6,15 +6,7 @@ from typing import Any, Callable, Dict, List
 
 
 class Stopwatch:
-    """Calls functions and notes how long each call takes.
-
-    Args:
-        clock (Callable): Says the time in seconds. Defaults to the clock on
-            the wall.
-
-    Attributes:
-        seconds (dict[str, list[float]]): Those of each call, by name.
-    """
+    """Notes the ``seconds`` that each call takes, by name."""
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self._clock = clock

@@ -19,11 +19,9 @@ def pair_models(arguments: Sequence[str]) -> List[Tuple[str, str]]:
 
 
 def enable_tta(cfg: Config, name: str) -> None:
-    """Switch on the test-time augmentation that a config provides.
+    """Put ``tta_cfg`` of a config into the ``test_cfg`` of its parsers.
 
-    The config's ``tta_cfg``, a dict with ``flip`` and/or ``scales``, goes into
-    the parser's ``test_cfg``, see :class:`TopDownParser`. In messages the
-    config is called ``name``.
+    Messages call the config ``name``.
     """
     example = 'tta_cfg = dict(flip=True, scales=(1., 0.9, 1.1, 1.2, 1.3))'
     settings = cfg.get('tta_cfg')
@@ -37,16 +35,14 @@ def enable_tta(cfg: Config, name: str) -> None:
         if 'crop_size' not in (model.get('test_cfg') or {}):
             raise InputError(
                 f'--tta: {name} has a {type_name(model.type)}; augmentation '
-                'is for top-down parsers, whose test_cfg has a '
-                'crop_size')
+                'is for top-down parsers, whose test_cfg has a crop_size')
         model.test_cfg.update(settings)
 
 
 def make_ensemble(cfg: Config, others: Sequence[Config]) -> None:
-    """Put the models of several configs into the first one.
+    """Put the models of other configs, as an ensemble, into the first one.
 
-    Its model becomes a :class:`ParserEnsemble`. Data, evaluator and
-    everything else stay, and so does the post-processor that fuses scores.
+    All else stays, also the post-processor that fuses scores.
     """
     post_processor = cfg.model.get('post_processor',
                                    ConfigDict(type='QualityAwareModule'))

@@ -1,5 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Convert the LIP download to the layout that the data set reads."""
+"""Convert LIP: links images and labels; the whole picture becomes the box of
+person 1."""
 import sys
 from functools import partial
 from pathlib import Path
@@ -13,9 +14,7 @@ from tools.common.converting import run_converter
 def main() -> None:
     """Read the command line and convert."""
     run_converter(
-        partial(convert_official, 'LIP'),
-        'Convert LIP: links images and labels; the whole picture becomes the '
-        'box of person 1', {
+        partial(convert_official, 'LIP'), __doc__, {
             'raw': 'where the archives were unpacked',
             'out': 'folder to write, e.g. data/LIP',
         })

@@ -1,5 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Convert the MHP v2 download to the layout that the data set reads."""
+"""Convert MHP v2: links images, merges the masks of persons."""
 import sys
 from functools import partial
 from pathlib import Path
@@ -13,8 +13,7 @@ from tools.common.converting import run_converter
 def main() -> None:
     """Read the command line and convert."""
     run_converter(
-        partial(convert_official, 'MHP-v2'),
-        'Convert MHP v2: links images, merges the masks of persons', {
+        partial(convert_official, 'MHP-v2'), __doc__, {
             'raw': 'where LV-MHP-v2.zip was unpacked',
             'out': 'folder to write, e.g. data/MHP-v2',
         })

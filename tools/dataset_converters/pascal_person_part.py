@@ -1,5 +1,11 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Make PASCAL-Person-Part of PASCAL-Part, VOC 2010 and the lists."""
+"""Make PASCAL-Person-Part of PASCAL-Part, VOC 2010 and the lists: links
+images, merges the parts of Annotations_Part/*.mat to six classes.
+
+Label order official: 1 Head 2 Torso 3 Upper-arms 4 Lower-arms 5 Upper-legs
+6 Lower-legs; released, as the published weights: 1 Lower-arms 2 Head
+3 Upper-legs 4 Torso 5 Lower-legs 6 Upper-arms.
+"""
 import sys
 from pathlib import Path
 
@@ -12,25 +18,12 @@ from tools.common.converting import IDS, run_converter
 def main() -> None:
     """Read the command line and convert."""
     run_converter(
-        convert_pascal_person_part,
-        'Make PASCAL-Person-Part: links images, merges the parts of '
-        'Annotations_Part/*.mat to six classes', {
-            'raw':
-            'folder with Annotations_Part, JPEGImages and '
-            'pascal_person_part_trainval_list, at any depth',
-            'out':
-            'folder to write, e.g. data/PASCAL-Person-Part',
-            '--label-order':
-            dict(
-                choices=['official', 'released'],
-                help='official: 1 Head 2 Torso 3 Upper-arms 4 Lower-arms '
-                '5 Upper-legs 6 Lower-legs; released: as the published '
-                'weights, 1 Lower-arms 2 Head 3 Upper-legs 4 Torso '
-                '5 Lower-legs 6 Upper-arms'),
-            '--train-ids':
-            IDS.format('training'),
-            '--val-ids':
-            IDS.format('validation'),
+        convert_pascal_person_part, __doc__, {
+            'raw': 'folder of Annotations_Part, JPEGImages and the lists',
+            'out': 'folder to write, e.g. data/PASCAL-Person-Part',
+            '--label-order': dict(choices=['official', 'released']),
+            '--train-ids': IDS.format('training'),
+            '--val-ids': IDS.format('validation'),
         })
 
 

@@ -1,5 +1,11 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Convert polygons of body parts (LabelMe or COCO) to a parsing data set."""
+"""Convert polygons of body parts (LabelMe or COCO) to a parsing data set, one
+split per run.
+
+Without --classes, they are those of an earlier run, OUT/annotations/
+classes.txt, else the labels themselves. --person-keys are the keys of COCO
+annotations that say whose a part is.
+"""
 import sys
 from pathlib import Path
 
@@ -21,32 +27,17 @@ def convert(**args) -> None:
 def main() -> None:
     """Read the command line and convert."""
     run_converter(
-        convert, 'Convert polygons of body parts, one split per run', {
-            'raw':
-            'folder of LabelMe json files, or a COCO json file',
-            'out':
-            'folder to write, e.g. data/Custom',
-            '--name':
-            'the annotation file is called NAME_SPLIT.json',
-            '--split':
-            dict(choices=['train', 'val', 'test']),
-            '--images':
-            'folder of the images (default: where the json says, or is)',
-            '--classes':
-            'text file with one class per line (default: that of an earlier '
-            'run, OUT/annotations/classes.txt, else the labels themselves)',
-            '--ids':
-            'text file with the names of the images to take',
-            '--person-label':
-            'label of outlines of whole persons',
-            '--person-keys':
-            dict(
-                nargs='+',
-                help='keys of COCO annotations that say whose a part is'),
-            '--single-person':
-            dict(
-                action='store_true',
-                help='all parts of an image belong to one person'),
+        convert, __doc__, {
+            'raw': 'folder of LabelMe json files, or a COCO json file',
+            'out': 'folder to write, e.g. data/Custom',
+            '--name': 'the annotation file is called NAME_SPLIT.json',
+            '--split': dict(choices=['train', 'val', 'test']),
+            '--images': 'folder of the images (default: as the json says)',
+            '--classes': 'text file with one class per line',
+            '--ids': 'text file with the names of the images to take',
+            '--person-label': 'label of outlines of whole persons',
+            '--person-keys': dict(nargs='+'),
+            '--single-person': dict(action='store_true', help='one per image'),
         })
 
 

@@ -15,12 +15,11 @@ from typing import Dict, Iterator, List, Set, Tuple
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from projects.qanet.utils.errors import InputError
 from tools.common.cli import run_tool
-from tools.common.diagrams import (MARKED, PLAIN, draw_arrow, draw_box,
+from tools.common.diagrams import (MARKED, NOTE, PLAIN, draw_arrow, draw_box,
                                    new_diagram, save_drawing)
 
 PACKAGE = 'projects.qanet'
@@ -44,7 +43,7 @@ ROOMS: Dict[str, Tuple[float, float, str, str]] = {
 
 
 def _imported(path: Path, source: str) -> Iterator[str]:
-    """Full names of what a module imports, also inside its functions."""
+    """Full names of what a module imports, inside functions too."""
     package = path.relative_to(ROOT).with_suffix('').parts[:-1]
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -58,7 +57,6 @@ def _imported(path: Path, source: str) -> Iterator[str]:
 
 
 def read_imports() -> Dict[str, Set[str]]:
-    """Find out which room imports which."""
     folder = ROOT / PACKAGE.replace('.', '/')
     rooms = sorted(path.parent.name for path in folder.glob('*/__init__.py'))
     imports: Dict[str, Set[str]] = {room: set() for room in rooms}
@@ -67,7 +65,8 @@ def read_imports() -> Dict[str, Set[str]]:
             for name in _imported(path, path.read_text(encoding='utf-8')):
                 if name.startswith(PACKAGE + '.'):
                     imports[room].add(name.split('.')[2])
-    return {room: found - {room} for room, found in imports.items()}
+        imports[room].discard(room)
+    return imports
 
 
 def upward(imports: Dict[str, Set[str]]) -> List[Tuple[str, str]]:
@@ -92,33 +91,21 @@ def direct(imports: Dict[str, Set[str]]) -> Dict[str, Set[str]]:
     }
 
 
-def _draw_room(axes: Axes, room: str) -> None:
-    x, y, text, stations = ROOMS[room]
-    wide = 9.2 if room == 'utils' else 1.7
-    draw_box(axes, (x, y), (wide, .54), room, text,
-             MARKED if stations else PLAIN)
-    axes.text(
-        x - wide / 2 + .03,
-        y + .17,
-        stations,
-        va='center',
-        size=8,
-        color='#a0522d',
-        weight='bold')
-
-
 def draw(imports: Dict[str, Set[str]]) -> Figure:
-    """Draw the rooms and their imports."""
     if upward(imports):
         room, other = upward(imports)[0]
         raise InputError(f'{room} imports {other}, which stands above it in '
                          'ROOMS of this file')
     axes = new_diagram((8, 5.2), (-4.1, 5.7), (-.4, 5.5))
-    for room in ROOMS:
-        _draw_room(axes, room)
+    label = dict(va='center', size=8, color=NOTE, weight='bold')
+    for room, (x, y, text, stations) in ROOMS.items():
+        wide = 9.2 if room == 'utils' else 1.7
+        draw_box(axes, (x, y), (wide, .54), room, text,
+                 MARKED if stations else PLAIN)
+        axes.text(x - wide / 2 + .03, y + .17, stations, **label)
     for room, found in direct(imports).items():
-        for other in found:
-            (x, y), (to_x, to_y) = ROOMS[room][:2], ROOMS[other][:2]
+        x, y = ROOMS[room][:2]
+        for to_x, to_y in (ROOMS[other][:2] for other in found):
             side = max(-.7, min(.7, x - to_x))
             draw_arrow(axes, (x - side, y - .31),
                        (to_x + side / 2, to_y + .31))
@@ -126,7 +113,6 @@ def draw(imports: Dict[str, Set[str]]) -> Figure:
 
 
 def main() -> None:
-    """Read the imports and write the picture."""
     save_drawing(lambda: draw(read_imports()), __doc__)
 
 

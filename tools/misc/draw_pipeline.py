@@ -13,17 +13,16 @@ from typing import Dict, Tuple
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from projects.drawn_people import draw_scene
-from projects.qanet.datasets.cihp import CIHPParsingDataset
+from projects.qanet.datasets.benchmarks import CIHPParsingDataset
 from projects.qanet.utils.blending import blend_parts
 from projects.qanet.visualization.painting import person_colour
 from projects.qanet.visualization.tags import draw_boxes
 from tools.common.cli import run_tool
-from tools.common.diagrams import (MARKED, PLAIN, draw_arrow, draw_box,
-                                   new_diagram, save_drawing)
+from tools.common.diagrams import (LINE, MARKED, NOTE, PLAIN, draw_arrow,
+                                   draw_box, new_diagram, save_drawing)
 
 #: Where each step is drawn, what it does, which part of the repository does
 #: it, and whether training has it, too.
@@ -66,23 +65,13 @@ def make_pictures() -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
     return whole, image[y1:y2, x1:x2], parsed
 
 
-def _draw_picture(axes: Axes, picture: np.ndarray, x: float, y: float,
-                  height: float) -> None:
-    half = height * picture.shape[1] / picture.shape[0] / 2
-    axes.imshow(
-        picture,
-        extent=(x - half, x + half, y - height / 2, y + height / 2),
-        aspect='auto',
-        zorder=2)
-
-
 def draw() -> Figure:
-    """Draw the pipeline."""
     axes = new_diagram((12, 3.2), (-.2, 18), (0, 4.75))
-    whole, crop, parsed = make_pictures()
-    _draw_picture(axes, whole, 1, 2.5, 2)
-    _draw_picture(axes, crop, 3.7, 3.75, 1.7)
-    _draw_picture(axes, parsed, 16.8, 2.3, 2)
+    places = ((1, 2.5, 2), (3.7, 3.75, 1.7), (16.8, 2.3, 2))
+    for picture, (x, y, height) in zip(make_pictures(), places):
+        half = height * picture.shape[1] / picture.shape[0] / 2
+        extent = x - half, x + half, y - height / 2, y + height / 2
+        axes.imshow(picture, extent=extent, aspect='auto', zorder=2)
     draw_arrow(axes, (1, 1.5), (1, 1.1))
     draw_arrow(axes, (15.15, 2.3), (15.75, 2.3))
     for name, (x, y, text, part, trained) in STEPS.items():
@@ -91,29 +80,20 @@ def draw() -> Figure:
     for start, end in ARROWS:
         (x, y), (to_x, to_y) = STEPS[start][:2], STEPS[end][:2]
         if start == 'detector' and end == 'QAM':  # below all others
-            axes.plot((x + WIDTH / 2, to_x), (y - .25, y - .25),
-                      color='#5a6b7b',
-                      lw=.9,
-                      zorder=1)
+            line = (x + WIDTH / 2, to_x), (y - .25, y - .25)
+            axes.plot(*line, color=LINE, lw=.9, zorder=1)
             draw_arrow(axes, (to_x, y - .25), (to_x, to_y - HEIGHT / 2 - .05))
         else:
             draw_arrow(axes, (x + WIDTH / 2, y),
                        (to_x - WIDTH / 2 - .05, to_y))
     for name, (above, text) in LOSSES.items():
         x, y = STEPS[name][:2]
-        axes.text(
-            x,
-            y + above,
-            f'training: {text}',
-            ha='center',
-            size=6.5,
-            style='italic',
-            color='#a0522d')
+        style = dict(ha='center', size=6.5, style='italic', color=NOTE)
+        axes.text(x, y + above, f'training: {text}', **style)
     return axes.figure
 
 
 def main() -> None:
-    """Write the picture."""
     save_drawing(draw, __doc__)
 
 

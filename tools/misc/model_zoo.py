@@ -10,15 +10,15 @@ import sys
 from pathlib import Path
 from typing import List
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
 
 import yaml
 
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.tables import format_table
-from tools.common.cli import run_tool
+from tools.common.cli import plain_parser, run_tool
 
-ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / 'docs/model_zoo.md'
 _BLOCK = re.compile(r'(<!-- table: (.+?) -->\n)(.*?)(<!-- end -->)', re.DOTALL)
 _ORDER = ('mIoU', 'pixAcc', 'mAcc', 'APp', 'APp_50', 'PCP_50', 'APr', 'APr_50',
@@ -26,17 +26,11 @@ _ORDER = ('mIoU', 'pixAcc', 'mAcc', 'APp', 'APp_50', 'PCP_50', 'APr', 'APr_50',
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        '--check',
-        action='store_true',
-        help='write nothing; fail if the document is not up to date')
-    return parser.parse_args()
+    text = 'write nothing; fail if the document is not up to date'
+    return plain_parser(__doc__, [('--check', text, False)]).parse_args()
 
 
 def read_models() -> List[dict]:
-    """Read all metafiles that model-index.yml names."""
     index = yaml.safe_load((ROOT / 'model-index.yml').read_text())
     return [
         model for path in index['Import']
@@ -48,9 +42,9 @@ def select(models: List[dict], name: str) -> List[dict]:
     """Models of a data set in configs/qanet, or all of a folder of configs."""
     chosen = [
         model for model in models
-        if Path(model['Config']).parent.name == name or (
-            model['Results'][0]['Dataset'] == name
-            and Path(model['Config']).parent.name == 'qanet')
+        if name == Path(model['Config']).parent.name or (
+            Path(model['Config']).parent.name,
+            model['Results'][0]['Dataset']) == ('qanet', name)
     ]
     if not chosen:
         raise InputError(f'{DOCUMENT.name}: no metafile has models for the '
@@ -59,42 +53,38 @@ def select(models: List[dict], name: str) -> List[dict]:
 
 
 def format_models(models: List[dict]) -> str:
-    """Write one table in Markdown."""
     results = [(model, result) for model in models
                for result in model['Results']]
-    keys = [
-        key for key in _ORDER if any(
-            key in result.get('Metrics', {}) for _, result in results)
+    given = set().union(*(result.get('Metrics', ()) for _, result in results))
+    keys = [key for key in _ORDER if key in given]
+    header = [
+        'config', 'backbone', 'input', 'test with', *keys, 'figures', 'weights'
     ]
-    header = ['config', 'backbone', 'input', 'test with', *keys, 'figures']
-    weights = [_link_weights(model) for model, _ in results]
     rows = []
     for model, result in results:
-        path = model['Config']
         metrics = result.get('Metrics', {})
         rows.append([
-            f'[{model["Name"]}](../{path})', model['Metadata']['Backbone'],
-            model['Metadata']['Input Size'],
+            f'[{model["Name"]}](../{model["Config"]})',
+            model['Metadata']['Backbone'], model['Metadata']['Input Size'],
             result.get('Test Time Augmentation', '-'),
-            *(str(metrics.get(key, '-')) for key in keys), result['Source']
+            *(str(metrics.get(key, '-')) for key in keys), result['Source'],
+            _link_weights(model)
         ])
-    if any(weights):
-        header.append('weights')
-        rows = [[*row, link or '-'] for row, link in zip(rows, weights)]
+    if all(row[-1] == '-' for row in rows):
+        header, rows = header[:-1], [row[:-1] for row in rows]
     return format_table(header, rows, markdown=True) + '\n'
 
 
 def _link_weights(model: dict) -> str:
-    """Weights that fit as they are, or after conversion; '' if none."""
+    """Weights that fit as they are, or after conversion; '-' if none."""
     if 'Weights' in model:
         return f'[mmdet]({model["Weights"]})'
     if 'Converted From' in model:
         return f'[to convert]({model["Converted From"]["Weights"]})'
-    return ''
+    return '-'
 
 
 def main() -> None:
-    """Rewrite the document, or compare it."""
     args = parse_args()
     models = read_models()
     text = DOCUMENT.read_text()

@@ -1,5 +1,8 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Write a trained parser as an ONNX file that the inferencer reads."""
+"""Write the network of a top-down parser (crops -> probabilities and IoU
+scores) as an ONNX file, with all that parsing needs in its metadata, and
+compare it with torch.
+"""
 import argparse
 import os.path as osp
 import sys
@@ -14,46 +17,28 @@ from projects.qanet.deployment.export import (EXPORTERS, add_metadata,
 from projects.qanet.deployment.metadata import write_metadata
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import check_writable, write_bytes
-from tools.common.cli import run_tool
+from tools.common.cli import plain_parser, run_tool
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description='Write the network of a top-down parser (crops -> '
-        'probabilities and IoU scores) as an ONNX file, with all that parsing '
-        'needs in its metadata, and compare it with torch.')
-    parser.add_argument('config', help='config of the parser')
-    parser.add_argument('checkpoint', help='its checkpoint')
-    parser.add_argument('out', help='ONNX file to write')
-    parser.add_argument(
-        '--opset',
-        type=int,
-        help='version of the operator set, default: 17, with dynamo 18')
-    parser.add_argument(
-        '--exporter',
-        choices=EXPORTERS,
-        default='torchscript',
-        help='which of torch\'s exporters. dynamo is slower, needs onnxscript '
-        'and torch >= 2.6, and knows more operators')
-    parser.add_argument(
-        '--fixed-batch',
-        action='store_true',
-        help='one crop at a time, for networks that do not take any number')
-    parser.add_argument(
-        '--tolerance',
-        type=float,
-        default=1e-4,
-        help='largest allowed difference from torch')
-    parser.add_argument(
-        '--no-check',
-        action='store_true',
-        help='do not compare with torch (nor need onnxruntime)')
-    return parser.parse_args()
+    return plain_parser(__doc__, [
+        ('config', 'config of the parser'),
+        ('checkpoint', 'its checkpoint'),
+        ('out', 'ONNX file to write'),
+        ('--opset', 'version of the operator set, default: 17, with dynamo 18',
+         int),
+        ('--exporter', "which of torch's exporters. dynamo is slower, needs "
+         'onnxscript and torch >= 2.6, and knows more operators',
+         dict(choices=EXPORTERS, default='torchscript')),
+        ('--fixed-batch', 'one crop at a time, for networks that do not take '
+         'any number', False),
+        ('--tolerance', 'largest allowed difference from torch', 1e-4),
+        ('--no-check', 'do not compare with torch (nor need onnxruntime)',
+         False),
+    ]).parse_args()
 
 
 def check(parser, model: bytes, tolerance: float, fixed_batch: bool) -> None:
-    """Compare with torch, print the differences, refuse large ones."""
     differences = compare_with_torch(parser, model)
     for row in differences:
         iou = 'no IoU scores' if row.iou_scores is None else (
@@ -71,7 +56,6 @@ def check(parser, model: bytes, tolerance: float, fixed_batch: bool) -> None:
 
 
 def main() -> None:
-    """Build the parser, export, compare, write."""
     args = parse_args()
     if not args.out.endswith('.onnx'):
         raise InputError(f'{args.out} must end with .onnx')

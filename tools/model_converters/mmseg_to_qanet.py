@@ -1,5 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Convert one of our checkpoints to the released system's names."""
+"""Convert a checkpoint of configs/qanet or configs/simple_baseline to the
+names of the released system
+"""
 import argparse
 import os.path as osp
 import sys
@@ -11,21 +13,17 @@ import torch
 from projects.qanet.released_weights import to_released
 from projects.qanet.utils.checkpoint import read_checkpoint
 from projects.qanet.utils.files import check_writable
-from tools.common.cli import run_tool
+from tools.common.cli import plain_parser, run_tool
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description='Convert a checkpoint of configs/qanet or '
-        'configs/simple_baseline to the names of the released system')
-    parser.add_argument('src', help='our checkpoint')
-    parser.add_argument('dst', help='checkpoint to write')
-    return parser.parse_args()
+    return plain_parser(__doc__, [
+        ('src', 'our checkpoint'),
+        ('dst', 'checkpoint to write'),
+    ]).parse_args()
 
 
 def main() -> None:
-    """Convert and write."""
     args = parse_args()
     check_writable(args.dst)
     weights = to_released(read_checkpoint(args.src)['state_dict'])

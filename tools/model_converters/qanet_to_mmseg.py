@@ -1,5 +1,8 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Convert a checkpoint of the released system to ours."""
+"""Convert a checkpoint of the released QANet (ResNet-50, ResNet-101 or
+HRNet-W48), of SimpleNet, or of one of their ImageNet backbones. The result
+fits our configs with strict=True; entries without a counterpart are listed.
+"""
 import argparse
 import os.path as osp
 import sys
@@ -18,29 +21,21 @@ from projects.qanet.released_weights import (METAINFOS, convert_released,
                                              training_config, training_data)
 from projects.qanet.utils.checkpoint import read_checkpoint
 from projects.qanet.utils.files import check_writable
-from tools.common.cli import run_tool
+from tools.common.cli import plain_parser, run_tool
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description='Convert a checkpoint of the released QANet (ResNet-50, '
-        'ResNet-101 or HRNet-W48), of SimpleNet, or of one of their ImageNet '
-        'backbones. The result fits our configs with strict=True; entries '
-        'without a counterpart are listed.')
-    parser.add_argument('src', help='released checkpoint')
-    parser.add_argument('dst', help='checkpoint to write')
-    parser.add_argument(
-        '--dataset',
-        choices=METAINFOS,
-        help='what it was trained on, which the file does not say; needed '
-        'where the number of classes leaves a choice: class 10 of cihp is '
-        'Torso-skin, that of lip Jumpsuits. ppp has the released order')
-    return parser.parse_args()
+    return plain_parser(__doc__, [
+        ('src', 'released checkpoint'),
+        ('dst', 'checkpoint to write'),
+        ('--dataset', 'what it was trained on, which the file does not say; '
+         'needed where the number of classes leaves a choice: class 10 of '
+         'cihp is Torso-skin, that of lip Jumpsuits. ppp has the released '
+         'order', dict(choices=METAINFOS)),
+    ]).parse_args()
 
 
 def main() -> None:
-    """Convert, compare with the network, and write."""
     args = parse_args()
     check_writable(args.dst)
     report = convert_released(read_checkpoint(args.src), args.src)

@@ -17,16 +17,9 @@ def predict_confidence(inferencer: HumanParsingInferencer, image: np.ndarray,
                        bboxes: np.ndarray) -> List[PastedPerson]:
     """Parse persons and keep the winning probability of each pixel.
 
-    Args:
-        inferencer (HumanParsingInferencer): With a top-down parser.
-        image (np.ndarray): BGR, (H, W, 3) uint8.
-        bboxes (np.ndarray): Unpadded boxes, (N, 4), xyxy, in pixels.
-
-    Returns:
-        list[PastedPerson]: One for each box, with ``max_probs``, on the host.
-
-    Raises:
-        InputError: If the model is no top-down parser, or a box is wrong.
+    ``image`` is BGR, (H, W, 3) uint8, ``bboxes`` are (N, 4) xyxy in pixels,
+    unpadded. Returns a person for each, with ``max_probs``, on the host.
+    Raises an InputError if the model is no top-down parser or a box is wrong.
     """
     model = inferencer.model
     if not hasattr(model, 'predict_persons'):
@@ -35,14 +28,14 @@ def predict_confidence(inferencer: HumanParsingInferencer, image: np.ndarray,
     sources = collect_sources(image)
     boxes = split_boxes([bboxes], sources)
     frames = list(read_frames(sources, []))
-    rows = [boxes_of_frame(boxes, frame) for frame in frames]
-    data = inferencer.preprocess(frames, rows)
+    data = inferencer.preprocess(
+        frames, [boxes_of_frame(boxes, frame) for frame in frames])
     images = [item.to(inferencer.device) for item in data['inputs']]
-    pasted = (
-        person.paste(keep_confidence=True)
-        for person in model.predict_persons(images, data['data_samples']))
-    return [
-        person._replace(
-            max_probs=person.max_probs.cpu(), part_map=person.part_map.cpu())
-        for person in pasted
-    ]
+    persons = []
+    for person in model.predict_persons(images, data['data_samples']):
+        pasted = person.paste(keep_confidence=True)
+        persons.append(
+            pasted._replace(
+                max_probs=pasted.max_probs.cpu(),
+                part_map=pasted.part_map.cpu()))
+    return persons

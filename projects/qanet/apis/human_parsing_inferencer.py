@@ -3,7 +3,7 @@
 from contextlib import closing, nullcontext
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Union
 
-import cv2
+import mmcv
 import numpy as np
 import torch
 from mmengine.dataset import pseudo_collate
@@ -16,15 +16,15 @@ from rich.progress import track
 from projects.qanet.datasets.metainfo import complete_metainfo
 from projects.qanet.structures import ParsingInstances
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.json_values import is_whole, plain_number
 from projects.qanet.visualization.selection import select_persons
 from projects.qanet.visualization.windows import check_window
-from .output import OutputFolder, RunSummary
+from .output import OutputFolder, summary_logged
 from .parser_builder import ModelType, checked_meta, load_parser, test_pipeline
-from .settings import check_batch_size, make_visualizer, merge_settings
-from .sources import (Frame, InputsType, ParsedImage, Source, collect_sources,
+from .settings import make_visualizer, merge_settings
+from .sources import (Frame, InputsType, ParsedImage, collect_sources,
                       read_frames)
-from .user_boxes import (boxes_of_batch, check_all_used, split_boxes,
-                         warn_of_doubts)
+from .user_boxes import boxes_of_batch, split_boxes, warn_of_doubts
 
 
 @INFERENCERS.register_module()
@@ -32,16 +32,15 @@ class HumanParsingInferencer(BaseInferencer):
     """Finds the persons in photos and videos and parses each of them.
 
     Args:
-        model (str | Config | nn.Module): Config file or config of the parser,
-            an ONNX file of tools/model_converters/export_onnx.py, or a built
-            parser, which is put into evaluation mode.
+        model (str | Config | nn.Module): Config (file) of the parser, ONNX
+            file of tools/model_converters/export_onnx.py, or a built parser,
+            which is put into evaluation mode.
         weights (str, optional): Its checkpoint; an ONNX file has none.
-        det_model (str | Config | nn.Module, optional): Config file or config
-            of any detector of mmdet (``mmdet::...`` for one that comes with
-            it), or a built one. Without it every call needs ``bboxes``.
+        det_model (str | Config | nn.Module, optional): Config (file) of any
+            detector of mmdet (``mmdet::...`` for one that comes with it), or
+            a built one. Without it every call needs ``bboxes``.
         det_weights (str, optional): Its checkpoint; a built one needs none.
-        det_cat_ids (int | Sequence[int]): Labels of the detector that are
-            persons; 0 is the person of COCO.
+        det_cat_ids (int | Sequence[int]): The detector's labels of persons.
         bbox_thr (float): The detector's boxes with a lower score are left out.
         nms_thr (float, optional): Of persons whose parts agree with a mean
             IoU of at least this only the best is drawn and painted into
@@ -53,15 +52,12 @@ class HumanParsingInferencer(BaseInferencer):
         palette (Sequence, optional): RGB colours instead of the data set's.
         quality_weights (Sequence[float], optional): Weights of the box, IoU
             and pixel score instead of the model's.
-        visualizer (dict, optional): Further arguments of
-            :class:`ParsingVisualizer`, such as ``show_part_scores=True``.
+        visualizer (dict, optional): Arguments of :class:`ParsingVisualizer`.
 
     Each call may have ``bbox_thr``, ``nms_thr``, ``score_thr`` and
-    ``quality_weights`` of its own.
-
-    Raises:
-        FileNotFoundError: If a config or an ONNX file is missing.
-        InputError: If another file or a setting is missing or wrong.
+    ``quality_weights`` of its own. Raises a FileNotFoundError if a config or
+    an ONNX file is missing, an InputError if another file or a setting is
+    missing or wrong.
 
     Example:
         >>> infer = HumanParsingInferencer('configs/qanet/...', 'qanet.pth',
@@ -89,12 +85,12 @@ class HumanParsingInferencer(BaseInferencer):
             raise InputError('det_weights is given without det_model, the '
                              'config of the detector')
         self.scope = 'mmseg'
-        self._defaults = dict(
-            bbox_thr=bbox_thr,
-            nms_thr=nms_thr,
-            score_thr=score_thr,
-            quality_weights=quality_weights)
-        merge_settings(self._defaults, {})
+        self._defaults = merge_settings({
+            'bbox_thr': bbox_thr,
+            'nms_thr': nms_thr,
+            'score_thr': score_thr,
+            'quality_weights': quality_weights
+        })
         self.model, self.cfg, self.device = load_parser(model, weights, device)
         self.pipeline = self._init_pipeline(self.cfg)
         self.collate_fn = pseudo_collate
@@ -127,37 +123,28 @@ class HumanParsingInferencer(BaseInferencer):
 
         Args:
             inputs (InputsType): See :func:`collect_sources`.
-            bboxes (Any): Boxes to use instead of the detector's: (N, 4) xyxy
-                in pixels or (N, 5) with scores, the score being 1 otherwise.
-                For several images, or a video, a list with one array each.
+            bboxes (Any): Boxes instead of the detector's, see
+                :func:`split_boxes`.
             batch_size (int): Images at once, in the detector and the parser.
             show_progress (bool): Show a progress bar.
             skipped (list[tuple], optional): Takes (file, reason) of each file
                 that could not be decoded, or not wholly.
             settings: See the class.
 
-        Returns:
-            Iterator[ParsedImage]: Each image and its persons, maybe none.
-
-        Raises:
-            FileNotFoundError: If an input is missing.
-            InputError: If inputs or boxes are wrong.
+        Yields each image and its persons, maybe none. Raises a
+        FileNotFoundError or an InputError if inputs or boxes are wrong.
         """
-        return self._stream(
-            collect_sources(inputs), bboxes, batch_size, show_progress,
-            [] if skipped is None else skipped,
-            merge_settings(self._defaults, settings))
-
-    def _stream(self, sources: List[Source], bboxes: Any, batch_size: int,
-                show_progress: bool, skipped: List[tuple],
-                settings: dict) -> Iterator[ParsedImage]:
+        sources = collect_sources(inputs)
+        settings = merge_settings(self._defaults, **settings)
         if bboxes is None and self.detector is None:
             raise InputError(
                 'it is not known where the persons are: give a detector '
                 '(det_model= and det_weights=) or the boxes (bboxes=)')
-        check_batch_size(batch_size)
+        if not is_whole(plain_number(batch_size), 1):
+            raise InputError(f'batch_size must be a whole number >= 1, but '
+                             f'got {batch_size!r}')
         boxes = None if bboxes is None else split_boxes(bboxes, sources)
-        frames = read_frames(sources, skipped)
+        frames = read_frames(sources, [] if skipped is None else skipped)
         return track(
             self._parse(frames, boxes, batch_size, settings),
             'parsing',
@@ -182,9 +169,11 @@ class HumanParsingInferencer(BaseInferencer):
                 yield from map(ParsedImage, batch, parsed)
             if problem is not None:
                 raise problem
-        source = batch[-1].source if batch else None
-        if source is not None and source.is_video:
-            check_all_used(boxes, max(batch[-1].index + 1, source.num_images))
+        if boxes is not None and batch and batch[-1].source.is_video:
+            count = max(batch[-1].index + 1, batch[-1].source.num_images)
+            if len(boxes) > count:
+                raise InputError(f'bboxes has {len(boxes)} entries, but there '
+                                 f'were only {count} images')
 
     def __call__(self,
                  inputs: InputsType,
@@ -199,13 +188,11 @@ class HumanParsingInferencer(BaseInferencer):
                  show: bool = False,
                  wait_time: float = 0,
                  **settings: Any) -> Dict[str, List[Any]]:
-        """Parse all persons of all inputs.
+        """Parse all persons of all inputs; for the rest see :meth:`stream`.
 
         Whatever ends a run early, the results so far are in ``out_dir``.
 
         Args:
-            inputs, bboxes, batch_size, show_progress, settings: See
-                :meth:`stream`.
             out_dir (str, optional): Folder for pictures and results, see
                 :class:`OutputFolder`; without it nothing is written.
             save_label_maps (bool): Write label PNGs, too.
@@ -219,20 +206,17 @@ class HumanParsingInferencer(BaseInferencer):
             or frame, whose ``image_id`` is its position in the stream;
             ``visualization``, RGB pictures (H, W, 3) uint8; ``skipped``,
             (file, reason) of each file that was not, or not wholly, decoded.
-
-        Raises:
-            FileNotFoundError, InputError: See :meth:`stream`.
         """
         if save_label_maps and out_dir is None:
             raise InputError('save_label_maps=True needs an out_dir')
         if show:
             wait_time = check_window(wait_time)
         results = dict(predictions=[], visualization=[], skipped=[])
-        settings = merge_settings(self._defaults, settings)
+        settings = merge_settings(self._defaults, **settings)
         sources = collect_sources(inputs)
-        stream = self._stream(sources, bboxes, batch_size, show_progress,
-                              results['skipped'], settings)
-        summary = RunSummary(sum(source.num_images for source in sources))
+        stream = self.stream(sources, bboxes, batch_size, show_progress,
+                             results['skipped'], **settings)
+        total, counts = sum(source.num_images for source in sources), []
         saves_vis = out_dir is not None and not no_save_vis
         draws = saves_vis or return_vis or show
         qam = getattr(self.model, 'post_processor', None)
@@ -241,7 +225,7 @@ class HumanParsingInferencer(BaseInferencer):
             out_dir, self.dataset_meta['classes'], weights,
             getattr(qam, 'pixel_score_thr', None), save_label_maps, saves_vis,
             sources)
-        with summary.naming_interruption(out_dir), \
+        with summary_logged(counts, total, out_dir), \
                 folder as output, closing(stream):
             for frame, instances in stream:
                 shown, picture = range(len(instances)), None
@@ -253,12 +237,11 @@ class HumanParsingInferencer(BaseInferencer):
                                              wait_time)
                 if output is not None:
                     output.add(frame, instances, picture, shown)
-                summary.add(frame.name, len(instances), len(shown))
+                counts.append((frame.name, len(instances), len(shown)))
                 if return_vis:
                     results['visualization'].append(picture)
                 if return_predictions:
                     results['predictions'].append(instances)
-        summary.log()
         return self.postprocess(**results)
 
     def preprocess(self, inputs: Sequence[Frame],
@@ -288,9 +271,9 @@ class HumanParsingInferencer(BaseInferencer):
         with DefaultScope.overwrite_default_scope(self.scope):
             samples = self.model.test_step(inputs)
         found = [sample.pred_instances for sample in samples]
-        return found if quality_weights is None else [
-            persons.fuse(quality_weights) for persons in found
-        ]
+        if quality_weights is None:
+            return found
+        return [persons.fuse(quality_weights) for persons in found]
 
     def visualize(self, inputs: Frame, preds: ParsingInstances,
                   shown: Sequence[int], show: bool,
@@ -298,8 +281,7 @@ class HumanParsingInferencer(BaseInferencer):
         """Draw the chosen persons of an image, the best last; RGB, uint8."""
         is_video = inputs.source.is_video
         visualizer = self.video_visualizer if is_video else self.visualizer
-        image = cv2.cvtColor(inputs.image, cv2.COLOR_BGR2RGB)
-        picture = visualizer.draw(image, preds, shown)
+        picture = visualizer.draw(mmcv.bgr2rgb(inputs.image), preds, shown)
         if show:
             visualizer.show(picture, inputs.name, wait_time)
         return picture

@@ -4,7 +4,7 @@ import os
 import os.path as osp
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
 import cv2
 import mmcv
@@ -19,26 +19,21 @@ from projects.qanet.utils.files import check_writable, has_ending
 from projects.qanet.visualization.painting import paint_persons
 from .sources import Frame, Source
 
-# In the order of preference; which of them OpenCV can write depends on how
-# it was built.
-CODECS: Tuple[Tuple[str, str], ...] = (('mp4v', '.mp4'), ('MJPG', '.avi'))
+# In the order of preference: not every OpenCV can write each.
+CODECS = (('mp4v', '.mp4'), ('MJPG', '.avi'))
 #: By this text in its PNG a label map of ours is known.
 MARK = ('Software', 'QANet human parsing inferencer')
 
 
 def _refuse_label_maps_in(folder: str) -> None:
     """Refuse a folder with label maps that the inferencer has not written."""
-    if not osp.isdir(folder):
-        return
-    for name in sorted(os.listdir(folder)):
-        path = osp.join(folder, name)
-        if not has_ending(name, ('.png', )) or not osp.isfile(path):
+    for path in sorted(Path(folder).iterdir() if osp.isdir(folder) else []):
+        if not has_ending(path.name, ('.png', )) or not path.is_file():
             continue
-        try:
-            with Image.open(path) as image:
-                mark = image.info.get(MARK[0])
-        except (OSError, SyntaxError, ValueError):
-            mark = None
+        mark = None
+        with suppress(OSError, SyntaxError, ValueError), \
+                Image.open(path) as image:
+            mark = image.info.get(MARK[0])
         if mark != MARK[1]:
             raise InputError(
                 f'{path} has no mark of this tool: it may be a label map of a '
@@ -50,9 +45,9 @@ def _refuse_inputs_in(folders: Sequence[str],
     """Refuse inputs that lie in these folders, or link into them."""
     written = set(map(osp.realpath, folders))
     for source in sources:
-        if source.array is None and not written.isdisjoint(
-            (osp.realpath(osp.dirname(
-                source.path)), osp.dirname(osp.realpath(source.path)))):
+        places = (osp.realpath(osp.dirname(source.path)),
+                  osp.dirname(osp.realpath(source.path)))
+        if source.array is None and not written.isdisjoint(places):
             raise InputError(f'{source.path} is in a folder that is '
                              'written to; give another output folder')
 
@@ -113,17 +108,14 @@ class OutputFolder:
     It leaves ``vis/<stem>.png`` (a video: ``vis/<stem>.mp4``),
     ``results.json`` and on request ``Category_ids/<stem>.png`` and
     ``Human_ids/<stem>.png`` as in the CIHP layout (frames of a video:
-    ``<stem>_000012.png``). Inputs of one name, in whatever case, are numbered
-    (``a.png``, ``a_2.png``); see :func:`collect_sources`. A person's value in
-    Human_ids is its position among the image's records, counted from 1, as on
-    its tag in the picture. Label maps have a mark in their PNG, by which a
-    later run knows that it may replace them.
+    ``<stem>_000012.png``); for stems see :func:`collect_sources`. A person's
+    value in Human_ids is its position among the image's records, counted from
+    1, as on its tag. By a mark in its PNG a later run knows that it may
+    replace a label map.
 
     Args:
         folder (str): The folder; made if it is missing.
         classes, quality_weights, pixel_score_thr: See :func:`write_results`.
-        save_label_maps (bool): Write the label maps.
-        save_vis (bool): Write the pictures.
         sources (Sequence[Source]): All inputs of the run.
 
     Raises:
@@ -145,14 +137,14 @@ class OutputFolder:
         self.save_label_maps = save_label_maps
         self.save_vis = save_vis
         self._info = (classes, quality_weights, pixel_score_thr)
-        self._records: List[Dict[str, Any]] = []
-        self._images: List[Dict[str, Any]] = []
+        self._records: List[dict] = []
+        self._images: List[dict] = []
         self._video: Optional[_Video] = None
-        label_maps = ('Category_ids', 'Human_ids') if save_label_maps else ()
-        for name in label_maps:
-            _refuse_label_maps_in(osp.join(folder, name))
-        names = (*label_maps, 'vis') if save_vis else label_maps
+        names = ('Category_ids', 'Human_ids') if save_label_maps else ()
         folders = [osp.join(folder, name) for name in names]
+        for path in folders:
+            _refuse_label_maps_in(path)
+        folders += [osp.join(folder, 'vis')] if save_vis else []
         _refuse_inputs_in(folders, sources)
         for path in (folder, *folders):
             try:
@@ -169,13 +161,19 @@ class OutputFolder:
         The label maps have the persons ``shown``, the best last.
         """
         self._records.extend(instances.to_records())
-        entry = dict(id=frame.index, file_name=frame.name)
-        entry['width'], entry['height'] = frame.image.shape[1::-1]
-        self._images.append(entry)
+        height, width = frame.image.shape[:2]
+        self._images.append(
+            dict(
+                id=frame.index,
+                file_name=frame.name,
+                width=width,
+                height=height))
         if self.save_vis and frame.source.is_video:
             self._write_frame(frame.source, picture)
         elif self.save_vis:
-            self._write('vis', frame.stem, mmcv.rgb2bgr(picture))
+            path = osp.join(self.folder, 'vis', f'{frame.stem}.png')
+            with _writing(path, path):
+                mmcv.imwrite(mmcv.rgb2bgr(picture), path)
         if self.save_label_maps:
             category, owner = paint_persons(instances, shown)
             dtype = np.uint8 if len(instances) < 256 else np.uint16
@@ -189,11 +187,6 @@ class OutputFolder:
             stem = osp.join(self.folder, 'vis', source.stem)
             self._video = _Video(stem, source, picture.shape)
         self._video.add(picture)
-
-    def _write(self, folder: str, stem: str, image: np.ndarray) -> None:
-        path = osp.join(self.folder, folder, f'{stem}.png')
-        with _writing(path, path):
-            mmcv.imwrite(image, path)
 
     def _write_map(self, folder: str, stem: str, labels: np.ndarray) -> None:
         """Write a marked PNG in one step: half a one would have no mark."""
@@ -218,12 +211,8 @@ class OutputFolder:
     def __exit__(self, kind: Optional[type], *_: Any) -> None:
         """Write the results; a run that fails at once leaves older ones."""
         path = osp.join(self.folder, 'results.json')
-        if kind is None or self._images or not osp.isfile(path):
-            self.close()
-
-    def close(self) -> None:
-        """Write the results so far and finish everything."""
-        path = osp.join(self.folder, 'results.json')
+        if kind is not None and not self._images and osp.isfile(path):
+            return
         try:
             with _writing(path, f'{path}.partial'):
                 write_results(
@@ -232,51 +221,36 @@ class OutputFolder:
             self._close_video()
 
 
-class RunSummary:
-    """Counts persons and images, and names those without persons."""
+@contextmanager
+def summary_logged(counts: Sequence[Tuple[str, int, int]], total: int,
+                   out_dir: Optional[str]) -> Iterator[None]:
+    """Log how many persons were found, once all images are done.
 
-    def __init__(self, total: int = 0) -> None:
-        self._total = total
-        self.num_images = self.num_persons = self.num_hidden = 0
-        self.empty: List[str] = []
-
-    def add(self, name: str, num_persons: int, num_drawn: int) -> None:
-        """Count one image of this name and its persons."""
-        self.num_images += 1
-        self.num_persons += num_persons
-        self.num_hidden += num_persons - num_drawn
-        if not num_persons:
-            self.empty.append(name)
-
-    @contextmanager
-    def naming_interruption(self, out_dir: Optional[str]) -> Iterator[None]:
-        """Let a KeyboardInterrupt say how much is done and where it is."""
-        try:
-            yield
-        except KeyboardInterrupt as error:
-            total = max(self._total, self.num_images)
-            text = f'interrupted, {self.num_images} of {total} images done'
-            if out_dir is not None and self.num_images:
-                text += f', results in {osp.join(out_dir, "results.json")}'
-            error.args = (text, )
-            raise
-
-    def __str__(self) -> str:
-        if not self.num_persons:
-            return f'Found nobody in {self.num_images} images'
-        found = self.num_images - len(self.empty)
-        text = (f'Found {self.num_persons} persons in {found} of '
-                f'{self.num_images} images')
-        if self.empty:
-            more = ', ...' if len(self.empty) > 5 else ''
-            text += f', nobody in {", ".join(self.empty[:5])}{more}'
-        if self.num_hidden:
-            text += (f'; {self.num_hidden} of the persons are not drawn '
-                     '(score_thr, nms_thr)')
-        return text
-
-    def log(self) -> None:
-        """Say it; that nobody was found at all is a warning."""
-        logger = MMLogger.get_current_instance()
-        say = logger.info if self.num_persons else logger.warning
-        say(str(self))
+    ``counts`` grows meanwhile: an image's name and its persons, all and drawn.
+    A KeyboardInterrupt says how many of ``total`` images are done.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        text = (f'interrupted, {len(counts)} of {max(total, len(counts))} '
+                'images done')
+        if out_dir is not None and counts:
+            text += f', results in {osp.join(out_dir, "results.json")}'
+        error.args = (text, )
+        raise
+    logger = MMLogger.get_current_instance()
+    persons = sum(found for _, found, _ in counts)
+    if not persons:
+        logger.warning(f'Found nobody in {len(counts)} images')
+        return
+    empty = [name for name, found, _ in counts if not found]
+    text = (f'Found {persons} persons in {len(counts) - len(empty)} of '
+            f'{len(counts)} images')
+    if empty:
+        more = ', ...' if len(empty) > 5 else ''
+        text += f', nobody in {", ".join(empty[:5])}{more}'
+    hidden = persons - sum(drawn for *_, drawn in counts)
+    if hidden:
+        text += (f'; {hidden} of the persons are not drawn '
+                 '(score_thr, nms_thr)')
+    logger.info(text)

@@ -75,26 +75,17 @@ def build_parser(config: Union[str, Config], weights: Optional[str],
     """Build a parser, fill it and put it into evaluation mode.
 
     Its ``dataset_meta`` is the checkpoint's if that has one, else the
-    config's.
-
-    Args:
-        config (str | Config): The config or its file.
-        weights (str, optional): Checkpoint. None leaves the parser untrained,
-            and warns about it.
-        device (str): Where it will run.
-
-    Raises:
-        FileNotFoundError: If the config is missing.
-        InputError: If the config has no model, or the checkpoint cannot be
-            read or does not fit.
+    config's. Without weights it is untrained, and that is warned of. Raises a
+    FileNotFoundError if the config is missing, an InputError if it has no
+    model, or the checkpoint cannot be read or does not fit.
     """
     config = read_config(config)
     if 'model' not in config:
         raise InputError(f'config {config.filename} has no model')
     with DefaultScope.overwrite_default_scope('mmseg'):
         model = _checked(MODELS.build(copy.deepcopy(config.model)))
+        meta = None
         if weights is None:
-            meta = None
             MMLogger.get_current_instance().warning(
                 'No weights given: the parser is untrained and its results '
                 'mean nothing')
@@ -107,8 +98,8 @@ def build_parser(config: Union[str, Config], weights: Optional[str],
 
 def _checked(model: nn.Module) -> nn.Module:
     """A model, unless it is one of mmseg's that labels pixels, not persons."""
-    if isinstance(model,
-                  BaseSegmentor) and not hasattr(model, 'predict_persons'):
+    is_parser = hasattr(model, 'predict_persons')
+    if isinstance(model, BaseSegmentor) and not is_parser:
         raise InputError(f'the model is a {type(model).__name__}, which '
                          'labels pixels and knows no persons; a parser is a '
                          'TopDownParser, see docs/mixing.md')
@@ -117,16 +108,13 @@ def _checked(model: nn.Module) -> nn.Module:
 
 def is_onnx(model: ModelType) -> bool:
     """Whether a model is the path of an ONNX file, by its ending."""
-    return (not isinstance(model, (Config, nn.Module))
-            and str(model).lower().endswith('.onnx'))
+    is_path = not isinstance(model, (Config, nn.Module))
+    return is_path and str(model).lower().endswith('.onnx')
 
 
 def load_parser(model: ModelType, weights: Optional[str],
                 device: Optional[str]) -> Tuple[nn.Module, Config, str]:
-    """A parser in evaluation mode, its config (maybe empty) and its device.
-
-    See :class:`HumanParsingInferencer` for arguments and errors.
-    """
+    """A parser in evaluation mode, its config (maybe empty) and its device."""
     if isinstance(model, nn.Module):
         if device is None:
             tensor = next(model.parameters(), None)
@@ -150,8 +138,7 @@ def load_parser(model: ModelType, weights: Optional[str],
 def checked_meta(model: nn.Module) -> Dict[str, Any]:
     """``classes``, ``palette`` and ``flip_pairs`` of a parser.
 
-    Raises:
-        InputError: If it has none, or as many as do not fit its outputs.
+    Raises an InputError if it has none, or they do not fit its outputs.
     """
     meta = getattr(model, 'dataset_meta', None)
     if not meta:

@@ -5,21 +5,14 @@ from typing import Any, Dict
 
 from projects.qanet.quality import check_weights
 from projects.qanet.utils.errors import InputError
-from projects.qanet.utils.json_values import is_number, is_whole, plain_number
+from projects.qanet.utils.json_values import is_number, plain_number
 from projects.qanet.visualization import ParsingVisualizer
 
 _ELSEWHERE = ('score_thr', 'nms_thr')
 
 
-def check_batch_size(batch_size: Any) -> None:
-    """Raise an InputError unless this is a whole number >= 1."""
-    if not is_whole(plain_number(batch_size), 1):
-        raise InputError(f'batch_size must be a whole number >= 1, but got '
-                         f'{batch_size!r}')
-
-
-def merge_settings(defaults: Dict[str, Any],
-                   given: Dict[str, Any]) -> Dict[str, Any]:
+def merge_settings(defaults: Dict[str, Any], /,
+                   **given: Any) -> Dict[str, Any]:
     """The constructor's settings, replaced by a call's; plain floats."""
     unknown = sorted(set(given) - set(defaults))
     if unknown:
@@ -28,9 +21,7 @@ def merge_settings(defaults: Dict[str, Any],
     settings = {**defaults, **given}
     for name in ('bbox_thr', 'score_thr', 'nms_thr'):
         value = settings[name] = plain_number(settings[name])
-        if name == 'nms_thr' and value is None:
-            continue
-        if not is_number(value):
+        if not (is_number(value) or name == 'nms_thr' and value is None):
             raise InputError(f'{name} must be a finite number, not {value!r}')
     if settings['quality_weights'] is not None:
         settings['quality_weights'] = check_weights(
@@ -44,8 +35,8 @@ def make_visualizer(cfg: Dict[str, Any],
     if not isinstance(cfg, dict):
         raise InputError('visualizer must be a dict of arguments of '
                          f'ParsingVisualizer, not {cfg!r}')
-    known = inspect.signature(ParsingVisualizer.__init__).parameters
-    allowed = [n for n in known if n not in ('self', *_ELSEWHERE)]
+    known = inspect.signature(ParsingVisualizer).parameters
+    allowed = [name for name in known if name not in _ELSEWHERE]
     for name in cfg:
         if name in _ELSEWHERE:
             raise InputError(f'visualizer has {name}: give {name}= to the '

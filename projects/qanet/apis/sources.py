@@ -8,6 +8,7 @@ import re
 from collections import Counter, abc
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain, count
 from typing import (Any, Dict, Iterable, Iterator, List, NamedTuple, Optional,
                     Sequence, Union)
 
@@ -23,7 +24,6 @@ from projects.qanet.utils.files import IMAGE_ENDINGS, VIDEO_ENDINGS, has_ending
 from projects.qanet.utils.jpeg import is_cut_jpeg
 from projects.qanet.utils.names import unique_name
 
-DEFAULT_FPS = 25.
 # More frames in a row that cannot be decoded are the end of a video.
 _LONGEST_HOLE = 1000
 
@@ -32,20 +32,11 @@ InputsType = Union[str, os.PathLike, np.ndarray,
 
 
 class Frame(NamedTuple):
-    """One image to parse.
-
-    Attributes:
-        index (int): Position in the whole stream, from 0; the image's id.
-        image (np.ndarray): BGR image of shape (H, W, 3), uint8.
-        name (str): File name in the results, ``clip.mp4#12`` for frame 12 of
-            a video.
-        stem (str): Name without suffix for its output, unique in the run.
-        source (Source): Where it comes from.
-    """
-    index: int
-    image: np.ndarray
-    name: str
-    stem: str
+    """One image to parse."""
+    index: int  # position in the whole stream, from 0; the image's id
+    image: np.ndarray  # BGR, (H, W, 3) uint8
+    name: str  # file name in the results, as clip.mp4#12 for a video's frame
+    stem: str  # name without suffix for its output, unique in the run
     source: 'Source'
 
 
@@ -57,22 +48,15 @@ class ParsedImage(NamedTuple):
 
 @dataclass
 class Source:
-    """One image file, one video file or one array.
-
-    Attributes:
-        path (str): The file; for an array its position in the inputs.
-        stem (str): Name without suffix for its output, unique in the run.
-        array (np.ndarray, optional): The image, if it is no file.
-        name (str): File name in the results; with folders where files of
-            several folders have one name.
-    """
-    path: str
-    stem: str
+    """One image file, one video file or one array."""
+    path: str  # for an array its position in the inputs
+    stem: str = ''  # name without suffix for its output, unique in the run
     array: Optional[np.ndarray] = None
-    name: str = ''
+    name: str = ''  # in the results; with folders where files share names
 
     def __post_init__(self) -> None:
         self.name = self.name or osp.basename(self.path)
+        self.stem = self.stem or osp.splitext(self.name)[0]
 
     @property
     def is_video(self) -> bool:
@@ -83,7 +67,7 @@ class Source:
     def fps(self) -> float:
         """Frames per second of a video; 25 where the file does not say."""
         fps = cv2.VideoCapture(self.path).get(cv2.CAP_PROP_FPS)
-        return fps if 0 < fps < 1000 else DEFAULT_FPS
+        return fps if 0 < fps < 1000 else 25.
 
     @property
     def num_images(self) -> int:
@@ -94,10 +78,7 @@ class Source:
         return max(0, int(count))
 
     def images(self) -> Iterator[Optional[np.ndarray]]:
-        """Load its BGR images (H, W, 3) uint8, one after the other.
-
-        A video has None in place of a frame that cannot be decoded.
-        """
+        """Its BGR images (H, W, 3) uint8; None for a broken video frame."""
         if self.array is not None:
             yield self.array
         elif self.is_video:
@@ -109,15 +90,14 @@ class Source:
 def _read_video(path: str, announced: int) -> Iterator[Optional[np.ndarray]]:
     """Frames of a video, at least as many as its header has."""
     capture = cv2.VideoCapture(path)
-    number, missing, found_any = 0, 0, False
-    while True:
+    missing, found_any = 0, False
+    for number in count():
         found, image = capture.read()
-        number += 1
         if found:
             yield from [None] * missing
             yield image
             missing, found_any = 0, True
-        elif (not capture.isOpened() or number > announced
+        elif (not capture.isOpened() or number >= announced
               or missing == _LONGEST_HOLE):
             break
         else:
@@ -128,10 +108,7 @@ def _read_video(path: str, announced: int) -> Iterator[Optional[np.ndarray]]:
 
 
 def _read_image(path: str) -> np.ndarray:
-    """Decode an image file, with its EXIF orientation applied.
-
-    Of an animation or a file of several pages it is the first picture.
-    """
+    """The (first) picture of a file, with its EXIF orientation applied."""
     pages = 1
     try:
         with open(path, 'rb') as file:
@@ -166,28 +143,20 @@ def _read_image(path: str) -> np.ndarray:
 def collect_sources(inputs: InputsType) -> List[Source]:
     """Find out what there is to parse, and that it exists.
 
-    Args:
-        inputs (InputsType): An image or video file, a folder of them (sorted
-            by name), a pattern such as ``photos/*.jpg``, a BGR image
-            (H, W, 3) uint8, or a list or an iterator of these.
-
-    Returns:
-        list[Source]: One for each file and array. No two have one stem, and
-        none that of another's frames (``clip_000012``), in any case.
-
-    Raises:
-        FileNotFoundError: If a file is missing.
-        InputError: If the inputs are empty or of another kind.
+    ``inputs`` are an image or video file, a folder of them (sorted by name),
+    a pattern such as ``photos/*.jpg``, a BGR image (H, W, 3) uint8, or a list
+    or an iterator of these. Returns a source for each file and array; of
+    inputs with one stem, or with that of a video's frame (``clip_000012``),
+    in whatever case, the later are renamed (``a_2``). Raises a
+    FileNotFoundError if a file is missing, an InputError if the inputs are
+    empty or of another kind.
     """
     if isinstance(inputs, abc.Iterator):
         inputs = list(inputs)
     items = inputs if isinstance(inputs, (list, tuple)) else [inputs]
     if not items:
         raise InputError('inputs is an empty list')
-    sources = [
-        source for i, item in enumerate(items)
-        for source in _make_sources(item, i)
-    ]
+    sources = list(chain.from_iterable(map(_make_sources, items, count())))
     _name_apart(sources)
     return sources
 
@@ -220,12 +189,10 @@ def _name_apart(sources: Sequence[Source]) -> None:
 
 def _make_sources(item: Any, position: int) -> List[Source]:
     """Check one item of the inputs."""
+    if isinstance(item, Source):
+        return [item]
     if isinstance(item, (str, os.PathLike)):
-        return [
-            Source(path,
-                   osp.splitext(osp.basename(path))[0])
-            for path in _list_files(os.fspath(item))
-        ]
+        return list(map(Source, _list_files(os.fspath(item))))
     if not isinstance(item, np.ndarray):
         raise InputError(f'input {position} must be a path or an array, but '
                          f'got {type(item).__name__}')
@@ -234,7 +201,7 @@ def _make_sources(item: Any, position: int) -> List[Source]:
         raise InputError(
             f'input {position} is an array of shape {item.shape} and type '
             f'{item.dtype}; a BGR image is (H, W, 3) uint8')
-    return [Source(f'{position:08d}', f'{position:08d}', item)]
+    return [Source(f'{position:08d}', array=item)]
 
 
 def _list_files(path: str) -> List[str]:
@@ -268,11 +235,10 @@ def _list_files(path: str) -> List[str]:
 
 def read_frames(sources: Sequence[Source],
                 skipped: List[tuple]) -> Iterator[Frame]:
-    """Read image after image; name and count what cannot be decoded.
+    """Read image after image; ``skipped`` takes what cannot be decoded.
 
-    ``skipped`` takes (file, reason) of each file that cannot be decoded, or
-    not wholly. What is missing leaves its number free, which must fit boxes.
-    Raises an InputError if the only source, or every one, cannot be decoded.
+    What is missing leaves its number free, which must fit boxes. Raises an
+    InputError if the only source, or every one, cannot be decoded.
     """
     logger = MMLogger.get_current_instance()
     index = unreadable = 0

@@ -19,9 +19,8 @@ def _to_array(bboxes: Any, where: str) -> np.ndarray:
     try:
         return np.asarray(bboxes, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise InputError(
-            f'{where} cannot be made an array of shape (N, 4) or (N, 5): '
-            f'{error}') from error
+        raise InputError(f'{where} cannot be made an array of shape (N, 4) or '
+                         f'(N, 5): {error}') from error
 
 
 def _check_rows(bboxes: Any, where: str) -> np.ndarray:
@@ -33,7 +32,7 @@ def _check_rows(bboxes: Any, where: str) -> np.ndarray:
         raise InputError(f'{where} has the shape {array.shape}; boxes are '
                          '(N, 4) xyxy in pixels, or (N, 5) with scores')
     if array.shape[1] == 4:
-        array = np.concatenate([array, np.ones((len(array), 1))], axis=1)
+        array = np.insert(array, 4, 1, axis=1)
     x1, y1, x2, y2, score = array.T
     _refuse(array, where, (
         (~np.isfinite(array).all(1), 'has numbers that are not finite'),
@@ -51,7 +50,7 @@ def _refuse(array: np.ndarray, where: str,
     """Name the first box that has the first of these problems."""
     for wrong, text in problems:
         if wrong.any():
-            row = int(wrong.argmax())
+            row = wrong.argmax()
             raise InputError(
                 f'{where}: box {row} {array[row].tolist()} {text}')
 
@@ -59,19 +58,14 @@ def _refuse(array: np.ndarray, where: str,
 def split_boxes(bboxes: Any, sources: Sequence[Source]) -> List[np.ndarray]:
     """Say which boxes belong to which image.
 
-    Args:
-        bboxes (Any): For one image (N, 4 | 5), or a list of one such; for
-            several images, or a video, a list with one for each image. xyxy
-            in pixels, and a score, which is 1 by default.
-        sources (Sequence[Source]): What is to be parsed.
+    For one image ``bboxes`` are (N, 4) xyxy in pixels, or (N, 5) with scores,
+    which are 1 otherwise, or a list of one such; for several images, or a
+    video, a list with one for each image.
 
-    Returns:
-        list[np.ndarray]: One (N, 5) float64 array per image, right but for
-        where the image ends, see :func:`boxes_of_batch`.
-
-    Raises:
-        InputError: If the numbers of images and of arrays differ, if there
-            are videos among several inputs, or if a box is wrong.
+    Returns one (N, 5) float64 array per image, right but for where the image
+    ends, see :func:`boxes_of_frame`. Raises an InputError if the numbers of
+    images and of arrays differ, if there are videos among several inputs, or
+    if a box is wrong.
     """
     if isinstance(bboxes, Iterator):
         bboxes = list(bboxes)
@@ -112,10 +106,7 @@ def _split(bboxes: Any, sources: Sequence[Source]) -> List[Any]:
 
 def boxes_of_frame(per_image: Sequence[np.ndarray],
                    frame: Frame) -> np.ndarray:
-    """Boxes of one image, out of :func:`split_boxes`, as (N, 5) float32.
-
-    Raises an InputError if there are none for it, or if one lies outside.
-    """
+    """Boxes (N, 5) float32 of one image; none, or one outside, is refused."""
     if frame.index >= len(per_image):
         raise InputError(f'bboxes has {len(per_image)} entries, but there is '
                          f'an image {frame.index + 1}: {frame.name}')
@@ -123,19 +114,15 @@ def boxes_of_frame(per_image: Sequence[np.ndarray],
     x1, y1, x2, y2, _ = array.T
     height, width = frame.image.shape[:2]
     outside = (x2 <= 0) | (y2 <= 0) | (x1 >= width) | (y1 >= height)
-    _refuse(array, f'bboxes[{frame.index}] ({frame.name})',
-            ((outside, 'lies wholly outside the image of '
-              f'{width}x{height} pixels'), ))
+    text = f'lies wholly outside the image of {width}x{height} pixels'
+    _refuse(array, f'bboxes[{frame.index}] ({frame.name})', [(outside, text)])
     return array.astype(np.float32)
 
 
 def boxes_of_batch(
         per_image: Sequence[np.ndarray], frames: Sequence[Frame]
 ) -> Tuple[List[np.ndarray], Optional[InputError]]:
-    """See :func:`boxes_of_frame`; up to the first image with a wrong one.
-
-    Also returns what is wrong there, None if nothing is.
-    """
+    """Boxes before the first image with a wrong one, and what is wrong."""
     found: List[np.ndarray] = []
     for frame in frames:
         try:
@@ -148,8 +135,8 @@ def boxes_of_batch(
 def warn_of_doubts(frame: Frame, rows: np.ndarray) -> bool:
     """Warn of boxes (N, 5) that are likely not what was meant.
 
-    Returns whether all look like shares of the image, or one has most of its
-    area outside; then the first is named.
+    Returns whether all look like shares of the image, or one, which is named,
+    has most of its area outside.
     """
     height, width = frame.image.shape[:2]
     x1, y1, x2, y2 = rows[:, :4].T
@@ -158,7 +145,7 @@ def warn_of_doubts(frame: Frame, rows: np.ndarray) -> bool:
     outside = inside < (x2 - x1) * (y2 - y1) / 2
     doubt = share_doubt(rows[:, :4], np.array([[width, height]]), frame.name)
     if doubt is None and outside.any():
-        row = int(outside.argmax())
+        row = outside.argmax()
         doubt = (f'{frame.name}: box {row} {rows[row, :4].tolist()} lies '
                  f'mostly outside the image of {width}x{height} pixels; boxes '
                  'are x1, y1, x2, y2 in pixels of the image')
@@ -166,11 +153,3 @@ def warn_of_doubts(frame: Frame, rows: np.ndarray) -> bool:
         MMLogger.get_current_instance().warning(
             f'{doubt} (further images are not named)')
     return doubt is not None
-
-
-def check_all_used(per_image: Optional[Sequence[Any]],
-                   num_images: int) -> None:
-    """Raise an InputError if there are boxes of more images than these."""
-    if per_image is not None and len(per_image) > num_images:
-        raise InputError(f'bboxes has {len(per_image)} entries, but there '
-                         f'were only {num_images} images')

@@ -1,10 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Data sets and transforms.
-
-All of them are registered when the first one is imported, or by
-:mod:`projects.qanet.plugin`, and not before: the converters beside them need
-neither torch nor OpenMMLab.
-"""
+"""Data sets and transforms, registered by the first import of one."""
 from importlib import import_module
 from typing import Any
 

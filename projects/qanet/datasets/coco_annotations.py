@@ -1,81 +1,70 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Boxes of persons in COCO files, with errors that name the culprit."""
-from typing import Dict, Iterable, List, Optional, Sequence
+"""Boxes of persons in COCO files: which are read, doubted and used."""
+from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from projects.qanet.ground_truth.annotations import check_bbox, check_records
+from projects.qanet.ground_truth.annotations import (check_bbox, check_records,
+                                                     keep_categories)
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.json_values import (ByteReader, is_number, is_whole,
                                               load_json, read_bytes)
 
-_DETECTION_KEYS = ('image_id', 'category_id', 'bbox', 'score')
 _TINY = 4  # pixels; in such an image a box of one pixel is no wonder
+# Of thousands of bad boxes, how many are named one by one.
+_MAX_NAMED = 50
 
 
 def load_detections(path: str,
                     image_ids: Iterable[int],
                     read: ByteReader = read_bytes) -> List[dict]:
-    """Read boxes from a COCO results file.
+    """Read a COCO results file: ``image_id, category_id, bbox`` and ``score``.
 
-    Args:
-        path (str): Json list of ``image_id, category_id, bbox (xywh, px),
-            score``.
-        image_ids (Iterable[int]): Ids that may occur.
-        read (Callable): Gets a file's content. Defaults to the local disk.
-
-    Returns:
-        list[dict]: All records, in the file's order.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        InputError: Names the file, the record and what is wrong; unknown
-            image ids are wrong, and so is an empty list.
+    Boxes are xywh in pixels, all in the file's order. Raises a
+    FileNotFoundError, or an InputError that names the file, the record and
+    what is wrong; ids beside ``image_ids`` are wrong, and so is an empty list.
     """
     records = load_json(path, read)
+    keys = ('image_id', 'category_id', 'bbox', 'score')
     if isinstance(records, dict):
-        raise InputError(f'{path} must be a COCO results list (image_id, '
-                         'category_id, bbox, score), got an object: is it '
-                         'an annotation file?')
-    check_records(records, _DETECTION_KEYS, path)
+        raise InputError(f'{path} must be a COCO results list '
+                         f'({", ".join(keys)}), got an object: is it an '
+                         'annotation file?')
+    check_records(records, keys, path)
     if not records:
         raise InputError(f'{path} is an empty list: there is no box to parse')
     known = set(image_ids)
     for position, record in enumerate(records):
-        if not is_whole(record['image_id']) or record['image_id'] not in known:
-            raise InputError(
-                f'{path}[{position}] has image_id {record["image_id"]}, '
-                'which is not in the annotation file: wrong split?')
-        check_bbox(record['bbox'], f'{path}[{position}]')
-        score = record['score']
-        if not is_number(score):
-            raise InputError(f'{path}[{position}] has score {score!r}, '
+        where, image_id = f'{path}[{position}]', record['image_id']
+        if not is_whole(image_id) or image_id not in known:
+            raise InputError(f'{where} has image_id {image_id}, which is not '
+                             'in the annotation file: wrong split?')
+        check_bbox(record['bbox'], where)
+        if not is_number(record['score']):
+            raise InputError(f'{where} has score {record["score"]!r}, '
                              'expected a finite number')
     return records
 
 
-def keep_scores(records: List[dict], score_thr: float,
-                name: str) -> List[dict]:
-    """Keep boxes whose score reaches the threshold, at least one.
-
-    A message calls threshold and file by ``name``, and tells the best score.
-    """
-    kept = [record for record in records if record['score'] >= score_thr]
-    if records and not kept:
-        best = max(record['score'] for record in records)
-        raise InputError(f'{name} = {score_thr} leaves none of '
-                         f'{len(records)} boxes, whose best score is {best}')
-    return kept
+def read_person_boxes(path: str, images: Dict[int, dict],
+                      cat_ids: Sequence[int], score_thr: float,
+                      read: ByteReader) -> Tuple[List[dict], str]:
+    """The records of a ``bbox_file`` to parse, and a line for the log."""
+    records = load_detections(path, images, read)
+    persons = keep_categories(records, cat_ids, path)
+    kept = [record for record in persons if record['score'] >= score_thr]
+    if not kept:
+        best = max(record['score'] for record in persons)
+        raise InputError(f'{path}: bbox_thr = {score_thr} leaves none of '
+                         f'{len(persons)} boxes, whose best score is {best}')
+    return kept, (f'{len(kept)} of {len(records)} boxes of {path} are used: '
+                  f'{len(records) - len(persons)} are of other categories, '
+                  f'{len(persons) - len(kept)} score below {score_thr}')
 
 
 def box_problem(bbox: Sequence[float], width: int,
                 height: int) -> Optional[str]:
-    """Why a box cannot be used; None if it can, also partly outside.
-
-    Args:
-        bbox (Sequence[float]): x, y, width, height in pixels.
-        width, height (int): Size of the image in pixels.
-    """
+    """Why a box (xywh, pixels) is of no use in an image; None if it is."""
     x, y, box_width, box_height = bbox
     if not np.isfinite(bbox).all():
         return 'not finite'
@@ -86,18 +75,41 @@ def box_problem(bbox: Sequence[float], width: int,
     return None
 
 
+def drop_bad_boxes(records: List[dict], images: Dict[int, dict],
+                   source: str) -> Tuple[List[dict], List[str]]:
+    """Leave out boxes (xywh, pixels) that hold nothing; refuse none left.
+
+    ``images`` have ``file_name, width, height``, by id; ``source`` is the
+    boxes' file. Gives the other records, and warnings for the log.
+    """
+    kept, named = [], []
+    for record in records:
+        image = images[record['image_id']]
+        problem = box_problem(record['bbox'], image['width'], image['height'])
+        if problem is None:
+            kept.append(record)
+        else:
+            named.append(f'{image["file_name"]} (image {image["id"]}, '
+                         f'annotation {record.get("id", "-")}): box '
+                         f'{record["bbox"]} is {problem}')
+    if records and not kept:
+        raise InputError(f'{source}: none of {len(records)} boxes can be '
+                         f'used; the first one: {named[0]}')
+    doubts = box_doubts(records, images, source)
+    warnings = [doubts] if doubts else []
+    warnings += [f'Skipped {line}' for line in named[:_MAX_NAMED]]
+    if named:
+        warnings.append(
+            f'Skipped {len(named)} of {len(records)} boxes of {source}')
+    return kept, warnings
+
+
 def share_doubt(boxes: np.ndarray, sizes: np.ndarray,
                 where: str) -> Optional[str]:
-    """Whether boxes look like shares of the image.
+    """A warning if boxes look like shares of the image, else None.
 
-    Args:
-        boxes (np.ndarray): (N, 4), in pixels, corners or sizes.
-        sizes (np.ndarray): (N, 2) or (1, 2), widths and heights of their
-            images in pixels.
-        where (str): Where the boxes stand, for the message.
-
-    Returns:
-        str | None: A warning if no number is above 1 though an image is large.
+    ``boxes`` (N, 4) are corners or sizes in pixels, ``sizes`` (N, 2) or (1, 2)
+    are widths and heights of their images; ``where`` is for the message.
     """
     if not len(boxes) or boxes.max() > 1 or np.max(sizes) <= _TINY:
         return None
@@ -107,29 +119,21 @@ def share_doubt(boxes: np.ndarray, sizes: np.ndarray,
 
 def box_doubts(records: Sequence[dict], images: Dict[int, dict],
                path: str) -> Optional[str]:
-    """Whether boxes look like corners or shares of the image.
+    """A warning if boxes look like shares of the image or corners, else None.
 
-    Args:
-        records (Sequence[dict]): ``image_id`` and ``bbox`` (xywh, pixels).
-        images (dict[int, dict]): ``width, height`` of the images, by id.
-        path (str): Where the boxes stand, for the message.
-
-    Returns:
-        str | None: A warning if no number is above 1, or a quarter of the
-        boxes reach beyond the right or lower edge by more than a tenth of
-        the image.
+    Corners, if a quarter of the boxes reach beyond the right or lower edge by
+    more than a tenth of the image. Records have ``image_id`` and ``bbox``
+    (xywh, pixels), images, by id, ``width`` and ``height``.
     """
     sizes = np.array([(images[record['image_id']]['width'],
                        images[record['image_id']]['height'])
                       for record in records]).reshape(-1, 2)
     boxes = np.array([record['bbox'] for record in records],
                      np.float64).reshape(-1, 4)
-    shares = share_doubt(boxes, sizes, path)
-    if shares is not None:
-        return shares
     beyond = (boxes[:, :2] + boxes[:, 2:] > 1.1 * sizes).any(axis=1).sum()
-    if not beyond or 4 * beyond < len(records):
-        return None
+    shares = share_doubt(boxes, sizes, path)
+    if shares or not beyond or 4 * beyond < len(records):
+        return shares
     return (f'{beyond} of {len(records)} boxes of {path} reach far beyond '
             'their images; they must be x, y, width, height: are they x1, y1, '
             'x2, y2?')

@@ -12,15 +12,15 @@ from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.jpeg import is_cut_jpeg
 from projects.qanet.utils.json_values import ByteReader
 
-# Key of data_prefix -> its folder next to the images' folder by default.
-_LABEL_FOLDERS = dict(
+#: Key of data_prefix -> its folder next to the images' folder by default.
+LABEL_FOLDERS = dict(
     seg_map='Category_ids', human_map='Human_ids', instance_map='Instance_ids')
 
 
 def complete_prefix(data_prefix: Optional[Dict[str, str]]) -> Dict[str, str]:
     """The folders ``img, seg_map, human_map, instance_map``, gaps filled."""
     prefix = data_prefix or dict(img='Training/Images')
-    allowed = ('img', *_LABEL_FOLDERS)
+    allowed = ('img', *LABEL_FOLDERS)
     if (not isinstance(prefix, dict) or 'img' not in prefix
             or not set(prefix).issubset(allowed)
             or not all(isinstance(folder, str) for folder in prefix.values())):
@@ -30,11 +30,8 @@ def complete_prefix(data_prefix: Optional[Dict[str, str]]) -> Dict[str, str]:
     images = prefix['img'].rstrip('/\\')
     # Of the root itself the neighbours are a level higher.
     split = osp.dirname(images) if images not in ('', '.') else '..'
-    neighbours = {
-        key: osp.join(split, folder)
-        for key, folder in _LABEL_FOLDERS.items()
-    }
-    return {**neighbours, **prefix}
+    names = LABEL_FOLDERS.items()
+    return {**{key: osp.join(split, name) for key, name in names}, **prefix}
 
 
 def check_image(path: str, read: ByteReader) -> None:
@@ -50,11 +47,7 @@ def check_image(path: str, read: ByteReader) -> None:
 
 
 class FolderListing:
-    """Answers which files exist, listing each folder once.
-
-    Asking the file system for each of a data set's files takes minutes on
-    network disks; a listing per folder does not.
-    """
+    """Which files exist; lists each folder once, for network disks."""
 
     def __init__(self) -> None:
         self._names: Dict[str, Set[str]] = {}
@@ -62,9 +55,9 @@ class FolderListing:
     def __contains__(self, path: str) -> bool:
         folder, name = osp.split(path)
         if folder not in self._names:
-            exists = osp.isdir(folder or '.')
-            self._names[folder] = set(os.listdir(folder
-                                                 or '.')) if exists else set()
+            self._names[folder] = set()
+            with suppress(FileNotFoundError, NotADirectoryError):
+                self._names[folder].update(os.listdir(folder or '.'))
         return name in self._names[folder]
 
     def require(self, paths: Sequence[str]) -> None:

@@ -8,24 +8,20 @@ import cv2
 import numpy as np
 from mmengine import fileio
 from mmengine.dataset import BaseDataset
+from mmengine.logging import MMLogger
 from mmseg.registry import DATASETS
 
 from projects.qanet.ground_truth import (IGNORE_LABEL, check_label_names,
                                          check_noted_classes, label_path,
                                          load_persons, read_label_map)
 from projects.qanet.utils.errors import InputError
-from projects.qanet.utils.json_values import is_number
-from .coco_annotations import xywh_to_xyxy
-from .folder_listing import FolderListing, check_image, complete_prefix
+from projects.qanet.utils.json_values import is_number, is_whole
+from .coco_annotations import drop_bad_boxes, read_person_boxes, xywh_to_xyxy
+from .folder_listing import (LABEL_FOLDERS, FolderListing, check_image,
+                             complete_prefix)
 from .metainfo import check_keys, complete_metainfo
-from .person_boxes import (check_cat_ids, check_filters, drop_bad_boxes,
-                           filter_samples, read_person_boxes)
 
-# Key of data_prefix -> key of a sample.
-_LABEL_PATHS = dict(
-    seg_map='seg_map_path',
-    human_map='human_map_path',
-    instance_map='instance_map_path')
+_FILTERS = ('filter_empty_gt', 'min_size')
 
 
 @DATASETS.register_module()
@@ -37,57 +33,48 @@ class HumanParsingDataset(BaseDataset):
         <data_root>/<split>/{Images,Category_ids,Human_ids,Instance_ids}/
         <data_root>/annotations/<NAME>_<split>.json
 
-    The json is COCO's, one annotation per person; ``parsing_id`` is the
-    person's value in ``Human_ids``. A person's label map is ``Category_ids``
-    where ``Human_ids`` has that value.
+    The json is COCO's, one annotation per person; the person's label map is
+    ``Category_ids`` where ``Human_ids`` has the value ``parsing_id``.
 
     When training, a sample is one person: ``img_path, seg_map_path,
     human_map_path, parsing_id, img_id, ann_id, bbox`` ((4,) float32, xyxy in
     pixels, unpadded), ``height, width, flip_pairs, num_classes``. With
-    ``test_mode`` a sample is one image with all its boxes, possibly none:
-    ``bboxes`` ((N, 4) float32, xyxy in pixels, unpadded), ``bbox_scores``
-    ((N,) float32) and the paths of those label maps that exist.
+    ``test_mode`` it is one image with all its boxes, possibly none:
+    ``bboxes`` ((N, 4) float32, likewise), ``bbox_scores`` ((N,) float32) and
+    the paths of those label maps that exist.
 
     Boxes of zero size or wholly outside the image are named in the log,
-    counted in ``num_skipped_boxes`` and left out. Crowd annotations
-    (``iscrowd``) are left out silently. Boxes of other categories or with
-    low scores are counted in the log; where nothing is left of a file it is
-    refused.
+    counted in ``num_skipped_boxes`` and left out; crowds (``iscrowd``) are
+    left out silently. Boxes of other categories or with low scores are
+    counted in the log; where nothing is left of a file it is refused.
 
     Args:
-        ann_file (str): COCO json file, relative to ``data_root``.
+        ann_file (str): The json.
         metainfo (dict, optional): For data of your own: ``classes`` (names,
             background first), ``palette`` (RGB; optional) and ``flip_pairs``
             (pairs of left/right class indices; may be left out where no class
             is named left or right). Defaults to the class's ``METAINFO``.
-        data_root (str): Root of all relative paths. Defaults to ''.
-        data_prefix (dict): ``img``, the folder of the images. The label
-            folders are its neighbours ``Category_ids``, ``Human_ids`` and
-            ``Instance_ids`` unless ``seg_map``, ``human_map`` or
-            ``instance_map`` say otherwise. A file_name may begin with the
-            image folder's name.
+        data_root (str): Root of all relative paths.
+        data_prefix (dict): ``img``, the folder of the images; a file_name may
+            begin with its name. The label folders are its neighbours
+            ``Category_ids``, ``Human_ids`` and ``Instance_ids`` unless
+            ``seg_map``, ``human_map`` or ``instance_map`` say otherwise.
             Defaults to ``dict(img='Training/Images')``.
-        bbox_file (str, optional): COCO results file (``image_id,
-            category_id, bbox`` xywh, ``score``) with the boxes to use in test
-            mode, relative to ``data_root`` unless it exists as given.
-            Defaults to None: ground-truth boxes with score 1.
+        bbox_file (str, optional): COCO results file with the boxes to use in
+            test mode, relative to ``data_root`` unless it exists as given;
+            without one, ground-truth boxes with score 1.
         bbox_thr (float): Least score of boxes from ``bbox_file``.
-            Defaults to 0.
         person_cat_ids (Sequence[int]): The ``category_id`` of persons in both
-            files; others are passed over. Defaults to (1, ).
+            files; others are passed over.
         filter_cfg (dict, optional): ``min_size``, the least width and height
             of a person's box in pixels, for training, and
             ``filter_empty_gt=True``, which leaves out images without boxes,
-            for testing. Defaults to None: nothing of it.
-        kwargs: ``pipeline``, ``test_mode``, ``indices``, ``serialize_data``,
-            ``lazy_init``, ``max_refetch``, ``backend_args``: as in
-            :class:`mmengine.dataset.BaseDataset`.
+            for testing.
+        kwargs: As in :class:`mmengine.dataset.BaseDataset`.
 
-    Raises:
-        FileNotFoundError: If the json, a folder, an image or (when training)
-            a label map is missing.
-        InputError: If an argument is wrong, a file is malformed or there is
-            nobody to train on. All messages name the culprit.
+    Raises a FileNotFoundError if the json, a folder, an image or (when
+    training) a label map is missing, an InputError if an argument is wrong, a
+    file is malformed or there is nobody to train on. Both name the culprit.
     """
 
     METAINFO: dict = dict()
@@ -107,14 +94,14 @@ class HumanParsingDataset(BaseDataset):
         if bbox_file is not None and not test_mode:
             raise InputError('bbox_file is for testing (test_mode=True); '
                              'training takes the boxes of ann_file')
-        check_filters(filter_cfg or {})
-        if not is_number(bbox_thr):
-            raise InputError(f'bbox_thr is {bbox_thr!r}, expected a number')
+        _check_numbers(bbox_thr, person_cat_ids, filter_cfg or {})
         self.bbox_file = bbox_file
         self.bbox_thr = bbox_thr
-        self.person_cat_ids = check_cat_ids(person_cat_ids)
+        self.person_cat_ids = tuple(person_cat_ids)
         self.backend_args = backend_args
         self.num_skipped_boxes = 0
+        # Gets a file's content from the storage backend.
+        self._read = partial(fileio.get, backend_args=backend_args)
         super().__init__(
             ann_file=ann_file,
             metainfo=metainfo,
@@ -143,10 +130,8 @@ class HumanParsingDataset(BaseDataset):
             annotation for annotation in document['annotations']
             if not annotation.get('iscrowd', 0)
         ]
-        if self.test_mode:
-            samples = self._test_samples(images, persons)
-        else:
-            samples = self._train_samples(images, persons)
+        make = self._test_samples if self.test_mode else self._train_samples
+        samples = make(images, persons)
         self._check_files(samples)
         return samples
 
@@ -158,22 +143,31 @@ class HumanParsingDataset(BaseDataset):
             check_image(self.get_data_info(idx)['img_path'], self._read)
             raise
 
-    @property
-    def _read(self) -> partial:
-        """Gets a file's content from the storage backend."""
-        return partial(fileio.get, backend_args=self.backend_args)
-
     def _check_document(self, document: dict) -> None:
         """A place for subclasses to look at the annotation file."""
 
     def filter_data(self) -> List[dict]:
         """The samples that ``filter_cfg`` leaves."""
-        return filter_samples(self.data_list, self.filter_cfg or {},
-                              self.ann_file)
+        filters, samples = self.filter_cfg or {}, self.data_list
+        if self.test_mode:
+            least = int(bool(filters.get('filter_empty_gt')))
+            kept = [one for one in samples if len(one['bboxes']) >= least]
+        else:
+            least = filters.get('min_size', 0)
+            kept = [
+                one for one in samples
+                if min(one['bbox'][2:] - one['bbox'][:2]) >= least
+            ]
+        text = (f'filter_cfg {filters} leaves {len(kept) or "none"} of '
+                f'{len(samples)} samples of {self.ann_file}')
+        if not kept:
+            raise InputError(text)
+        if len(kept) < len(samples):
+            MMLogger.get_current_instance().info(text)
+        return kept
 
     def _get_unserialized_subset(
             self, indices: Union[int, Sequence[int]]) -> List[dict]:
-        """The samples that ``indices`` choose."""
         try:
             chosen = super()._get_unserialized_subset(indices)
         except IndexError:
@@ -185,21 +179,16 @@ class HumanParsingDataset(BaseDataset):
         return chosen
 
     def get_cat_ids(self, idx: int) -> List[int]:
-        """Classes of a sample, for :class:`ClassBalancedDataset`.
+        """Classes of a person, or in testing of all, but for 0 and 255.
 
-        Those above 0 of the person (in training) or of all persons of the
-        image, ascending; 255 is none. It reads the label maps; balancing a
-        large data set takes minutes.
+        For :class:`ClassBalancedDataset`; it reads the label maps.
         """
         sample = self.get_data_info(idx)
         labels = read_label_map(sample['seg_map_path'], self._read)
         humans = read_label_map(sample['human_map_path'], self._read)
         person = sample.get('parsing_id')
         own = humans > 0 if person is None else humans == person
-        return [
-            int(label) for label in np.unique(labels[own])
-            if label not in (0, IGNORE_LABEL)
-        ]
+        return np.setdiff1d(labels[own], (0, IGNORE_LABEL)).tolist()
 
     def _train_samples(self, images: Dict[int, dict],
                        persons: List[dict]) -> List[dict]:
@@ -215,12 +204,12 @@ class HumanParsingDataset(BaseDataset):
                 raise InputError(
                     f'{self.ann_file}: annotation {person["id"]} lacks the '
                     "key 'parsing_id' (the person's value in Human_ids)")
-            sample = self._image_info(images[person['image_id']])
-            sample.update(
-                ann_id=person['id'],
-                parsing_id=person['parsing_id'],
-                bbox=xywh_to_xyxy(person['bbox'])[0])
-            samples.append(sample)
+            samples.append(
+                dict(
+                    self._image_info(images[person['image_id']]),
+                    ann_id=person['id'],
+                    parsing_id=person['parsing_id'],
+                    bbox=xywh_to_xyxy(person['bbox'])[0]))
         return samples
 
     def _test_samples(self, images: Dict[int, dict],
@@ -228,34 +217,34 @@ class HumanParsingDataset(BaseDataset):
         if self.bbox_file is None:
             records = [dict(person, score=1.) for person in persons]
         else:
-            records = read_person_boxes(self._bbox_path(), images,
-                                        self.person_cat_ids, self.bbox_thr,
-                                        self._read)
+            path = self.bbox_file
+            if not osp.exists(path):
+                path = osp.join(self.data_root, path)
+            records, summary = read_person_boxes(path, images,
+                                                 self.person_cat_ids,
+                                                 self.bbox_thr, self._read)
+            MMLogger.get_current_instance().info(summary)
         boxes = defaultdict(list)
         for record in self._usable(images, records):
             boxes[record['image_id']].append(record)
-        samples = []
-        for image_id, image in images.items():
-            records = boxes[image_id]
-            sample = self._image_info(image)
-            sample.update(
-                bboxes=xywh_to_xyxy([record['bbox'] for record in records]),
-                bbox_scores=np.array([record['score'] for record in records],
-                                     dtype=np.float32))
-            samples.append(sample)
-        return samples
+        return [
+            dict(
+                self._image_info(image),
+                bboxes=xywh_to_xyxy([one['bbox'] for one in boxes[image_id]]),
+                bbox_scores=np.array([one['score']
+                                      for one in boxes[image_id]], np.float32))
+            for image_id, image in images.items()
+        ]
 
     def _usable(self, images: Dict[int, dict],
                 records: List[dict]) -> List[dict]:
         """Leave out boxes that hold nothing."""
-        kept = drop_bad_boxes(records, images, self.bbox_file or self.ann_file)
+        kept, warnings = drop_bad_boxes(records, images, self.bbox_file
+                                        or self.ann_file)
+        for line in warnings:
+            MMLogger.get_current_instance().warning(line)
         self.num_skipped_boxes = len(records) - len(kept)
         return kept
-
-    def _bbox_path(self) -> str:
-        if osp.isabs(self.bbox_file) or osp.exists(self.bbox_file):
-            return self.bbox_file
-        return osp.join(self.data_root, self.bbox_file)
 
     def _image_info(self, image: dict) -> dict:
         folder, name = self.data_prefix['img'], image['file_name']
@@ -270,16 +259,12 @@ class HumanParsingDataset(BaseDataset):
             num_classes=len(self._metainfo['classes']),
             seg_fields=[],
             reduce_zero_label=False)
-        for prefix, path_key in _LABEL_PATHS.items():
-            info[path_key] = label_path(self.data_prefix[prefix], name)
+        for prefix in LABEL_FOLDERS:
+            info[f'{prefix}_path'] = label_path(self.data_prefix[prefix], name)
         return info
 
     def _check_files(self, samples: List[dict]) -> None:
-        """Refuse a download with holes now, not in the middle of an epoch.
-
-        When testing, label maps may be missing (test splits have none);
-        their paths are left out then.
-        """
+        """Refuse missing files; in testing leave out those of labels."""
         if self.backend_args is not None:
             return  # only the local disk can be listed cheaply
         listing = FolderListing()
@@ -288,7 +273,24 @@ class HumanParsingDataset(BaseDataset):
             required += ['seg_map_path', 'human_map_path']
         for key in required:
             listing.require([sample[key] for sample in samples])
-        for key in set(_LABEL_PATHS.values()).difference(required):
+        for key in {f'{one}_path' for one in LABEL_FOLDERS} - set(required):
             for sample in samples:
                 if sample[key] not in listing:
                     del sample[key]
+
+
+def _check_numbers(bbox_thr: float, cat_ids: Sequence[int],
+                   filters: Dict[str, Any]) -> None:
+    if not is_number(bbox_thr):
+        raise InputError(f'bbox_thr is {bbox_thr!r}, expected a number')
+    if (not isinstance(cat_ids, (list, tuple)) or not cat_ids
+            or not all(map(is_whole, cat_ids))):
+        raise InputError(f'person_cat_ids is {cat_ids!r}, expected a list of '
+                         'one or more whole numbers, such as [1]')
+    unknown = sorted(set(filters).difference(_FILTERS))
+    if unknown:
+        raise InputError(f'filter_cfg has the keys {unknown}, allowed are '
+                         f'{", ".join(_FILTERS)}')
+    if not is_number(filters.get('min_size', 0)):
+        raise InputError(f'filter_cfg: min_size is {filters["min_size"]!r}, '
+                         'expected a number of pixels')

@@ -10,29 +10,30 @@ from projects.qanet.utils.errors import InputError
 #: PASCAL-Person-Part's released label -> official label: the official classes
 #: in released order.
 RELEASED_ORDER = (0, 4, 1, 5, 2, 6, 3)
-_KEYS = ('classes', 'palette', 'flip_pairs')
 LABEL_ORDERS = ('official', 'released')
+_KEYS = ('classes', 'palette', 'flip_pairs')
+
+
+def _are_whole(values: Any, count: int, low: int, high: int) -> bool:
+    """Whether these are so many whole numbers of a range."""
+    return (isinstance(values, (list, tuple)) and len(values) == count and all(
+        isinstance(value, (int, np.integer)) and low <= value <= high
+        for value in values))
 
 
 def check_flip_pairs(flip_pairs: Sequence[Sequence[int]],
                      num_classes: int) -> List[Tuple[int, int]]:
     """The (left, right) class pairs that a mirrored image swaps, as integers.
 
-    Raises:
-        InputError: If an entry is no pair of two different foreground
-            classes (1 ... num_classes - 1), or a class stands in two pairs.
+    Raises an InputError if an entry is no pair of two different foreground
+    classes (1 ... num_classes - 1), or a class stands in two pairs.
     """
     if not isinstance(flip_pairs, (list, tuple)):
         raise InputError(f'flip_pairs is {flip_pairs!r}, expected a list of '
                          '(left, right) class indices')
     pairs, seen = [], set()
     for pair in flip_pairs:
-        valid = (
-            isinstance(pair, (list, tuple)) and len(pair) == 2 and all(
-                isinstance(label, (int,
-                                   np.integer)) and 0 < label < num_classes
-                for label in pair) and pair[0] != pair[1])
-        if not valid:
+        if not _are_whole(pair, 2, 1, num_classes - 1) or pair[0] == pair[1]:
             raise InputError(
                 f'flip_pairs: {pair!r} is not a pair of two different '
                 f'foreground classes, allowed are 1 to {num_classes - 1}')
@@ -45,10 +46,7 @@ def check_flip_pairs(flip_pairs: Sequence[Sequence[int]],
 
 
 def flip_lookup_table(flip_pairs: Sequence[Sequence[int]]) -> np.ndarray:
-    """Table that swaps left and right labels: ``new = table[old]``.
-
-    Its shape is (256,), uint8; 255 (ignored) stays 255.
-    """
+    """Table (256,), uint8, that swaps left and right: ``new = table[old]``."""
     table = np.arange(256, dtype=np.uint8)
     for left, right in flip_pairs:
         table[left], table[right] = right, left
@@ -56,19 +54,12 @@ def flip_lookup_table(flip_pairs: Sequence[Sequence[int]]) -> np.ndarray:
 
 
 def default_palette(num_classes: int) -> List[List[int]]:
-    """Distinct colours for data sets that bring none (the VOC colour map).
-
-    One RGB colour (0 ... 255) for each class; class 0 is black.
-    """
-    palette = []
-    for label in range(num_classes):
-        color = [0, 0, 0]
-        for bit in range(8):
-            for channel in range(3):
-                color[channel] |= (label >> (3 * bit + channel)
-                                   & 1) << (7 - bit)
-        palette.append(color)
-    return palette
+    """The VOC colour map, one RGB colour (0 ... 255) for each class."""
+    labels, channels = np.arange(num_classes)[:, None], np.arange(3)
+    palette = np.zeros((num_classes, 3), int)
+    for bit in range(8):
+        palette |= (labels >> (3 * bit + channels) & 1) << (7 - bit)
+    return palette.tolist()
 
 
 def _check_palette(palette: Sequence[Sequence[int]],
@@ -82,27 +73,10 @@ def _check_palette(palette: Sequence[Sequence[int]],
         raise InputError(f'metainfo: palette has {len(palette)} colours for '
                          f'{num_classes} classes')
     for color in palette:
-        if (not isinstance(color, (list, tuple)) or len(color) != 3 or not all(
-                isinstance(value, (int, np.integer)) and 0 <= value <= 255
-                for value in color)):
+        if not _are_whole(color, 3, 0, 255):
             raise InputError(f'metainfo: palette colour {color!r} is not '
                              'three whole numbers from 0 to 255')
     return [[int(value) for value in color] for color in palette]
-
-
-def _default_flip_pairs(classes: Sequence[str]) -> Sequence[Sequence[int]]:
-    # Mirrored training images with unswapped labels would silently teach
-    # the network that left is right, so this is not guessed.
-    sided = [
-        name for name in classes
-        if 'left' in name.lower() or 'right' in name.lower()
-    ]
-    if sided:
-        raise InputError(
-            "metainfo: 'flip_pairs' is missing though there are left/right "
-            f'classes ({", ".join(sided)}); give their (left, right) index '
-            'pairs, or [] if they must not be swapped')
-    return []
 
 
 def _plain(value: Any) -> Any:
@@ -125,19 +99,11 @@ def check_keys(metainfo: dict, own: Container[str]) -> None:
 def complete_metainfo(metainfo: dict) -> dict:
     """Check ``classes``, ``palette`` and ``flip_pairs`` and fill the gaps.
 
-    Args:
-        metainfo (dict): ``classes`` (names, background first), optionally
-            ``palette`` (RGB per class) and ``flip_pairs``; other keys pass.
-
-    Returns:
-        dict: A copy, of plain dictionaries and lists as it goes into
-        checkpoints, in which ``classes`` is a tuple of names, ``palette`` a
-        list of RGB lists and ``flip_pairs`` a list of integer pairs.
-
-    Raises:
-        InputError: If classes are missing or repeated, if the palette does
-            not fit them, if the flip pairs are wrong, or if there are
-            left/right classes but no flip pairs.
+    ``classes`` are names, background first; ``palette`` (RGB per class) and
+    ``flip_pairs`` may be missing; other keys pass. Gives a copy, of plain
+    dictionaries and lists as it goes into checkpoints: a tuple of names, a
+    list of RGB lists, a list of integer pairs. Raises an InputError if one of
+    them is wrong, or there are left/right classes but no flip pairs.
     """
     metainfo = _plain(metainfo)
     classes = metainfo.get('classes')
@@ -156,7 +122,18 @@ def complete_metainfo(metainfo: dict) -> dict:
         palette = default_palette(len(classes))
     flip_pairs = metainfo.get('flip_pairs')
     if flip_pairs is None:
-        flip_pairs = _default_flip_pairs(classes)
+        # Mirrored training images with unswapped labels would silently teach
+        # the network that left is right, so this is not guessed.
+        sided = [
+            name for name in classes
+            if 'left' in name.lower() or 'right' in name.lower()
+        ]
+        if sided:
+            raise InputError(
+                "metainfo: 'flip_pairs' is missing though there are left/right"
+                f' classes ({", ".join(sided)}); give their (left, right) '
+                'index pairs, or [] if they must not be swapped')
+        flip_pairs = []
     return dict(
         metainfo,
         classes=tuple(classes),
@@ -165,12 +142,6 @@ def complete_metainfo(metainfo: dict) -> dict:
 
 
 def checkpoint_meta(checkpoint: dict) -> Optional[dict]:
-    """What a checkpoint says about its data set; None if nothing.
-
-    The keys are in lower case; older versions of mmengine wrote upper case.
-    """
-    meta = (checkpoint.get('meta') or {}).get('dataset_meta')
-    return {
-        key.lower(): value
-        for key, value in meta.items()
-    } if meta else None
+    """What a checkpoint says of its data set, keys in lower case, or None."""
+    meta = (checkpoint.get('meta') or {}).get('dataset_meta') or {}
+    return {key.lower(): value for key, value in meta.items()} or None

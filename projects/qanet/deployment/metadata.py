@@ -1,13 +1,8 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""What a parser's ONNX file says about itself.
-
-A JSON document in its metadata tells what the network alone does not: how
-persons are cropped, what channels mean, how scores are fused
-(docs/deployment.md).
-"""
+"""What a parser's ONNX file says about itself, see docs/deployment.md."""
 import json
 from dataclasses import asdict, fields
-from typing import Any, Dict, Mapping, NamedTuple, Sequence
+from typing import Any, Dict, Mapping, NamedTuple
 
 from torch import nn
 
@@ -27,11 +22,8 @@ _OTHERS = ('mean', 'std', 'bgr_to_rgb', 'quality_weights', 'pixel_score_thr')
 
 
 class ParserParts(NamedTuple):
-    """All that a parser is besides its network.
-
-    ``dataset_meta`` has ``classes``, ``palette`` and ``flip_pairs``.
-    """
-    dataset_meta: Dict[str, Any]
+    """All that a parser is besides its network."""
+    dataset_meta: Dict[str, Any]  # classes, palette, flip_pairs
     settings: CropSettings
     data_preprocessor: ParsingDataPreprocessor
     post_processor: QualityAwareModule
@@ -52,15 +44,14 @@ def write_metadata(parser: nn.Module, dataset_meta: Mapping[str, Any]) -> str:
             'TopDownParser with ParsingDataPreprocessor and '
             'QualityAwareModule can')
     normalizes = hasattr(preprocessor, 'mean')
-    mean = preprocessor.mean.flatten().tolist() if normalizes else [0.]
-    std = preprocessor.std.flatten().tolist() if normalizes else [1.]
+    meta = {name: dataset_meta[name] for name in _META}
     return json.dumps(
         dict(
             version=VERSION,
-            **_choose(dataset_meta, _META),
+            **meta,
             **asdict(parser.settings),
-            mean=mean,
-            std=std,
+            mean=preprocessor.mean.flatten().tolist() if normalizes else [0.],
+            std=preprocessor.std.flatten().tolist() if normalizes else [1.],
             bgr_to_rgb=preprocessor.bgr_to_rgb,
             quality_weights=processor.weights,
             pixel_score_thr=processor.pixel_score_thr))
@@ -69,8 +60,7 @@ def write_metadata(parser: nn.Module, dataset_meta: Mapping[str, Any]) -> str:
 def read_metadata(entries: Mapping[str, str], filename: str) -> ParserParts:
     """Read and check the document in the metadata of an ONNX file.
 
-    Raises an InputError with the file's name if there is none, or it is of
-    another version, or a value is missing or wrong.
+    Raises an InputError with the file's name if it is missing or wrong.
     """
     if METADATA_KEY not in entries:
         raise InputError(
@@ -95,24 +85,20 @@ def read_metadata(entries: Mapping[str, str], filename: str) -> ParserParts:
         raise InputError(f'{where}: {error}') from error
 
 
-def _choose(values: Mapping[str, Any], names: Sequence[str]) -> Dict[str, Any]:
-    return {name: values[name] for name in names}
-
-
 def _build_parts(document: Dict[str, Any]) -> ParserParts:
-    """The parts that a document describes."""
-    if not isinstance(document['bgr_to_rgb'], bool):
-        raise InputError('bgr_to_rgb must be true or false, not '
-                         f'{document["bgr_to_rgb"]!r}')
-    if not all(value > 0 for value in document['std']):
-        raise InputError(f'std must be positive, not {document["std"]}')
+    meta, settings = ({
+        name: document[name]
+        for name in names
+    } for names in (_META, _SETTINGS))
+    mean, std, bgr_to_rgb, weights, thr = (document[name] for name in _OTHERS)
+    if not isinstance(bgr_to_rgb, bool):
+        raise InputError(f'bgr_to_rgb must be true or false, not {bgr_to_rgb}')
+    if not all(value > 0 for value in std):
+        raise InputError(f'std must be positive, not {std}')
     return ParserParts(
-        complete_metainfo(_choose(document, _META)),
-        CropSettings(**_choose(document, _SETTINGS)),
+        complete_metainfo(meta), CropSettings(**settings),
         ParsingDataPreprocessor(
-            mean=[float(value) for value in document['mean']],
-            std=[float(value) for value in document['std']],
-            bgr_to_rgb=document['bgr_to_rgb']),
-        QualityAwareModule(
-            weights=document['quality_weights'],
-            pixel_score_thr=document['pixel_score_thr']))
+            mean=list(map(float, mean)),
+            std=list(map(float, std)),
+            bgr_to_rgb=bgr_to_rgb),
+        QualityAwareModule(weights=weights, pixel_score_thr=thr))

@@ -15,13 +15,11 @@ from projects.qanet.utils.files import check_download
 #: Names of the file's input and outputs, the last one optional.
 INPUT_NAME = 'crops'
 OUTPUT_NAMES = ('probs', 'iou_scores')
+_CPU, _CUDA = 'CPUExecutionProvider', 'CUDAExecutionProvider'
 
 
 def import_optional(name: str, purpose: str) -> ModuleType:
-    """Import a package that only some users have; its name is PyPI's too.
-
-    The InputError begins with the purpose.
-    """
+    """Import a package that only some users have; its name is PyPI's too."""
     try:
         return importlib.import_module(name)
     except ImportError as error:
@@ -38,37 +36,31 @@ def _providers(device: str, available: List[str]) -> List[Any]:
     """onnxruntime's name for a device of torch."""
     place = torch.device(device)
     if place.type == 'cpu':
-        return ['CPUExecutionProvider']
+        return [_CPU]
     if place.type != 'cuda':
         raise InputError(f'device {device!r}: an ONNX parser runs on cpu and '
                          'on cuda')
-    if 'CUDAExecutionProvider' not in available:
+    if _CUDA not in available:
         raise InputError(
             f'device {device!r}: this onnxruntime has no CUDA, only '
             f'{", ".join(available)}. Install onnxruntime-gpu instead of '
             'onnxruntime, or use the device cpu')
-    return [('CUDAExecutionProvider', dict(device_id=place.index or 0)),
-            'CPUExecutionProvider']
+    return [(_CUDA, dict(device_id=place.index or 0)), _CPU]
 
 
 def default_device() -> str:
     """'cuda' if both torch and onnxruntime can use it, else 'cpu'."""
     runtime = import_optional('onnxruntime', 'running an ONNX file')
-    has_cuda = (
-        torch.cuda.is_available()
-        and 'CUDAExecutionProvider' in runtime.get_available_providers())
+    available = runtime.get_available_providers()
+    has_cuda = torch.cuda.is_available() and _CUDA in available
     return 'cuda' if has_cuda else 'cpu'
 
 
 class OnnxNetwork:
-    """Runs the network of an ONNX file.
+    """Runs the network of an ONNX file, with as many threads as torch.
 
-    On a CPU it uses as many threads as torch does
-    (:func:`torch.set_num_threads`, ``OMP_NUM_THREADS``).
-
-    Args:
-        source (str | bytes): Path of the file, or its content.
-        device (str): 'cpu', 'cuda' or 'cuda:1' and the like.
+    ``source`` is the path of the file or its content, ``device`` 'cpu', 'cuda'
+    or 'cuda:1' and the like.
 
     Attributes:
         name (str): Path of the file, for messages.
@@ -77,19 +69,18 @@ class OnnxNetwork:
         crop_size (tuple[int, int]): Width and height of a crop.
         batch_size (int, optional): Crops at once, None for any number.
 
-    Raises:
-        FileNotFoundError: If there is no such file.
-        InputError: If onnxruntime or the device is missing, or the file is
-            damaged or holds no parser.
+    Raises a FileNotFoundError if there is no such file, an InputError if
+    onnxruntime or the device is missing, or the file is damaged or no parser.
     """
 
     def __init__(self, source: Union[str, bytes], device: str = 'cpu') -> None:
-        self.name = 'ONNX model' if isinstance(source, bytes) else source
-        if not isinstance(source, bytes) and not osp.isfile(source):
+        is_file = not isinstance(source, bytes)
+        self.name = source if is_file else 'ONNX model'
+        if is_file and not osp.isfile(source):
             raise FileNotFoundError(f'ONNX file {source} not found')
         runtime = import_optional('onnxruntime', f'running {self.name}')
         providers = _providers(device, runtime.get_available_providers())
-        if not isinstance(source, bytes):
+        if is_file:
             check_download(source, f'ONNX file {source}')
         options = runtime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
@@ -102,10 +93,9 @@ class OnnxNetwork:
                              f'{first_line(error)}') from error
         self.metadata: Dict[str, str] = dict(
             self._session.get_modelmeta().custom_metadata_map)
-        self._check_signature()
+        self._read_shapes()
 
-    def _check_signature(self) -> None:
-        """Read the shapes; refuse networks that are no parsers."""
+    def _read_shapes(self) -> None:
         session = self._session
         inputs = {item.name: item.shape for item in session.get_inputs()}
         outputs = {item.name: item.shape for item in session.get_outputs()}
@@ -115,10 +105,9 @@ class OnnxNetwork:
                 and len(shape) == len(sizes) == 4 and shape[1] == 3 and all(
                     isinstance(size, int) for size in (*shape[2:], sizes[1]))):
             raise InputError(
-                f'{self.name} holds no parser: its input must be {INPUT_NAME} '
-                '(N, 3, H, W) and its outputs probs (N, C, H, W) and, '
-                f'optionally, iou_scores (N,), but they are {inputs} and '
-                f'{outputs}')
+                f'{self.name} holds no parser: its input must be crops (N, 3, '
+                'H, W) and its outputs probs (N, C, H, W) and, optionally, '
+                f'iou_scores (N,), but they are {inputs} and {outputs}')
         self.batch_size = shape[0] if isinstance(shape[0], int) else None
         self.crop_size: Tuple[int, int] = (shape[3], shape[2])
         self.num_classes: int = sizes[1]
@@ -127,31 +116,24 @@ class OnnxNetwork:
     def __call__(self, crops: Tensor) -> Tuple[Tensor, Optional[Tensor]]:
         """Parse crops, see :meth:`TopDownParser.predict_crops`.
 
-        Args:
-            crops (Tensor): Normalised crops of shape (N, 3, H, W), on the
-                network's device. N is a multiple of a fixed ``batch_size``.
-
-        Raises:
-            InputError: If the crops are of another size or onnxruntime fails.
+        N is a multiple of a fixed ``batch_size``. Raises an InputError if the
+        crops are of another size or onnxruntime fails.
         """
         width, height = self.crop_size
         if tuple(crops.shape[1:]) != (3, height, width):
             raise InputError(f'{self.name} takes crops of shape (N, 3, '
                              f'{height}, {width}), not {tuple(crops.shape)}')
-        shapes = (len(crops), self.num_classes, height, width), (len(crops), )
-        outputs = [
-            crops.new_empty(shape, dtype=torch.float32)
-            for shape, _ in zip(shapes, self._outputs)
-        ]
         crops = crops.float().contiguous()
+        probs = crops.new_empty(len(crops), self.num_classes, height, width)
+        iou = crops.new_empty(len(crops)) if len(self._outputs) > 1 else None
         size = self.batch_size or len(crops)
         for start in range(0, len(crops), size):
             rows = slice(start, start + size)
-            self._run(crops[rows], [output[rows] for output in outputs])
-        return outputs[0], outputs[1] if len(outputs) > 1 else None
+            self._run(crops[rows], probs[rows],
+                      None if iou is None else iou[rows])
+        return probs, iou
 
-    def _run(self, crops: Tensor, outputs: List[Tensor]) -> None:
-        """One pass through the network, into given tensors."""
+    def _run(self, crops: Tensor, *outputs: Optional[Tensor]) -> None:
         binding = self._session.io_binding()
         place = crops.device.type, crops.device.index or 0, np.float32
         binding.bind_input(INPUT_NAME, *place, tuple(crops.shape),
@@ -163,7 +145,6 @@ class OnnxNetwork:
             torch.cuda.current_stream(crops.device).synchronize()
         try:
             self._session.run_with_iobinding(binding)
-        # onnxruntime's exceptions have no base of their own.
         except Exception as error:
             raise InputError(f'{self.name} fails on {len(crops)} crops: '
                              f'{first_line(error)}') from error

@@ -20,14 +20,9 @@ class OnnxParser(BaseModel):
     :class:`TopDownParser`, in torch on ``device``; only the network is
     onnxruntime's. It cannot be trained.
 
-    Args:
-        file (str): What tools/model_converters/export_onnx.py has written.
-        device (str): Where all of it runs, 'cpu' or 'cuda' and the like.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        InputError: If onnxruntime or the device is missing, or the file is
-            damaged, holds no parser, or its metadata is missing or wrong.
+    ``file`` is what tools/model_converters/export_onnx.py has written. Raises
+    a FileNotFoundError if it is missing, an InputError if onnxruntime or the
+    device is, or the file is damaged, no parser, or its metadata is wrong.
     """
 
     def __init__(self, file: str, device: str = 'cpu') -> None:
@@ -40,26 +35,21 @@ class OnnxParser(BaseModel):
         self.dataset_meta = parts.dataset_meta
         self.num_classes = network.num_classes
         if network.crop_size != self.settings.crop_size:
-            raise InputError(
-                f'{file}: its metadata says crop_size '
-                f'{self.settings.crop_size}, but its network takes crops of '
-                f'{network.crop_size} (width, height)')
-        names = self.dataset_meta['classes']
-        if self.num_classes != len(names):
-            raise InputError(
-                f'{file}: its metadata names {len(names)} classes, but its '
-                f'network has {self.num_classes}')
+            raise InputError(f'{file}: its metadata says crop_size '
+                             f'{self.settings.crop_size}, but its network '
+                             f'takes crops of {network.crop_size} '
+                             '(width, height)')
+        named = len(self.dataset_meta['classes'])
+        if self.num_classes != named:
+            raise InputError(f'{file}: its metadata names {named} classes, '
+                             f'but its network has {self.num_classes}')
         self.to(device).eval()
 
     def forward(self,
                 inputs: Sequence[Tensor],
                 data_samples: Optional[SampleList] = None,
                 mode: str = 'predict') -> SampleList:
-        """Parse all persons of some images, see :meth:`TopDownParser.predict`.
-
-        Raises:
-            InputError: If ``mode`` is another one.
-        """
+        """See :meth:`TopDownParser.predict`, the only ``mode``."""
         if mode != 'predict':
             raise InputError('an OnnxParser knows the mode predict only, not '
                              f'{mode}')

@@ -1,14 +1,11 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""What any detector has found, as the boxes that a parser's test reads.
-
-A box file is a COCO results file: a json list of ``image_id, category_id,
-bbox`` (xywh, pixels), ``score``. Neither mmdet nor torch is needed here.
-"""
+"""What any detector has found, as boxes (COCO results), without torch."""
 import math
 import os.path as osp
 from collections import Counter, defaultdict
+from itertools import chain
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -19,9 +16,9 @@ from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.json_values import load_json
 from projects.qanet.utils.parallel import map_in_order
 
-PERSON = 1  # category of persons in our annotation files
-_COCO_PERSON, _LABEL_PERSON = 1, 0
-_PREDICTION_KEYS = ('labels', 'scores', 'bboxes')
+PERSON = 1  # category of persons in our annotation files and in COCO
+_LABEL_PERSON = 0
+_KEYS = ('labels', 'scores', 'bboxes')
 
 
 class SelectionCounts(NamedTuple):
@@ -41,110 +38,97 @@ def read_detections(path: str,
     """Read the persons that a detector has found.
 
     Args:
-        path (str): A COCO results file, as mmdet's ``CocoMetric`` writes it
-            (``PREFIX.bbox.json``), or a folder that mmdet's ``DetInferencer``
-            has written: one json for each image, named as the image, with
-            ``labels, scores, bboxes`` (xyxy, pixels).
+        path (str): A COCO results file (mmdet's ``PREFIX.bbox.json``), or a
+            folder that mmdet's ``DetInferencer`` has written: one json for
+            each image, named as it, with ``labels, scores, bboxes`` (xyxy).
         images (dict[int, dict]): ``file_name, width, height`` of all images
             that may occur, by id.
         cat_ids (Sequence[int], optional): What persons are: category ids in a
-            COCO file, labels in a folder. Defaults to the persons of COCO:
-            category 1, label 0.
+            file, 1 unless said, labels in a folder, 0 unless said.
 
     Gives ``image_id, category_id`` (1), ``bbox`` (xywh, pixels), ``score``; in
-    the file's order, images of a folder by id. Raises a FileNotFoundError, or
-    an InputError that names the culprit if it is something else, names an
-    unknown image, or has no person among its boxes.
+    the file's order, images of a folder as in ``images``. Raises a
+    FileNotFoundError, or an InputError that names the culprit if it is
+    something else, an image is unknown, or no box is a person's.
     """
     if path.endswith(('.pkl', '.pickle')):
         raise InputError(
             f'{path} is a pickle, and reading one can run any code. Let the '
-            'detector write json instead: python tools/test.py CONFIG '
-            'CHECKPOINT --cfg-options test_evaluator.outfile_prefix=PREFIX '
-            'writes PREFIX.bbox.json')
+            'detector write json: python tools/test.py CONFIG CHECKPOINT '
+            '--cfg-options test_evaluator.outfile_prefix=PREFIX')
     if osp.isdir(path):
-        labels = (_LABEL_PERSON, ) if cat_ids is None else cat_ids
-        return _read_folder(path, images, labels)
-    cat_ids = (_COCO_PERSON, ) if cat_ids is None else cat_ids
-    records = keep_categories(load_detections(path, images), cat_ids, path)
-    return [_record(r['image_id'], r['bbox'], r['score']) for r in records]
+        records, default = _read_folder(path, images), _LABEL_PERSON
+    else:
+        records, default = load_detections(path, images), PERSON
+    records = keep_categories(records,
+                              (default, ) if cat_ids is None else cat_ids,
+                              path)
+    return [
+        dict(
+            image_id=record['image_id'],
+            category_id=PERSON,
+            bbox=[float(value) for value in record['bbox']],
+            score=float(record['score'])) for record in records
+    ]
 
 
-def _record(image_id: int, bbox: Sequence[float], score: float) -> dict:
-    return dict(
-        image_id=image_id,
-        category_id=PERSON,
-        bbox=[float(value) for value in bbox],
-        score=float(score))
-
-
-def _read_folder(path: str, images: Dict[int, dict],
-                 labels: Sequence[int]) -> List[dict]:
-    """Read a folder of DetInferencer's, with ``preds`` or without."""
+def _read_folder(path: str, images: Dict[int, dict]) -> List[dict]:
+    """Records of a folder; labels are their categories."""
     folder = Path(path)
     if (folder / 'preds').is_dir():
-        folder = folder / 'preds'
-    files = {file.stem: file for file in sorted(folder.glob('*.json'))}
-    if not files:
-        raise InputError(f'{folder} has no .json files of mmdet\'s '
-                         'DetInferencer (no_save_pred=False)')
-    stems: Dict[str, int] = {}
+        folder /= 'preds'
+    files = {file.stem: str(file) for file in sorted(folder.glob('*.json'))}
+    ids: Dict[str, int] = {}
     for image_id, image in images.items():
         stem = Path(image['file_name']).stem
-        if stem in stems:
-            raise InputError(f'images {stems[stem]} and {image_id} are both '
+        if stem in ids:
+            raise InputError(f'images {ids[stem]} and {image_id} are both '
                              f'named {stem}: a folder cannot tell them apart')
-        stems[stem] = image_id
-    unknown = [str(file) for stem, file in files.items() if stem not in stems]
+        ids[stem] = image_id
+    unknown = [file for stem, file in files.items() if stem not in ids]
     if unknown:
         raise InputError(
             f'{unknown[0]} is named as no image of the annotation '
             f'file ({len(unknown)} such files): wrong split?')
-    missing = [stem for stem in stems if stem not in files]
+    missing = [stem for stem in ids if stem not in files]
     if missing:
         raise InputError(f'{folder} has no {missing[0]}.json ({len(missing)} '
-                         'such images): was the detector stopped?')
-    records = []
-    places = [(str(files[stem]), image_id) for stem, image_id in stems.items()]
-    for rows in map_in_order(_read_prediction, places, title='reading'):
-        records += rows
+                         'such images): was the detector stopped, or are '
+                         'they none of DetInferencer (no_save_pred=False)?')
+    places = [(files[stem], image_id) for stem, image_id in ids.items()]
+    found = map_in_order(_read_prediction, places, title='reading')
+    records = list(chain.from_iterable(found))
     if not records:
         raise InputError(f'the files of {folder} hold no box at all')
-    return [
-        dict(record, category_id=PERSON)
-        for record in keep_categories(records, labels, str(folder))
-    ]
+    return records
 
 
 def _read_prediction(place: Tuple[str, int]) -> List[dict]:
     """Records of one image's boxes; labels are their categories."""
     path, image_id = place
-    document: Any = load_json(path)
-    for key in _PREDICTION_KEYS:
-        if not isinstance(document, dict) or key not in document:
-            raise InputError(f'{path} lacks the key {key!r} (needed: '
-                             f'{", ".join(_PREDICTION_KEYS)})')
-    columns = [document[key] for key in _PREDICTION_KEYS]
-    if not all(isinstance(column, list) for column in columns):
-        raise InputError(
-            f'{path}: {", ".join(_PREDICTION_KEYS)} must be lists')
-    if len({len(column) for column in columns}) > 1:
-        raise InputError(f'{path} has '
-                         f'{", ".join(str(len(c)) for c in columns)} '
-                         f'{", ".join(_PREDICTION_KEYS)}')
-    records = []
+    document = load_json(path)
+    names, records = ', '.join(_KEYS), []
+    columns = [document.get(key)
+               for key in _KEYS] if isinstance(document, dict) else [None]
+    if (not all(isinstance(column, list) for column in columns)
+            or len(set(map(len, columns))) > 1):
+        raise InputError(f'{path} must have the lists {names}, equally long')
     for label, score, bbox in zip(*columns):
         try:
             x1, y1, x2, y2, score = (float(v) for v in (*bbox, score))
+            if not math.isfinite(score):
+                raise ValueError
         except (TypeError, ValueError):
             raise InputError(
                 f'{path} has the bbox {bbox!r} with the score {score!r}, '
-                'expected the numbers x1, y1, x2, y2 and one more') from None
-        if not math.isfinite(score):
-            raise InputError(f'{path} has the score {score}, expected a '
-                             'finite number')
-        record = _record(image_id, (x1, y1, x2 - x1, y2 - y1), score)
-        records.append(dict(record, category_id=label))
+                'expected the numbers x1, y1, x2, y2 and a finite one'
+            ) from None
+        records.append(
+            dict(
+                image_id=image_id,
+                category_id=label,
+                bbox=(x1, y1, x2 - x1, y2 - y1),
+                score=score))
     return records
 
 
@@ -155,15 +139,13 @@ def select_detections(
         nms_thr: Optional[float] = None,
         max_per_image: Optional[int] = None
 ) -> Tuple[List[dict], SelectionCounts]:
-    """Keep the boxes worth parsing, what :func:`read_detections` gives.
+    """Keep the boxes worth parsing of :func:`read_detections`.
 
     Those of at least ``score_thr``; of boxes whose IoU is above ``nms_thr``
-    the best; the best ``max_per_image``. None of these keeps all. Gives the
-    records by image in the order of ``images`` (``width, height`` by id), best
-    first; and how many were not kept.
+    the best; the best ``max_per_image``; None keeps all. Gives the records by
+    image in the order of ``images``, best first, and how many were not kept.
     """
-    counts = Counter()
-    by_image = defaultdict(list)
+    kept, counts, by_image = [], Counter(), defaultdict(list)
     for record in records:
         image = images[record['image_id']]
         if box_problem(record['bbox'], image['width'], image['height']):
@@ -172,23 +154,17 @@ def select_detections(
             counts['low_score'] += 1
         else:
             by_image[record['image_id']].append(record)
-    kept = []
     for image_id in images:
         own = sorted(by_image[image_id], key=lambda r: -r['score'])
         best = own if nms_thr is None else _suppress(own, nms_thr)
-        counts['suppressed'] += len(own) - len(best)
         limited = best[:max_per_image]
+        counts['suppressed'] += len(own) - len(best)
         counts['over_limit'] += len(best) - len(limited)
         counts['empty_images'] += not limited
         kept += limited
-    return kept, SelectionCounts(
-        read=len(records),
-        kept=len(kept),
-        **{
-            key: counts[key]
-            for key in ('unusable', 'low_score', 'suppressed', 'over_limit',
-                        'empty_images')
-        })
+    counts.update(read=len(records), kept=len(kept))
+    return kept, SelectionCounts(*(counts[key]
+                                   for key in SelectionCounts._fields))
 
 
 def _suppress(records: List[dict], thr: float) -> List[dict]:

@@ -19,6 +19,9 @@ from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.json_values import is_whole, plain_number
 from projects.qanet.utils.weights import load_checkpoint
 
+# Thinner pictures are padded: a side must not become 0 pixels when resized.
+_THINNEST = 32
+
 
 def _import_mmdet() -> ModuleType:
     """mmdet, imported when it is needed: parsing alone works without."""
@@ -33,27 +36,13 @@ def _import_mmdet() -> ModuleType:
     return mmdet
 
 
-# Thinner pictures are padded: a side must not become 0 pixels when resized.
-_THINNEST = 32
-
-
-def _num_classes(model: nn.Module) -> Optional[int]:
-    """Classes of a detector, by its heads; None where they do not say."""
-    numbers = [
-        module.num_classes for name, module in model.named_modules()
-        if 'head' in name
-        and isinstance(getattr(module, 'num_classes', None), int)
-    ]
-    return max(numbers, default=None)
-
-
 def _padded(image: np.ndarray) -> np.ndarray:
     """An image with black below or beside it if it is very thin."""
-    least = -(-max(image.shape[:2]) // _THINNEST)
-    if min(image.shape[:2]) >= least:
+    size = image.shape[:2]
+    least = -(-max(size) // _THINNEST)
+    if min(size) >= least:
         return image
-    return mmcv.impad(
-        image, shape=tuple(max(side, least) for side in image.shape[:2]))
+    return mmcv.impad(image, shape=tuple(max(side, least) for side in size))
 
 
 def _build(mmdet: ModuleType, config: Config) -> nn.Module:
@@ -70,9 +59,8 @@ def _build(mmdet: ModuleType, config: Config) -> nn.Module:
 
 def _checked_labels(cat_ids: Any) -> Tuple[int, ...]:
     """Labels as a tuple; one may be given alone."""
-    if isinstance(cat_ids, (set, frozenset)):
-        cat_ids = list(cat_ids)
-    labels = (cat_ids, ) if np.ndim(cat_ids) == 0 else tuple(cat_ids)
+    labels = list(cat_ids) if isinstance(cat_ids, (set, frozenset)) else (
+        [cat_ids] if np.ndim(cat_ids) == 0 else cat_ids)
     labels = tuple(map(plain_number, labels))
     if not labels or not all(map(is_whole, labels)):
         raise InputError('det_cat_ids must be a label of the detector, which '
@@ -82,31 +70,20 @@ def _checked_labels(cat_ids: Any) -> Tuple[int, ...]:
 
 
 class PersonDetector:
-    """Finds persons with a detector of mmdet.
-
-    Everything happens in mmdet's registry scope; the caller's default scope
-    is left as it was.
+    """Finds persons with a detector of mmdet, in mmdet's registry scope.
 
     Args:
         model (str | Config | nn.Module): Config file, 'mmdet::' and the path
             of one of mmdet's own, config, or a built detector (with its
             config as ``cfg``).
         weights (str, optional): Checkpoint; only a built detector needs none.
-        cat_ids (int | Sequence[int]): Labels of the detector that are
-            persons. Defaults to (0,), the person of COCO.
-        bbox_thr (float): Boxes with a lower score are left out. Defaults to
-            0.3.
-        device (str): Where the detector runs. Defaults to 'cpu'.
+        cat_ids (int | Sequence[int]): Labels of the detector that are persons.
+        bbox_thr (float): Boxes with a lower score are left out.
+        device (str): Where the detector runs.
 
-    Raises:
-        FileNotFoundError: If the config file is missing.
-        ImportError: If mmdet is not installed.
-        InputError: If the weights are missing, cannot be read or do not fit,
-            or if the detector has no such labels.
-
-    Example:
-        >>> detector = PersonDetector('configs/fcos/...', 'fcos.pth')
-        >>> boxes = detector([bgr_image])[0]  # (N, 5) xyxy and score
+    Raises a FileNotFoundError if the config file is missing, an ImportError
+    without mmdet, and an InputError if the weights are missing, cannot be read
+    or do not fit, or the detector has no such labels.
     """
 
     def __init__(self,
@@ -136,8 +113,8 @@ class PersonDetector:
                                  'that are not finite; it has diverged')
             self._check_labels(model)
             self.model = model.to(device).eval()
-            pipeline = copy.deepcopy(
-                mmdet.utils.get_test_pipeline_cfg(model.cfg))
+            pipeline = mmdet.utils.get_test_pipeline_cfg(
+                copy.deepcopy(model.cfg))
             pipeline[0].type = 'mmdet.LoadImageFromNDArray'
             self._pipeline = Compose(pipeline)
 
@@ -145,7 +122,11 @@ class PersonDetector:
         """Refuse labels that do not exist, warn where persons are others."""
         names = (getattr(model, 'dataset_meta', None) or {}).get('classes')
         names = [names] if isinstance(names, str) else list(names or ())
-        count = len(names) or _num_classes(model)
+        in_heads = [
+            module.num_classes for name, module in model.named_modules()
+            if 'head' in name and is_whole(getattr(module, 'num_classes', ''))
+        ]
+        count = len(names) or max(in_heads, default=None)
         for label in self.cat_ids:
             if label < 0 or count is not None and label >= count:
                 raise InputError(
@@ -161,22 +142,11 @@ class PersonDetector:
     def __call__(self,
                  images: Sequence[np.ndarray],
                  bbox_thr: Optional[float] = None) -> List[np.ndarray]:
-        """Find the persons of some images.
+        """Find the persons of some images, (H, W, 3) uint8, BGR.
 
-        Those that the pipeline makes equally large share a batch. (mmdet
-        would pad the others, and then find other boxes in them.)
-
-        Args:
-            images (Sequence[np.ndarray]): BGR images of shape (H, W, 3),
-                uint8.
-            bbox_thr (float, optional): Instead of the constructor's.
-
-        Returns:
-            list[np.ndarray]: One (N, 5) float32 array per image, xyxy in
-            pixels and score, best first; N may be 0.
-
-        Raises:
-            InputError: If boxes or scores are not finite.
+        ``bbox_thr`` goes before the constructor's. Gives one (N, 5) float32
+        array per image, xyxy in pixels and score, best first; N may be 0.
+        Raises an InputError if boxes or scores are not finite.
         """
         thr = self.bbox_thr if bbox_thr is None else bbox_thr
         found: Dict[int, np.ndarray] = {}
@@ -185,6 +155,7 @@ class PersonDetector:
                 self._pipeline(dict(img=_padded(image), img_id=k))
                 for k, image in enumerate(images)
             ]
+            # mmdet would pad the smaller ones of a batch, and find others.
             shapes = [sample['inputs'].shape for sample in packed]
             for shape in dict.fromkeys(shapes):
                 alike = [k for k, other in enumerate(shapes) if other == shape]
@@ -199,18 +170,14 @@ class PersonDetector:
                  shape: Sequence[int]) -> np.ndarray:
         """Boxes of the persons that reach the threshold, best first."""
         scores = instances.scores.cpu().numpy().astype(np.float32)
-        labels = instances.labels.cpu().numpy()
         bboxes = instances.bboxes.cpu().numpy().astype(np.float32)
         if not (np.isfinite(scores).all() and np.isfinite(bboxes).all()):
             raise InputError('the detector gave boxes or scores that are not '
-                             'finite; it has diverged, or its weights are '
-                             'damaged')
+                             'finite; its weights have diverged')
         # Nobody is in the padding.
         bboxes = bboxes.clip(0, np.float32([shape[1], shape[0]] * 2))
-        size = bboxes[:, 2:] - bboxes[:, :2]
         chosen = (
-            np.isin(labels, self.cat_ids) & (scores >= thr)
-            & (size > 0).all(1))
-        order = np.argsort(-scores[chosen], kind='stable')
-        return np.concatenate([bboxes[chosen], scores[chosen, None]],
-                              axis=1)[order]
+            np.isin(instances.labels.cpu().numpy(), self.cat_ids)
+            & (scores >= thr) & (bboxes[:, 2:] > bboxes[:, :2]).all(1))
+        rows = np.column_stack([bboxes, scores])[chosen]
+        return rows[np.argsort(-rows[:, 4], kind='stable')]

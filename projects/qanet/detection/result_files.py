@@ -1,19 +1,18 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """New scores for COCO results of instance segmentation. Needs no mmdet."""
-import json
-import math
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence
 
 import numpy as np
 from PIL import Image
 
+from projects.qanet.ground_truth.annotations import check_records
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.fusion import check_weights, quality_score
+from projects.qanet.utils.json_values import is_number, load_json
 
-# Keys of the ingredients, in the order of the weights.
-KEYS = ('bbox_score', 'iou_score', 'pixel_score')
-HINTS = dict(
+# Keys in the order of the weights, and what to say if one lacks.
+_HINTS = dict(
     bbox_score='',
     iou_score=' (only Mask Scoring R-CNN has one)',
     pixel_score='. Masks as run lengths hold no probabilities: give a folder '
@@ -24,19 +23,11 @@ HINTS = dict(
 def read_records(path: str) -> List[Dict[str, Any]]:
     """Read COCO results, as mmdet's ``<prefix>.segm.json``.
 
-    Raises an InputError if it is missing, or no list of records with
-    ``score``.
+    Raises a FileNotFoundError, or an InputError if it is no list of records
+    with ``score``.
     """
-    try:
-        records = json.loads(Path(path).read_bytes())
-    except (OSError, ValueError) as error:
-        raise InputError(f'{path} cannot be read as json: {error}') from error
-    if not isinstance(records, list):
-        raise InputError(f'{path} must be a list of records, as COCO results '
-                         f'are, but is a {type(records).__name__}')
-    for i, record in enumerate(records):
-        if not isinstance(record, dict) or 'score' not in record:
-            raise InputError(f'{path}: record {i} has no score')
+    records = load_json(path)
+    check_records(records, ('score', ), path)
     return records
 
 
@@ -46,21 +37,20 @@ def read_probability_map(path: Path) -> np.ndarray:
     It is a ``.npy`` file of numbers in [0, 1], or a grey ``.png`` of 8 or 16
     bits whose largest value is 1. Raises an InputError for anything else.
     """
-    limit, mode = 1, None
+    limits, mode = {None: 1, 'L': 255, 'I': 65535, 'I;16': 65535}, None
     try:
         if path.suffix == '.npy':
             values = np.load(path, allow_pickle=False)
         else:
             with Image.open(path) as image:
                 mode, values = image.mode, np.asarray(image)
-            limit = 255 if mode == 'L' else 65535
     except (OSError, SyntaxError, ValueError, EOFError,
             Image.DecompressionBombError) as error:
         raise InputError(f'{path} cannot be read: {error}') from error
-    if mode not in (None, 'L', 'I', 'I;16'):
+    if mode not in limits:
         raise InputError(f'{path} must be grey with 8 or 16 bits, but its '
                          f'mode is {mode}')
-    probs = values.astype(np.float64) / limit
+    probs = values.astype(np.float64) / limits[mode]
     if probs.ndim != 2 or not ((probs >= 0) & (probs <= 1)).all():
         raise InputError(f'{path} must be of shape (h, w) with probabilities '
                          f'in [0, 1], but its shape is {probs.shape}')
@@ -74,8 +64,7 @@ def score_probability_maps(folder: str,
     """Pixel scores of a folder of probability maps, one for each record.
 
     ``000000.npy`` or ``.png`` is for the first record, and so on: the
-    foreground probability of its box or of the whole image, at any size. See
-    :func:`projects.qanet.quality.mask_pixel_score` for ``mode`` and ``thr``.
+    foreground probability of its box or of the whole image, at any size.
     Raises an InputError if a map is missing or broken.
     """
     # The only thing here that needs torch.
@@ -92,26 +81,6 @@ def score_probability_maps(folder: str,
     return scores
 
 
-def read_ingredients(record: Dict[str, Any], weights: Sequence[float],
-                     place: str) -> Tuple[float, ...]:
-    """Box, IoU and pixel score of a record; those without a weight are 1.
-
-    Raises an InputError if one is missing, or no finite number of at least 0.
-    """
-    # The last one first: a file without any lacks probabilities above all.
-    values = []
-    for key, weight in reversed(list(zip(KEYS, weights))):
-        value = record.get(key) if weight > 0 else 1.
-        if value is None:
-            raise InputError(f'{place} has no {key}{HINTS[key]}')
-        if not isinstance(value, (int, float)) or not (math.isfinite(value)
-                                                       and value >= 0):
-            raise InputError(f'{place}: {key} must be a number of at least 0, '
-                             f'but is {value!r}')
-        values.append(float(value))
-    return tuple(reversed(values))
-
-
 def rescore_records(
         records: Sequence[Dict[str, Any]],
         weights: Sequence[float],
@@ -119,12 +88,11 @@ def rescore_records(
 ) -> List[Dict[str, Any]]:
     """Fuse the scores of COCO results anew (Equation 1).
 
-    The records have the ingredients ``bbox_score``, ``iou_score`` and
-    ``pixel_score`` as far as they have a weight. ``pixel_scores`` are used
-    instead of the records' own; a record without ``bbox_score`` then takes its
-    ``score`` for it. Gives copies in the same order with the new ``score`` and
-    the ingredients; everything else, the masks above all, is unchanged. Raises
-    an InputError if weights are not allowed or an ingredient is missing.
+    The records have ``bbox_score``, ``iou_score`` and ``pixel_score`` as far
+    as they have a weight. ``pixel_scores`` go before their own; a record
+    without ``bbox_score`` then takes its ``score`` for it. Gives copies with
+    the new ``score`` and the ingredients, everything else unchanged. Raises an
+    InputError if weights are not allowed or an ingredient is missing.
     """
     weights = check_weights(weights)
     records = [dict(record) for record in records]
@@ -132,11 +100,23 @@ def rescore_records(
         for record, score in zip(records, pixel_scores):
             record.setdefault('bbox_score', record['score'])
             record['pixel_score'] = score
-    scores = np.array([
-        read_ingredients(record, weights, f'record {i}')
-        for i, record in enumerate(records)
-    ], np.float32).reshape(-1, 3)
-    fused = quality_score(*scores.T, weights=weights)
+    scores = np.ones((3, len(records)), np.float32)
+    for i, record in enumerate(records):
+        # The last one first: a file without any lacks probabilities above all.
+        for k, key in reversed(list(enumerate(_HINTS))):
+            if weights[k] > 0:
+                scores[k, i] = _ingredient(record, key, i)
+    fused = quality_score(*scores, weights=weights)
     for record, score in zip(records, fused):
         record['score'] = float(score)
     return records
+
+
+def _ingredient(record: Dict[str, Any], key: str, position: int) -> float:
+    value = record.get(key)
+    if value is None:
+        raise InputError(f'record {position} has no {key}{_HINTS[key]}')
+    if not is_number(value) or value < 0:
+        raise InputError(f'record {position}: {key} must be a number of at '
+                         f'least 0, but is {value!r}')
+    return value

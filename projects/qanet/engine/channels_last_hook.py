@@ -12,25 +12,18 @@ from projects.qanet.utils.errors import InputError
 class ChannelsLastHook(Hook):
     """Store the model's weights in the channels-last memory format.
 
-    Convolutions take the format of their weights and hand it on. The numbers
-    stay the same; most CPUs are faster with it, and so are most GPUs in mixed
-    precision. Models of mmdet can have it too (``mmseg.ChannelsLastHook``
-    there), but none with operators of mmcv, such as the RoIAlign of two-stage
-    detectors: these read the memory as if it were in the usual order, and so
-    compute nonsense without a word.
+    The numbers stay the same; most CPUs are faster with it, and so are most
+    GPUs in mixed precision. It is ``mmseg.ChannelsLastHook`` for models of
+    mmdet.
 
     Raises:
-        InputError: If the model has such an operator.
-
-    Examples:
-        >>> custom_hooks = [dict(type='ChannelsLastHook')]
+        InputError: If the model has an operator of mmcv, such as the RoIAlign
+            of two-stage detectors: these would read the memory as if it were
+            in the usual order, and compute nonsense without a word.
     """
 
     def before_run(self, runner: Runner) -> None:
         """Convert the model in place before training, validation or testing.
-
-        A wrapper for several processes is made anew: it has laid out its
-        buckets of gradients as the weights were.
         """
         wrapped = is_model_wrapper(runner.model)
         model = runner.model.module if wrapped else runner.model
@@ -41,6 +34,6 @@ class ChannelsLastHook(Hook):
                     f'{type(module).__name__} of mmcv ({name}), which does '
                     'not know this format; take the hook out of custom_hooks')
         model.to(memory_format=torch.channels_last)
-        if wrapped:
+        if wrapped:  # it has laid out its buckets of gradients as weights were
             runner.model = runner.wrap_model(
                 runner.cfg.get('model_wrapper_cfg'), model)

@@ -1,6 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Which images and persons a data set has: its COCO json, checked."""
-import math
 from collections import Counter
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -34,8 +33,6 @@ class ImageInfo(NamedTuple):
 
 def check_records(records: Any, keys: Sequence[str], where: str) -> None:
     """Refuse, with an InputError, what is no list of objects with these keys.
-
-    ``where`` is what to call the list in a message.
     """
     if not isinstance(records, list):
         raise InputError(f'{where} must be a list, got '
@@ -64,10 +61,9 @@ def load_persons(
         person_cat_ids: Optional[Sequence[int]] = None) -> Dict[str, Any]:
     """Read a COCO file of persons and check it.
 
-    Every annotation must have ``keys``; ``read`` gets the content, from the
-    local disk unless said. ``person_cat_ids`` are the ``category_id`` of
-    persons; other annotations are left out, whatever they are, unless it is
-    None. One without a category is a person.
+    Every annotation must have ``keys``; ``read`` gets the content.
+    ``person_cat_ids`` are the ``category_id`` of persons; other annotations
+    are left out, whatever they are, unless it is None.
 
     In the document images have whole numbers as ``id`` (each once), ``width``
     and ``height`` (above 0) and a ``file_name``. Every annotation's
@@ -75,9 +71,7 @@ def load_persons(
     numbers (xywh, pixels) and its ``parsing_id`` a whole number 1..65535.
     ``annotations`` is empty where the file has none.
 
-    Raises a FileNotFoundError, or an InputError that names the file, the
-    record and what is wrong. If there are annotations, but none of a person,
-    their categories are named.
+    Raises a FileNotFoundError, or an InputError that names file and record.
     """
     document = load_json(path, read)
     if not isinstance(document, dict) or 'images' not in document:
@@ -92,10 +86,19 @@ def load_persons(
         annotations = document['annotations'] = keep_categories(
             annotations, person_cat_ids, path)
     check_records(annotations, keys, f'{path}: annotations')
-    for position, annotation in enumerate(annotations):
-        name = (f'annotation {annotation["id"]}'
-                if 'id' in annotation else f'annotations[{position}]')
-        _check_annotation(annotation, known, f'{path}: {name}')
+    for position, person in enumerate(annotations):
+        where = f'{path}: ' + (f'annotation {person["id"]}' if 'id' in person
+                               else f'annotations[{position}]')
+        image_id = person['image_id']
+        if not is_whole(image_id) or image_id not in known:
+            raise InputError(f'{where} belongs to image_id {image_id!r}, '
+                             'which is not listed')
+        if 'bbox' in person:
+            check_bbox(person['bbox'], where)
+        # 0 would make a person out of everything that is nobody's.
+        if not is_whole(person.get('parsing_id', 1), 1, MAX_ID):
+            raise InputError(f'{where} has parsing_id {person["parsing_id"]!r}'
+                             f', expected a whole number 1..{MAX_ID}')
     return document
 
 
@@ -122,20 +125,24 @@ def keep_categories(records: List[dict], cat_ids: Sequence[int],
 
 def _check_images(images: Any, path: str) -> set:
     """Check the list of images, return their ids."""
-    where = f'{path}: images'
-    check_records(images, ('id', 'file_name', 'width', 'height'), where)
+    check_records(images, ('id', 'file_name', 'width', 'height'),
+                  f'{path}: images')
     if not images:
         raise InputError(f'{path} lists no images')
     known = set()
     for position, image in enumerate(images):
-        for key, low in (('id', -math.inf), ('width', 1), ('height', 1)):
-            if not is_whole(image[key], low):
-                raise InputError(
-                    f'{where}[{position}] has {key} {image[key]!r}, expected '
-                    'a whole number' + (' above 0' if low == 1 else ''))
-        if not isinstance(image['file_name'], str):
-            raise InputError(f'{where}[{position}] has file_name '
-                             f'{image["file_name"]!r}, expected a text')
+        for key, is_good, expected in (('id', is_whole(image['id']),
+                                        'a whole number'),
+                                       ('width', is_whole(image['width'], 1),
+                                        'a whole number above 0'),
+                                       ('height', is_whole(image['height'], 1),
+                                        'a whole number above 0'),
+                                       ('file_name',
+                                        isinstance(image['file_name'],
+                                                   str), 'a text')):
+            if not is_good:
+                raise InputError(f'{path}: images[{position}] has {key} '
+                                 f'{image[key]!r}, expected {expected}')
         if image['id'] in known:
             raise InputError(f'{path} has several images with the same id '
                              f'{image["id"]}')
@@ -145,22 +152,6 @@ def _check_images(images: Any, path: str) -> set:
     return known
 
 
-def _check_annotation(annotation: Dict[str, Any], known: set,
-                      where: str) -> None:
-    image_id = annotation['image_id']
-    if not is_whole(image_id) or image_id not in known:
-        raise InputError(f'{where} belongs to image_id {image_id!r}, which '
-                         'is not listed')
-    if 'bbox' in annotation:
-        check_bbox(annotation['bbox'], where)
-    # 0 would make a person out of everything that is nobody's.
-    if 'parsing_id' in annotation and not is_whole(annotation['parsing_id'], 1,
-                                                   MAX_ID):
-        raise InputError(
-            f'{where} has parsing_id {annotation["parsing_id"]!r}, expected '
-            f'a whole number 1..{MAX_ID}')
-
-
 def read_annotations(
     path: str,
     person_cat_ids: Sequence[int] = (1, ),
@@ -168,41 +159,41 @@ def read_annotations(
 ) -> Dict[int, ImageInfo]:
     """Read the images of a data set and the persons in them, ids ascending.
 
-    ``person_cat_ids`` are those of :func:`load_persons`. ``classes`` are names
-    of the classes of results, background first, which must be those that the
-    file notes; numbers stand in for names that are not known, () is no look.
+    ``classes`` are names of the classes of results, background first, which
+    must be those that the file notes; numbers stand in for names that are not
+    known, () is no look.
 
     Raises what :func:`load_persons` does. Every person needs a ``parsing_id``
     that no other of the image has.
     """
     document = load_persons(
         path, ('image_id', ), person_cat_ids=person_cat_ids)
-    numbers = [str(label) for label in range(len(classes))]
     noted = _read_info(document).get('classes')
     unnamed = (
         isinstance(noted, list) and len(noted) == len(classes)
-        and list(classes) == numbers)
+        and list(classes) == [str(label) for label in range(len(classes))])
     if classes and not unnamed:
         check_noted_classes(classes, document, path, 'the results have')
-    persons: Dict[int, List[PersonInfo]] = {}
+    persons: Dict[int, Dict[int, PersonInfo]] = {}
     for annotation in document['annotations']:
+        image_id = annotation['image_id']
         if 'parsing_id' not in annotation:
-            raise InputError(
-                f"{path}: a person of the image id {annotation['image_id']} "
-                "lacks the key 'parsing_id' (the value in Human_ids)")
-        person = PersonInfo(annotation['parsing_id'],
-                            bool(annotation.get('iscrowd', 0)))
-        others = persons.setdefault(annotation['image_id'], [])
-        if any(other.parsing_id == person.parsing_id for other in others):
-            raise InputError(
-                f'{path}: the image id {annotation["image_id"]} has two '
-                f'annotations with the parsing_id {person.parsing_id}')
-        others.append(person)
+            raise InputError(f'{path}: a person of the image id {image_id} '
+                             "lacks the key 'parsing_id' (the value in "
+                             'Human_ids)')
+        parsing_id = annotation['parsing_id']
+        others = persons.setdefault(image_id, {})
+        if parsing_id in others:
+            raise InputError(f'{path}: the image id {image_id} has two '
+                             f'annotations with the parsing_id {parsing_id}')
+        others[parsing_id] = PersonInfo(parsing_id,
+                                        bool(annotation.get('iscrowd', 0)))
     images = sorted(document['images'], key=lambda image: image['id'])
     return {
         image['id']:
-        ImageInfo(image['id'], image['file_name'], image['width'],
-                  image['height'], tuple(persons.get(image['id'], ())))
+        ImageInfo(image['id'], image['file_name'],
+                  image['width'], image['height'],
+                  tuple(persons.get(image['id'], {}).values()))
         for image in images
     }
 
@@ -215,23 +206,20 @@ def check_noted_classes(
     """Compare a data set's classes, background first, with its json's.
 
     ``info`` may have ``classes`` (converters of own data write them) or
-    ``num_classes``. Raises an InputError if they differ, or are no names;
-    ``whose`` is for the message.
+    ``num_classes``. Raises an InputError if they differ, or are no names.
     """
     info = _read_info(document)
-    noted = info.get('classes')
+    noted, number = info.get('classes'), info.get('num_classes')
     noted = classes if noted is None else noted
     if not isinstance(noted, (list, tuple)) or not all(
             isinstance(name, str) for name in noted):
         raise InputError(f'{path}: info.classes is {noted!r}, expected a list '
                          'of names')
-    number = info.get('num_classes')
     number = len(noted) if number is None else number
     if number != len(classes) or list(noted) != list(classes):
         raise InputError(
             f'{path} was made for {number} classes ({", ".join(noted)}), but '
-            f'{whose} {len(classes)}: '
-            f'{", ".join(classes)}')
+            f'{whose} {len(classes)}: {", ".join(classes)}')
 
 
 def _read_info(document: dict) -> dict:

@@ -14,8 +14,6 @@ from .annotations import ImageInfo
 
 #: Value of pixels that belong to no class and are left out everywhere.
 IGNORE_LABEL = 255
-
-_PNG_SIGNATURE = b'\x89PNG\r\n\x1a\n'
 _GRAY, _PALETTE = 0, 3
 
 
@@ -60,12 +58,17 @@ def decode_label_map(data: bytes, name: str) -> np.ndarray:
     """
     # The header tells what decoders hide: OpenCV turns palettes into colours
     # and stretches 1-bit grey to 0 and 255.
-    if len(data) < 33 or data[:8] != _PNG_SIGNATURE:
+    if len(data) < 33 or data[:8] != b'\x89PNG\r\n\x1a\n':
         raise InputError(f'{name} is not a PNG file (label maps must be '
                          'lossless one-channel PNGs)')
     bit_depth, color_type = data[24], data[25]
     if color_type == _PALETTE:
-        return _decode_palette(data, name)
+        try:
+            with Image.open(BytesIO(data)) as image:
+                return np.array(image, dtype=np.uint8)
+        except (OSError, SyntaxError, ValueError,
+                Image.DecompressionBombError) as error:
+            raise InputError(f'{name} is a broken PNG: {error}') from error
     if color_type != _GRAY:
         raise InputError(f'{name} has several channels, label maps must be '
                          'one-channel PNGs of class or person indices')
@@ -78,20 +81,10 @@ def decode_label_map(data: bytes, name: str) -> np.ndarray:
     return labels
 
 
-def _decode_palette(data: bytes, name: str) -> np.ndarray:
-    try:
-        with Image.open(BytesIO(data)) as image:
-            return np.array(image, dtype=np.uint8)
-    except (OSError, SyntaxError, ValueError,
-            Image.DecompressionBombError) as error:
-        raise InputError(f'{name} is a broken PNG: {error}') from error
-
-
 def read_label_map(path: str, read: ByteReader = read_bytes) -> np.ndarray:
     """Read a one-channel label PNG: (h, w), uint8 or (16-bit PNGs) uint16.
 
-    ``read`` gets the content, from the local disk unless said. Raises a
-    FileNotFoundError, or the InputError of :func:`decode_label_map`.
+    Raises a FileNotFoundError, or the InputError of :func:`decode_label_map`.
     """
     try:
         data = read(path)
@@ -142,10 +135,7 @@ def check_some_class(labels: np.ndarray, num_classes: int, name: str) -> None:
 
 
 def read_image_labels(image: ImageInfo, path: str) -> np.ndarray:
-    """Read a label map, which must be as large as its image.
-
-    Raises what :func:`read_label_map` does, and an InputError for the size.
-    """
+    """Read a label map and check that it is as large as its image."""
     labels = read_label_map(path)
     check_label_size(labels, image.size, path,
                      f'{image.file_name} in the annotation file')

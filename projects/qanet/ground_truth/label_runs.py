@@ -1,8 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""The truth of an image as runs.
-
-Label maps are piecewise constant: half a million pixels are some ten
-thousand runs, and every count that a metric needs is a sum of run lengths.
+"""The truth of an image as runs: counts of pixels are sums of their lengths.
 """
 import os
 from typing import Dict, NamedTuple
@@ -16,12 +13,8 @@ from .label_maps import (IGNORE_LABEL, check_label_values, check_some_class,
 
 
 class LabelRuns(NamedTuple):
-    """Ground truth of one image as K runs, counted down the columns.
-
-    All are int64.
-    """
-    # First pixel (x * height + y) of each run, (K,), ascending from 0.
-    starts: np.ndarray
+    """Ground truth of one image as K runs down the columns, all int64."""
+    starts: np.ndarray  # first pixels (x * height + y), (K,), ascending from 0
     categories: np.ndarray  # value in Category_ids, (K,)
     humans: np.ndarray  # value in Human_ids, (K,)
     instances: np.ndarray  # value in Instance_ids, (K,)
@@ -30,12 +23,7 @@ class LabelRuns(NamedTuple):
 
 
 def read_instance_classes(path: str, num_classes: int) -> Dict[int, int]:
-    """Class by value of Instance_ids, from its text file.
-
-    Lines are ``instance_id class_id [human_id]``; the last is not used. Raises
-    a FileNotFoundError, or an InputError if a line is malformed, lists an id
-    twice, an id that is not in 1..65535 or an unknown class.
-    """
+    """Class by value of Instance_ids: ``instance_id class_id ...`` a line."""
     try:
         # What is no text is found to be no number below.
         with open(path, encoding='utf-8-sig', errors='replace') as file:
@@ -48,20 +36,20 @@ def read_instance_classes(path: str, num_classes: int) -> Dict[int, int]:
         if not line:
             continue
         try:
-            instance_id, class_id = int(line[0]), int(line[1])
-        except (ValueError, IndexError) as error:
-            raise InputError(f'{path}, line {number}: not '
-                             '"instance_id class_id human_id"') from error
-        if not 1 <= instance_id <= MAX_ID:
-            raise InputError(f'{path}, line {number}: instance {instance_id},'
-                             f' allowed are 1..{MAX_ID}')
-        if instance_id in classes:
-            raise InputError(f'{path}, line {number}: instance '
-                             f'{instance_id} is listed twice')
-        if not 0 <= class_id < num_classes and class_id != IGNORE_LABEL:
-            raise InputError(f'{path}, line {number}: class {class_id}, '
-                             f'allowed are 0..{num_classes - 1}')
-        classes[instance_id] = class_id
+            instance, label = int(line[0]), int(line[1])
+        except (ValueError, IndexError):
+            problem = 'not "instance_id class_id human_id"'
+        else:
+            problem = ''
+            if not 1 <= instance <= MAX_ID:
+                problem = f'instance {instance}, allowed are 1..{MAX_ID}'
+            elif instance in classes:
+                problem = f'instance {instance} is listed twice'
+            elif not 0 <= label < num_classes and label != IGNORE_LABEL:
+                problem = f'class {label}, allowed are 0..{num_classes - 1}'
+        if problem:
+            raise InputError(f'{path}, line {number}: {problem}')
+        classes[instance] = label
     return classes
 
 
@@ -106,10 +94,9 @@ def read_label_runs(image: ImageInfo,
     """Read the ground truth of one image, each file once.
 
     ``data_root`` is the folder of the split, with Category_ids, Human_ids and
-    Instance_ids, which only AP^r needs: without them the image has no
-    instances. Raises a FileNotFoundError, or an InputError if a file is
-    broken, does not fit the image, or has a label that is neither a class nor
-    255, or if the annotated persons who are no crowds have none but 255.
+    Instance_ids, which only AP^r needs. Raises a FileNotFoundError, or an
+    InputError if a file is broken, does not fit the image, or has a label that
+    is neither a class nor 255, or if persons (no crowds) have none but 255.
     """
 
     def path(folder: str, suffix: str = '.png') -> str:

@@ -1,9 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Quality estimation from probability maps, in plain torch.
-
-Needs torch and numpy only: nothing here imports an OpenMMLab package. The
-scores take numpy arrays as well as tensors.
-"""
+"""Quality estimation from probability maps, in plain torch and numpy."""
 from projects.qanet.utils.fusion import check_weights, quality_score
 from .paste import PastedPerson, paste_parsing, paste_person, paste_window
 from .scores import mask_pixel_score, pixel_score

@@ -10,8 +10,7 @@ from torch import Tensor
 
 from .scores import confidence_sums, precise_dtype, scores_from_sums
 
-# Probabilities that are held at once, in elements (64 MiB in float32): a big
-# person is pasted in bands of rows.
+# Probabilities held at once (64 MiB): a big person is pasted in bands of rows.
 MAX_ELEMENTS = 1 << 24
 
 #: Pixels of an image, (x1, y1, x2, y2), the ends not included.
@@ -21,14 +20,10 @@ Window = Tuple[int, int, int, int]
 class PastedPerson(NamedTuple):
     """One person in image coordinates."""
     part_map: Tensor  # labels inside the window, uint8, (h, w)
-    # (x, y) of the window's top-left pixel in the image
-    offset: Tuple[int, int]
-    # instance pixel scores at T thresholds, float32, (T,)
-    instance_scores: Tensor
-    category_scores: Tensor  # category pixel scores, float32, (T, C - 1)
-    # Winning probability inside the window, float32, (h, w); only where it was
-    # asked for.
-    max_probs: Optional[Tensor] = None
+    offset: Tuple[int, int]  # (x, y) of the window's top-left pixel
+    instance_scores: Tensor  # pixel scores at T thresholds, float32, (T,)
+    category_scores: Tensor  # of the categories, float32, (T, C - 1)
+    max_probs: Optional[Tensor] = None  # winning, if kept, float32, (h, w)
 
 
 def paste_person(probs_per_aug: Sequence[Tensor],
@@ -40,27 +35,21 @@ def paste_person(probs_per_aug: Sequence[Tensor],
                  keep_confidence: bool = False) -> PastedPerson:
     """Paste one person in the window around the augmentations' boxes.
 
-    Each augmentation is sampled with its own box, then the probabilities are
-    averaged; outside its box an augmentation counts 0. Memory grows with the
-    width of the window only.
+    Each augmentation is sampled with its own box and counts 0 outside, then
+    all are averaged. Memory grows with the width of the window only.
 
     Args:
         probs_per_aug (Sequence[Tensor]): Crop probabilities of each
             augmentation, shape (C, h, w), unmirrored.
-        boxes_per_aug (Sequence): Padded box of each augmentation, xyxy, in
-            pixels.
+        boxes_per_aug (Sequence): Their padded boxes, xyxy in pixels.
         image_size (tuple[int, int]): Width and height of the image.
-        pixel_score_thrs (Sequence[float]): Thresholds ``T`` of the pixel
-            scores.
+        pixel_score_thrs (Sequence[float]): ``T`` of the pixel scores.
         label_thr (float, optional): Pixels whose winning probability is
             below it are background. Defaults to 1 / C.
         group_sizes (Sequence[int], optional): Number of consecutive
             augmentations of each model of an ensemble: each is averaged, then
             the models are, all counting the same. Defaults to one model.
         keep_confidence (bool): Keep ``max_probs`` (Figure 2 of the paper).
-
-    Returns:
-        PastedPerson: Labels in the window, its offset, and pixel scores.
 
     Raises:
         ValueError: If the augmentations do not fit each other.
@@ -99,19 +88,13 @@ def paste_parsing(
         boxes_per_aug: Sequence[Sequence[float]],
         image_size: Tuple[int, int],
         pixel_score_thr: float = 0.2) -> Tuple[Tensor, Tensor, Tensor]:
-    """Paste one person into a label map of the whole image.
+    """Paste one person into a label map, as :func:`paste_person` says.
 
-    Args:
-        probs_per_aug, boxes_per_aug, image_size: See :func:`paste_person`;
-            arrays will do.
-        pixel_score_thr (float): ``T`` of the pixel scores.
+    The probabilities may be arrays, too.
 
     Returns:
         tuple[Tensor, Tensor, Tensor]: Labels (H, W) uint8, the instance pixel
         score (a scalar) and category pixel scores (C - 1,), both float32.
-
-    Raises:
-        ValueError: If the augmentations do not fit each other.
     """
     probs_per_aug = [torch.as_tensor(probs) for probs in probs_per_aug]
     person = paste_person(probs_per_aug, boxes_per_aug, image_size,
@@ -128,9 +111,7 @@ def paste_window(boxes: Tensor, crop_sizes: Sequence[Tuple[int, int]],
 
     Bilinear sampling with zero padding reaches half a crop pixel over the
     crop's border, so the window covers every box (A, 4), xyxy in pixels, plus
-    that. Crop and image sizes are width and height. The window is clipped to
-    the image, its ends not included; empty (x1 == x2 or y1 == y2) when no box
-    meets the image.
+    that. It is clipped to the image; empty when no box meets it.
     """
     boxes = boxes.double()
     half = 0.5 * (boxes[:, 2:] - boxes[:, :2]) / torch.tensor(
@@ -146,7 +127,6 @@ def paste_window(boxes: Tensor, crop_sizes: Sequence[Tuple[int, int]],
 def _check_augmentations(probs_per_aug: Sequence[Tensor],
                          boxes_per_aug: Sequence[Sequence[float]],
                          group_sizes: Sequence[int]) -> Tensor:
-    """The boxes as one tensor (A, 4), if the augmentations fit each other."""
     if not 0 < len(probs_per_aug) == len(boxes_per_aug):
         raise ValueError(
             'each augmentation needs its probabilities and its box, but got '
@@ -190,17 +170,12 @@ def _average(probs_per_aug: Sequence[Tensor], boxes: Sequence[Sequence[float]],
 
 def _sample(probs: Tensor, box: Sequence[float], window: Window) -> Tensor:
     """Sample crop probabilities (C, h, w) in a window of the image."""
-    x1, y1, x2, y2 = window
-    grid_x = _sampling_grid(x1, x2, box[0], box[2], probs)
-    grid_y = _sampling_grid(y1, y2, box[1], box[3], probs)
-    grid = torch.stack(torch.meshgrid(grid_x, grid_y, indexing='xy'), -1)
+    like = dict(dtype=precise_dtype(probs.device), device=probs.device)
+    axes = []  # pixel centres in the crop's coordinates of [-1, 1]
+    for k in range(2):
+        centers = torch.arange(window[k], window[k + 2], **like) + 0.5
+        scaled = (centers - box[k]) / (box[k + 2] - box[k]) * 2 - 1
+        axes.append(scaled.to(probs.dtype))
+    grid = torch.stack(torch.meshgrid(*axes, indexing='xy'), -1)
     return F.grid_sample(
         probs[None], grid[None], padding_mode='zeros', align_corners=False)[0]
-
-
-def _sampling_grid(start: int, end: int, low: float, high: float,
-                   like: Tensor) -> Tensor:
-    """Pixel centres of [start, end) in the crop's coordinates of [-1, 1]."""
-    centers = torch.arange(
-        start, end, dtype=precise_dtype(like.device), device=like.device) + 0.5
-    return ((centers - low) / (high - low) * 2 - 1).to(like.dtype)

@@ -14,8 +14,7 @@ def confidence_sums(max_probs: Tensor, labels: Tensor, num_classes: int,
                     thr: float) -> Tuple[Tensor, Tensor]:
     """Sums and counts, (N, C), of winning probabilities that reach ``thr``.
 
-    Those of separate windows may be added up. Winning probabilities and
-    classes (int64) are (N, P); ``thr`` is ``T`` of Algorithm 1.
+    Winning probabilities and classes (int64) are (N, P).
     """
     confident = (max_probs >= thr).to(precise_dtype(max_probs.device))
     sums = confident.new_zeros(len(max_probs), num_classes)
@@ -44,17 +43,13 @@ def pixel_score(probs: TensorOrArray,
     Args:
         probs (Tensor | np.ndarray): Probability maps of N persons, shape
             (N, C, H, W), channel 0 is the background.
-        thr (float): Only pixels whose winning probability reaches it count
-            (``T``).
+        thr (float): ``T``, which a winning probability must reach to count.
 
     Returns:
         tuple: Tensors, or arrays if ``probs`` is one, float32, 0 where no
         pixel counts: instance scores (N,), the mean winning probability over
         confident pixels, background included, and category scores (N, C - 1),
         the same over the pixels that each foreground category wins.
-
-    Raises:
-        ValueError: If ``probs`` is not of shape (N, C, H, W).
 
     Examples:
         >>> import torch
@@ -79,8 +74,7 @@ def mask_pixel_score(probs: TensorOrArray,
     See ``docs/protocol.md``, section 5.
 
     Args:
-        probs (Tensor | np.ndarray): Foreground probabilities, shape
-            (N, H, W).
+        probs (Tensor | np.ndarray): Foreground probabilities (N, H, W).
         thr (float): Threshold t.
         mode (str): ``'stability'`` is the released form: the number of pixels
             with p >= 1 - t over the number with p >= t. ``'mean'`` is
@@ -89,9 +83,6 @@ def mask_pixel_score(probs: TensorOrArray,
     Returns:
         Tensor: Scores of shape (N,), float32, an array if ``probs`` is one;
         0 where no pixel counts.
-
-    Raises:
-        ValueError: If ``mode`` is unknown or ``probs`` of another shape.
     """
     maps = _to_tensor(probs, 'NHW').flatten(1)
     reached = maps >= thr
@@ -107,10 +98,9 @@ def mask_pixel_score(probs: TensorOrArray,
 
 
 def _to_tensor(probs: TensorOrArray, shape: str) -> Tensor:
-    """Probabilities as a tensor; an array may be a view or read-only."""
     if probs.ndim != len(shape):
         raise ValueError(f'probs must have the shape ({", ".join(shape)}), '
                          f'but got {tuple(probs.shape)}')
-    if isinstance(probs, np.ndarray):
+    if isinstance(probs, np.ndarray):  # which may be a view or read-only
         return torch.from_numpy(np.require(probs, requirements=['C', 'W']))
     return probs

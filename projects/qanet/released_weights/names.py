@@ -1,14 +1,10 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""How the released system calls its weights, and how we do.
-
-A name is translated by the longest prefix that is known, so that one table
-serves both directions. What stands behind a prefix (``weight``,
-``running_mean`` ...) is the same on both sides.
-"""
+"""How the released system calls its weights, and how we do."""
 from typing import Container, Dict, Iterable, NamedTuple, Optional, Tuple
 
-# Released prefix -> ours. The semantic FPN counts its levels from the
-# smallest one, mmseg's from the biggest.
+# Released prefix -> ours; what stands behind it (``weight`` ...) is the same,
+# so that one table serves both directions. The semantic FPN counts its levels
+# from the smallest one, mmseg's from the biggest.
 _PARSING = {
     'Parsing.Output.classify': 'decode_head.conv_seg',
     'Parsing.ParsingIoU.Head.conv1x1.0': 'decode_head.iou_branch.conv',
@@ -87,10 +83,9 @@ NETWORKS = dict(
 
 
 def find_network(names: Container[str]) -> Optional[Network]:
-    """Tell from the names of its entries which network a file is of.
+    """Tell from the released names of its entries which network a file is of.
 
-    They are the released ones, with or without ``Conv_Body.`` (a backbone
-    alone). None if it is none of the four.
+    A backbone alone has no ``Conv_Body.``. None if it is none of the four.
     """
 
     def has(name: str) -> bool:

@@ -32,12 +32,7 @@ def pad_boxes(bboxes: np.ndarray,
               crop_size: Tuple[int, int],
               padding: float = 1.25,
               scale: float = 1.) -> np.ndarray:
-    """Boxes with the crop's aspect ratio, padding and one extra scale.
-
-    See :func:`boxes_to_center_scale`; ``scale`` is that of test-time
-    augmentation. Gives boxes (N, 4), xyxy, float32, in pixels, which may reach
-    over the image's border.
-    """
+    """Boxes (N, 4), xyxy, of :func:`boxes_to_center_scale`, scaled."""
     center, size = boxes_to_center_scale(bboxes, crop_size, padding)
     half = size * np.float32(scale) / 2
     return np.concatenate([center - half, center + half], axis=1)

@@ -22,8 +22,7 @@ class ParsingInstances:
     The ingredients of the quality scores stay apart, so the weights of the
     fusion can be changed afterwards (:meth:`fuse`). N is the number of
     persons, C the number of classes with the background. Arrays are float32
-    unless said. Scores that were not computed are NaN (``null`` in the results
-    file).
+    unless said. Scores that were not computed are NaN.
     """
     bboxes: np.ndarray  # unpadded boxes, (N, 4), xyxy, in pixels
     bbox_scores: np.ndarray  # detector's scores, (N,)
@@ -44,7 +43,6 @@ class ParsingInstances:
     by_thr: Dict[float, 'ParsingInstances'] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Bring arrays to their types and compare their lengths."""
         self.bboxes = np.asarray(self.bboxes, np.float32).reshape(-1, 4)
         self.offsets = np.asarray(self.offsets, np.int64).reshape(-1, 2)
         self.labels = np.asarray(self.labels, np.int64)
@@ -76,13 +74,10 @@ class ParsingInstances:
                      image_size: Tuple[int, int],
                      num_classes: int,
                      image_id: Optional[int] = None) -> 'ParsingInstances':
-        """Build the result of one image from records of a results file.
+        """Build one image's result from records of a results file.
 
-        They are checked by :func:`read_results`; parts that one lacks have the
-        score 0. ``image_size`` is width and height, ``num_classes`` counts the
-        background, ``image_id`` is that of the records unless said. Raises an
-        InputError with the record's position if a run-length code is broken or
-        of another size, or if parts of a person overlap.
+        Parts that one lacks have the score 0. Raises an InputError as
+        :func:`decode_records` does.
         """
         if image_id is None and records:
             image_id = records[0]['image_id']
@@ -92,17 +87,14 @@ class ParsingInstances:
                 # A score of None, undefined, becomes NaN.
                 part_scores[:, i, part['label'] - 1] = np.array(
                     [part['pixel_score'], part['score']], np.float32)
-        persons = decode_records(records, image_size).split()
-        windows = [runs_to_map(runs) for runs in persons]
+        runs = decode_records(records, image_size)
+        windows = [runs_to_map(person) for person in runs.split()]
         boxes = np.array([r['bbox'] for r in records], float).reshape(-1, 4)
         boxes[:, 2:] += boxes[:, :2]
-        scores = {
-            name: np.array([r[name[:-1]] for r in records], np.float32)
-            for name in _PERSON_SCORES
-        }
         return cls(
             bboxes=boxes,
-            **scores,
+            **{s: [r[s[:-1]] for r in records]
+               for s in _PERSON_SCORES},
             part_pixel_scores=part_scores[0],
             part_scores=part_scores[1],
             labels=[record['category_id'] - 1 for record in records],
@@ -117,7 +109,6 @@ class ParsingInstances:
         return self.part_scores.shape[1] + 1
 
     def __len__(self) -> int:
-        """Number of persons."""
         return len(self.bboxes)
 
     def __getitem__(
@@ -136,19 +127,16 @@ class ParsingInstances:
         """Fuse the quality scores again with other weights (Equation 1).
 
         An undefined box or IoU score counts as 1. Only ``scores`` and
-        ``part_scores`` are new; everything else is shared, not copied. Raises
-        an InputError if the weights are wrong.
+        ``part_scores`` are new; everything else is shared.
         """
-        boxes, ious = (
-            np.nan_to_num(scores, nan=1.)
-            for scores in (self.bbox_scores, self.iou_scores))
+        boxes = np.nan_to_num(self.bbox_scores, nan=1.)
+        ious = np.nan_to_num(self.iou_scores, nan=1.)
+        scores, part_scores = (
+            quality_score(boxes, ious, pixel, weights)
+            for pixel in (self.pixel_scores, self.part_pixel_scores))
         by_thr = {thr: one.fuse(weights) for thr, one in self.by_thr.items()}
         return replace(
-            self,
-            scores=quality_score(boxes, ious, self.pixel_scores, weights),
-            part_scores=quality_score(boxes, ious, self.part_pixel_scores,
-                                      weights),
-            by_thr=by_thr)
+            self, scores=scores, part_scores=part_scores, by_thr=by_thr)
 
     def part_map(self, index: int) -> np.ndarray:
         """One person's part map in the whole image, (H, W) uint8."""
@@ -164,31 +152,28 @@ class ParsingInstances:
         return maps_to_runs(self.part_maps, self.offsets, self.image_size)
 
     def to_records(self) -> List[Dict[str, Any]]:
-        """The records of the results file (docs/results_format.md).
-
-        One for each person; ``bbox`` is xywh. An ``image_id`` of None becomes
-        0.
-        """
+        """The persons' records of the results file; no id becomes 0."""
+        plain = {
+            name: np.where(np.isnan(scores), None, scores).tolist()
+            for name, scores in vars(self).items() if name.endswith('scores')
+        }
         records = []
         for i, masks in enumerate(encode_parts(self.runs())):
             x1, y1, x2, y2 = self.bboxes[i].tolist()
             record: Dict[str, Any] = dict(
-                image_id=0 if self.image_id is None else int(self.image_id),
+                image_id=int(self.image_id or 0),
                 category_id=int(self.labels[i]) + 1,
                 bbox=[x1, y1, x2 - x1, y2 - y1])
             for name in ('score', 'bbox_score', 'iou_score', 'pixel_score'):
-                record[name] = _to_json(getattr(self, f'{name}s')[i])
+                record[name] = plain[f'{name}s'][i]
+            scores = plain['part_scores'][i]
+            pixel_scores = plain['part_pixel_scores'][i]
             record['parts'] = [
                 dict(
                     label=label,
-                    score=_to_json(self.part_scores[i, label - 1]),
-                    pixel_score=_to_json(self.part_pixel_scores[i, label - 1]),
+                    score=scores[label - 1],
+                    pixel_score=pixel_scores[label - 1],
                     segmentation=mask) for label, mask in masks.items()
             ]
             records.append(record)
         return records
-
-
-def _to_json(value: np.floating) -> Optional[float]:
-    """A score in JSON, where NaN is null."""
-    return None if np.isnan(value) else float(value)

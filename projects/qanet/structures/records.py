@@ -20,26 +20,26 @@ def decode_records(records: Sequence[Dict[str, Any]],
     one person overlap.
     """
     places = places or [f'records[{i}]' for i in range(len(records))]
-    parts = [part for record in records for part in record['parts']]
-    person_of = np.repeat(
-        np.arange(len(records)), [len(record['parts']) for record in records])
+    owned = [(i, part) for i, record in enumerate(records)
+             for part in record['parts']]
     width, height = image_size
     try:
         starts, ends, owners, totals = decode_runs(
-            [part['segmentation']['counts'] for part in parts])
+            [part['segmentation']['counts'] for _, part in owned])
     except ValueError as error:
         reason, position = error.args
-        raise InputError(f'{places[person_of[position]]}: part '
-                         f'{parts[position]["label"]}: {reason}') from error
-    for position, (part, total) in enumerate(zip(parts, totals.tolist())):
-        size = part['segmentation']['size']
-        if list(size) != [height, width] or total != width * height:
+        i, part = owned[position]
+        raise InputError(
+            f'{places[i]}: part {part["label"]}: {reason}') from error
+    for (i, part), total in zip(owned, totals.tolist()):
+        size = list(part['segmentation']['size'])
+        if size != [height, width] or total != width * height:
             raise InputError(
-                f'{places[person_of[position]]}: the mask of part '
-                f'{part["label"]} says size {list(size)} and holds {total} '
-                f'pixels, the image has [height, width] = {[height, width]}')
-    labels = np.array([part['label'] for part in parts], np.int64)[owners]
-    persons = person_of[owners]
+                f'{places[i]}: the mask of part {part["label"]} says size '
+                f'{size} and holds {total} pixels, the image has [height, '
+                f'width] = {[height, width]}')
+    persons, labels = np.array([(i, part['label']) for i, part in owned],
+                               np.int64).reshape(-1, 2)[owners].T
     order = np.argsort(persons * (height * width) + starts, kind='stable')
     runs = PersonRuns(starts[order], ends[order], labels[order],
                       persons[order], len(records), image_size)
@@ -71,17 +71,13 @@ def encode_parts(runs: PersonRuns) -> List[Dict[int, Dict[str, Any]]]:
     bounds = np.stack([starts[first], ends[last]], axis=1)
     parts, begin = np.unique(codes[first], return_index=True)
     counts = [
-        _counts(part, width * height) for part in np.split(bounds, begin[1:])
+        # Unset and set pixels in turn; a last 0 is not written.
+        np.diff(part.reshape(-1), prepend=0, append=width * height)
+        for part in np.split(bounds, begin[1:])
     ] if len(parts) else []
-    encoded: List[Dict[int, Dict[str, Any]]]
-    encoded = [{} for _ in range(runs.num_persons)]
-    for code, text in zip(parts.tolist(), encode_counts(counts)):
+    texts = encode_counts([one if one[-1] else one[:-1] for one in counts])
+    encoded: List[dict] = [{} for _ in range(runs.num_persons)]
+    for code, text in zip(parts.tolist(), texts):
         encoded[code // 256][code % 256] = dict(
             size=[height, width], counts=text)
     return encoded
-
-
-def _counts(bounds: np.ndarray, num_pixels: int) -> np.ndarray:
-    """Unset and set pixels in turn, from the bounds (R, 2) of runs."""
-    counts = np.diff(bounds.reshape(-1), prepend=0, append=num_pixels)
-    return counts if counts[-1] else counts[:-1]

@@ -15,30 +15,17 @@ VERSION = 1
 _LARGEST = 2**63 - 1
 
 
+def _is_int(value: Any, low: int = -_LARGEST) -> bool:
+    return is_whole(value, low, _LARGEST)
+
+
 def _is_number(value: Any) -> bool:
     return is_number(value) and abs(value) <= _LARGEST
-
-
-def _is_int(value: Any) -> bool:
-    return is_whole(value, -_LARGEST, _LARGEST)
-
-
-def _is_score(value: Any) -> bool:
-    return value is None or _is_number(value) and value >= 0
 
 
 def _is_box(value: Any) -> bool:
     return (isinstance(value, list) and len(value) == 4
             and all(map(_is_number, value)) and min(value[2:]) >= 0)
-
-
-def _is_side(value: Any) -> bool:
-    return is_whole(value, 1, _LARGEST)
-
-
-def _is_size(value: Any) -> bool:
-    return (isinstance(value, list) and len(value) == 2
-            and all(map(_is_side, value)))
 
 
 def _is_inside(value: Any) -> bool:
@@ -53,28 +40,30 @@ def _is_inside(value: Any) -> bool:
 #: What a value has to be, and what to say of another one.
 _Rule = Tuple[Callable[[Any], bool], str]
 _INTEGER: _Rule = (_is_int, 'is {!r:.80}, not an integer')
-_SIDE: _Rule = (_is_side, 'is {!r:.80}, not a number of pixels')
-_SCORE: _Rule = (_is_score, 'is {!r:.80}, a score is a finite number >= 0, or '
-                 'null where it is undefined')
+_SIDE: _Rule = (lambda value: _is_int(value, 1),
+                'is {!r:.80}, not a number of pixels')
+_SCORE: _Rule = (
+    lambda value: value is None or _is_number(value) and value >= 0,
+    'is {!r:.80}, a score is a finite number >= 0, or '
+    'null where it is undefined')
 _INFO: Dict[str, _Rule] = dict(
     format=(lambda value: value == FORMAT,
             f'is {{!r:.80}}, a results file has {FORMAT!r} there'),
     version=(lambda value: value == VERSION,
              f'is {{!r:.80}}, this reader knows version {VERSION}'),
-    num_classes=(lambda value: _is_int(value) and 2 <= value <= 255,
+    num_classes=(lambda value: is_whole(value, 2, 255),
                  'is {!r:.80}, allowed are 2..255'))
 _IMAGE: Dict[str, _Rule] = dict(
     id=_INTEGER,
-    file_name=(_is_inside, 'is {!r:.80}, not a path inside a folder of '
-               'images'),
+    file_name=(_is_inside,
+               'is {!r:.80}, not a path inside a folder of images'),
     width=_SIDE,
     height=_SIDE)
 _RECORD: Dict[str, _Rule] = dict(
     image_id=_INTEGER,
     category_id=_INTEGER,
-    bbox=(_is_box,
-          'is {!r:.80}, not [x, y, width, height] with a size that is '
-          'not negative'),
+    bbox=(_is_box, 'is {!r:.80}, not [x, y, width, height] with a size that '
+          'is not negative'),
     score=_SCORE,
     bbox_score=_SCORE,
     iou_score=_SCORE,
@@ -86,7 +75,8 @@ _PART: Dict[str, _Rule] = dict(
     pixel_score=_SCORE,
     segmentation=(lambda value: isinstance(value, dict), 'is not an object'))
 _MASK: Dict[str, _Rule] = dict(
-    size=(_is_size, 'is {!r:.80}, not [height, width]'),
+    size=(lambda value: isinstance(value, list) and len(value) == 2 and all(
+        map(_SIDE[0], value)), 'is {!r:.80}, not [height, width]'),
     counts=(lambda value: isinstance(value, str),
             'is not a string (COCO compressed run-length code)'))
 
@@ -108,41 +98,33 @@ def write_results(path: str,
                   images: Optional[Sequence[Dict[str, Any]]] = None) -> None:
     """Write a results file; an interrupted run leaves no half of one.
 
+    Its folder is made if it is missing. Raises an InputError if a record or an
+    image is not what a reader expects.
+
     Args:
-        path (str): File to write. Its folder is made if it is missing.
         records (Sequence[dict]): See :meth:`ParsingInstances.to_records`.
         classes (Sequence[str]): Names of all classes, background first.
         quality_weights (Sequence[float], optional): Weights of the box, IoU
             and pixel score that made the records' scores. None is unknown.
-        pixel_score_thr (float, optional): Threshold of the pixel scores. None
-            is unknown.
-        images (Sequence[dict], optional): What was tested: dicts with id,
-            file_name, width and height.
-
-    Raises:
-        InputError: If a record or an image is not what a reader expects.
+        pixel_score_thr (float, optional): Of the pixel scores, likewise.
+        images (Sequence[dict], optional): See :class:`ResultsDocument`.
     """
-    _check(
-        dict(num_classes=len(classes)), dict(num_classes=_INFO['num_classes']),
-        'info')
-    for position, record in enumerate(records):
-        _check_record(record, len(classes), f'records[{position}]')
-    images = _check_images(images)
     if quality_weights is not None:
         quality_weights = [float(weight) for weight in quality_weights]
     if pixel_score_thr is not None:
         pixel_score_thr = float(pixel_score_thr)
-    document: Dict[str, Any] = dict(
-        info=dict(
-            format=FORMAT,
-            version=VERSION,
-            num_classes=len(classes),
-            classes=list(classes),
-            quality_weights=quality_weights,
-            pixel_score_thr=pixel_score_thr))
-    if images is not None:
-        document['images'] = images
-    document['results'] = list(records)
+    info = dict(
+        format=FORMAT,
+        version=VERSION,
+        num_classes=len(classes),
+        classes=list(classes),
+        quality_weights=quality_weights,
+        pixel_score_thr=pixel_score_thr)
+    _check(info, _INFO, 'info')
+    for position, record in enumerate(records):
+        _check_record(record, len(classes), f'records[{position}]')
+    listed = {} if images is None else dict(images=_check_images(images))
+    document = dict(info=info, **listed, results=list(records))
     # `dumps` uses the C encoder for the whole document, `dump` does not.
     write_text(path, json.dumps(document, allow_nan=False))
 
@@ -171,7 +153,6 @@ def read_results_document(path: str) -> ResultsDocument:
 
 
 def _check_document(document: Any) -> ResultsDocument:
-    """Check the outermost level, then what is in it."""
     info = document.get('info') if isinstance(document, dict) else None
     info = info if isinstance(info, dict) else {}
     _check({key: info.get(key) for key in _INFO}, _INFO, 'info')
@@ -183,20 +164,17 @@ def _check_document(document: Any) -> ResultsDocument:
     records, images = document.get('results'), document.get('images')
     if not isinstance(records, list):
         raise InputError('results must be a list of records')
-    if images is not None and not isinstance(images, list):
-        raise InputError('images must be a list')
-    images = _check_images(images)
+    if images is not None:
+        if not isinstance(images, list):
+            raise InputError('images must be a list')
+        images = _check_images(images)
     for position, record in enumerate(records):
         _check_record(record, num_classes, f'results[{position}]')
     return ResultsDocument(info, records, images)
 
 
-def _check_images(
-    images: Optional[Sequence[Dict[str,
-                                   Any]]]) -> Optional[List[Dict[str, Any]]]:
+def _check_images(images: Sequence[dict]) -> List[dict]:
     """Check the images; their paths get forward slashes on every system."""
-    if images is None:
-        return None
     known: Dict[int, int] = {}
     for position, image in enumerate(images):
         _check(image, _IMAGE, f'images[{position}]')

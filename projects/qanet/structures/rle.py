@@ -1,9 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""COCO run-length codes as runs, many masks at a time.
-
-pycocotools decodes a code into pixels, one by one; to stay with runs is what
-keeps evaluation fast.
-"""
+"""COCO run-length codes as runs: pycocotools decodes into pixels, slowly."""
 from typing import List, Sequence, Tuple
 
 import numpy as np
@@ -21,10 +17,10 @@ def decode_runs(
     """
     if len(counts) == 0:
         return (np.zeros(0, np.int64), ) * 4
-    for position, code in enumerate(counts):
-        if not isinstance(code, str) or not code or not code.isascii():
-            raise ValueError('counts is not a compressed run-length code',
-                             position)
+    _refuse([
+        not isinstance(code, str) or not code or not code.isascii()
+        for code in counts
+    ])
     sizes = np.array([len(code) for code in counts])
     chars = np.frombuffer(''.join(counts).encode('ascii'), np.uint8)
     numbers, per_code = _decode_numbers(chars, sizes)
@@ -55,9 +51,11 @@ def _sum_up(values: np.ndarray, first: np.ndarray,
     return sums - np.repeat(sums[first] - values[first], per_code)
 
 
-def _refuse(wrong: np.ndarray, message: str) -> None:
-    """Raise for the first code that is marked as wrong, (M,) bool."""
-    if wrong.any():
+def _refuse(
+        wrong: Sequence[bool],
+        message: str = 'counts is not a compressed run-length code') -> None:
+    """Raise for the first code that is marked as wrong, (M,)."""
+    if np.any(wrong):
         raise ValueError(message, int(np.argmax(wrong)))
 
 
@@ -71,16 +69,15 @@ def _decode_numbers(chars: np.ndarray,
     final = (values & 32) == 0
     wrong = np.add.reduceat(invalid, code_ends - sizes) > 0
     wrong |= ~final[code_ends - 1]
-    _refuse(wrong, 'counts is not a compressed run-length code')
-
+    _refuse(wrong)
     lasts = np.flatnonzero(final)
     firsts = np.concatenate([[0], lasts[:-1] + 1])
     lengths = lasts - firsts + 1
     ends_in_code = np.searchsorted(lasts, code_ends - 1) + 1
     per_code = np.diff(ends_in_code, prepend=0)
-    if lengths.max() > 12:
-        wrong = np.maximum.reduceat(lengths, ends_in_code - per_code) > 12
-        _refuse(wrong, 'counts has a number of more than 60 bits')
+    _refuse(
+        np.maximum.reduceat(lengths, ends_in_code - per_code) > 12,
+        'counts has a number of more than 60 bits')
     numbers = values[firsts] & 31
     for digit in range(1, int(lengths.max())):
         more = np.flatnonzero(lengths > digit)

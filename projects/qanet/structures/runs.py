@@ -12,10 +12,7 @@ import numpy as np
 
 
 class PersonRuns(NamedTuple):
-    """Labelled runs of the N persons of one image.
-
-    They come person after person, ascending and disjoint inside each person.
-    """
+    """Runs, person after person, ascending and disjoint inside each."""
     starts: np.ndarray  # first pixel of each run, (R,) int64
     ends: np.ndarray  # pixel behind each run, (R,) int64
     labels: np.ndarray  # part label of each run, (R,), never 0
@@ -39,44 +36,28 @@ def maps_to_runs(part_maps: Sequence[np.ndarray],
                  image_size: Tuple[int, int]) -> PersonRuns:
     """Find the labelled runs, in the whole image, of several part maps.
 
-    ``part_maps`` are labels inside windows, (h, w), 0 = background;
-    ``offsets`` are the windows' corners (x, y). A run ends at the bottom of
-    its window's column at the latest.
+    They are labels in windows, (h, w), with corners ``offsets`` (x, y). A run
+    ends at the bottom of its window's column at the latest.
     """
-    found = [
-        _map_to_runs(part_map, offset, image_size[1])
-        for part_map, offset in zip(part_maps, offsets)
-    ]
-    columns = [np.concatenate(column) for column in zip(*found)
-               ] or [np.zeros(0, np.int64) for _ in range(3)]
-    persons = np.repeat(
-        np.arange(len(found)), [len(runs[0]) for runs in found])
-    return PersonRuns(*columns, persons, len(found), image_size)
-
-
-def _map_to_runs(
-        part_map: np.ndarray, offset: Tuple[int, int],
-        image_height: int) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Starts, ends and labels of the runs of one part map."""
-    columns = np.ascontiguousarray(part_map.T)
-    changes = np.ones(columns.shape, bool)
-    np.not_equal(columns[:, 1:], columns[:, :-1], out=changes[:, 1:])
-    firsts = np.flatnonzero(changes)
-    lasts = np.append(firsts[1:], columns.size)
-    labels = columns.reshape(-1)[firsts]
-    visible = labels > 0
-    firsts, lasts, labels = firsts[visible], lasts[visible], labels[visible]
-    x, y = np.divmod(firsts, max(part_map.shape[0], 1))
-    starts = (x + int(offset[0])) * image_height + y + int(offset[1])
-    return starts, starts + (lasts - firsts), labels
+    found = [(np.zeros(0, np.int64), ) * 4]
+    for person, (part_map, (left, top)) in enumerate(zip(part_maps, offsets)):
+        columns = np.ascontiguousarray(part_map.T)
+        changes = np.ones(columns.shape, bool)
+        np.not_equal(columns[:, 1:], columns[:, :-1], out=changes[:, 1:])
+        firsts = np.flatnonzero(changes)
+        lengths = np.diff(firsts, append=columns.size)
+        labels = columns.reshape(-1)[firsts]
+        visible = labels > 0
+        x, y = np.divmod(firsts[visible], max(part_map.shape[0], 1))
+        starts = (x + int(left)) * image_size[1] + y + int(top)
+        found.append((starts, starts + lengths[visible], labels[visible],
+                      np.full(len(starts), person)))
+    columns = [np.concatenate(column) for column in zip(*found)]
+    return PersonRuns(*columns, len(part_maps), image_size)
 
 
 def runs_to_map(runs: PersonRuns) -> Tuple[np.ndarray, Tuple[int, int]]:
-    """Draw the runs of one person in the smallest window that holds them.
-
-    Gives part map (h, w) uint8 and the window's corner (x, y). Without any run
-    the map is (0, 0), at (0, 0).
-    """
+    """One person's part map in the smallest window, and its corner (x, y)."""
     starts, ends = runs.starts, runs.ends
     if len(starts) == 0:
         return np.zeros((0, 0), np.uint8), (0, 0)

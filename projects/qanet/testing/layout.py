@@ -14,16 +14,11 @@ from projects.qanet.structures import ParsingInstances
 
 @dataclass
 class LabelledImage:
-    """Ground truth of one image; its files are called after its id.
+    """Ground truth of one image: label maps (H, W), made uint8.
 
-    Attributes:
-        image_id (int): The id.
-        categories, humans (np.ndarray): Label maps (H, W), made uint8.
-        persons (list[tuple[int, bool]]): Parsing ids, and which are crowds;
-            by default all of ``humans``, and none.
-        instances (np.ndarray): Their map, by default one for each part of
-            each person.
-        classes (dict[int, int]): Class of each instance.
+    ``persons`` are parsing ids and which are crowds, by default all of
+    ``humans``, and none. ``instances``, with their ``classes``, are by default
+    one for each part of each person. Files are called after the id.
     """
     image_id: int
     categories: np.ndarray
@@ -35,39 +30,36 @@ class LabelledImage:
     def __post_init__(self) -> None:
         self.categories = np.asarray(self.categories, np.uint8)
         self.humans = np.asarray(self.humans, np.uint8)
-        present = np.unique(self.humans[self.humans > 0]).tolist()
         if self.persons is None:
+            present = np.unique(self.humans[self.humans > 0]).tolist()
             self.persons = [(human, False) for human in present]
         if self.instances is None:
+            maps = np.stack([self.humans, self.categories])
+            pairs, numbers = np.unique(
+                maps[:, maps.all(0)], axis=1, return_inverse=True)
+            self.classes = dict(enumerate(pairs[1].tolist(), 1))
             self.instances = np.zeros_like(self.categories)
-            for human in present:
-                for label in np.unique(self.categories[self.humans == human]):
-                    if label > 0:
-                        self.classes[len(self.classes) + 1] = int(label)
-                        self.instances[(self.humans == human)
-                                       & (self.categories == label)] = len(
-                                           self.classes)
+            self.instances[maps.all(0)] = numbers.ravel() + 1
 
     @property
     def stem(self) -> str:
-        """str: Name of its files without ending, such as '0007'."""
+        """Name of its files without ending, such as '0007'."""
         return f'{self.image_id:04d}'
 
     def annotations(self) -> List[dict]:
         """COCO's entries of the persons; person 2 of image 7 has id 7002."""
-        found = []
-        for person, crowd in self.persons:
-            own = (self.humans == person).astype(np.uint8)
-            found.append(
-                dict(
-                    id=1000 * self.image_id + person,
-                    image_id=self.image_id,
-                    category_id=1,
-                    iscrowd=int(crowd),
-                    bbox=list(cv2.boundingRect(own)),
-                    area=int(own.sum()),
-                    parsing_id=person))
-        return found
+        masks = [(self.humans == p).astype(np.uint8) for p, _ in self.persons]
+        return [
+            dict(
+                id=1000 * self.image_id + person,
+                image_id=self.image_id,
+                category_id=1,
+                iscrowd=int(crowd),
+                bbox=list(cv2.boundingRect(mask)),
+                area=int(mask.sum()),
+                parsing_id=person)
+            for (person, crowd), mask in zip(self.persons, masks)
+        ]
 
 
 def make_persons(image_id: int,
@@ -76,16 +68,11 @@ def make_persons(image_id: int,
                  num_classes: int,
                  box_scores: Optional[Sequence[float]] = None,
                  part_scores: Optional[np.ndarray] = None) -> ParsingInstances:
-    """Predictions of one image, whose boxes are the whole image.
+    """Predictions of one image: part maps (N, H, W), whole boxes.
 
-    Args:
-        image_id (int): Its id.
-        maps (Sequence[np.ndarray]): Part maps (N, H, W) of the whole image.
-        scores (Sequence[float]): Quality scores, (N,).
-        num_classes (int): Number of classes with the background.
-        box_scores (Sequence[float], optional): (N,). Defaults to 1.
-        part_scores (np.ndarray, optional): (N, num_classes - 1). Defaults to
-            ``scores`` for each part.
+    Of ``num_classes`` one is the background. Quality ``scores`` are (N,),
+    ``box_scores`` by default 1, ``part_scores`` (N, num_classes - 1) by
+    default the person's.
     """
     maps = np.asarray(maps, np.uint8)
     count, height, width = maps.shape
@@ -117,39 +104,27 @@ def write_dataset(folder: Path,
                   ann_file: str = 'val.json') -> Tuple[str, str]:
     """Write label maps and annotations, but no photos.
 
-    Args:
-        folder (Path): Root of the data set.
-        images (Sequence[LabelledImage]): What is in it.
-        split (str): Folder of the split below it.
-        ann_file (str): Annotation file below it.
-
-    Returns:
-        tuple[str, str]: Paths of the annotation file and of the split.
+    Returns the paths of the annotation file and of the folder of the split,
+    which are ``ann_file`` and ``split`` below ``folder``.
     """
     root, path = folder / split, folder / ann_file
     path.parent.mkdir(parents=True, exist_ok=True)
     document: dict = dict(
         images=[], annotations=[], categories=[dict(id=1, name='person')])
     for image in images:
-        maps = dict(
-            Category_ids=image.categories,
-            Human_ids=image.humans,
-            Instance_ids=image.instances)
-        for name, labels in maps.items():
-            (root / name).mkdir(parents=True, exist_ok=True)
-            Image.fromarray(labels).save(root / name / f'{image.stem}.png')
+        maps = image.categories, image.humans, image.instances
+        for kind, labels in zip(('Category', 'Human', 'Instance'), maps):
+            (root / f'{kind}_ids').mkdir(parents=True, exist_ok=True)
+            file = root / f'{kind}_ids/{image.stem}.png'
+            Image.fromarray(labels).save(file)
         lines = []
         for number, label in image.classes.items():
             owner = image.humans[image.instances == number].max(initial=0)
             lines.append(f'{number} {label} {owner}\n')
-        (root / f'Instance_ids/{image.stem}.txt').write_text(''.join(lines))
+        file.with_suffix('.txt').write_text(''.join(lines))
         height, width = image.categories.shape
-        document['images'].append(
-            dict(
-                id=image.image_id,
-                file_name=f'{image.stem}.jpg',
-                height=height,
-                width=width))
+        entry = dict(id=image.image_id, file_name=f'{image.stem}.jpg')
+        document['images'].append(dict(entry, height=height, width=width))
         document['annotations'] += image.annotations()
     path.write_text(json.dumps(document))
     return str(path), str(root)
@@ -161,15 +136,9 @@ def write_noise(folder: Path,
                 num_classes: int = 20,
                 seed: int = 0,
                 count: int = 1) -> None:
-    """Write a split to train on: noise, two persons of random blocks each.
+    """Write ``count`` images (90 x 70 px, w x h) to train on, see above.
 
-    Args:
-        folder (Path): Root of the data set.
-        split (str): Folder of the split below it.
-        ann_file (str): Annotation file below it.
-        num_classes (int): Number of classes with the background.
-        seed (int): Seed of photos and labels.
-        count (int): Number of images, 90 x 70 px (w x h).
+    Photos are noise, the two persons of each have parts of random blocks.
     """
     rng = np.random.default_rng(seed)
     humans = np.zeros((70, 90), np.uint8)
@@ -199,17 +168,9 @@ class TinyCIHP:
 
     Image 7 (60 x 40 px, w x h) has person 1 at (5, 10, 20, 25), xywh, of
     class 5 with an arm of class 14, and person 2 at (30, 0, 12, 40) of class
-    9; image 9 (33 x 50 px) has nobody.
-
-    Args:
-        root (Path): Where to write it.
-
-    Attributes:
-        split (Path): Folder of the split, ``Training``.
-        ann_file (Path): The annotation file.
-        images, annotations (list[dict]): Entries of that file, which
-            :meth:`write_annotations` writes again.
-        category, human (np.ndarray): Label maps of image 7.
+    9; image 9 (33 x 50 px) has nobody. ``category`` and ``human`` are the maps
+    of image 7; change ``images`` and ``annotations``, then
+    :meth:`write_annotations`.
     """
 
     def __init__(self, root: Path) -> None:
@@ -236,18 +197,15 @@ class TinyCIHP:
         """Write a photo of noise and two label maps (H, W)."""
         rng = np.random.default_rng(0)
         photo = rng.integers(0, 255, (*category.shape, 3)).astype(np.uint8)
-        for name, pixels in ((f'Images/{stem}.jpg',
-                              photo), (f'Category_ids/{stem}.png', category),
-                             (f'Human_ids/{stem}.png', human)):
-            cv2.imwrite(str(self.split / name), pixels)
+        cv2.imwrite(str(self.split / f'Images/{stem}.jpg'), photo)
+        cv2.imwrite(str(self.split / f'Category_ids/{stem}.png'), category)
+        cv2.imwrite(str(self.split / f'Human_ids/{stem}.png'), human)
 
     def write_annotations(self, info: Optional[dict] = None) -> None:
         """Write ``images``, ``annotations`` and the file's ``info``."""
         self.ann_file.write_text(json.dumps(dict(self._document, info=info)))
 
-    def write_boxes(self,
-                    records: List[dict],
-                    name: str = 'boxes.json') -> str:
+    def write_boxes(self, records: list, name: str = 'boxes.json') -> str:
         """Write a detector's records below the root; the file's path."""
         path = self.root / name
         path.write_text(json.dumps(records))
@@ -255,8 +213,6 @@ class TinyCIHP:
 
     def arguments(self, **kwargs) -> dict:
         """Arguments of a :class:`HumanParsingDataset`; yours win."""
-        return dict(
-            dict(
-                ann_file='annotations/CIHP_train.json',
-                data_root=str(self.root),
-                data_prefix=dict(img='Training/Images')), **kwargs)
+        own = dict(ann_file='annotations/CIHP_train.json')
+        own.update(data_root=str(self.root))
+        return dict(own, data_prefix=dict(img='Training/Images')) | kwargs

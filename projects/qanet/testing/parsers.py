@@ -26,7 +26,6 @@ class IdentityBackbone(nn.Module):
     """Hands the crop on."""
 
     def forward(self, x: Tensor) -> Tuple[Tensor]:
-        """The crop (N, 3, H, W) as the only stage."""
         return (x, )
 
 
@@ -39,7 +38,6 @@ class ColourHead(BaseDecodeHead):
         self.with_iou = with_iou
 
     def forward(self, inputs: Sequence[Tensor]) -> Tensor:
-        """Logits (N, 3, H, W)."""
         return inputs[0]
 
     def forward_with_iou(self, inputs: Sequence[Tensor]) -> tuple:
@@ -73,6 +71,7 @@ def toy_parser(with_iou: bool = True, **test_cfg) -> nn.Module:
 def small_qanet(**head) -> nn.Module:
     """A narrow QANet of five classes, 48 x 64 (w, h); the head's settings."""
     widths = [16, 32, 64, 128]
+    losses = ('ParsingCrossEntropyLoss', 'LovaszSoftmaxLoss')
     settings = dict(
         type='QANetHead',
         in_channels=[16] * 4,
@@ -81,24 +80,15 @@ def small_qanet(**head) -> nn.Module:
         channels=16,
         num_classes=5,
         dropout_ratio=0,
-        loss_decode=[
-            dict(type='ParsingCrossEntropyLoss'),
-            dict(type='LovaszSoftmaxLoss')
-        ])
+        loss_decode=[dict(type=name) for name in losses])
+    colours = dict(mean=MEAN, std=STD, bgr_to_rgb=True)
+    neck = dict(type='FPN', in_channels=widths, out_channels=16, num_outs=4)
     return MODELS.build(
         toy_config(
-            data_preprocessor=dict(
-                type='ParsingDataPreprocessor',
-                mean=MEAN,
-                std=STD,
-                bgr_to_rgb=True),
+            data_preprocessor=dict(type='ParsingDataPreprocessor', **colours),
             backbone=dict(type='ResNetV1c', depth=18, base_channels=16),
-            neck=dict(
-                type='FPN', in_channels=widths, out_channels=16, num_outs=4),
-            decode_head={
-                **settings,
-                **head
-            },
+            neck=neck,
+            decode_head=dict(settings, **head),
             test_cfg=dict(crop_size=(48, 64), flip=True)))
 
 
@@ -109,18 +99,11 @@ def image_and_sample(seed: int,
                      **meta) -> Item:
     """A smooth image and its persons, as a test pipeline packs them.
 
-    Args:
-        seed (int): Decides on the colours; the image's id.
-        size (tuple[int, int]): Width and height.
-        boxes (Sequence[Sequence[float]]): N persons, xyxy in pixels; their
-            scores go from .9 to .5.
-        flip_pairs, **meta: Meta information.
+    ``size`` is width and height, ``boxes`` are xyxy in pixels, their scores go
+    from .9 to .5, ``seed`` is the image's id.
     """
     rng = np.random.default_rng(seed)
-    image = cv2.resize(
-        rng.integers(0, 256, (5, 6, 3), np.uint8),
-        size,
-        interpolation=cv2.INTER_LINEAR)
+    image = cv2.resize(rng.integers(0, 256, (5, 6, 3), np.uint8), size)
     sample = SegDataSample(
         metainfo=dict(img_id=seed, flip_pairs=flip_pairs, **meta))
     bboxes = torch.tensor(boxes, dtype=torch.float32).view(-1, 4)
@@ -143,7 +126,6 @@ def cut(parser: nn.Module, image: Tensor, region: Sequence[float]) -> Tensor:
 
 
 def predict(model: nn.Module, items: Sequence[Item]) -> List[SegDataSample]:
-    """Run a parser's test step on some images."""
     images, samples = zip(*items)
     return model.test_step(
         dict(inputs=list(images), data_samples=list(samples)))

@@ -7,18 +7,11 @@ import numpy as np
 
 def blend_parts(image: np.ndarray, category: np.ndarray,
                 palette: Sequence[Sequence[int]], alpha: float) -> np.ndarray:
-    """Lay the parts' colours over an image, and nothing over the rest.
+    """Lay the parts' colours over an image (H, W, 3), uint8; gives a new one.
 
-    Args:
-        image (np.ndarray): RGB image of shape (H, W, 3), uint8.
-        category (np.ndarray): Class of each pixel, (H, W). Background (0) and
-            values without a colour, such as 255, keep the image's pixels
-            exactly.
-        palette (Sequence): One RGB colour per class.
-        alpha (float): Share of the colour, in 0..1.
-
-    Returns:
-        np.ndarray: A new (H, W, 3) uint8 image.
+    Where the class of a pixel, (H, W), is the background (0) or without a
+    colour in the palette, such as 255, the pixel stays exactly. ``alpha`` is
+    the colours' share, in 0..1; image and palette have the same channels.
     """
     colours = np.asarray(palette, dtype=np.float32).reshape(-1, 3)
     part = (category > 0) & (category < len(colours))

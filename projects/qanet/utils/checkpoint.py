@@ -1,11 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Reading checkpoints without running what is inside.
-
-Files are unpickled with ``weights_only=True``, which refuses what mmengine
-0.10 and the released trainer write besides the weights. Those few types are
-allowed here, by name; everything else stays refused. A torch before 2.6 cannot
-be told so and unpickles without restriction.
-"""
+"""Reading checkpoints without running what is inside."""
 import inspect
 import os.path as osp
 import pickle
@@ -47,12 +41,11 @@ def _allowed_method(owner: Any, name: str) -> Any:
 def allow_known_checkpoints() -> None:
     """Let torch read checkpoints of mmengine and of the released trainer.
 
-    Registers mmengine's history and one-cycle scheduler, numpy's arrays, and
-    a ``getattr`` that only knows their methods with
-    :mod:`torch.serialization`, and loaders that ask torch to restrict itself
-    with mmengine. A ``yacs.config.CfgNode`` becomes an ordinary
-    dictionary, with yacs or without. Importing :mod:`projects.qanet.plugin`
-    calls it.
+    Makes mmengine's loaders unpickle weights only, with mmengine's history and
+    one-cycle scheduler, numpy's arrays, and a ``getattr`` that only knows
+    their methods allowed besides, by name; a ``yacs.config.CfgNode`` becomes
+    an ordinary dictionary. Importing :mod:`projects.qanet.plugin` calls it. A
+    torch before 2.6 unpickles without restriction.
     """
     install_safe_loaders()
     if not CAN_RESTRICT:
@@ -142,8 +135,7 @@ def _reason(error: Exception) -> str:
 def strip_module(weights: Dict[str, Any], filename: str) -> Dict[str, Any]:
     """Names as in a network on one GPU, without ``module.`` in front.
 
-    ``filename`` is for the message. Raises an InputError if a name occurs with
-    and without it.
+    Raises an InputError if a name occurs with and without it.
     """
     names = {name: str(name).removeprefix(_PREFIX) for name in weights}
     if all(name == short for name, short in names.items()):
@@ -158,11 +150,10 @@ def strip_module(weights: Dict[str, Any], filename: str) -> Dict[str, Any]:
 
 def read_checkpoint(filename: str,
                     map_location: Optional[str] = 'cpu') -> Dict[str, Any]:
-    """Read a checkpoint without running what is inside.
+    """Read a checkpoint, of any address that mmengine knows.
 
-    The file may be any address that mmengine knows. The dictionary has
-    ``state_dict``, whose names have no ``module.`` in front; a bare state dict
-    is wrapped. Raises an InputError if there is no such file, if it is no
+    The names in its ``state_dict`` have no ``module.`` in front; a bare state
+    dict is wrapped. Raises an InputError if there is no such file, if it is no
     checkpoint, or if it holds objects other than weights and logs, or other
     ones than dictionaries as ``meta`` and its ``dataset_meta``.
     """

@@ -14,10 +14,7 @@ _ENDINGS = ('.py', '.json', '.yaml', '.yml')
 
 
 def type_name(kind: Any) -> str:
-    """Name of a part in a config without its scope, to compare it with.
-
-    ``kind`` is its ``type``: a name (``mmengine.OptimWrapper``) or a class.
-    """
+    """Name, without its scope, of a ``type`` in a config, class or name."""
     return getattr(kind, '__name__', str(kind)).split('.')[-1]
 
 
@@ -30,10 +27,9 @@ def read_config(config: Union[str, Config]) -> Config:
     if isinstance(config, Config):
         return config
     path = str(config)
-    package = path.split('::')[0] if '::' in path else ''
+    package = path.rpartition('::')[0]
     # mmengine would install a missing package.
-    missing = find_spec(package) is None if package else not osp.isfile(path)
-    if missing:
+    if find_spec(package) is None if package else not osp.isfile(path):
         raise FileNotFoundError(f'config {path} not found')
     if not path.endswith(_ENDINGS):
         raise InputError(f'{path} is no config file, allowed are '

@@ -10,11 +10,7 @@ from .errors import InputError
 
 
 def choose_device(device: Optional[str] = None) -> str:
-    """Check a device ('cpu', 'cuda:1'), or choose this machine's best.
-
-    Raises an InputError, with a list of those there are, if there is no such
-    one.
-    """
+    """Check a device (else InputError), or choose this machine's best."""
     if device is None:
         return get_device()
     try:

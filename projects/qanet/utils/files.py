@@ -15,19 +15,12 @@ VIDEO_ENDINGS = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.mpg')
 
 
 def has_ending(path: str, endings: Sequence[str] = IMAGE_ENDINGS) -> bool:
-    """Whether a file's name ends in one of some ways, in any case.
-
-    The endings are in lower case, with the dot.
-    """
+    """Whether a file's name has one of these endings, in any case."""
     return os.path.splitext(path)[1].lower() in endings
 
 
 def read_text(path: str) -> str:
-    """Read a text file, UTF-8 with or without a byte order mark.
-
-    Raises an OSError if it cannot be read, an InputError if it is in another
-    encoding.
-    """
+    """Read a text file, UTF-8 with or without mark, else InputError."""
     try:
         return Path(path).read_text(encoding='utf-8-sig')
     except UnicodeDecodeError as error:
@@ -36,11 +29,10 @@ def read_text(path: str) -> str:
 
 
 def check_download(path: str, name: str) -> bytes:
-    """Refuse a file that is empty or stands for another one.
+    """Refuse a file that is empty, a web page or a pointer of git-lfs.
 
-    Returns the first 64 bytes. Raises an OSError if it cannot be read, an
-    InputError if it is empty, a web page or a pointer of git-lfs; ``name`` is
-    what messages call it.
+    Returns the first 64 bytes. Raises an OSError if it cannot be read, else an
+    InputError; ``name`` is what messages call it.
     """
     with open(path, 'rb') as file:
         start = file.read(64)
@@ -57,11 +49,7 @@ def check_download(path: str, name: str) -> bytes:
 
 
 def check_writable(path: str) -> None:
-    """Refuse a file that could not be written, before long work for it.
-
-    Its folder is made if it is missing. Raises an InputError if the path is a
-    folder or empty, or its folder cannot be written.
-    """
+    """Refuse a file that could not be written; its folder is made."""
     if os.path.isdir(path):
         raise InputError(f'{path} is a folder, not a file to write')
     if not os.path.basename(path):

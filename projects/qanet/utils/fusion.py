@@ -1,12 +1,8 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Equation 1 of the paper: how box, IoU and pixel scores are fused.
 
-The only place where it is written. It works on numpy arrays and on tensors
-without importing torch, so testing and the evaluation of a results file share
-it. On float32 the arithmetic is float32, as in the system that made the
-published numbers; ranks depend on it. Tensors on the host go through numpy and
-so agree with arrays to the last bit; on other devices, and where a gradient is
-wanted, the last bit may differ.
+For arrays and tensors, without importing torch. On float32 the arithmetic is
+float32, as in the system that made the published numbers; ranks depend on it.
 """
 import math
 from typing import Sequence, Tuple, TypeVar
@@ -20,11 +16,7 @@ Scores = TypeVar('Scores')
 
 
 def check_weights(weights: Sequence[float]) -> Tuple[float, float, float]:
-    """Quality weights (box, IoU, pixel score) as three floats.
-
-    Raises an InputError if there are not three of them, one is negative or not
-    finite, or all are zero.
-    """
+    """Three finite weights >= 0, not all 0, as floats, else InputError."""
     try:
         values = tuple(float(weight) for weight in weights)
     except (TypeError, ValueError):
@@ -48,32 +40,19 @@ def quality_score(
     regressed without a bound and are clamped to [0, 1] first, since a
     negative number has no real square root.
 
-    Args:
-        box_scores (np.ndarray | Tensor): Scores of the detector, shape (N,).
-        iou_scores (np.ndarray | Tensor): Regressed IoUs, shape (N,).
-        pixel_scores (np.ndarray | Tensor): Pixel scores of N persons, shape
-            (N,), or of K parts of each of them, shape (N, K).
-        weights (Sequence[float]): Exponents (a, b, g) of the box, IoU and
-            pixel score. Defaults to (1., 1., 1.).
-
-    Returns:
-        np.ndarray | Tensor: Quality scores of the kind, type and shape of
-        ``pixel_scores``.
-
-    Raises:
-        TypeError: If tensors and arrays are mixed.
-        InputError: If a weight is negative, or all are zero.
-
-    Examples:
-        >>> quality_score(
-        ...     np.array([1.]), np.array([.25]), np.array([1.]),
-        ...     weights=(1., 1., 0.))
-        array([0.5])
+    Box and IoU scores are (N,), arrays or tensors alike, pixel scores (N,) or,
+    of K parts of each person, (N, K), and ``weights`` are (a, b, g). Gives
+    quality scores like the pixel scores. Tensors on the host agree with arrays
+    to the last bit; on other devices, and where a gradient is wanted, that may
+    differ. Raises a TypeError if tensors and arrays are mixed, an InputError
+    as :func:`check_weights` does.
     """
     alpha, beta, gamma = check_weights(weights)
-    scores = (box_scores, iou_scores, pixel_scores)
-    kinds = [isinstance(score, np.ndarray) for score in scores]
-    if any(kinds) != all(kinds):
+    kinds = {
+        isinstance(scores, np.ndarray)
+        for scores in (box_scores, iou_scores, pixel_scores)
+    }
+    if len(kinds) > 1:
         raise TypeError('quality_score takes tensors or numpy arrays, not '
                         'both at once')
     prior = _power(box_scores, alpha) * _power(iou_scores.clip(0, 1), beta)

@@ -4,16 +4,10 @@ import re
 
 # In a scan 0xFF is followed by 0 or, at a restart, by 0xD0..0xD7.
 _MARKER = re.compile(rb'\xff([^\x00\xd0-\xd7\xff])', re.DOTALL)
-_END = b'\xd9'
 
 
 def is_cut_jpeg(content: bytes) -> bool:
-    """Whether a JPEG file, of which this is the content, ends too early.
-
-    Some versions of OpenCV decode such a file in silence and leave what is
-    missing to chance. What stands inside segments, such as a thumbnail, and
-    what follows the picture does not count. Other files are not cut.
-    """
+    """Whether this is a JPEG file whose (first) picture ends too early."""
     if not content.startswith(b'\xff\xd8'):
         return False
     position = 2
@@ -21,7 +15,7 @@ def is_cut_jpeg(content: bytes) -> bool:
         marker = _MARKER.search(content, position)
         if marker is None:
             return True
-        if marker[1] == _END:
+        if marker[1] == b'\xd9':
             return False
         start = marker.end()
         position = start + int.from_bytes(content[start:start + 2], 'big')

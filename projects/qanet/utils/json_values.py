@@ -38,11 +38,7 @@ def plain_number(value: Any) -> Any:
 
 
 def load_json(path: str, read: ByteReader = read_bytes) -> Any:
-    """Read a json file, from the local disk unless ``read`` says otherwise.
-
-    Raises a FileNotFoundError if there is none, an InputError if it is no
-    json.
-    """
+    """Read a json file; raises FileNotFoundError or InputError."""
     try:
         data = read(path)
     except FileNotFoundError:
@@ -60,9 +56,8 @@ def load_json(path: str, read: ByteReader = read_bytes) -> Any:
 def write_json(path: str, document: Any, indent: Optional[int] = None) -> None:
     """Write a json file in one step; its folder is made if it is missing.
 
-    The document may have numpy arrays; NaN becomes null. ``indent`` is in
-    blanks, None for one line. Raises an OSError if the file cannot be written,
-    a ValueError if a number is infinite.
+    The document may have numpy arrays; NaN becomes null. Raises an OSError if
+    the file cannot be written, a ValueError if a number is infinite.
     """
     text = json.dumps(_to_plain(document), indent=indent, allow_nan=False)
     write_text(path, text + '\n')

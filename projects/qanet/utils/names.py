@@ -6,10 +6,9 @@ from typing import Dict, Hashable
 
 
 def unique_name(name: str, owner: Hashable, taken: Dict[str, Hashable]) -> str:
-    """A file name that is its owner's alone, also where case is not told.
+    """``a.png``, or the first of ``a_2.png``, ``a_3.png``, ... that is free.
 
-    It is ``a.png``, or the first free one of ``a_2.png``, ``a_3.png``, ...; an
-    owner who asks again gets the same. ``taken`` has the owner of each name
+    An owner who asks again gets the same. ``taken`` has the owner of each name
     given away, in lower case, and takes the new one.
     """
     stem, ending = osp.splitext(name)

@@ -1,5 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """The same work on many items, in this process or in several."""
+import contextlib
 from concurrent.futures import ProcessPoolExecutor
 from typing import Callable, Iterator, Optional, Sequence, TypeVar
 
@@ -21,19 +22,15 @@ def map_in_order(function: Callable[[Item], Result],
     is a progress bar on stderr.
     """
     items = list(items)
-    if num_workers <= 0 or len(items) < 2:
-        yield from _show(map(function, items), title, len(items))
-        return
-    # Few chunks, since a function may be large; more than one for each
-    # process, so that all end at about the same time.
-    chunk = -(-len(items) // (4 * num_workers))
-    with ProcessPoolExecutor(num_workers) as pool:
-        yield from _show(
-            pool.map(function, items, chunksize=chunk), title, len(items))
-
-
-def _show(results: Iterator[Result], title: Optional[str],
-          total: int) -> Iterator[Result]:
-    if title is None:
-        return results
-    return track(results, title, total, console=Console(stderr=True))
+    with contextlib.ExitStack() as stack:
+        results: Iterator[Result] = map(function, items)
+        if num_workers > 0 and len(items) > 1:
+            pool = stack.enter_context(ProcessPoolExecutor(num_workers))
+            # Few chunks, since a function may be large; more than one for
+            # each process, so that all end at about the same time.
+            chunk = -(-len(items) // (4 * num_workers))
+            results = pool.map(function, items, chunksize=chunk)
+        if title is not None:
+            results = track(
+                results, title, len(items), console=Console(stderr=True))
+        yield from results

@@ -9,15 +9,10 @@ from prettytable import MARKDOWN, PrettyTable
 def format_table(head: Sequence[str],
                  rows: Sequence[Sequence[str]],
                  markdown: bool = False) -> str:
-    """Lay out a table, framed or in Markdown, without a line break at its end.
-
-    The first column is set flush left, the others flush right.
-    """
+    """Lay out a table, framed or in Markdown; the first column flush left."""
     # Columns may have equal names, which prettytable refuses as fields.
-    names = [
-        title + ' ' * head[:k].count(title) for k, title in enumerate(head)
-    ]
-    table = PrettyTable(names)
+    table = PrettyTable(
+        [title + ' ' * head[:k].count(title) for k, title in enumerate(head)])
     if markdown:
         table.set_style(MARKDOWN)
     else:

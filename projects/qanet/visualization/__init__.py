@@ -1,10 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Pictures of parsed persons.
-
-Visualizer and hook are registered when the first of them is imported, or by
-:mod:`projects.qanet.plugin`, and not before: painting itself needs neither
-torch nor OpenMMLab.
-"""
+"""Pictures of parsed persons; painting needs neither torch nor OpenMMLab."""
 from importlib import import_module
 from typing import Any
 

@@ -31,15 +31,15 @@ def draw_sample(visualizer: ParsingVisualizer, dataset: BaseDataset,
     sample = packed['data_samples']
     image = np.ascontiguousarray(packed['inputs'].numpy().transpose(
         1, 2, 0)[..., ::-1])
-    category, owner = ground_truth_maps(sample) or (np.zeros(
-        image.shape[:2], np.uint8), None)
+    nothing = np.zeros(image.shape[:2], np.uint8), None
+    category, owner = ground_truth_maps(sample) or nothing
     labelled = visualizer.draw_maps(image, category, owner)
     labelled.image[category == 255] = IGNORED_COLOUR
     if 'proposals' in sample:
         bboxes = sample.proposals.bboxes.numpy()
+        colours = [BOX_COLOUR] * len(bboxes)
         labelled = labelled._replace(
-            image=draw_boxes(labelled.image, bboxes, [BOX_COLOUR] *
-                             len(bboxes), 2))
+            image=draw_boxes(labelled.image, bboxes, colours, 2))
     return visualizer.add_legend([Drawing(image, set(), []), labelled])
 
 
@@ -49,13 +49,11 @@ def contact_sheet(pictures: Sequence[np.ndarray],
     cells = []
     for picture in pictures:
         height = round(picture.shape[0] * _CELL_WIDTH / picture.shape[1])
-        cells.append(
-            cv2.resize(
-                picture, (_CELL_WIDTH, max(1, height)),
-                interpolation=cv2.INTER_AREA))
+        size = _CELL_WIDTH, max(1, height)
+        cells.append(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
     rows = [
-        join_beside(cells[start:start + columns], gap=6)
-        for start in range(0, len(cells), columns)
+        join_beside(cells[i:i + columns], gap=6)
+        for i in range(0, len(cells), columns)
     ]
     # One below the other is side by side, turned over.
     turned = join_beside([row.transpose(1, 0, 2) for row in rows], gap=6)
@@ -68,18 +66,9 @@ def browse(dataset: BaseDataset,
            seed: Optional[int] = 0) -> List[str]:
     """Write pictures of randomly chosen samples and a sheet of all of them.
 
-    Args:
-        dataset (BaseDataset): A :class:`HumanParsingDataset`.
-        output_dir (str): Folder to write.
-        number (int): How many samples at most. Defaults to 16.
-        seed (int, optional): Of the choice and of the augmentation. None
-            draws other samples each time. Defaults to 0.
-
-    Returns:
-        list[str]: The written files, the contact sheet last.
-
-    Raises:
-        InputError: If ``number`` is not positive.
+    ``seed`` is of the choice, of at most ``number``, and of the augmentation;
+    None draws other samples each time. Returns the written files, the contact
+    sheet last. Raises an InputError if ``number`` is not positive.
     """
     if number < 1:
         raise InputError(f'number must be at least 1, got {number}')
@@ -88,16 +77,14 @@ def browse(dataset: BaseDataset,
         classes=meta['classes'], palette=meta['palette'])
     np.random.seed(seed)
     chosen = np.random.permutation(len(dataset))[:number]
-    pictures, names, taken = [], [], {'contact_sheet.png': None}
+    files, taken = {}, {'contact_sheet.png': None}
     for index in sorted(chosen.tolist()):
         info = dataset.get_data_info(index)
         stem = osp.splitext(osp.basename(info['img_path']))[0]
         person = f'_{info["ann_id"]}' if 'ann_id' in info else ''
-        pictures.append(draw_sample(visualizer, dataset, index))
-        names.append(unique_name(f'{stem}{person}.png', index, taken))
-    pictures.append(contact_sheet(pictures))
-    names.append('contact_sheet.png')
-    paths = [osp.join(output_dir, name) for name in names]
-    for path, picture in zip(paths, pictures):
-        mmcv.imwrite(mmcv.rgb2bgr(picture), path)
-    return paths
+        name = unique_name(f'{stem}{person}.png', index, taken)
+        files[name] = draw_sample(visualizer, dataset, index)
+    files['contact_sheet.png'] = contact_sheet(list(files.values()))
+    for name, picture in files.items():
+        mmcv.imwrite(mmcv.rgb2bgr(picture), osp.join(output_dir, name))
+    return [osp.join(output_dir, name) for name in files]

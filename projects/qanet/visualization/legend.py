@@ -1,6 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """The panel beside a picture: colours, class names and part scores."""
-from typing import List, NamedTuple, Optional, Sequence
+from typing import NamedTuple, Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -14,142 +14,79 @@ FAINT: Colour = (165, 165, 165)
 
 
 class ScoreColumn(NamedTuple):
-    """Part scores of one person, as one column of the legend.
-
-    ``scores`` and ``present`` (whether the person has the part) are (C - 1,);
-    NaN is shown as '-'. The title is the number on the person's tag.
-    """
-    title: str
+    """Part scores of one person, as one column of the legend."""
+    title: str  # the number on the person's tag
     colour: Colour
-    scores: np.ndarray
-    present: np.ndarray
+    scores: np.ndarray  # (C - 1,); NaN is shown as '-'
+    present: np.ndarray  # whether the person has the part, (C - 1,)
 
 
-class _Layout(NamedTuple):
-    """Measures of a legend in pixels."""
-    row: int
-    gap: int
-    swatch: int
-    name: int
-    score: int
-    rows: int
-    columns: int
-    head: int
-
-    @property
-    def block(self) -> int:
-        return self.swatch + self.gap + self.name
-
-
-def _layout(labels: Sequence[int], names: Sequence[str], num_scores: int,
-            height: int, font: Font) -> _Layout:
-    """Fit the rows into as many columns as the height asks for."""
-    line = text_size('Ag', font)[1]
-    row = int(round(line * 1.5))
-    gap = max(4, int(round(line * 0.6)))
-    head = row if num_scores else 0
-    fits = max(1, (height - 2 * gap - head) // row)
-    # A small picture rather gets a panel taller than itself than one that
-    # is many times wider.
-    rows = min(len(labels), max(fits, 12))
-    columns = -(-len(labels) // rows)
-    rows = -(-len(labels) // columns)
-    return _Layout(
-        row=row,
-        gap=gap,
-        swatch=line,
-        name=max(text_size(names[label], font)[0] for label in labels),
-        score=text_size('0.00', font)[0] + gap,
-        rows=rows,
-        columns=columns,
-        head=head)
-
-
-def _draw_row(draw: ImageDraw.ImageDraw, x: int, y: int, layout: _Layout,
-              name: str, colour: Colour, ink: Colour, font: Font) -> None:
-    """Draw swatch and name; (x, y) is the row's left upper corner."""
-    middle = y + layout.row / 2
-    top = y + (layout.row - layout.swatch) // 2
-    draw.rectangle((x, top, x + layout.swatch - 1, top + layout.swatch - 1),
-                   fill=tuple(colour),
-                   outline=FAINT)
-    draw.text((x + layout.swatch + layout.gap, middle),
-              name,
-              fill=ink,
+def _draw_head(draw: ImageDraw.ImageDraw, right: int, y: int, width: int,
+               height: int, column: ScoreColumn, font: Font) -> None:
+    """Draw a person's number on a chip of its colour."""
+    draw.rectangle((right - width, y, right - 1, y + height),
+                   fill=tuple(column.colour))
+    draw.text((right - width / 2, y + height / 2),
+              column.title,
+              fill=contrast_colour(column.colour),
               font=font,
-              anchor='lm')
+              anchor='mm')
 
 
-def _draw_scores(draw: ImageDraw.ImageDraw, x: int, y: int, layout: _Layout,
-                 label: int, columns: Sequence[ScoreColumn],
-                 font: Font) -> None:
-    """Draw the scores of one part, right-aligned in their columns."""
-    for k, column in enumerate(columns):
-        if not column.present[label - 1]:
-            continue
-        draw.text(
-            (x + layout.block + (k + 1) * layout.score, y + layout.row / 2),
-            format_score(column.scores[label - 1]),
-            fill=INK,
-            font=font,
-            anchor='rm')
-
-
-def _draw_head(draw: ImageDraw.ImageDraw, x: int, y: int, layout: _Layout,
-               columns: Sequence[ScoreColumn], font: Font) -> None:
-    """Draw the persons' numbers on chips of their colours."""
-    for k, column in enumerate(columns):
-        right = x + layout.block + (k + 1) * layout.score
-        left = right - layout.score + layout.gap
-        draw.rectangle((left, y, right - 1, y + layout.row - layout.gap // 2),
-                       fill=tuple(column.colour))
-        draw.text(((left + right) / 2, y + (layout.row - layout.gap // 2) / 2),
-                  column.title,
-                  fill=contrast_colour(column.colour),
-                  font=font,
-                  anchor='mm')
-
-
-def draw_legend(labels: Sequence[int],
-                names: Sequence[str],
-                palette: Sequence[Colour],
-                height: int,
-                font: Font,
-                faint: Sequence[int] = (),
-                columns: Optional[Sequence[ScoreColumn]] = None) -> np.ndarray:
+def draw_legend(
+    labels: Sequence[int],
+    names: Sequence[str],
+    palette: Sequence[Colour],
+    height: int,
+    font: Font,
+    faint: Sequence[int] = (),
+    columns: Sequence[ScoreColumn] = ()
+) -> np.ndarray:
     """Draw the legend panel, RGB (h, w, 3) uint8; w is 0 without labels.
 
     It is at least ``height`` pixels high. More entries than fit make more
-    columns; a panel of up to twelve rows may be higher. Classes in ``faint``,
-    which don't occur in this picture, are greyed out; ``columns`` are the
-    persons whose part scores are written beside the names.
+    blocks side by side; one of up to twelve rows may be higher. Classes in
+    ``faint``, which don't occur in this picture, are greyed out; ``columns``
+    are the persons whose part scores are written beside the names.
     """
     if not len(labels):
         return np.zeros((height, 0, 3), dtype=np.uint8)
-    columns = list(columns or [])
-    layout = _layout(labels, names, len(columns), height, font)
-    block = layout.block + len(columns) * layout.score
-    size = (layout.columns * (block + 2 * layout.gap) + layout.gap,
-            max(height,
-                layout.rows * layout.row + 2 * layout.gap + layout.head))
+    swatch = text_size('Ag', font)[1]
+    row, gap = round(swatch * 1.5), max(4, round(swatch * 0.6))
+    head = row if columns else 0
+    # A small picture rather gets a panel taller than itself than one that
+    # is many times wider.
+    rows = max((height - 2 * gap - head) // row, 12)
+    blocks = -(-len(labels) // min(len(labels), rows))
+    rows = -(-len(labels) // blocks)
+    name = swatch + gap + max(text_size(names[k], font)[0] for k in labels)
+    score = text_size('0.00', font)[0] + gap
+    width = name + len(columns) * score + 2 * gap
+    size = blocks * width + gap, max(height, rows * row + 2 * gap + head)
     canvas = Image.new('RGB', size, PAPER)
     draw = ImageDraw.Draw(canvas)
-    for k, chunk in enumerate(_chunks(labels, layout.rows)):
-        x = layout.gap + k * (block + 2 * layout.gap)
-        _draw_head(draw, x, layout.gap, layout, columns, font)
-        for i, label in enumerate(chunk):
-            y = layout.gap + layout.head + i * layout.row
-            hidden = label in faint
-            _draw_row(draw, x, y, layout, names[label],
-                      PAPER if hidden else palette[label],
-                      FAINT if hidden else INK, font)
-            _draw_scores(draw, x, y, layout, label, columns, font)
+    for k, label in enumerate(labels):
+        x = gap + k // rows * width
+        y = gap + head + k % rows * row
+        middle, top = y + row / 2, y + (row - swatch) // 2
+        hidden = label in faint
+        draw.rectangle((x, top, x + swatch - 1, top + swatch - 1),
+                       fill=PAPER if hidden else tuple(palette[label]),
+                       outline=FAINT)
+        draw.text((x + swatch + gap, middle),
+                  names[label],
+                  fill=FAINT if hidden else INK,
+                  font=font,
+                  anchor='lm')
+        for i, column in enumerate(columns, 1):
+            right = x + name + i * score
+            if k % rows == 0:
+                _draw_head(draw, right, gap, score - gap, row - gap // 2,
+                           column, font)
+            if column.present[label - 1]:
+                text = format_score(column.scores[label - 1])
+                draw.text((right, middle), text, INK, font, anchor='rm')
     return np.array(canvas)
-
-
-def _chunks(labels: Sequence[int], size: int) -> List[Sequence[int]]:
-    """Cut a list into pieces of at most ``size``."""
-    return [labels[i:i + size] for i in range(0, len(labels), size)]
 
 
 def join_beside(pictures: Sequence[np.ndarray], gap: int = 0) -> np.ndarray:

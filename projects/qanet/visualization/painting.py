@@ -8,15 +8,15 @@ import numpy as np
 from projects.qanet.structures import ParsingInstances
 
 Colour = Tuple[int, int, int]
+#: Class and person of each pixel, (H, W) int; persons may be unknown.
+LabelMaps = Tuple[np.ndarray, Optional[np.ndarray]]
 
 # Far apart from each other and light enough for dark text on them, so that
 # neighbours stay apart whatever they wear.
-PERSON_COLOURS: Tuple[Colour,
-                      ...] = ((255, 209, 59), (94, 201, 255), (255, 138, 128),
-                              (151, 230, 102), (214, 162, 255), (255, 171, 64),
-                              (94, 234, 212), (255, 128, 191), (198, 210, 90),
-                              (140, 170, 255), (230, 190, 160), (180, 190,
-                                                                 200))
+PERSON_COLOURS = ((255, 209, 59), (94, 201, 255), (255, 138, 128),
+                  (151, 230, 102), (214, 162, 255), (255, 171, 64),
+                  (94, 234, 212), (255, 128, 191), (198, 210, 90),
+                  (140, 170, 255), (230, 190, 160), (180, 190, 200))
 
 
 def person_colour(index: int) -> Colour:
@@ -24,25 +24,17 @@ def person_colour(index: int) -> Colour:
     return PERSON_COLOURS[index % len(PERSON_COLOURS)]
 
 
-def paint_persons(
-        instances: ParsingInstances,
-        order: Optional[Sequence[int]] = None
-) -> Tuple[np.ndarray, np.ndarray]:
+def paint_persons(instances: ParsingInstances,
+                  order: Optional[Sequence[int]] = None) -> LabelMaps:
     """Paint the persons of one image into one pair of label maps.
 
     Later persons overwrite earlier ones where they have a part; their
-    background overwrites nothing (``docs/protocol.md`` 7). Only the window
-    around each person is touched.
+    background overwrites nothing (``docs/protocol.md`` 7). ``order`` are the
+    positions of those to paint, the last one on top; by default all, in
+    ascending quality score, of equal ones the later listed on top.
 
-    Args:
-        instances (ParsingInstances): Persons of one image.
-        order (Sequence[int], optional): Positions of the persons to paint,
-            the last one on top. Defaults to all, in ascending quality score
-            (stable: of equal scores the later listed is on top).
-
-    Returns:
-        tuple[np.ndarray, np.ndarray]: Class of each pixel, (H, W) uint8, and
-        position of its person + 1, (H, W) int32; both 0 in the background.
+    Returns the class of each pixel, (H, W) uint8, and the position of its
+    person + 1, (H, W) int32; both 0 in the background.
     """
     width, height = instances.image_size
     category = np.zeros((height, width), dtype=np.uint8)
@@ -73,7 +65,7 @@ def person_borders(owner: np.ndarray, width: int = 1) -> np.ndarray:
         borders[one] |= (mine != neighbour) & ((neighbour == 0)
                                                | (neighbour > mine))
     if width > 1:
-        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE,
-                                           (2 * width - 1, ) * 2)
-        borders = cv2.dilate(borders, kernel)
+        size = (2 * width - 1, ) * 2
+        borders = cv2.dilate(
+            borders, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, size))
     return (borders > 0) & (owner > 0)

@@ -14,24 +14,16 @@ Rect = Tuple[int, int, int, int]
 
 def draw_boxes(image: np.ndarray, bboxes: np.ndarray,
                colours: Sequence[Colour], width: int) -> np.ndarray:
-    """Draw frames, the last one on top.
+    """Draw frames on a copy of an RGB (H, W, 3) uint8 image, the last on top.
 
-    Args:
-        image (np.ndarray): RGB image of shape (H, W, 3), uint8.
-        bboxes (np.ndarray): Boxes of shape (N, 4), xyxy, in pixels. What
-            reaches over the image's edge is drawn along the edge.
-        colours (Sequence): One RGB colour per box.
-        width (int): Thickness of the line in pixels.
-
-    Returns:
-        np.ndarray: A new (H, W, 3) uint8 image.
+    Of the boxes, (N, 4) xyxy in pixels, what reaches over the image's edge is
+    drawn along the edge; the line is ``width`` pixels thick.
     """
     drawn = image.copy()
     limit = np.array([image.shape[1] - 1, image.shape[0] - 1] * 2)
-    corners = np.clip(np.rint(bboxes), 0, limit).astype(int)
+    corners = np.clip(np.rint(bboxes), 0, limit).astype(int).tolist()
     for (x1, y1, x2, y2), colour in zip(corners, colours):
-        cv2.rectangle(drawn, (int(x1), int(y1)), (int(x2), int(y2)),
-                      [int(value) for value in colour], width)
+        cv2.rectangle(drawn, (x1, y1), (x2, y2), list(map(int, colour)), width)
     return drawn
 
 
@@ -55,21 +47,17 @@ def place_tags(bboxes: np.ndarray, sizes: Sequence[Tuple[int, int]],
     that hides least of the other tags is taken. All sizes are (width, height).
     """
     placed: List[Rect] = []
-    for box, (tag_w, tag_h) in zip(np.rint(bboxes).astype(int), sizes):
-        x1, y1, x2, y2 = (int(value) for value in box)
-        columns = (x1, x2 + 1 - tag_w, (x1 + x2 + 1 - tag_w) // 2)
-        rows = (y1 - tag_h, y1, y2 + 1 - tag_h, y2 + 1)
-        best, best_cost = None, None
-        for y in rows:
-            for x in columns:
+    corners = np.rint(bboxes).astype(int).tolist()
+    for (x1, y1, x2, y2), (tag_w, tag_h) in zip(corners, sizes):
+        places = []
+        for y in (y1 - tag_h, y1, y2 + 1 - tag_h, y2 + 1):
+            for x in (x1, x2 + 1 - tag_w, (x1 + x2 + 1 - tag_w) // 2):
                 left = max(0, min(x, image_size[0] - tag_w))
                 top = max(0, min(y, image_size[1] - tag_h))
                 rect = (left, top, left + tag_w, top + tag_h)
                 # A tag that had to be pushed vertically covers the person.
-                cost = (_overlap(rect, placed), abs(top - y))
-                if best_cost is None or cost < best_cost:
-                    best, best_cost = rect, cost
-        placed.append(best)
+                places.append((_overlap(rect, placed), abs(top - y), rect))
+        placed.append(min(places, key=lambda place: place[:2])[2])
     return placed
 
 
@@ -82,8 +70,7 @@ def draw_tags(image: np.ndarray, bboxes: np.ndarray, texts: Sequence[str],
     margin = max(1, extents[0][1] // 4) if extents else 0
     sizes = [(w + 2 * margin, h + 2 * margin) for w, h in extents]
     rects = place_tags(bboxes, sizes, (image.shape[1], image.shape[0]))
-    for rect, text, colour in zip(rects, texts, colours):
-        x1, y1, x2, y2 = rect
+    for (x1, y1, x2, y2), text, colour in zip(rects, texts, colours):
         draw.rectangle((x1, y1, x2 - 1, y2 - 1), fill=tuple(colour))
         draw.text(((x1 + x2) / 2, (y1 + y2) / 2),
                   text,

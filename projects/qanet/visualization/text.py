@@ -18,13 +18,9 @@ Font = Union[ImageFont.FreeTypeFont, ImageFont.ImageFont]
 
 @functools.lru_cache(maxsize=64)
 def load_font(size: int, path: Optional[str] = None) -> Font:
-    """A font of a size in pixels, DejaVu Sans unless a TrueType file is given.
-
-    Raises an InputError if the file is no font.
-    """
+    """A font of a size in pixels, DejaVu Sans unless a file is given."""
     if path is None:
-        path = osp.join(matplotlib.get_data_path(), 'fonts', 'ttf',
-                        'DejaVuSans.ttf')
+        path = osp.join(matplotlib.get_data_path(), 'fonts/ttf/DejaVuSans.ttf')
     try:
         return ImageFont.truetype(path, size)
     except OSError as error:

@@ -19,21 +19,14 @@ class ParsingVisualizationHook(SegVisualizationHook):
     """Hands images and predictions to the runner's visualizer.
 
     Args:
-        draw (bool): Whether to draw at all. Defaults to False.
-        interval (int): Draw every this many iterations. Defaults to 1, every
-            image.
-        show (bool): Show each picture in a window. Defaults to False.
-        wait_time (float): Seconds that a window stays. Defaults to 0.
+        draw (bool): Whether to draw at all.
+        interval (int): Draw every this many iterations.
+        show, wait_time: See :func:`check_window`.
         test_out_dir (str, optional): Folder for the pictures of a test, one
             ``<image stem>.png`` each, with a number where two images have
-            one stem. A relative folder is put into
-            ``work_dir/timestamp``. Without it pictures go to the visualizer's
-            backends. Defaults to None.
+            one stem. A relative folder is put into ``work_dir/timestamp``.
+            Without it pictures go to the visualizer's backends.
         backend_args (dict, optional): File backend that images are read with.
-            Defaults to None.
-
-    Raises:
-        InputError: If nothing can be shown here, see :func:`check_window`.
     """
 
     def __init__(self,
@@ -43,12 +36,7 @@ class ParsingVisualizationHook(SegVisualizationHook):
                  wait_time: float = 0.,
                  test_out_dir: Optional[str] = None,
                  backend_args: Optional[dict] = None) -> None:
-        super().__init__(
-            draw=draw,
-            interval=interval,
-            show=show,
-            wait_time=wait_time,
-            backend_args=backend_args)
+        super().__init__(draw, interval, show, wait_time, backend_args)
         if draw and show:
             self.wait_time = check_window(wait_time)
         self.test_out_dir = test_out_dir
@@ -61,9 +49,8 @@ class ParsingVisualizationHook(SegVisualizationHook):
                     outputs: Sequence[SegDataSample],
                     mode: str = 'val') -> None:
         """Draw the batch's images, once in ``interval`` iterations."""
-        if not self.draw or mode == 'train':
-            return
-        if not self.every_n_inner_iters(batch_idx, self.interval):
+        if (not self.draw or mode == 'train'
+                or not self.every_n_inner_iters(batch_idx, self.interval)):
             return
         # Asked for its iteration, a runner builds the training data.
         step = runner.iter if mode == 'val' else batch_idx
@@ -77,10 +64,12 @@ class ParsingVisualizationHook(SegVisualizationHook):
                     runner.work_dir, runner.timestamp, self.test_out_dir,
                     unique_name(f'{osp.splitext(name)[0]}.png',
                                 output.img_path, self._written))
+            name = unique_name(f'{mode}_{name}', output.img_path,
+                               self._written)
             self._visualizer.add_datasample(
-                unique_name(f'{mode}_{name}', output.img_path, self._written),
+                name,
                 image,
-                data_sample=output,
+                output,
                 show=self.show,
                 wait_time=self.wait_time,
                 out_file=out_file,

@@ -16,7 +16,8 @@ from projects.qanet.utils.blending import blend_parts
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.json_values import is_number, plain_number
 from .legend import ScoreColumn, draw_legend, join_beside
-from .painting import Colour, paint_persons, person_borders, person_colour
+from .painting import (Colour, LabelMaps, paint_persons, person_borders,
+                       person_colour)
 from .selection import select_persons
 from .tags import draw_boxes, draw_tags
 from .text import (fit_columns, font_size, format_score, load_font,
@@ -33,27 +34,21 @@ class Drawing(NamedTuple):
     columns: List[ScoreColumn]
 
 
-def ground_truth_maps(
-    data_sample: SegDataSample
-) -> Optional[Tuple[np.ndarray, Optional[np.ndarray]]]:
-    """Class and person of each pixel, (H, W) int, of a sample's ground truth.
+def ground_truth_maps(sample: SegDataSample) -> Optional[LabelMaps]:
+    """Class and person of each pixel in a sample's ground truth, if it has it.
 
-    The sample has ``gt_sem_seg`` (training: one person in its crop) or
+    That is ``gt_sem_seg`` (training: one person in its crop) or
     ``seg_map_path`` and perhaps ``human_map_path`` (validation: the whole
-    image). Persons are None where they are not told apart; all is None without
-    truth.
+    image). Persons are None where they are not told apart.
     """
-    if 'gt_sem_seg' in data_sample:
+    if 'gt_sem_seg' in sample:
         # Tensors, or arrays, as mmseg's browse_dataset.py hands them over.
-        return np.asarray(data_sample.gt_sem_seg.cpu().data).squeeze(0), None
-    seg_map_path = data_sample.get('seg_map_path')
-    if seg_map_path is None:
+        return np.asarray(sample.gt_sem_seg.cpu().data).squeeze(0), None
+    paths = sample.get('seg_map_path'), sample.get('human_map_path')
+    if paths[0] is None:
         return None
-    human_map_path = data_sample.get('human_map_path')
-    owner = None
-    if human_map_path is not None:
-        owner = read_label_map(human_map_path).astype(np.int32)
-    return read_label_map(seg_map_path), owner
+    category, owner = (path and read_label_map(path) for path in paths)
+    return category, None if owner is None else owner.astype(np.int32)
 
 
 @VISUALIZERS.register_module()
@@ -61,40 +56,25 @@ class ParsingVisualizer(Visualizer):
     """Draws persons, their parts and their quality scores.
 
     The parts' colours are blended over the image where a part is; every other
-    pixel stays as it was. Persons are painted in ascending quality score, so
-    the best lies on top, and are parted by thin white borders. Frames and
-    score tags carry one colour per person; a tag reads ``#number score``,
-    where the number is the person's position in the results, counted from 1.
-    A legend beside the image, which hides nothing, lists the classes that
-    occur, and on request each person's part scores in columns.
+    pixel stays as it was. The best person lies on top; thin white borders
+    part them. Frames and tags carry one colour per person; a tag reads
+    ``#number score``, where the number is the position in the results, counted
+    from 1. A legend beside the image lists the classes that occur.
 
     Args:
-        name (str): Name of the instance.
-        image (np.ndarray, optional): RGB image to start from.
-        vis_backends (list, optional): Configs of the storage backends.
-        save_dir (str, optional): Folder of the storage backends.
+        name, image, vis_backends, save_dir: See mmengine's ``Visualizer``.
         classes (Sequence[str], optional): Class names, background first.
             Defaults to those of ``dataset_meta``, which the runner sets.
         palette (Sequence, optional): One RGB colour per class, as above.
-        alpha (float): Share of the parts' colours, in 0..1. Defaults to 0.5.
+        alpha (float): Share of the parts' colours, in 0..1.
         score_thr (float): Persons with a lower quality score are not drawn.
-            Defaults to 0.3.
         nms_thr (float, optional): Of persons whose parts agree with a mean
             IoU of at least this only the best is drawn; None draws all.
-        show_boxes (bool): Draw the boxes. Defaults to True.
-        show_scores (bool): Draw the tags. Defaults to True.
-        show_part_scores (bool): Write each person's part scores into the
-            legend. Defaults to False.
-        show_legend (bool): Draw the legend. Defaults to True.
+        show_boxes, show_scores, show_legend (bool): Draw boxes, tags, legend.
+        show_part_scores (bool): Write part scores into the legend.
         full_legend (bool): List all classes, those that don't occur greyed
             out, so that pictures of one size stay of one size: for video.
-            Defaults to False.
         font (str, optional): TrueType file. Defaults to DejaVu Sans.
-
-    Example:
-        >>> visualizer = ParsingVisualizer(show_part_scores=True)
-        >>> visualizer.dataset_meta = dict(classes=classes, palette=palette)
-        >>> picture = visualizer.draw(rgb_image, instances)
     """
 
     def __init__(self,
@@ -143,16 +123,6 @@ class ParsingVisualizer(Visualizer):
                              f'{len(palette)} colours in its palette')
         return list(names), [tuple(colour) for colour in palette]
 
-    def _paint(self, image: np.ndarray, category: np.ndarray,
-               owner: Optional[np.ndarray]) -> np.ndarray:
-        """Parts and the borders between persons, on a copy of ``image``."""
-        _, palette = self._names_and_palette()
-        drawn = blend_parts(image, category, palette, self.alpha)
-        if owner is not None:
-            width = max(1, round(font_size(image.shape) / 14))
-            drawn[person_borders(owner, width)] = BORDER_COLOUR
-        return drawn
-
     def draw_maps(self,
                   image: np.ndarray,
                   category: np.ndarray,
@@ -165,12 +135,13 @@ class ParsingVisualizer(Visualizer):
             raise InputError(
                 f'label map is {category.shape[1]}x{category.shape[0]} but '
                 f'the image is {image.shape[1]}x{image.shape[0]}')
-        num_classes = len(self._names_and_palette()[0])
-        labels = {
-            int(label)
-            for label in np.unique(category) if 0 < label < num_classes
-        }
-        return Drawing(self._paint(image, category, owner), labels, [])
+        _, palette = self._names_and_palette()
+        drawn = blend_parts(image, category, palette, self.alpha)
+        if owner is not None:
+            width = max(1, round(font_size(image.shape) / 14))
+            drawn[person_borders(owner, width)] = BORDER_COLOUR
+        labels = set(np.unique(category).tolist())
+        return Drawing(drawn, labels & set(range(1, len(palette))), [])
 
     def draw_persons(self,
                      image: np.ndarray,
@@ -190,12 +161,17 @@ class ParsingVisualizer(Visualizer):
         if order is None:
             order = select_persons(instances, self.score_thr, self.nms_thr)
         drawing = self.draw_maps(image, *paint_persons(instances, order))
-        drawn = self._draw_frames(drawing.image, instances, order)
-        columns = [
-            self._score_column(instances, i)
-            for i in sorted(order if self.show_part_scores else [])
-        ]
-        return drawing._replace(image=drawn, columns=columns)
+        columns = []
+        for i in sorted(order if self.show_part_scores else []):
+            counts = np.bincount(
+                instances.part_maps[i].ravel(),
+                minlength=instances.num_classes)
+            columns.append(
+                ScoreColumn(f'#{i + 1}', person_colour(i),
+                            instances.part_scores[i], counts[1:] > 0))
+        return drawing._replace(
+            image=self._draw_frames(drawing.image, instances, order),
+            columns=columns)
 
     def _draw_frames(self, image: np.ndarray, instances: ParsingInstances,
                      order: List[int]) -> np.ndarray:
@@ -208,22 +184,11 @@ class ParsingVisualizer(Visualizer):
             image = draw_boxes(image, bboxes[::-1], colours[::-1],
                                max(1, round(size / 9)))
         if self.show_scores:
-            texts = [
-                f'#{i + 1} {format_score(instances.scores[i])}'
-                for i in best_first
-            ]
+            scores = map(format_score, instances.scores[best_first])
+            texts = [f'#{i + 1} {s}' for i, s in zip(best_first, scores)]
             image = draw_tags(image, bboxes, texts, colours,
                               load_font(size, self.font))
         return image
-
-    @staticmethod
-    def _score_column(instances: ParsingInstances, index: int) -> ScoreColumn:
-        """Part scores of one person for the legend."""
-        scores = instances.part_scores[index]
-        counts = np.bincount(
-            instances.part_maps[index].ravel(), minlength=len(scores) + 1)
-        return ScoreColumn(f'#{index + 1}', person_colour(index), scores,
-                           counts[1:] > 0)
 
     def add_legend(self, drawings: Sequence[Drawing]) -> np.ndarray:
         """Put pictures of one image and their legend side by side, uint8."""
@@ -235,31 +200,18 @@ class ParsingVisualizer(Visualizer):
         present = set().union(*(drawing.labels for drawing in drawings))
         listed = set(range(1, len(names))) if self.full_legend else present
         columns = [c for drawing in drawings for c in drawing.columns]
-        size = fit_columns(
-            font_size(images[0].shape), len(columns), joined.shape[1])
+        height, width = joined.shape[:2]
+        size = fit_columns(font_size(images[0].shape), len(columns), width)
         panel = draw_legend(
-            sorted(listed),
-            names,
-            palette,
-            joined.shape[0],
-            load_font(size, self.font),
-            faint=listed - present,
-            columns=columns)
+            sorted(listed), names, palette, height, load_font(size, self.font),
+            listed - present, columns)
         return join_beside([joined, panel])
 
     def draw(self,
              image: np.ndarray,
              instances: ParsingInstances,
              order: Optional[Sequence[int]] = None) -> np.ndarray:
-        """Draw predicted persons with the legend, ready to look at.
-
-        Args:
-            image, instances, order: As in :meth:`draw_persons`.
-
-        Returns:
-            np.ndarray: RGB picture, uint8, with the image in its left upper
-            corner.
-        """
+        """See :meth:`draw_persons`; with the legend, RGB (h, w, 3) uint8."""
         return self.add_legend([self.draw_persons(image, instances, order)])
 
     @master_only
@@ -275,9 +227,8 @@ class ParsingVisualizer(Visualizer):
                        step: int = 0) -> None:
         """Draw a data sample and hand it to the backends, a file or a window.
 
-        With both ground truth and prediction there are two pictures, the
-        ground truth on the left. The ground truth is ``gt_sem_seg``
-        or else the label maps whose paths the sample carries.
+        With both ground truth (see :func:`ground_truth_maps`) and prediction
+        there are two pictures, the ground truth on the left.
 
         Args:
             name (str): Name of the picture.
@@ -285,20 +236,17 @@ class ParsingVisualizer(Visualizer):
             data_sample (SegDataSample, optional): Sample with
                 ``pred_instances`` (ParsingInstances) and/or ground truth.
             draw_gt, draw_pred (bool): Draw ground truth, prediction.
-            show (bool): Show the picture, see :func:`check_window`.
-            wait_time (float): Seconds that the window stays, 0 for ever.
+            show, wait_time: See :func:`check_window`.
             out_file (str, optional): Write to this file, not the backends.
-            step (int): Global step for the backends. Defaults to 0.
+            step (int): Global step for the backends.
         """
+        sample = SegDataSample() if data_sample is None else data_sample
         drawings = []
-        if draw_gt and data_sample is not None:
-            maps = ground_truth_maps(data_sample)
-            if maps is not None:
-                drawings.append(self.draw_maps(image, *maps))
-        if draw_pred and data_sample is not None \
-                and 'pred_instances' in data_sample:
-            drawings.append(
-                self.draw_persons(image, data_sample.pred_instances))
+        maps = ground_truth_maps(sample) if draw_gt else None
+        if maps is not None:
+            drawings.append(self.draw_maps(image, *maps))
+        if draw_pred and 'pred_instances' in sample:
+            drawings.append(self.draw_persons(image, sample.pred_instances))
         drawn = self.add_legend(drawings) if drawings else image
         self.set_image(drawn)
         if show:

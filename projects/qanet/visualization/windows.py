@@ -27,17 +27,11 @@ def _problem(backend: str) -> Optional[str]:
 
 
 def check_window(wait_time: float = 0) -> float:
-    """Check that mmengine's visualizers can show pictures.
+    """Check that mmengine's visualizers can show pictures in windows.
 
-    Args:
-        wait_time (float): Seconds that each is shown, 0 for ever.
-
-    Returns:
-        float: The time, as a number of Python.
-
-    Raises:
-        InputError: If no window can be opened, such as on a machine without a
-            display, or the time is no finite number of at least 0.
+    ``wait_time`` are the seconds that each stays, 0 for ever; returned as a
+    number of Python. Raises an InputError if no window can be opened, such as
+    without a display, or the time is no finite number of at least 0.
     """
     wait_time = plain_number(wait_time)
     if not (is_number(wait_time) and wait_time >= 0):

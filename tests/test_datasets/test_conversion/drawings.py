@@ -18,23 +18,15 @@ def flat(*box):
 
 
 def shape(label, box=SQUARE, person=None, **kwargs):
-    return dict(
-        dict(
-            label=label,
-            points=corners(*box),
-            group_id=person,
-            shape_type='polygon'), **kwargs)
+    entry = dict(label=label, points=corners(*box), group_id=person)
+    return dict(entry, **kwargs)
 
 
 def draw(mini, stem, shapes, folder='one', **kwargs):
     """A photo and its LabelMe file."""
     mini.photo(f'{folder}/{stem}.jpg')
-    document = dict(
-        dict(
-            imagePath=f'{stem}.jpg',
-            imageWidth=40,
-            imageHeight=30,
-            shapes=shapes), **kwargs)
+    document = dict(imagePath=f'{stem}.jpg', imageWidth=40, imageHeight=30)
+    document = dict(dict(document, shapes=shapes), **kwargs)
     mini.text(f'{folder}/{stem}.json', json.dumps(document))
 
 
@@ -51,10 +43,10 @@ SHAPES = [
     shape('shirt', (2, 5, 12, 25), 2),
     shape('shirt', (8, 10, 30, 20), 5),
     shape('left arm', (2, 8, 5, 15), 2),
-    shape(
-        'right arm', (26, 12, 30, 20),
-        5,
+    dict(
+        label='right arm',
         points=[[26, 12], [30, 20]],
+        group_id=5,
         shape_type='rectangle'),
     shape('__ignore__', (8, 10, 10, 12), 5),
     shape('_background_', (20, 10, 22, 20)),

@@ -16,26 +16,17 @@ SHORT = dict(Training='train', Validation='val', Testing='test')
 # Data set -> folders of images and labels, list of images; LIP's folders are
 # doubled as by unpacking, and its lists lie further up.
 FOLDERS = {
-    'CIHP': ('p/p/{split}/Images', 'p/p/{split}/Category_ids',
-             'p/p/{split}/{short}_id.txt'),
-    'LIP': ('LIP/I/I/{short}_images', 'LIP/L/L/{short}_segmentations',
-            'LIP/I/{short}_id.txt'),
-    'MHP-v2': ('LV/LV/{short}/images', 'LV/LV/{short}/parsing_annos',
-               'LV/LV/list/{short}.txt'),
-    'PASCAL-Person-Part':
-    ('VOC/VOC2010/JPEGImages', 'parts/Annotations_Part',
-     'ppp/pascal_person_part_trainval_list/{short}_id.txt'),
-    'ATR': ('hp/JPEGImages', 'hp/SegmentationClassAug', '{short}.txt'),
-    'Own': ('images', 'parsing', '{short}.txt'),
+    'CIHP': ('p/p/{0}/Images', 'p/p/{0}/Category_ids', 'p/p/{0}/{1}_id.txt'),
+    'LIP':
+    ('LIP/I/I/{1}_images', 'LIP/L/L/{1}_segmentations', 'LIP/I/{1}_id.txt'),
+    'MHP-v2':
+    ('LV/LV/{1}/images', 'LV/LV/{1}/parsing_annos', 'LV/LV/list/{1}.txt'),
+    'PASCAL-Person-Part': ('VOC/VOC2010/JPEGImages', 'parts/Annotations_Part',
+                           'ppp/pascal_person_part_trainval_list/{1}_id.txt'),
+    'ATR': ('hp/JPEGImages', 'hp/SegmentationClassAug', '{1}.txt'),
+    'Own': ('images', 'parsing', '{1}.txt'),
 }
-NUM_CLASSES = {
-    'CIHP': 20,
-    'LIP': 20,
-    'MHP-v2': 59,
-    'PASCAL-Person-Part': 7,
-    'ATR': 18,
-    'Own': 20
-}
+NUM_CLASSES = dict(zip(FOLDERS, (20, 20, 59, 7, 18, 20)))
 SINGLE = ('LIP', 'ATR', 'Own')
 # A part of each class of PASCAL-Person-Part.
 PARTS = (None, 'hair', 'neck', 'ruarm', 'lhand', 'luleg', 'rfoot')
@@ -71,12 +62,12 @@ class Miniature:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
-    def photo(self, path, size=SIZE, mode='RGB', broken=False, **kwargs):
+    def photo(self, path, size=SIZE, broken=False, **kwargs):
         """A noisy picture, or one that was cut off while downloading."""
         path = self.place(path)
         rng = np.random.default_rng(0)
         pixels = rng.integers(0, 255, (size[1], size[0], 3)).astype(np.uint8)
-        Image.fromarray(pixels).convert(mode).save(path, **kwargs)
+        Image.fromarray(pixels).save(path, **kwargs)
         if broken:
             path.write_bytes(path.read_bytes()[:300])
 
@@ -95,23 +86,17 @@ class Miniature:
 
     def mat(self, path, objects):
         """PASCAL-Part's annotation of (class, mask, [(part, mask)])."""
-        records = [(name, 15, mask, matlab_structs(parts, 'part_name', 'mask'))
+        records = [(name, mask, matlab_structs(parts, 'part_name', 'mask'))
                    for name, mask, parts in objects]
-        records = matlab_structs(records, 'class', 'class_ind', 'mask',
-                                 'parts')
-        path = self.place(path)
-        savemat(path, dict(anno=dict(imname=path.stem, objects=records)))
+        records = matlab_structs(records, 'class', 'mask', 'parts')
+        savemat(self.place(path), dict(anno=dict(objects=records)))
 
     def write(self, data_set, split, stem, persons):
-        """A picture of persons (label maps, the last in front) and its place
-        in the list; returns the paths of picture and label file."""
-        short = SHORT[split]
+        """Persons (label maps, the last in front); paths of photo, labels."""
         images, labels, listing = (
-            text.format(split=split, short=short)
-            for text in FOLDERS[data_set])
-        listing = self.place(listing)
-        listing.write_text((listing.read_text() if listing.exists() else '') +
-                           f'{stem}\n')
+            text.format(split, SHORT[split]) for text in FOLDERS[data_set])
+        with self.place(listing).open('a') as file:
+            file.write(f'{stem}\n')
         photo, label = f'{images}/{stem}.jpg', f'{labels}/{stem}.png'
         self.photo(photo, persons[0].shape[::-1])
         categories, humans = merge(persons)
@@ -121,10 +106,12 @@ class Miniature:
                 self.labels(label, person, 'red')
         elif data_set == 'PASCAL-Person-Part':
             label = f'{labels}/{stem}.mat'
-            self.mat(label, [('person', person > 0, [
-                (PARTS[value], person == value)
-                for value in np.unique(person[person > 0])
-            ]) for person in persons])
+            objects = []
+            for person in persons:
+                parts = [(PARTS[value], person == value)
+                         for value in np.unique(person[person > 0])]
+                objects.append(('person', person > 0, parts))
+            self.mat(label, objects)
         else:
             self.labels(label, categories)
         if data_set == 'CIHP':
@@ -143,11 +130,11 @@ class Miniature:
         if data_set == 'PASCAL-Person-Part':
             reports = convert_pascal_person_part(raw, out, **kwargs)
         elif data_set == 'ATR':
-            reports = convert_atr(raw, out, **dict(lists, **kwargs))
+            reports = convert_atr(raw, out, **lists, **kwargs)
         elif data_set == 'Own':
+            folders = f'{raw}/images', f'{raw}/parsing', out
             reports = convert_single_person(
-                f'{raw}/images', f'{raw}/parsing', out,
-                **dict(lists, name='Own', **kwargs))
+                *folders, name='Own', **lists, **kwargs)
         else:
             reports = convert_official(data_set, raw, out, **kwargs)
         return {
@@ -161,6 +148,9 @@ class Miniature:
 
     def file_names(self, name):
         return [image['file_name'] for image in self.document(name)['images']]
+
+    def boxes(self, name):
+        return [one['bbox'] for one in self.document(name)['annotations']]
 
     def maps(self, split, stem):
         """Written classes, persons, part instances and their table."""

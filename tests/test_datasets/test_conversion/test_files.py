@@ -10,28 +10,21 @@ from projects.qanet.utils.errors import InputError
 
 
 def test_search(tmp_path):
-    inner = tmp_path / 'a' / 'list' / 'list'
-    inner.mkdir(parents=True)
-    for name in ('b', '.c/x', 'd/1/2/3/4/far', 'd/1/2/3/4/5/too_far'):
+    inner = tmp_path / 'a/list/list'
+    for name in (inner, 'b', '.c/x', 'd/1/2/3/4/far', 'd/1/2/3/4/5/too_far'):
         (tmp_path / name).mkdir(parents=True)
-    (inner / 'train.txt').touch()
     assert files.find_folder(tmp_path, 'list') == inner.parent
     assert files.find_folder(inner, 'list') == inner
     assert files.search(tmp_path, ['x', 'list/list']) == tmp_path / 'a'
     assert files.search(tmp_path, ['x', 'too_far']) is None
-    assert files.search(tmp_path, ['far']) is not None
+    assert files.search(tmp_path, ['far']) == tmp_path / 'd/1/2/3/4'
     assert files.search(tmp_path, ['list'], depth=0) is None
-    found = files.find_file(tmp_path, 'list/train.txt')
-    assert found == inner / 'train.txt'
-    (tmp_path / 'd' / 'train.txt').touch()
-    (tmp_path / 'b' / 'train.txt').touch()
+    for folder in (inner, tmp_path / 'd', tmp_path / 'b'):
+        (folder / 'train.txt').touch()
+    assert files.find_file(tmp_path, 'list/train.txt').parent == inner
     found = files.find_file(tmp_path, 'train.txt')
     assert found == tmp_path / 'b' / 'train.txt'  # the nearest, by name
     assert files.find_file(tmp_path, 'val.txt') is None
-    with pytest.raises(InputError, match='has no folder Testing'):
-        files.find_folder(tmp_path, 'Testing')
-    with pytest.raises(InputError, match='nowhere is not a folder'):
-        files.find_folder(tmp_path / 'nowhere', 'Training')
 
 
 @pytest.mark.parametrize('broken', [[], ['symlink'], ['symlink', 'link']])
@@ -53,24 +46,10 @@ def test_link_file(broken, tmp_path, monkeypatch):
         assert target.samefile(source) == (len(broken) < 2)
     files.link_file(first, first)
     assert first.read_text() == 'one' and not first.is_symlink()
-
-
-def test_writing_does_not_go_through_links_and_is_done_at_once(
-        tmp_path, monkeypatch):
-    source, target = tmp_path / 'raw.png', tmp_path / 'out' / 'x.png'
-    source.write_text('download')
-    files.link_file(source, target)
+    # Labels that are written anew do not go through the link.
     labels = np.array([[1, 2, 300]], np.uint16)
     maps.write_label_map(target, labels)
-    assert source.read_text() == 'download' and not target.is_symlink()
-    np.testing.assert_array_equal(maps.read_label_map(target), labels)
-
-    def interrupt(*args):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(os, 'replace', interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        maps.write_label_map(target, 0 * labels)
+    assert second.read_text() == 'two' and not target.is_symlink()
     np.testing.assert_array_equal(maps.read_label_map(target), labels)
 
 
@@ -81,7 +60,6 @@ def test_writing_does_not_go_through_links_and_is_done_at_once(
         # As Windows writes it: with a byte order mark and backslashes.
         (b'\xef\xbb\xbfb.Jpg\r\nx\\a.webp\r\n', ['b', 'a']),
         (b'\n', 'train_id.txt is empty'),
-        ('\u4eba'.encode('gb2312'), 'train_id.txt is no text in UTF-8'),
         (None, 'train_id.txt does not exist'),
     ])
 def test_stems(content, stems, tmp_path):
@@ -96,15 +74,11 @@ def test_stems(content, stems, tmp_path):
 
 
 def test_image_folder(mini, capsys):
-    (mini.raw / 'notes.txt').touch()
-    with pytest.raises(InputError, match='holds no images: .*jpg.*webp'):
-        files.ImageFolder(mini.raw)
     names = ('b.jpg', 'a.JPG', 'c.png', 'd.Jpg', 'e.webp', 'f.bmp')
     for name in names:
         mini.photo(name)
-    for name in ('1.cr2', '2.cr2', '3.cr2', '4.cr2', '._a.jpg'):
+    for name in ('1.cr2', '2.cr2', '3.cr2', '4.cr2', '5.txt', '._a.jpg'):
         (mini.raw / name).touch()
-    capsys.readouterr()
     folder = files.ImageFolder(mini.raw)
     assert folder.stems == list('abcdef')
     warning = capsys.readouterr().err
@@ -115,18 +89,16 @@ def test_image_folder(mini, capsys):
 
 
 def test_image_size(mini, monkeypatch):
+    path = mini.raw / 'a.jpg'
     exif = Image.Exif()
     exif[0x0112] = 6  # turned by 90 degrees
     mini.photo('a.jpg', exif=exif)
-    assert files.image_size(mini.raw / 'a.jpg') == (30, 40)
-    monkeypatch.setattr(Image, 'MAX_IMAGE_PIXELS', 40 * 30 // 2 - 1)
-    with pytest.raises(InputError, match='unreadable image .*a.jpg.*1200'):
-        files.image_size(mini.raw / 'a.jpg')
-
-
-def test_damaged_image(mini):
+    assert files.image_size(path) == (30, 40)
+    with monkeypatch.context() as context:
+        context.setattr(Image, 'MAX_IMAGE_PIXELS', 40 * 30 // 2 - 1)
+        with pytest.raises(InputError, match='unreadable image .*jpg.*1200'):
+            files.image_size(path)
     mini.photo('a.jpg', size=(300, 200))
-    path = mini.raw / 'a.jpg'
     data = path.read_bytes()
     for kept in (.7, .01, 0):
         path.write_bytes(data[:int(len(data) * kept)])
@@ -134,20 +106,12 @@ def test_damaged_image(mini):
             files.image_size(path)
 
 
-@pytest.mark.parametrize('mode', ['RGB', 'RGBA', 'L', 'P'])
-def test_read_red_labels(mode, tmp_path):
-    expected = np.array([[0, 3, 3, 2], [1, 3, 0, 2], [255, 3, 0, 1]], np.uint8)
-    path = tmp_path / 'a.png'
-    image = Image.fromarray(expected)
-    if mode == 'P':
-        image.putpalette([255 - value % 256 for value in range(768)])
-    elif mode != 'L':
-        others = [Image.new('L', image.size, 99)] * (len(mode) - 1)
-        image = Image.merge(mode, [image, *others])
-    image.save(path)
-    labels = maps.read_red_labels(path)
-    np.testing.assert_array_equal(labels, expected)
-    assert labels.dtype == np.uint8
+def test_read_red_labels(tmp_path):
+    expected = np.array([[0, 3, 3, 2], [255, 3, 0, 1]], np.uint8)
+    path, red = tmp_path / 'a.png', Image.fromarray(expected)
+    others = [Image.new('L', red.size, 99)] * 3
+    Image.merge('RGBA', [red, *others]).save(path)
+    np.testing.assert_array_equal(maps.read_red_labels(path), expected)
     path.write_bytes(path.read_bytes()[:40])
     with pytest.raises(InputError, match='a.png is a broken PNG'):
         maps.read_red_labels(path)

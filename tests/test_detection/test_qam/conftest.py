@@ -4,7 +4,6 @@ import copy
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
@@ -20,16 +19,10 @@ import projects.qanet.detection.qam  # noqa: E402, F401
 
 CONFIGS = Path(__file__).parents[3] / 'configs/qam'
 NUM_CLASSES = 5
-SMALL = dict(
-    in_channels=32,
-    out_channels=32,
-    feat_channels=32,
-    conv_out_channels=32,
-    fc_channels=32,
-    fc_out_channels=32,
-    num=32,  # of sampled boxes
-    max_per_img=100,  # of proposals
-    num_classes=NUM_CLASSES)
+SMALL = dict.fromkeys(('in_channels', 'out_channels', 'feat_channels', 'num',
+                       'conv_out_channels', 'fc_channels', 'fc_out_channels'),
+                      32)
+SMALL.update(max_per_img=100, num_classes=NUM_CLASSES)  # 100 proposals
 
 
 def shrink(config):
@@ -46,32 +39,24 @@ def shrink(config):
             shrink(value)
 
 
-def keep_doubtful(test_cfg, max_per_img):
-    """Untrained networks are sure of nothing."""
-    if 'rcnn' in test_cfg:
-        test_cfg.rcnn.update(score_thr=0., max_per_img=max_per_img)
-    else:
-        test_cfg.update(score_thr=0., filter_thr=0., max_per_img=max_per_img)
-
-
 class Factory:
     """Builds the models of configs/qam, made small."""
 
     @staticmethod
     def config(name, plain=False, max_per_img=20):
         """The small model of a config, or of its base without QAM."""
-        if plain:
-            base = re.search("_base_ = '(.*)'", (CONFIGS / name).read_text())
-            model = get_config(base.group(1)).model
-        else:
-            model = Config.fromfile(CONFIGS / name).model
+        base = re.search("_base_ = '(.*)'", (CONFIGS / name).read_text())[1]
+        model = (get_config(base) if plain else Config.fromfile(CONFIGS /
+                                                                name)).model
         shrink(model)
         model.backbone.update(
             depth=18, base_channels=8, frozen_stages=-1, init_cfg=None)
         model.neck.in_channels = [8, 16, 32, 64]
         if 'mask_head' in model:  # SOLO
             model.mask_head.update(num_grids=[8, 6, 4, 3, 2], stacked_convs=1)
-        keep_doubtful(model.test_cfg, max_per_img)
+        # Untrained networks are sure of nothing.
+        test_cfg = model.test_cfg.get('rcnn', model.test_cfg)
+        test_cfg.update(score_thr=0., filter_thr=0., max_per_img=max_per_img)
         return model
 
     @staticmethod
@@ -90,14 +75,12 @@ class Factory:
 
 @pytest.fixture(autouse=True)
 def mmdet_scope(mmseg_scope):
-    """These detectors live in mmdet's scope."""
     with DefaultScope.overwrite_default_scope('mmdet'):
         yield
 
 
 @pytest.fixture
 def factory():
-    """Builder of small models."""
     return Factory
 
 
@@ -120,10 +103,8 @@ def predict(inputs):
         model.eval()
         with torch.no_grad():
             data = model.data_preprocessor(copy.deepcopy(inputs), False)
-            return [
-                sample.pred_instances
-                for sample in model(**data, mode='predict')
-            ]
+            found = model(**data, mode='predict')
+        return [sample.pred_instances for sample in found]
 
     return run
 
@@ -133,12 +114,9 @@ def naive_pixel_score():
     """Both forms of the pixel score, written down as they are defined."""
 
     def score(prob, mode='stability', thr=.25):
-        values = np.asarray(prob, dtype=np.float64).ravel().tolist()
-        reached = [value for value in values if value >= thr]
-        if not reached:
-            return 0.
-        if mode == 'mean':
-            return sum(reached) / len(reached)
-        return sum(value >= 1 - thr for value in values) / len(reached)
+        reached = [value for value in prob.ravel().tolist() if value >= thr]
+        counted = reached if mode == 'mean' else (
+            [value >= 1 - thr for value in reached])
+        return sum(counted) / max(len(reached), 1)
 
     return score

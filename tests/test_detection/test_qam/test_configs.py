@@ -3,6 +3,7 @@
 import copy
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from mmdet.registry import METRICS
@@ -19,40 +20,32 @@ def test_build_train_predict(name, factory, inputs, predict):
     model = factory.build(factory.config(name))
     plain = factory.build(factory.config(name, plain=True))
     assert list(model.state_dict()) == list(plain.state_dict())
-
     model.train()
     optimizer = OptimWrapper(torch.optim.SGD(model.parameters(), lr=1e-3))
     trained = [value for value in model.parameters() if value.requires_grad]
     before = [value.clone() for value in trained]
     losses = model.train_step(copy.deepcopy(inputs), optimizer)
-    assert all(torch.isfinite(value).all() for value in losses.values())
-    assert losses['loss'].item() > 0
+    assert 0 < losses['loss'].item() < np.inf
     moved = [not old.equal(new) for old, new in zip(before, trained)]
     assert sum(moved) > len(moved) / 2
-
     for results, size in zip(predict(model), [(96, 128), (80, 64)]):
         assert 0 < len(results) <= 20 and results.masks.shape[1:] == size
         scores = results.scores
         assert scores.equal(scores.sort(descending=True)[0])
         assert ((scores >= 0) & (scores <= 1)).all()
-        for key in ('bbox_scores', 'pixel_scores'):
-            assert torch.isfinite(results[key]).all()
+        assert {'bbox_scores', 'pixel_scores'} <= set(results.keys())
 
 
 def strip(node):
     """A copy of a config without what QAM and mmengine's scopes add."""
     if isinstance(node, (list, tuple)):
         return [strip(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    node = {
+    if isinstance(node, str):
+        return node.replace('Quality', '').replace('SOLOv2H', 'SOLOV2H')
+    return {
         key: strip(value)
         for key, value in node.items() if key not in ('quality', '_scope_')
-    }
-    kind = node.get('type', '')
-    if kind.startswith('Quality'):
-        node['type'] = kind[len('Quality'):].replace('SOLOv2', 'SOLOV2')
-    return node
+    } if isinstance(node, dict) else node
 
 
 @pytest.mark.parametrize('name', NAMES)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mmdet.models.roi_heads.mask_heads import FCNMaskHead
 from mmdet.registry import METRICS, MODELS
 from mmengine.config import Config
 
@@ -53,12 +54,16 @@ def test_five_lines_are_the_whole_config(tmp_path):
 
 
 def test_own_head():
-    mask_heads = pytest.importorskip('mmdet.models.roi_heads.mask_heads')
-    exec(
-        find_block('QualityMyMaskHead'),
-        dict(MyMaskHead=mask_heads.FCNMaskHead))
-    assert issubclass(MODELS.get('QualityMyMaskHead'), qam.QualityMaskMixin)
-    MODELS._module_dict.pop('QualityMyMaskHead')
+    exec(find_block('QualityMyMaskHead'), dict(MyMaskHead=FCNMaskHead))
+    head = MODELS.module_dict.pop('QualityMyMaskHead')
+    assert issubclass(head, qam.QualityMaskMixin)
+
+
+def test_heads_are_the_plain_ones_with_qam():
+    for name in qam.__all__:
+        if name.endswith('Head'):
+            plain = name.replace('Quality', '').replace('SOLOv2', 'SOLOV2')
+            assert issubclass(MODELS.get(name), MODELS.get(plain)), name
 
 
 def test_names_exist():
@@ -68,5 +73,3 @@ def test_names_exist():
     named = re.findall(r'^\| `(\S+_qam\.py)`', TEXT, re.MULTILINE)
     existing = [path.name for path in (ROOT / 'configs/qam').glob('*.py')]
     assert sorted(named) == sorted(existing)
-    for path in re.findall(r'(?:tools|tests)/\S+?\.py', TEXT):
-        assert (ROOT / path).is_file(), path

@@ -1,20 +1,22 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import copy
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
-from mmdet.models.roi_heads.mask_heads import FCNMaskHead
+from mmdet.models.roi_heads.mask_heads import FCNMaskHead, MaskIoUHead
 from mmdet.models.roi_heads.mask_heads.fcn_mask_head import _do_paste_mask
-from mmdet.registry import MODELS
 from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData
 from scipy.stats import spearmanr
 
-from projects.qanet.detection.qam import QualityFCNMaskHead
+from projects.qanet.detection.qam import QualityFCNMaskHead, QualityMaskIoUHead
 from projects.qanet.quality import mask_pixel_score
 from projects.qanet.utils.errors import InputError
 
 SMALL = dict(num_convs=0, in_channels=4, conv_out_channels=4, num_classes=3)
-META = dict(ori_shape=(60, 90), img_shape=(60, 90), scale_factor=(1., 1.))
+META = dict(ori_shape=(60, 90), img_shape=(30, 60), scale_factor=(2 / 3, .5))
 TEST_CFG = ConfigDict(mask_thr_binary=.5)
 # With the gain that spreads the masks of untrained weights.
 ROI_CONFIGS = [('mask-rcnn_r50_fpn_1x_coco_qam.py', 6.),
@@ -23,50 +25,48 @@ ROI_CONFIGS = [('mask-rcnn_r50_fpn_1x_coco_qam.py', 6.),
                ('point-rend_r50-caffe_fpn_ms-1x_coco_qam.py', .5)]
 
 
-def make_results(num, seed=0):
-    """Boxes of a 90x60 image, as a box head leaves them."""
-    rng = np.random.default_rng(seed)
-    corner = rng.random((num, 2)) * [60, 40]
-    size = 8 + rng.random((num, 2)) * [25, 15]
-    results = InstanceData()
-    results.bboxes = torch.tensor(
-        np.concatenate([corner, corner + size], 1), dtype=torch.float32)
-    results.scores = torch.tensor(
-        np.sort(rng.random(num))[::-1].copy(), dtype=torch.float32)
-    results.labels = torch.tensor(rng.integers(0, 3, num))
-    return results
+def make_results(num):
+    """Boxes of a 60x30 image, as a box head leaves them."""
+    rng = np.random.default_rng(0)
+    corner = rng.random((num, 2)) * [40, 20]
+    boxes = np.concatenate([corner, corner + 4 + rng.random((num, 2)) * 13], 1)
+    scores = np.sort(rng.random(num))[::-1].copy()
+    return InstanceData(
+        bboxes=torch.tensor(boxes, dtype=torch.float32),
+        scores=torch.tensor(scores, dtype=torch.float32),
+        labels=torch.tensor(rng.integers(0, 3, num)))
 
 
-def make_logits(num, channels=3, seed=1):
+def make_logits(num, channels=3):
     """Smooth logits on a 14 wide and 10 high grid."""
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(1)
     coarse = torch.randn(num, channels, 4, 5, generator=generator) * 3
     return torch.nn.functional.interpolate(
         coarse, (10, 14), mode='bilinear', align_corners=False)
 
 
-def run(head, logits, results, **kwargs):
-    return head.predict_by_feat((logits, ), [results.clone()], [META],
-                                TEST_CFG, **kwargs)[0]
+def run(head, logits, results, rescale=True, **kwargs):
+    return head.predict_by_feat((logits, ), [copy.deepcopy(results)], [META],
+                                TEST_CFG, rescale, **kwargs)[0]
 
 
-@pytest.mark.parametrize('mode', ['stability', 'mean'])
-@pytest.mark.parametrize('num', [0, 1, 300])
-@pytest.mark.parametrize('agnostic', [False, True])
-def test_scores_and_order_change_but_no_mask(mode, num, agnostic,
+@pytest.mark.parametrize('mode,num,agnostic,rescale',
+                         [('stability', 300, False, True),
+                          ('mean', 300, True, False),
+                          ('stability', 1, True, True),
+                          ('mean', 0, False, True)])
+def test_scores_and_order_change_but_no_mask(mode, num, agnostic, rescale,
                                              naive_pixel_score):
     kwargs = dict(SMALL, class_agnostic=agnostic)
     results, logits = make_results(num), make_logits(num, 1 if agnostic else 3)
-    plain = run(FCNMaskHead(**kwargs), logits, results)
-    scored = run(
-        QualityFCNMaskHead(quality=dict(mode=mode, thr=.3), **kwargs), logits,
-        results)
-
-    pixel = []
-    for k in range(num):
-        channel = logits[k, 0 if agnostic else int(results.labels[k])]
-        pixel.append(naive_pixel_score(channel.sigmoid(), mode, .3))
-    pixel = np.array(pixel)
+    plain = run(FCNMaskHead(**kwargs), logits, results, rescale)
+    head = QualityFCNMaskHead(quality=dict(mode=mode, thr=.3), **kwargs)
+    scored = run(head, logits, results, rescale)
+    channels = [0] * num if agnostic else results.labels.tolist()
+    pixel = np.array([
+        naive_pixel_score(logits[k, channel].sigmoid(), mode, .3)
+        for k, channel in enumerate(channels)
+    ])
     fused = np.sqrt(plain.scores.numpy() * pixel)
     order = np.argsort(-fused, kind='stable')
     assert num < 300 or (order != np.arange(num)).any()
@@ -75,111 +75,59 @@ def test_scores_and_order_change_but_no_mask(mode, num, agnostic,
     assert scored.bbox_scores.equal(plain.scores[order])
     for key in ('bboxes', 'labels', 'masks'):
         assert scored[key].equal(plain[key][order])
-    assert scored.masks.shape == (num, 60, 90)
+    assert scored.masks.shape[1:] == ((60, 90) if rescale else (30, 60))
     assert num == 0 or 0 < scored.masks.float().mean() < 1
 
 
-def test_equal_scores_keep_their_order():
-    head = QualityFCNMaskHead(quality=dict(mode='mean'), **SMALL)
-    results, logits = make_results(40), make_logits(1).expand(40, -1, -1, -1)
-    results.labels[:] = 1
-    results.scores[:] = .5
-    assert run(head, logits, results).bboxes.equal(results.bboxes)
-
-
-@pytest.mark.parametrize('quality', [
-    None,
-    dict(weights=None),
-    dict(weights=(1, 0, 0)),
-    dict(score_key='mask_scores'),
+@pytest.mark.parametrize('quality,added', [
+    (None, ()),
+    (dict(weights=None), ('pixel_scores', )),
+    (dict(weights=(1, 0, 0)), ('pixel_scores', 'bbox_scores')),
+    (dict(score_key='mask_scores'),
+     ('pixel_scores', 'bbox_scores', 'mask_scores')),
 ])
-def test_scores_and_order_may_stay(quality):
+def test_scores_and_order_may_stay(quality, added):
     results, logits = make_results(30), make_logits(30)
     plain = run(FCNMaskHead(**SMALL), logits, results)
     scored = run(QualityFCNMaskHead(quality=quality, **SMALL), logits, results)
-    for key in ('scores', 'bboxes', 'labels', 'masks'):
+    for key in plain.keys():
         assert scored[key].equal(plain[key])
-    fuses = quality is not None and quality.get('weights', 1) is not None
-    assert ('pixel_scores' in scored) == (quality is not None)
-    assert ('bbox_scores' in scored) == fuses
-    assert ('mask_scores' in scored) == ('score_key' in (quality or {}))
-    if 'mask_scores' in scored:
+    assert set(scored.keys()) - set(plain.keys()) == set(added)
+    if 'mask_scores' in added:
         fused = (scored.scores * scored.pixel_scores).sqrt()
         torch.testing.assert_close(scored.mask_scores, fused)
         assert not fused.equal(fused.sort(descending=True)[0])
 
 
-def test_merged_probabilities_are_taken_as_they_are():
-    """After merging stages the head gets probabilities (activate_map)."""
-    results, logits = make_results(12), make_logits(12)
-    head = QualityFCNMaskHead(**SMALL)
-    expected = run(head, logits, results)
-    merged = run(head, logits.sigmoid(), results, activate_map=True)
-    for key in expected.keys():
-        assert merged[key].equal(expected[key]), key
-
-
-@pytest.mark.parametrize('rescale, size', [(True, (60, 90)),
-                                           (False, (30, 60))])
-def test_rescaling_is_the_plain_heads(rescale, size):
-    meta = dict(
-        ori_shape=(60, 90), img_shape=(30, 60), scale_factor=(2 / 3, .5))
-    quality = dict(weights=(1, 0, 0))
-    outputs = []
-    for head in (FCNMaskHead(**SMALL),
-                 QualityFCNMaskHead(quality=quality, **SMALL)):
-        results = make_results(5)
-        results.bboxes *= .5  # heads change them
-        outputs += head.predict_by_feat((make_logits(5), ), [results], [meta],
-                                        TEST_CFG,
-                                        rescale=rescale)
-    assert outputs[0].masks.shape == (5, *size)
-    assert outputs[0].masks.equal(outputs[1].masks)
-    assert outputs[0].bboxes.equal(outputs[1].bboxes)
-
-
-def soft_blobs(num):
-    """Drawn RoI masks of 28x28 with edges from soft to sharp."""
-    generator = torch.Generator().manual_seed(0)
-
-    def rand(*shape):
-        return torch.rand(*shape, generator=generator)
-
-    line = torch.linspace(-1, 1, 28)
-    radius = ((line / (.5 + .4 * rand(num, 1, 1)))**2 +
-              (line[:, None] / (.5 + .4 * rand(num, 1, 1)))**2).sqrt()
-    noise = torch.nn.functional.interpolate(
-        torch.randn(num, 1, 5, 5, generator=generator), (28, 28),
-        mode='bicubic')[:, 0]
-    sharpness = 2 + 12 * rand(num, 1, 1)
-    return ((1 - radius) * sharpness + 2 * noise * rand(num, 1, 1)).sigmoid()
-
-
 @pytest.mark.parametrize('mode', ['stability', 'mean'])
 @pytest.mark.parametrize('small,large', [(8, 32), (32, 96)])
 def test_grid_and_image_give_the_same_ranking(mode, small, large):
-    """Scores of the grid against those of masks pasted into the image."""
-    probs = soft_blobs(100)
-    rng = np.random.default_rng(0)
+    """Scores of drawn RoI masks against those of them pasted (docs/qam.md)."""
+    generator, rng = torch.Generator().manual_seed(0), np.random.default_rng(0)
+    rand = partial(torch.rand, 100, 1, 1, generator=generator)
+    line = torch.linspace(-1, 1, 28)
+    radius = torch.hypot(line / (.5 + .4 * rand()),
+                         line[:, None] / (.5 + .4 * rand()))
+    noise = torch.nn.functional.interpolate(
+        torch.randn(100, 1, 5, 5, generator=generator), (28, 28),
+        mode='bicubic')[:, 0]
+    probs = ((1 - radius) * (2 + 12 * rand()) + 2 * noise * rand()).sigmoid()
     corner = rng.uniform(5, 20, (100, 2))
-    size = rng.uniform(small, large, (100, 2))
-    boxes = torch.tensor(
-        np.concatenate([corner, corner + size], 1), dtype=torch.float32)
+    corners = corner, corner + rng.uniform(small, large, (100, 2))
+    boxes = torch.tensor(np.concatenate(corners, 1), dtype=torch.float32)
     grid = mask_pixel_score(probs, mode=mode)
-    image = torch.stack([
-        mask_pixel_score(
-            _do_paste_mask(probs[i:i + 1, None], boxes[i:i + 1], 140, 130)[0],
-            mode=mode)[0] for i in range(100)
-    ])
-    assert grid.std() > .08
-    assert (grid - image).abs().mean() < .02
+    pasted = [
+        _do_paste_mask(probs[i:i + 1, None], boxes[i:i + 1], 140, 130)[0]
+        for i in range(100)
+    ]
+    image = torch.cat([mask_pixel_score(mask, mode=mode) for mask in pasted])
+    assert grid.std() > .08 and (grid - image).abs().mean() < .02
     assert spearmanr(grid, image)[0] > .98
 
 
 @pytest.mark.parametrize('name,gain', ROI_CONFIGS)
 def test_whole_detectors(name, gain, factory, predict, naive_pixel_score,
                          monkeypatch):
-    """The same weights with and without QAM; what the head got, rescored."""
     plain = factory.build(factory.config(name, plain=True), gain)
     scored = factory.build(factory.config(name), 0.)
     scored.load_state_dict(plain.state_dict(), strict=True)
@@ -208,36 +156,87 @@ def test_whole_detectors(name, gain, factory, predict, naive_pixel_score,
             assert new[key].equal(old[key][order]), key
 
 
-def test_nothing_found(factory, predict):
-    config = factory.config('mask-rcnn_r50_fpn_1x_coco_qam.py')
-    config.test_cfg.rcnn.score_thr = 2.
-    for results in predict(factory.build(config)):
-        assert len(results) == 0 and len(results.masks) == 0
+MS_RCNN = 'ms-rcnn_r50_fpn_1x_coco_qam.py'
 
 
-@pytest.mark.parametrize('kind', [
-    'QualityFCNMaskHead', 'QualityHTCMaskHead', 'QualitySCNetMaskHead',
-    'QualityCoarseMaskHead', 'QualityDynamicMaskHead'
+@pytest.fixture
+def spied(factory, predict, monkeypatch):
+    """Weights, results and, per image, what the plain heads saw."""
+    masks, scores, ious = [], [], []
+    mask_predict = FCNMaskHead.predict_by_feat
+    iou_predict = MaskIoUHead.predict_by_feat
+
+    def spy_masks(self, mask_preds, results_list, *args, **kwargs):
+        masks.extend(mask_preds)
+        scores.extend(results.scores.clone() for results in results_list)
+        return mask_predict(self, mask_preds, results_list, *args, **kwargs)
+
+    def spy_ious(self, mask_iou_preds, results_list):
+        ious.extend(mask_iou_preds)
+        return iou_predict(self, mask_iou_preds, results_list)
+
+    plain = factory.build(factory.config(MS_RCNN, plain=True))
+    with monkeypatch.context() as patch:
+        patch.setattr(FCNMaskHead, 'predict_by_feat', spy_masks)
+        patch.setattr(MaskIoUHead, 'predict_by_feat', spy_ious)
+        results = predict(plain)
+    return plain.state_dict(), results, masks, scores, ious
+
+
+@pytest.fixture
+def rescored(spied, factory, predict):
+    """Results of the same weights with a setting of QAM."""
+
+    def run(quality):
+        config = factory.config(MS_RCNN)
+        config.roi_head.mask_iou_head.quality = quality
+        model = factory.build(config)
+        model.load_state_dict(spied[0], strict=True)
+        return predict(model)
+
+    return run
+
+
+@pytest.mark.parametrize('weights', [(1., 1., 1.), (1., .5, 2.)])
+def test_iou_enters_once(weights, spied, rescored, naive_pixel_score):
+    after = rescored(dict(weights=weights))
+    for old, new, preds, box, iou in zip(spied[1], after, *spied[2:]):
+        preds, iou = (
+            value[range(len(old)), old.labels] for value in (preds, iou))
+        torch.testing.assert_close(old.scores, box * iou)  # twice is wrong
+        pixel = np.array([naive_pixel_score(prob.sigmoid()) for prob in preds])
+        box, iou = box.numpy(), iou.clamp(0, 1).numpy()
+        assert iou.std() > .01 and pixel.std() > .01
+        fused = (box**weights[0] * iou**weights[1] *
+                 pixel**weights[2])**(1 / sum(weights))
+        order = np.argsort(-fused.astype(np.float32), kind='stable')
+        for key, expected in dict(
+                scores=fused, bbox_scores=box, iou_scores=iou,
+                pixel_scores=pixel).items():
+            np.testing.assert_allclose(new[key], expected[order], rtol=1e-4)
+        positive = fused[order] > 0  # ties at zero may swap
+        assert new.masks[positive].equal(old.masks[order][positive])
+
+
+def test_iou_head_switched_off_multiplies_as_before(spied, rescored):
+    for old, new in zip(spied[1], rescored(None)):
+        for key in ('scores', 'bboxes', 'labels', 'masks'):
+            assert old[key].equal(new[key])
+
+
+@pytest.mark.parametrize('quality', [dict(), None])
+def test_a_mask_head_that_sorts_is_refused(factory, predict, quality):
+    config = factory.config(MS_RCNN)
+    config.roi_head.mask_head.quality = quality
+    with pytest.raises(InputError, match=r'quality=dict\(weights=None\)'):
+        predict(factory.build(config))
+
+
+@pytest.mark.parametrize('quality,message', [
+    (dict(mode='mean'), 'mode belongs to the mask head'),
+    (dict(weights=None), 'no head fuses after it'),
+    (dict(weights=(1, 1)), 'three numbers'),
 ])
-def test_no_weights_are_added(kind):
-    kwargs = dict(in_channels=32, conv_out_channels=32, num_classes=3)
-    if kind == 'QualityDynamicMaskHead':
-        kwargs.update(
-            dynamic_conv_cfg=dict(
-                type='DynamicConv',
-                in_channels=32,
-                feat_channels=8,
-                out_channels=32,
-                input_feat_shape=14,
-                with_proj=False))
-    plain = MODELS.build(dict(type=kind.replace('Quality', ''), **kwargs))
-    scored = MODELS.build(dict(type=kind, quality=dict(), **kwargs))
-    shapes, others = ([(key, value.shape)
-                       for key, value in model.state_dict().items()]
-                      for model in (plain, scored))
-    assert shapes == others
-
-
-def test_iou_weight_needs_an_iou_score():
-    with pytest.raises(InputError, match='second of the weights must be 0'):
-        QualityFCNMaskHead(quality=dict(weights=(1, 1, 1)), **SMALL)
+def test_bad_settings_of_the_iou_head(quality, message):
+    with pytest.raises(InputError, match=message):
+        QualityMaskIoUHead(quality=quality)

@@ -5,10 +5,9 @@ import numpy as np
 import pytest
 import torch
 from mmdet.evaluation.metrics import CocoMetric
-from mmdet.registry import METRICS
 from pycocotools import mask as mask_utils
 
-from projects.qanet.detection.qam import QualityCocoMetric, QualityLVISMetric
+from projects.qanet.detection.qam import QualityCocoMetric
 
 SIZE = (30, 40)  # height and width
 BOXES = [(2, 3, 12, 23), (20, 5, 38, 15)]  # xyxy
@@ -22,11 +21,13 @@ def paint(box):
 
 @pytest.fixture
 def ann_file(tmp_path):
-    """One image with two objects of one class."""
-    annotations = []
+    document = dict(
+        images=[dict(id=7, height=SIZE[0], width=SIZE[1])],
+        categories=[dict(id=3, name='thing')],
+        annotations=[])
     for i, (x0, y0, x1, y1) in enumerate(BOXES):
         rle = mask_utils.encode(np.asfortranarray(paint(BOXES[i]), np.uint8))
-        annotations.append(
+        document['annotations'].append(
             dict(
                 id=i + 1,
                 image_id=7,
@@ -35,10 +36,6 @@ def ann_file(tmp_path):
                 area=(x1 - x0) * (y1 - y0),
                 iscrowd=0,
                 segmentation=dict(rle, counts=rle['counts'].decode())))
-    document = dict(
-        images=[dict(id=7, height=SIZE[0], width=SIZE[1])],
-        categories=[dict(id=3, name='thing')],
-        annotations=annotations)
     path = tmp_path / 'truth.json'
     path.write_text(json.dumps(document))
     return str(path)
@@ -51,98 +48,62 @@ def make_sample(**fields):
         bboxes=torch.tensor(boxes, dtype=torch.float32),
         labels=torch.zeros(3, dtype=torch.long),
         masks=torch.from_numpy(np.stack([paint(box) for box in boxes])),
-        **{
-            key: torch.tensor(value)
-            for key, value in fields.items()
-        })
+        **dict(zip(fields, map(torch.tensor, fields.values()))))
     return dict(img_id=7, ori_shape=SIZE, pred_instances=instances)
 
 
-def evaluate(metric, sample):
+def evaluate(metric, *batches):
     metric.dataset_meta = dict(classes=('thing', ))
-    metric.process({}, [sample])
-    return metric.evaluate(1)
+    for batch in batches:
+        metric.process({}, batch)
+    return metric.evaluate(sum(map(len, batches)))
 
 
 # Box scores rank the wrong one second, quality scores last.
 BOX, PIXEL, QUALITY = [.9, .5, .6], [.8, .7, .1], [.8, .6, .2]
+IOU = [.3, .2, .1]
 SECOND_WRONG = (51 + 50 * 2 / 3) / 101
 
 
 @pytest.mark.parametrize(
     'kind,fields,bbox,segm',
     [
-        (QualityCocoMetric, dict(scores=QUALITY,
-                                 bbox_scores=BOX), SECOND_WRONG, 1.),
-        (QualityCocoMetric,
-         dict(scores=BOX, mask_scores=QUALITY,
-              bbox_scores=BOX), SECOND_WRONG, 1.),
-        (QualityCocoMetric, dict(scores=BOX), SECOND_WRONG, SECOND_WRONG),
-        (QualityCocoMetric, dict(scores=QUALITY), 1., 1.),
+        (QualityCocoMetric, (QUALITY, BOX, None), SECOND_WRONG, 1.),
+        (QualityCocoMetric, (BOX, BOX, QUALITY), SECOND_WRONG, 1.),
+        (QualityCocoMetric, (BOX, None, None), SECOND_WRONG, SECOND_WRONG),
+        (QualityCocoMetric, (QUALITY, None, None), 1., 1.),
         # Why there is a metric of our own.
-        (CocoMetric, dict(scores=QUALITY, bbox_scores=BOX), 1., 1.),
+        (CocoMetric, (QUALITY, BOX, None), 1., 1.),
     ])
 def test_which_score_ranks_what(ann_file, kind, fields, bbox, segm):
+    fields = zip(('scores', 'bbox_scores', 'mask_scores'), fields)
+    sample = make_sample(**{key: value for key, value in fields if value})
     metric = kind(ann_file=ann_file, metric=['bbox', 'segm'])
-    values = evaluate(metric, make_sample(**fields))
+    values = evaluate(metric, [sample])
     assert values['coco/bbox_mAP'] == pytest.approx(bbox, abs=1e-3)
     assert values['coco/segm_mAP'] == pytest.approx(segm, abs=1e-3)
 
 
 def test_results_file_carries_the_ingredients(ann_file, tmp_path):
+    """Also where an image without instances stands between others."""
     metric = QualityCocoMetric(
         ann_file=ann_file,
         metric=['bbox', 'segm'],
-        outfile_prefix=str(tmp_path / 'val'))
-    evaluate(
-        metric,
-        make_sample(
-            scores=QUALITY,
-            bbox_scores=BOX,
-            pixel_scores=PIXEL,
-            iou_scores=[.3, .2, .1]))
-    boxes = json.loads((tmp_path / 'val.bbox.json').read_text())
-    np.testing.assert_allclose([record['score'] for record in boxes], BOX)
-    masks = json.loads((tmp_path / 'val.segm.json').read_text())
-    for key, values in dict(
-            score=QUALITY,
-            bbox_score=BOX,
-            pixel_score=PIXEL,
-            iou_score=[.3, .2, .1]).items():
-        np.testing.assert_allclose([record[key] for record in masks],
-                                   values,
-                                   rtol=1e-6)
-    assert mask_utils.area(masks[1]['segmentation']) == 18 * 10
-
-
-def test_images_without_instances_keep_records_in_step(ann_file, tmp_path):
-    metric = QualityCocoMetric(
-        ann_file=ann_file,
-        metric='segm',
         format_only=True,
         outfile_prefix=str(tmp_path / 'val'))
-    metric.dataset_meta = dict(classes=('thing', ))
-    full = make_sample(scores=QUALITY, bbox_scores=BOX, pixel_scores=PIXEL)
-    empty = dict(
-        full,
-        pred_instances={
-            key: value[:0]
-            for key, value in full['pred_instances'].items()
-            if key != 'pixel_scores'
-        })
-    metric.process({}, [full, empty])
-    metric.process({}, [full])
-    metric.evaluate(3)
+    scores = dict(
+        score=QUALITY, bbox_score=BOX, pixel_score=PIXEL, iou_score=IOU)
+    full = make_sample(**{f'{key}s': value for key, value in scores.items()})
+    none = {
+        key: value[:0]
+        for key, value in full['pred_instances'].items()
+        if key != 'pixel_scores'
+    }
+    evaluate(metric, [full, dict(full, pred_instances=none)], [full])
+    boxes = json.loads((tmp_path / 'val.bbox.json').read_text())
+    np.testing.assert_allclose([record['score'] for record in boxes], BOX * 2)
     masks = json.loads((tmp_path / 'val.segm.json').read_text())
-    np.testing.assert_allclose([record['pixel_score'] for record in masks],
-                               PIXEL * 2)
-
-
-def test_lvis_metric_says_what_to_install():
-    pytest.importorskip('mmdet.evaluation.metrics.lvis_metric')
-    assert METRICS.get('QualityLVISMetric') is QualityLVISMetric
-    try:
-        import lvis  # noqa: F401
-    except ImportError:
-        with pytest.raises(RuntimeError, match='lvis is not installed'):
-            QualityLVISMetric(metric='segm')
+    for key, values in scores.items():
+        found = [record[key] for record in masks]
+        np.testing.assert_allclose(found, values * 2, rtol=1e-6)
+    assert mask_utils.area(masks[1]['segmentation']) == 18 * 10

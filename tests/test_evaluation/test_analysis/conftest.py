@@ -14,12 +14,8 @@ from projects.qanet.evaluation.functional import ParsingEvaluator
 @pytest.fixture(scope='session')
 def make_evaluator(golden):
     """A function that makes an evaluator of the golden data set."""
-
-    def make(**kwargs):
-        return ParsingEvaluator(golden.ann_file, golden.data_root,
-                                golden.classes, **kwargs)
-
-    return make
+    return lambda **kwargs: ParsingEvaluator(golden.ann_file, golden.data_root,
+                                             golden.classes, **kwargs)
 
 
 @pytest.fixture(scope='session')
@@ -29,25 +25,25 @@ def evaluator(make_evaluator):
 
 @pytest.fixture(scope='session')
 def study(golden, evaluator):
-    return study_quality(evaluator, golden.records)
+    return study_quality(evaluator, golden.records, num_failures=1000)
+
+
+def make_samples(labels, ious, scores):
+    found = np.zeros(len(ious), SAMPLE).view(np.recarray)
+    found.labels, found.true_ious, found.scores = labels, ious, scores
+    found.truths = -1  # so there is nobody to show
+    return found
 
 
 @pytest.fixture
 def by_hand():
     """A study of three persons and four parts whose figures are known."""
-    samples = []
-    for labels, ious, scores in (([0, 0, 0], [.2, .4, .9], [
-        [.1, .3, .2, .5],
-        [.2, .1, .4, .5],
-        [.3, .2, .9, .5]]), ([1, 1, 1, 2], [.3, .2, .8, 1.], [
-            [.1, .6, .2, .30],
-            [.2, .5, .3, .25],
-            [.3, .9, np.nan, .75],
-            [.4, .4, .4, .40]])):  # yapf: disable
-        found = np.zeros(len(ious), SAMPLE).view(np.recarray)
-        found.labels, found.true_ious, found.scores = labels, ious, scores
-        samples.append(found)
-    samples[0].truths = -1  # so there is nobody to show
+    persons = make_samples(
+        0, [.2, .4, .9],
+        [[.1, .3, .2, .5], [.2, .1, .4, .5], [.3, .2, .9, .5]])
+    parts = make_samples([1, 1, 1, 2], [.3, .2, .8, 1.],
+                         [[.1, .6, .2, .30], [.2, .5, .3, .25],
+                          [.3, .9, np.nan, .75], [.4, .4, .4, .40]])
     rankings = {}
     for k, name in enumerate(('box', 'fused')):
         values = dict(APp=50.04 + k, APr=60 - k, APh=np.nan)
@@ -60,7 +56,7 @@ def by_hand():
         } for shift in (0, .05)]
         rankings[name] = Ranking(values, *curves)
     confusion = np.array([[995, 4, 1], [0, 0, 0], [3, 0, 1]])
-    return QualityStudy(('none', 'a<b', 'c'), *samples, np.ones(3, bool),
+    return QualityStudy(('none', 'a<b', 'c'), persons, parts, np.ones(3, bool),
                         rankings, confusion, [], [], .25)
 
 
@@ -74,13 +70,16 @@ def person_map(x, y):
 
 @pytest.fixture
 def scene(scenes, tmp_path):
-    """Of two persons the first is found, shifted by 3 columns."""
+    """Of two persons the first is found, shifted by 3 columns.
+
+    A third one is too small for the galleries.
+    """
     first, second = person_map(10, 8), person_map(60, 10)
     humans = (first > 0) + 2 * (second > 0)
-    image = scenes.make_image(7, first + second, humans)
+    humans[:7, :7] = 3
+    image = scenes.make_image(7, first + second + (humans == 3), humans)
     ann_file, root = scenes.write_dataset(tmp_path, [image])
     persons = scenes.make_persons(7, [person_map(13, 8)], [.9], 3)
-    evaluator = ParsingEvaluator(ann_file, root, ['none', 'a<b', 'c'])
 
     def save_photo(width=90, height=60):
         rows = np.arange(height)[:, None] * np.ones((1, width))
@@ -92,7 +91,7 @@ def scene(scenes, tmp_path):
         return photo
 
     return SimpleNamespace(
-        evaluator=evaluator,
+        evaluator=ParsingEvaluator(ann_file, root, ['none', 'a<b', 'c']),
         records=persons.to_records(),
         person_map=person_map,
         save_photo=save_photo)

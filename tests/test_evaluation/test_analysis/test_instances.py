@@ -25,18 +25,13 @@ def record(image, category, left, right, **fields):
 
 
 def make_truth(*annotations):
-    """Two classes in three images; annotations are results and crowds."""
+    """Two classes in two images; annotations are results, some crowds."""
     truth = COCO()
     truth.dataset = dict(
-        images=[dict(id=10 + k, width=30, height=20) for k in range(3)],
+        images=[dict(id=10 + k, width=30, height=20) for k in range(2)],
         categories=[dict(id=1 + k, name=str(k)) for k in range(2)],
         annotations=[
-            dict(
-                record(*item[:4]),
-                id=k,
-                iscrowd=item[4],
-                area=1,
-                bbox=[item[2], 4, item[3] - item[2], 10])
+            dict(dict(iscrowd=0), **item, id=k, area=1)
             for k, item in enumerate(annotations, 1)
         ])
     with contextlib.redirect_stdout(io.StringIO()):
@@ -44,14 +39,15 @@ def make_truth(*annotations):
     return truth
 
 
+BOXES = [(10, 5, 11), (11, 5, 15), (11, 20, 28)]
+
+
 @pytest.fixture
 def toy():
     """Two instances: one found badly (IoU .6), one well; a false alarm."""
-    truth = make_truth((10, 1, 5, 15, 0), (11, 1, 5, 15, 0))
+    truth = make_truth(record(10, 1, 5, 15), record(11, 1, 5, 15))
     return truth, [
-        record(10, 1, 5, 11, score=.3),
-        record(11, 1, 5, 15, score=.3),
-        record(11, 1, 20, 28, score=.3)
+        record(image, 1, left, right, score=.3) for image, left, right in BOXES
     ]
 
 
@@ -74,85 +70,66 @@ def test_true_ious_and_order_of_masks(toy):
 
 
 def test_other_class_and_crowd_are_no_match():
-    truth = make_truth((10, 1, 5, 15, 0), (10, 2, 18, 28, 0),
-                       (10, 2, 0, 10, 1))
-    records = [
-        record(10, 2, 5, 15),
-        record(10, 2, 0, 10),
-        record(10, 2, 18, 23),
-        record(11, 1, 5, 15)
-    ]
-    assert MaskRanking(truth, records).true_ious.tolist() == [0, 0, .5, 0]
+    truth = make_truth(
+        record(10, 1, 5, 15), record(10, 2, 18, 28),
+        record(10, 2, 0, 10, iscrowd=1))
+    boxes = ((10, 2, 5, 15), (10, 2, 0, 10), (10, 2, 18, 23), (11, 1, 5, 15))
+    ranking = MaskRanking(truth, [record(*box) for box in boxes])
+    assert ranking.true_ious.tolist() == [0, 0, .5, 0]
 
 
-def test_what_does_not_fit_is_named(toy):
+@pytest.mark.parametrize('change, named', [
+    (None, 'no result'),
+    (dict(image_id=99), 'image_id 99'),
+    (dict(category_id=7), 'category_id 7'),
+    ({}, '1 results need as many scores'),
+])
+def test_what_does_not_fit_is_named(toy, change, named):
     truth, records = toy
-    for results, named in (([], 'no result'), ([dict(records[0], image_id=99)],
-                                               'image_id 99'),
-                           ([dict(records[0],
-                                  category_id=7)], 'category_id 7')):
-        with pytest.raises(InputError, match=named):
-            MaskRanking(truth, results)
-    for scores in ([.1, .2], [.1, .2, np.nan]):
-        with pytest.raises(InputError, match='3 results'):
-            MaskRanking(*toy).average_precision(np.array(scores))
+    records = [] if change is None else [dict(records[0], **change)]
+    with pytest.raises(InputError, match=named):
+        evaluate_run(truth, records, np.array([np.nan]), {})
 
 
 def test_scorings_gains_and_correlations(toy):
+    """Of SOLO, whose own score has the maskness in it."""
     box, pixels = np.array([.81, .49, .25]), np.array([.25, .81, .64])
-    run = evaluate_run(*toy, box, dict(mean=pixels), (1., 3.))
+    ious, maskness = np.array([.6, 1, 0]), np.array([.5, .6, .9])
+    run = evaluate_run(*toy, box, dict(mean=pixels, maskness=maskness),
+                       (1., 3.))
     assert (run['count'], run['hits']) == (3, 2)
-    names = ['own score', 'mean (1, 0, 1)', 'mean (1, 0, 3)', 'true IoU']
-    ious = np.array([.6, 1, 0])
-    scorings = [
-        box, (box * pixels)**.5, (box * pixels**3)**.25, (box * ious)**.5
-    ]
-    assert list(run['AP']) == names and list(run['gain']) == names[1:]
+    scorings = {
+        'own score': box * maskness,
+        'box score only': box,
+        'mean (1, 0, 1)': (box * pixels)**.5,
+        'mean (1, 0, 3)': (box * pixels**3)**.25,
+        'true IoU': (box * ious)**.5
+    }
+    assert list(run['AP']) == ['own score', *run['gain']] == list(scorings)
     ranking = MaskRanking(*toy)
-    own = ranking.average_precision(box)
-    for name, scores in zip(names, scorings):
+    own = ranking.average_precision(scorings['own score'])
+    for name, scores in scorings.items():
         expected = ranking.average_precision(scores)
         assert run['AP'][name] == pytest.approx(expected)
         for key, gain in run['gain'].get(name, {}).items():
             assert gain == pytest.approx(expected[key] - own[key])
     assert run['gain']['mean (1, 0, 3)']['AP75'] > 20
     correlated = {
-        'own score': box,
-        'pixel score, mean': pixels,
-        'QAM, mean (1, 0, 1)': scorings[1]
+        'own score': (box * maskness, .5),
+        'box score only': (box, .5),
+        'pixel score, mean': (pixels, .5),
+        'pixel score, maskness': (maskness, -.5),
+        'QAM, mean (1, 0, 1)': (scorings['mean (1, 0, 1)'], 1)
     }
-    assert list(run['correlation']) == list(correlated)
-    spearmans = [.5, .5, 1]
-    for (name, scores), spearman in zip(correlated.items(), spearmans):
-        assert run['correlation'][name] == pytest.approx(
-            dict(
-                spearman=spearman,
-                pearson=np.corrcoef(scores, ious)[0, 1],
-                spearman_hits=np.sign(scores[1] - scores[0]),
-                pearson_hits=np.sign(scores[1] - scores[0])))
-
-
-def test_solo_owns_its_maskness(toy):
-    box = np.array([.8, .6, .5])
-    maskness = np.array([.5, .9, .1])
-    run = evaluate_run(*toy, box, dict(mean=box, maskness=maskness))
-    names = ['own score', 'box score only']
-    assert list(run['AP']) == [*names, 'mean (1, 0, 1)', 'true IoU']
-    ranking = MaskRanking(*toy)
-    for name, scores in zip(names, (box * maskness, box)):
-        assert run['AP'][name] == ranking.average_precision(scores)
-    assert run['AP'][names[0]] != run['AP'][names[1]]
-    # Two of the three scores are equal; among hits there is an order.
-    ties = evaluate_run(*toy, np.full(3, .5), dict(mean=box))['correlation']
-    assert np.isnan(list(ties['own score'].values())).all()
-
-
-def test_aggregate_gives_mean_and_sample_deviation():
-    found = aggregate([dict(a=dict(b=value), n=3) for value in (1, 2, 6)])
-    assert found['a']['b'] == dict(
-        mean=3, std=pytest.approx(7**.5), values=[1, 2, 6])
-    assert found['n']['std'] == 0
-    assert np.isnan(aggregate([dict(a=1.)])['a']['std'])
+    assert run['correlation'] == {
+        name:
+        dict(
+            spearman=pytest.approx(spearman),
+            pearson=pytest.approx(np.corrcoef(scores, ious)[0, 1]),
+            spearman_hits=pytest.approx(np.sign(scores[1] - scores[0])),
+            pearson_hits=pytest.approx(np.sign(scores[1] - scores[0])))
+        for name, (scores, spearman) in correlated.items()
+    }
 
 
 def test_tables(toy):
@@ -164,19 +141,16 @@ def test_tables(toy):
     assert '## net' in text and '2 runs, 3 masks each' in text
     rows = [[cell.strip() for cell in line.strip('|').split('|')]
             for line in text.splitlines() if line.startswith('|')]
-    assert rows[0] == ['masks ranked by'] + ['AP', 'gain', 'AP50', 'gain'
-                                             ] + ['AP75', 'gain']
-    assert rows[1][0][1] == '-' == rows[1][1][-2]
-    assert rows[2] == [
-        'own score', '56.51 ± 12.50', '', '100.00 ± 0.00', '', '37.87 ± 17.85',
-        ''
-    ]
+    head = ['masks ranked by', 'AP', 'gain', 'AP50', 'gain', 'AP75', 'gain']
+    own = ['56.51 ± 12.50', '', '100.00 ± 0.00', '', '37.87 ± 17.85', '']
+    assert rows[0] == head and rows[2] == ['own score', *own]
     assert rows[3][0] == 'mean (1, 0, 1)'
     assert rows[3][5:] == ['50.50 ± 0.00', '+12.62 ± 17.85']
-    assert rows[5] == [
-        'correlation with the true IoU', 'Spearman', 'Pearson',
-        'Spearman, hits', 'Pearson, hits'
+    assert rows[5][1:] == [
+        'Spearman', 'Pearson', 'Spearman, hits', 'Pearson, hits'
     ]
     assert rows[7][0::3] == ['own score', '0.000 ± 1.414']
-    single = format_study({'net': aggregate(runs[:1])})
-    assert '±' not in single.split('|', 1)[1]
+    # Of one run there is no deviation, of equal scores no correlation.
+    run = evaluate_run(*toy, np.full(3, .5), {})
+    single = format_study({'net': aggregate([run])}).split('\n\n', 2)[2]
+    assert '±' not in single and single.split().count('-') == 4

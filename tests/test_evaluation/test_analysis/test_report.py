@@ -3,7 +3,6 @@ import re
 from base64 import b64encode
 from html import unescape
 
-import numpy as np
 import pytest
 
 from projects.qanet.evaluation.analysis import (RECALLS, figures, pictures,
@@ -12,7 +11,6 @@ from projects.qanet.evaluation.analysis.pictures import PictureBook
 from projects.qanet.evaluation.analysis.report import (build_report,
                                                        study_document)
 from projects.qanet.evaluation.analysis.study import Failure
-from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.json_values import load_json, write_json
 
 TITLES = ['box score', 'IoU score', 'pixel score', 'quality score']
@@ -45,9 +43,12 @@ def drawn(monkeypatch):
     return found
 
 
-def test_cells_and_marks_of_the_tables(by_hand, scene, drawn):
+def test_tables_plots_and_texts(by_hand, scene, drawn):
     book = PictureBook(scene.evaluator, scene.records)
-    classes, rankings = read_tables(build_report(by_hand, book, 'A'))
+    # The second class is nowhere, the last one is predicted, but never true.
+    by_hand.confusion[:] = [[995, 0, 1], [0] * 3, [0] * 3]
+    page = build_report(by_hand, book, 'A & B', 5, None, {'me & you': b'1'})
+    classes, rankings = read_tables(page)
     assert classes == [
         ['class', 'parts', 'mean IoU', *TITLES, 'ECE'],
         # Ranks 2 1 3 of the IoUs against 1 2 3, 2 1 3, 1 2 and 2 1 3.
@@ -59,22 +60,13 @@ def test_cells_and_marks_of_the_tables(by_hand, scene, drawn):
         ['box score', '50.0', '25.0', '60.0*', '16.7', '-', '12.5*'],
         ['quality score', '51.0*', '26.0*', '59.0', '16.7', '-', '11.5']
     ]
-
-
-def test_plots_and_texts(by_hand, scene, drawn):
-    book = PictureBook(scene.evaluator, scene.records)
-    page = build_report(by_hand, book, 'A & B', 5, None, {'me & you': b'1'})
     groups = dict(persons=by_hand.persons, parts=by_hand.parts)
     assert drawn[figures.fill_correlations] == [(groups, )]
     assert drawn[figures.fill_precisions] == [(by_hand.rankings, )]
     for args, samples in zip(drawn[figures.fill_reliability], groups.values()):
         assert args == (samples, 5)
-    # The second class is nowhere, the last one is predicted, but never true.
-    by_hand.confusion[:] = [[995, 0, 1], [0] * 3, [0] * 3]
-    build_report(by_hand, book, 'A')
-    (_, (confusion, names)) = drawn[figures.fill_confusion]
+    ((confusion, names), ) = drawn[figures.fill_confusion]
     assert confusion.tolist() == [[995, 1], [0, 0]] and names == ['none', 'c']
-    text = words(page)
     for words_of_it in (
             '1 images, 3 predicted persons, 4 parts; quality scores as stored '
             'in the results file; protocol released.',
@@ -85,7 +77,7 @@ def test_plots_and_texts(by_hand, scene, drawn):
             'a box score below 0.25 are left out',
             'The photos of 1 of 1 images are not there', 'There are none.',
             'There is no person to show.', 'High-confidence masks'):
-        assert words_of_it in text
+        assert words_of_it in words(page)
     assert '<h1>A &amp; B</h1>' in page
     assert '<figcaption>me &amp; you</figcaption>' in page
     assert not re.search('https?://|<link|<script|url\\(', page)
@@ -111,10 +103,6 @@ def test_pictures_of_persons(scene, drawn):
     missed = 'image 7, nobody found: quality -, true IoU 0.00'
     assert re.findall('<figcaption>(.*?)</figc',
                       page) == ['0007.jpg', seen, missed, seen]
-    assert re.findall('<figure><img [^>]* src="([^;]*)',
-                      page) == ['data:image/jpeg'] * 4
-    with pytest.raises(InputError, match='image id 8'):
-        build_report(study, book, 'A', figure1_ids=[8])
 
 
 def test_nobody_is_predicted(scene):
@@ -122,16 +110,14 @@ def test_nobody_is_predicted(scene):
     page = build_report(study, PictureBook(scene.evaluator, []), 'nothing')
     assert 'There is no predicted image.' in page
     assert page.count('data:image/png') > 3
-    document = study_document(study)
-    assert np.isnan(document['persons']['box']['spearman'])
-    assert document['average_precision']['fused']['APp'] == 0
+    assert study.rankings['fused'].values['APp'] == 0
 
 
 def test_document(by_hand, tmp_path):
-    path = tmp_path / 'deep' / 'quality.json'
+    path = str(tmp_path / 'quality.json')
     study = by_hand._replace(worst=[Failure(7, -1, 2, 0., float('nan'))])
-    write_json(str(path), study_document(study, num_bins=5))
-    document = load_json(str(path))
+    write_json(path, study_document(study, num_bins=5))
+    document = load_json(path)
     assert document['persons']['pixel'] == dict(
         count=3,
         spearman=pytest.approx(1),
@@ -144,12 +130,9 @@ def test_document(by_hand, tmp_path):
             mean_scores=[None, .2, .4, None, .9],
             mean_ious=[None, .2, .4, None, .9]))
     assert document['parts']['box']['count'] == 4
-    assert document['parts_by_class']['a<b']['fused'] == dict(
-        count=3,
-        spearman=pytest.approx(1),
-        calibration_error=pytest.approx(.1 / 3),
-        mean_score=pytest.approx(1.3 / 3),
-        mean_iou=pytest.approx(1.3 / 3))
+    by_class = document['parts_by_class']['a<b']['fused']
+    assert by_class['mean_score'] == pytest.approx(1.3 / 3)
+    assert 'reliability' not in by_class
     assert document['average_precision']['fused']['APr_90'] == 30
     curves = document['precision_recall']
     assert curves['recall'] == RECALLS.tolist()

@@ -5,17 +5,16 @@ from PIL import Image
 
 from projects.qanet.evaluation.analysis import score_agreements, spearman
 from projects.qanet.evaluation.analysis.samples import SAMPLE, pearson
-from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.fusion import quality_score
 
 
-def agreement(scores, ious, num_bins=10):
+def agreement(scores, ious):
     """Of pixel scores; the other scores are undefined."""
     samples = np.zeros(len(scores), SAMPLE).view(np.recarray)
     samples.scores = np.nan
     samples.scores[:, 2], samples.true_ious = scores, ious
-    found = score_agreements(samples, num_bins)
-    assert [name for name in found if found[name].count] in ([], ['pixel'])
+    found = score_agreements(samples)
+    assert found['box'].count == 0 and np.isnan(found['iou'][1:5]).all()
     return found['pixel']
 
 
@@ -31,19 +30,10 @@ def test_bins_and_calibration_error_by_hand():
         [.05, np.nan, np.nan, .325, *undefined, 1.05], nan_ok=True)
     assert bins['mean_ious'] == pytest.approx(
         [.15, np.nan, np.nan, .3, *undefined, .75], nan_ok=True)
-    assert found.calibration_error == pytest.approx(
-        (1 * .1 + 2 * .025 + 3 * .3) / 6)
-    assert found.count == 6
-    assert found.mean_score == pytest.approx(3.85 / 6)
-    assert found.mean_iou == pytest.approx(.5)
-
-
-def test_nothing_to_calibrate():
-    found = agreement([np.nan], [1])
-    assert found.count == 0 and not found.reliability['counts'].any()
-    assert np.isnan(found[1:5]).all()
-    with pytest.raises(InputError, match='num_bins must be >= 1, but got 0'):
-        agreement([.5], [1], 0)
+    error = (1 * .1 + 2 * .025 + 3 * .3) / 6
+    assert (found.count, *found[2:5]) == (6, pytest.approx(error),
+                                          pytest.approx(3.85 / 6),
+                                          pytest.approx(.5))
 
 
 @pytest.mark.parametrize('levels', [5, 1000])
@@ -55,19 +45,13 @@ def test_correlations_against_the_formulas(levels):
     ranks = [[(values < value).sum() + ((values == value).sum() + 1) / 2
               for value in values] for values in (first, second)]
     expected = np.corrcoef(ranks)[0, 1]
-    assert spearman(first, second) == pytest.approx(expected, abs=1e-12)
-    assert agreement(first, second).spearman == spearman(first, second)
-    assert pearson(first,
-                   second) == pytest.approx(np.corrcoef(first, second)[0, 1])
-    assert abs(expected - pearson(first, second)) > .001
-
-
-def test_correlations_where_there_is_no_order():
-    for measure in (spearman, pearson):
-        for pair in (([1., 1.], [0., 1.]), ([.5], [.5]), ([], [])):
-            assert np.isnan(measure(*pair))
-        with pytest.raises(ValueError, match='shape'):
-            measure(np.zeros(2), np.zeros(3))
+    assert agreement(first, second).spearman == pytest.approx(
+        expected, abs=1e-12)
+    plain = np.corrcoef(first, second)[0, 1]
+    assert pearson(first, second) == pytest.approx(plain)
+    assert abs(expected - plain) > .001
+    for pair in (([1., 1.], [0., 1.]), ([.5], [.5]), ([], [])):
+        assert np.isnan(spearman(*pair))
 
 
 def naive_iou(mine, theirs, label):
@@ -94,14 +78,11 @@ def test_samples_against_counting_pixels(golden, evaluator, study):
             best = int(means.argmax())
             truth = ids[best] if ids else -1
             scores = found.bbox_scores[k], found.iou_scores[k]
-            persons.append([
-                image_id, k, 0, truth, means[best], *scores,
-                found.pixel_scores[k]
-            ])
-            parts += [[
-                image_id, k, label, truth, ious[best][label], *scores,
-                found.part_pixel_scores[k, label - 1]
-            ] for label in np.unique(mine[mine > 0])]
+            persons.append((image_id, k, 0, truth, means[best], *scores,
+                            found.pixel_scores[k]))
+            parts += [(image_id, k, label, truth, ious[best][label], *scores,
+                       found.part_pixel_scores[k, label - 1])
+                      for label in np.unique(mine[mine > 0])]
     assert len(parts) > 100
     for samples, expected in ((study.persons, persons), (study.parts, parts)):
         *columns, scores = (samples[name] for name in SAMPLE.names)

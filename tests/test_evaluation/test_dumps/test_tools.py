@@ -7,9 +7,9 @@ import pytest
 
 from projects.qanet.structures import write_results
 
-FOLDERS = ('global_parsing', 'instance_segmentation', 'instance_parsing')
 CONVERT, EVALUATE = (f'tools/analysis_tools/{name}.py'
                      for name in ('convert_results', 'eval_parsing'))
+CLASSES = ('--num-classes', 20)
 
 
 @pytest.fixture
@@ -43,8 +43,7 @@ def test_there_and_back(golden, results, truth, tmp_path, run_tool):
     assert len(names) == 30 and 'instance_parsing/0001003.txt' in names
 
     metrics = tmp_path / 'metrics.json'
-    done = run_tool(EVALUATE, dump, *truth, '--num-classes', 20, '--out',
-                    metrics)
+    done = run_tool(EVALUATE, dump, *truth, *CLASSES, '--out', metrics)
     assert 'AP^p and PCP are undefined' in done.stdout
     values = json.loads(metrics.read_text())
     expected = golden.expected['1-0.5-3']
@@ -53,8 +52,7 @@ def test_there_and_back(golden, results, truth, tmp_path, run_tool):
             100 * expected[key.replace('AP', 'mAP')], abs=1e-7)
     assert values['parsing/APp'] is values['parsing/PCP_50'] is None
 
-    done = run_tool(CONVERT, 'to-json', dump, back, *truth[:2],
-                    '--num-classes', 20)
+    done = run_tool(CONVERT, 'to-json', dump, back, *truth[:2], *CLASSES)
     assert 'Wrote 34 persons of 10 images' in done.stdout
     assert 'Lost:' in done.stdout and done.stderr == ''
     assert json.loads(back.read_text())['info']['quality_weights'] is None
@@ -77,7 +75,7 @@ def test_all_images_of_annotations_of_any_kind(golden, results, tmp_path,
     done = run_tool(CONVERT, 'to-dump', results, *options, '--all-images')
     assert 'Wrote 12 images' in done.stdout
     done = run_tool(CONVERT, 'to-json', options[0], tmp_path / 'back.json',
-                    *options[1:], '--num-classes', 20)
+                    *options[1:], *CLASSES)
     assert ' of 12 images to' in done.stdout
 
 
@@ -88,39 +86,33 @@ def test_errors(results, truth, tmp_path, run_tool):
         assert message in error and error.startswith('error: ')
         assert error.count('\n') == 1
 
-    dump, other = tmp_path / 'dump', tmp_path / 'other'
+    dump, empty, other = (tmp_path / name for name in ('dump', 'empty', 'b'))
     to_dump = (CONVERT, 'to-dump', results)
-    evaluate = (EVALUATE, dump, *truth)
     run_tool(*to_dump, dump)
+    for name in ('global_parsing', 'instance_segmentation',
+                 'instance_parsing'):
+        (empty / name).mkdir(parents=True)
     check('holds a dump already', *to_dump, dump)
-    check('--num-classes is 5, but', EVALUATE, results, *truth,
-          '--num-classes', 5)
+    check('--num-classes is 5, but', EVALUATE, results, *truth, CLASSES[0], 5)
+    check('is no dump', EVALUATE, tmp_path, *truth, *CLASSES)
+    check('empty has no image of', CONVERT, 'to-json', empty, other,
+          *truth[:2], *CLASSES)
+    evaluate = (EVALUATE, dump, *truth)
     check('--num-classes must say', *evaluate)
-    evaluate += ('--num-classes', 20)
-    check('APp cannot be computed from', *evaluate, '--metrics', 'APp')
-    check('--quality-weights needs a results file', *evaluate,
-          '--quality-weights', 1, 1, 1)
-    check('--nms-thr needs a results file', *evaluate, '--nms-thr', 2)
-    check('is no dump', EVALUATE, tmp_path, *truth, '--num-classes', 20)
-    check('allowed are 0..4', *evaluate[:-1], 5)
-    for name in FOLDERS:
-        (tmp_path / 'empty' / name).mkdir(parents=True)
-    check('empty has no image of', CONVERT, 'to-json', tmp_path / 'empty',
-          tmp_path / 'back.json', *truth[:2], '--num-classes', 20)
-    assert not (tmp_path / 'back.json').exists()
-
+    check('allowed are 0..4', *evaluate, CLASSES[0], 5)
+    for message, *args in (
+        ('APp cannot be computed from', '--metrics', 'APp'),
+        ('--quality-weights needs a results', '--quality-weights', 1, 1, 1),
+        ('--nms-thr needs a results file', '--nms-thr', 2),
+    ):
+        check(message, *evaluate, *CLASSES, *args)
     document = json.loads(results.read_text())
-    first, second = document['images'][:2]
-    names = [first['file_name'], second['file_name']]
-    first['file_name'], second['file_name'] = 'a.jpg', 'a.png'
-    results.write_text(json.dumps(document))
-    check('results.json: the images a.jpg and a.png would share', *to_dump,
-          other)
-    first['file_name'], second['file_name'] = names
-    document['images'].pop()
-    results.write_text(json.dumps(document))
-    check('is not in the list of images', *to_dump, other)
-    del document['images']
+    images = document.pop('images')
     results.write_text(json.dumps(document))
     check('--ann-file is needed', *to_dump, other)
+    same = [dict(images[0], file_name='a.jpg'), dict(images[1], file_name='a')]
+    for names, message in ((same + images[2:], 'a.jpg and a would share'),
+                           (images[1:], 'is not in the list of images')):
+        results.write_text(json.dumps(dict(document, images=names)))
+        check(message, *to_dump, other)
     assert not other.exists()

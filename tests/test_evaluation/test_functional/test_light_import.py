@@ -1,12 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-import doctest
-import importlib
-import inspect
 import subprocess
 import sys
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parents[3]
 CODE = """
@@ -28,16 +23,6 @@ assert not {'mmengine', 'mmcv', 'mmseg', 'mmdet'} & set(sys.modules)
 """
 
 
-@pytest.mark.parametrize('name', [
-    'evaluation.functional', 'evaluation.functional.summary',
-    'evaluation.functional.weight_search'
-])
-def test_worked_examples(name):
-    module = importlib.import_module(f'projects.qanet.{name}')
-    result = doctest.testmod(module)
-    assert result.attempted > 0 and result.failed == 0
-
-
 def test_rooms_without_torch_or_openmmlab():
     """All in one process; ``quality`` has torch, but nothing of OpenMMLab."""
     done = subprocess.run([sys.executable, '-c', CODE],
@@ -45,11 +30,3 @@ def test_rooms_without_torch_or_openmmlab():
                           stderr=subprocess.PIPE,
                           text=True)
     assert (done.returncode, done.stderr) == (0, '')
-
-
-def test_functions_do_not_hide_modules():
-    for path in (ROOT / 'projects/qanet/evaluation/functional').glob('*.py'):
-        package = importlib.import_module(
-            'projects.qanet.evaluation.functional')
-        if path.stem != '__init__':
-            assert inspect.ismodule(getattr(package, path.stem)), path.stem

@@ -8,159 +8,98 @@ from mmseg.structures import SegDataSample
 from projects.qanet.apis import HumanParsingInferencer
 from projects.qanet.models import ParsingDataPreprocessor
 from projects.qanet.models.parsers import ParserEnsemble
-from projects.qanet.quality import pixel_score, quality_score
-from projects.qanet.structures import pad_boxes
-from projects.qanet.testing.parsers import (BOXES, cut, image_and_sample,
-                                            predict, small_qanet, toy_config,
+from projects.qanet.quality import paste_person, quality_score
+from projects.qanet.testing.parsers import (BOXES, image_and_sample, predict,
+                                            small_qanet, toy_config,
                                             toy_parser)
 from projects.qanet.utils.errors import InputError
 
-CLASSES = ('background', 'Hat', 'Hair')
-FIELDS = ('bboxes', 'bbox_scores', 'iou_scores', 'pixel_scores',
-          'part_pixel_scores', 'scores', 'part_scores', 'offsets', 'part_maps')
-
-
-def items():
-    return [
-        image_and_sample(7, (97, 71), BOXES),
-        image_and_sample(2, (60, 80), []),
-        image_and_sample(3, (64, 90), BOXES[:2])
-    ]
-
-
-def other_parser(with_iou=True):
-    """Another crop, padding, normalisation and augmentation."""
-    parser = toy_parser(
-        with_iou, padding=1.5, flip=True, max_instances_per_batch=2)
-    parser.test_cfg.crop_size = (20, 14)
-    parser.data_preprocessor = ParsingDataPreprocessor(
-        mean=[90.] * 3, std=[20.] * 3, bgr_to_rgb=True)
-    return parser
-
-
-@pytest.mark.parametrize('network', ['toy', 'qanet'])
-def test_twice_the_same_model_is_that_model(network):
-    torch.manual_seed(0)
-    if network == 'toy':
-        parser = toy_parser(flip=True, scales=(1., .9, 1.3))
-    else:
-        parser = small_qanet(iou_branch=dict(type='IoUBranch')).eval()
-    expected = predict(parser, items())
-    for count in (1, 2):
-        results = predict(ParserEnsemble([parser] * count), items())
-        for result, single in zip(results, expected):
-            ours, theirs = result.pred_instances, single.pred_instances
-            for field in FIELDS:
-                np.testing.assert_equal(
-                    getattr(ours, field), getattr(theirs, field))
-
-
-def naive_scene_probs(parser, image, box, scales):
-    """Mean over a parser's augmentations, sampled on the whole image."""
-    height, width = image.shape[1:]
-    total, ious = 0, []
-    for scale in scales:
-        region, = pad_boxes(
-            np.array([box]), parser.settings.crop_size,
-            parser.settings.padding, scale)
-        crop = cut(parser, image, region)
-        variants = [crop.softmax(1)]
-        if parser.settings.flip:
-            variants.append(crop.flip(3).softmax(1).flip(3)[:, [0, 2, 1]])
-        x = (np.arange(width) + .5 - region[0]) / (region[2] - region[0])
-        y = (np.arange(height) + .5 - region[1]) / (region[3] - region[1])
-        grid = np.stack(np.meshgrid(2 * x - 1, 2 * y - 1), -1)
-        for probs in variants:
-            total = total + torch.nn.functional.grid_sample(
-                probs.double(),
-                torch.from_numpy(grid)[None],
-                align_corners=False)[0] / len(variants) / len(scales)
-            ious.append(crop.mean())
-    return total, torch.stack(ious).mean()
+ITEM = image_and_sample(7, (97, 71), BOXES)
+ITEMS = [
+    ITEM,
+    image_and_sample(2, (60, 80), []),
+    image_and_sample(3, (64, 90), BOXES[:2])
+]
 
 
 @pytest.mark.parametrize('with_iou', [True, False])
-def test_two_models_against_naive(with_iou):
-    """Every model counts the same, with three augmentations or with two."""
-    scales = (1., .9, 1.3)
-    first, second = toy_parser(scales=scales), other_parser(with_iou)
-    ensemble = ParserEnsemble([first, second])
-    image, sample = image_and_sample(7, (97, 71), BOXES)
-    result, = predict(ensemble, [(image, sample)])
-    instances = result.pred_instances
-    for k, box in enumerate(BOXES):
-        ours, iou = naive_scene_probs(first, image, box, scales)
-        theirs, other_iou = naive_scene_probs(second, image, box, (1., ))
-        probs = (ours + theirs) / 2
-        if with_iou:  # a model without IoU branch has no say in it
-            iou = (iou + other_iou) / 2
-        best, labels = probs.max(0)
-        labels[best < 1 / 3] = 0
-        assert (instances.part_map(k) == labels.numpy()).all()
-        assert labels.any()
-        instance, category = pixel_score(probs[None])
-        iou = iou.clamp(0, 1)[None]
-        score = quality_score(sample.proposals.scores[k:k + 1], iou,
-                              instance.float(), (1, .5, 3))
-        for name, value in (('pixel_scores', instance), ('iou_scores', iou),
-                            ('part_pixel_scores', category), ('scores',
-                                                              score)):
-            np.testing.assert_allclose(
-                getattr(instances, name)[k], value[0], atol=1e-5)
+def test_two_models(with_iou):
+    """Every model counts the same, with three augmentations or with one."""
+    first = toy_parser(scales=(1., .9, 1.3))
+    # Another crop, padding, normalisation and augmentation.
+    second = toy_parser(
+        with_iou, padding=1.5, flip=True, max_instances_per_batch=2)
+    second.test_cfg.crop_size = (20, 14)
+    second.data_preprocessor = ParsingDataPreprocessor(
+        mean=[90.] * 3, std=[20.] * 3, bgr_to_rgb=True)
+    found = predict(ParserEnsemble([first, second]), [ITEM])[0].pred_instances
+    views = (
+        model.predict_persons([ITEM[0]], [ITEM[1]])
+        for model in (first, second))
+    for k, (one, two) in enumerate(zip(*views)):
+        person = paste_person(
+            one.probs + two.probs,
+            one.boxes + two.boxes, (97, 71),
+            group_sizes=(3, 1))
+        assert (person.part_map.numpy() == found.part_maps[k]).all()
+        assert list(person.offset) == found.offsets[k].tolist()
+        # A model without IoU branch has no say in it.
+        iou = one.iou_score
+        iou = ((iou + two.iou_score) / 2 if with_iou else iou).clip(0, 1)
+        score = quality_score(found.bbox_scores[k:k + 1], iou[None].numpy(),
+                              person.instance_scores.numpy(), (1, .5, 3))
+        np.testing.assert_allclose(found.iou_scores[k], iou, rtol=1e-6)
+        np.testing.assert_allclose(found.scores[k], score[0], rtol=1e-6)
+        np.testing.assert_allclose(
+            found.part_pixel_scores[k], person.category_scores[0], rtol=1e-6)
 
 
 def test_without_any_iou_branch_the_score_is_one():
     single = toy_parser(False)
     for model in (single, ParserEnsemble([single, toy_parser(False)])):
-        result = predict(model, items())[0]
+        result, = predict(model, [ITEM])
         assert result.pred_instances.iou_scores.tolist() == [1, 1, 1]
 
 
-def test_config_confidence_and_thresholds():
-    """What the tools use of a model: a config, and all its methods."""
+def test_config_persons_and_thresholds():
+    """Every image has its own persons, also behind an empty one."""
+    module = dict(
+        type='QualityAwareModule',
+        weights=(1, 0, 1),
+        extra_pixel_score_thrs=[.5])
+    parsers = [toy_config(), toy_config(test_cfg=dict(crop_size=(9, 12)))]
     ensemble = MODELS.build(
-        dict(
-            type='ParserEnsemble',
-            parsers=[
-                toy_config(),
-                toy_config(test_cfg=dict(crop_size=(9, 12)))
-            ],
-            post_processor=dict(
-                type='QualityAwareModule',
-                weights=(1, 0, 1),
-                extra_pixel_score_thrs=[.5])))
-    assert ensemble.post_processor.weights == (1, 0, 1)
-    image, sample = image_and_sample(7, (97, 71), BOXES)
-    result, = predict(ensemble, [(image, sample)])
-    instances = result.pred_instances
-    assert set(instances.by_thr) == {.5}
-    persons = ensemble.predict_persons([image.float()], [sample])
-    for k, person in enumerate(persons):
-        person = person.paste(keep_confidence=True)
-        assert (person.part_map.numpy() == instances.part_maps[k]).all()
-        kept = person.max_probs[person.max_probs >= .2]
-        assert float(kept.mean()) == pytest.approx(
-            float(instances.pixel_scores[k]))
+        dict(type='ParserEnsemble', parsers=parsers, post_processor=module))
+    persons = ensemble.predict_persons([image.float() for image, _ in ITEMS],
+                                       [sample for _, sample in ITEMS])
+    for result in predict(ensemble, ITEMS):
+        instances = result.pred_instances
+        assert set(instances.by_thr) == ({.5} if len(instances) else set())
+        np.testing.assert_allclose(
+            instances.scores,
+            (instances.bbox_scores * instances.pixel_scores)**.5,
+            rtol=1e-5)
+        for k in range(len(instances)):
+            person = next(persons).paste(keep_confidence=True)
+            assert (person.part_map.numpy() == instances.part_maps[k]).all()
+            assert list(person.offset) == instances.offsets[k].tolist()
+            kept = person.max_probs[person.max_probs >= .2]
+            assert float(kept.mean()) == pytest.approx(
+                float(instances.pixel_scores[k]))
+    assert next(persons, None) is None
 
 
 def test_inferencer_takes_an_ensemble():
-    parsers = [toy_parser(), other_parser()]
-    for parser in parsers:
-        parser.dataset_meta = dict(classes=CLASSES, flip_pairs=[(1, 2)])
+    parser = toy_parser()
+    parser.dataset_meta = dict(
+        classes=('background', 'Hat', 'Hair'), flip_pairs=[(1, 2)])
     infer = HumanParsingInferencer(
-        model=ParserEnsemble(parsers),
-        device='cpu',
-        quality_weights=(1., 0., 1.))
-    image, _ = image_and_sample(7, (97, 71), BOXES)
+        ParserEnsemble([parser] * 2), device='cpu', quality_weights=(1, 0, 1))
     out = infer(
-        image.permute(1, 2, 0).numpy(),
-        bboxes=np.array(BOXES[:2]),
+        ITEM[0].permute(1, 2, 0).numpy(),
+        bboxes=np.array(BOXES),
         show_progress=False)
     persons, = out['predictions']
-    expected, = predict(
-        ParserEnsemble(parsers), [image_and_sample(7, (97, 71), BOXES[:2])])
-    np.testing.assert_allclose(
-        persons.pixel_scores, expected.pred_instances.pixel_scores, rtol=1e-6)
     np.testing.assert_allclose(
         persons.scores, persons.pixel_scores**.5, rtol=1e-5)
 
@@ -198,12 +137,8 @@ def test_checkpoints_are_loaded_into_their_parsers(tmp_path):
      'parser 1 is a Sequential'),
     (lambda: [ParserEnsemble([toy_parser()])], 'parser 0 is a ParserEnsemble'),
     (lambda: [], 'at least one'),
+    (lambda: [toy_parser()], "mode 'loss'"),
 ])
-def test_errors_name_the_parser(parsers, message):
+def test_refusals(parsers, message):
     with pytest.raises(InputError, match=message):
-        ParserEnsemble(parsers())
-
-
-def test_it_does_not_train():
-    with pytest.raises(InputError, match="mode 'loss'"):
-        ParserEnsemble([toy_parser()])([], [SegDataSample()], mode='loss')
+        ParserEnsemble(parsers())([], [SegDataSample()], mode='loss')

@@ -11,10 +11,8 @@ from PIL import Image
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import IMAGE_ENDINGS, has_ending, read_text
 
-# How many levels of folders unpacking may have made.
-_DEPTH = 5
-# Of many ignored files, how many are named.
-_MAX_NAMED = 5
+_DEPTH = 5  # how many levels of folders unpacking may have made
+_MAX_NAMED = 5  # of many ignored files
 
 
 def warn(text: str) -> None:
@@ -30,10 +28,7 @@ def is_hidden(name: str) -> bool:
 def search(raw: Path,
            names: Sequence[str],
            depth: int = _DEPTH) -> Optional[Path]:
-    """The folder nearest to ``raw`` that has a file or folder of some names.
-
-    None if neither ``raw`` nor folders below it, from unpacking, have any.
-    """
+    """The folder nearest to ``raw`` that has a file or folder of a name."""
     if not raw.is_dir():
         raise InputError(f'{raw} is not a folder')
     level = [raw]
@@ -60,10 +55,10 @@ def find_folder(raw: Path, name: str, depth: int = _DEPTH) -> Path:
     """The folder of a name nearest to ``raw``, which may be it; InputError."""
     if Path(os.path.abspath(raw)).name == name and raw.is_dir():
         return raw
-    root = search(raw, [name], depth)
-    if root is None:
+    found = find_file(raw, name, depth)
+    if found is None:
         raise not_found(raw, [name])
-    return root / name
+    return found
 
 
 def find_file(raw: Path, name: str, depth: int = _DEPTH) -> Optional[Path]:
@@ -73,22 +68,18 @@ def find_file(raw: Path, name: str, depth: int = _DEPTH) -> Optional[Path]:
 
 
 def link_file(source: Path, target: Path) -> None:
-    """Let ``target`` be ``source``: by a link if possible, else by a copy.
-
-    What stands there is replaced, unless it is the same file already.
-    """
+    """Make ``target`` a link to ``source``, or a copy; replaces the old."""
     source = source.resolve()
     if target.exists() and target.samefile(source):
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
-    for link in (os.symlink, os.link, shutil.copyfile):
+    for link in (os.symlink, os.link):
         try:
-            link(source, target)
-            return
+            return link(source, target)
         except OSError:  # not on every file system
-            if link is shutil.copyfile:
-                raise
+            continue
+    shutil.copyfile(source, target)
 
 
 def any_case(path: Path) -> Path:
@@ -108,17 +99,13 @@ def read_stems(path: str) -> List[str]:
     names = [Path(line.strip()) for line in lines if line.strip()]
     if not names:
         raise InputError(f'image list {path} is empty')
-    return list(
-        dict.fromkeys(
-            name.stem if has_ending(name.name) else name.name
-            for name in names))
+    stems = (
+        path.stem if has_ending(path.name) else path.name for path in names)
+    return list(dict.fromkeys(stems))
 
 
 def read_split_lists(**lists: Optional[str]) -> Dict[str, List[str]]:
-    """Read lists of images, split by split; no name may be in two of them.
-
-    A split (Training, Validation, Testing) whose list is None is left out.
-    """
+    """Read lists of images by split, without None; no name may be in two."""
     splits = {
         split: read_stems(path)
         for split, path in lists.items() if path is not None
@@ -159,24 +146,17 @@ class ImageFolder:
         if ignored:
             warn(f'{len(ignored)} files of {folder} are no images or hidden, '
                  f'passed over: {", ".join(ignored[:_MAX_NAMED])}{rest}')
-
-    @property
-    def stems(self) -> List[str]:
-        """The sorted names of the pictures, without ending, each once."""
-        return sorted(self._names)
+        #: The sorted names of the pictures, without ending, each once.
+        self.stems = sorted(self._names)
 
     def require(self, stem: str) -> Tuple[Path, Tuple[int, int]]:
-        """Path and (width, height) of a picture, see :func:`image_size`.
-
-        Several pictures of one name are refused: they would share their
-        label maps.
-        """
-        names = self._names.get(stem, [f'{stem}.jpg'])
-        path = self.folder / names[0]
-        if len(names) > 1:
-            raise InputError(f'{path} and {" and ".join(names[1:])} would '
-                             'share one label map: only one picture may be '
-                             f'called {stem}')
+        """Path and (width, height) of the only picture of a name."""
+        first, *others = self._names.get(stem, [f'{stem}.jpg'])
+        path = self.folder / first
+        if others:
+            raise InputError(f'{path} and {" and ".join(others)} would share '
+                             'one label map: only one picture may be called '
+                             f'{stem}')
         if stem not in self._names:
             raise InputError(f'{path} is missing')
         return path, image_size(path)

@@ -18,8 +18,6 @@ from .files import link_file
 
 #: Persons of an image as :func:`persons_of` gives them, and notes on it.
 Found = Tuple[List[dict], List[str]]
-# Colour types of PNGs with red, green and blue.
-_COLORED = (b'\x02', b'\x06')
 
 
 def check_num_classes(num_classes: int) -> None:
@@ -50,7 +48,8 @@ def read_labels_of(
 def read_red_labels(path: Path) -> np.ndarray:
     """Read a label PNG of one channel, or of colours, where red counts."""
     data = path.read_bytes()
-    if data[1:4] != b'PNG' or data[25:26] not in _COLORED:
+    # The colour types with red, green and blue.
+    if data[1:4] != b'PNG' or data[25:26] not in (b'\x02', b'\x06'):
         return decode_label_map(data, path)
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if image is None:
@@ -66,10 +65,7 @@ def write_label_map(path: Path, labels: np.ndarray) -> None:
 
 
 def place_label_map(source: Path, target: Path, labels: np.ndarray) -> None:
-    """Link a label PNG, or write its labels anew if it is no grey PNG.
-
-    Many programs would read the colours of a palette.
-    """
+    """Link a grey label PNG; many programs would read a palette's colours."""
     with source.open('rb') as file:
         color_type = file.read(26)[25]
     if color_type == 0:
@@ -86,14 +82,20 @@ def persons_of(humans: np.ndarray) -> List[dict]:
     persons = []
     for parsing_id, place in enumerate(find_objects(humans), 1):
         if place is not None:
-            rows, columns = place
-            bbox = [
-                columns.start, rows.start, columns.stop - columns.start,
-                rows.stop - rows.start
-            ]
-            area = int(np.count_nonzero(humans[place] == parsing_id))
-            persons.append(dict(parsing_id=parsing_id, bbox=bbox, area=area))
+            y, x = (axis.start for axis in place)
+            own = humans[place] == parsing_id
+            height, width = own.shape
+            persons.append(
+                dict(
+                    parsing_id=parsing_id,
+                    bbox=[x, y, width, height],
+                    area=int(own.sum())))
     return persons
+
+
+def _parts(categories: np.ndarray, humans: np.ndarray) -> np.ndarray:
+    """Where a part of a person is: neither background, ignored nor nobody."""
+    return (categories > 0) & (categories != IGNORE_LABEL) & (humans > 0)
 
 
 def write_instance_table(path: Path, instances: np.ndarray,
@@ -103,13 +105,11 @@ def write_instance_table(path: Path, instances: np.ndarray,
     Class and person are those of most of its pixels. Instances only where
     there is no class or no person are left out.
     """
-    part = ((instances > 0) & (categories > 0) & (categories != IGNORE_LABEL)
-            & (humans > 0))
     lines = []
-    places = find_objects(np.where(part, instances, 0))
-    for number, place in enumerate(places, 1):
+    parts = np.where(_parts(categories, humans), instances, 0)
+    for number, place in enumerate(find_objects(parts), 1):
         if place is not None:
-            own = part[place] & (instances[place] == number)
+            own = parts[place] == number
             label, person = (
                 np.bincount(values[place][own]).argmax()
                 for values in (categories, humans))
@@ -125,7 +125,7 @@ def write_instances(out: Path, stem: str, categories: np.ndarray,
     that does not fit into 8 bits, a running one (by person, then class); of
     16 bits if there are more than 255 parts.
     """
-    part = (categories > 0) & (categories != IGNORE_LABEL) & (humans > 0)
+    part = _parts(categories, humans)
     instances = np.where(part, (humans.astype(np.int64) - 1) * num_classes +
                          categories, 0)
     if instances.max(initial=0) > 255:
@@ -140,14 +140,9 @@ def write_instances(out: Path, stem: str, categories: np.ndarray,
 
 def write_person_maps(out: Path, stem: str, categories: np.ndarray,
                       humans: np.ndarray, num_classes: int) -> None:
-    """Write an image's classes, persons and part instances.
+    """Write an image's classes, persons and part instances to a split.
 
-    Args:
-        out (Path): Folder of the split.
-        stem (str): Name of the image, without ending.
-        categories (np.ndarray): Classes of shape (h, w), uint8.
-        humans (np.ndarray): Person ids of shape (h, w), uint8 or uint16.
-        num_classes (int): Number of classes, background included.
+    Classes are (h, w) of uint8, person ids (h, w) of uint8 or uint16.
     """
     write_label_map(out / f'Category_ids/{stem}.png', categories)
     write_label_map(out / f'Human_ids/{stem}.png', humans)
@@ -183,13 +178,11 @@ class PersonPainter:
         """
         if np.isin(self._categories, (0, IGNORE_LABEL)).all():
             return None
-        counts = np.bincount(
-            self._humans.ravel(), minlength=len(self._numbers))
-        visible = counts > 0
+        visible = np.isin(range(len(self._numbers)), self._humans)
         visible[0] = False
-        table = np.where(visible, np.cumsum(visible), 0)
-        dtype = np.uint8 if visible.sum() <= 255 else np.uint16
-        humans = table.astype(dtype)[self._humans]
+        ids = np.where(visible, visible.cumsum(), 0)
+        dtype = np.uint8 if ids.max() <= 255 else np.uint16
+        humans = ids.astype(dtype)[self._humans]
         write_person_maps(out, stem, self._categories, humans, num_classes)
         return persons_of(humans), [
             f'person {person} left out, no pixel of it is visible'

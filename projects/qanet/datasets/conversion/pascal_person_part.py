@@ -31,17 +31,15 @@ _PARTS = {
 }
 _CLASS_OF = {name: label for label, names in _PARTS.items() for name in names}
 _OFFICIAL = dict(Training=1716, Validation=1817)
-# Where lists of images may come from, the best first; and whether they are
-# those of PASCAL-Person-Part.
-_LISTS = (('pascal_person_part_trainval_list/{}_id.txt', True),
-          ('{}_id.txt', True), ('pascal_person_part_trainval_list/{}.txt',
-                                True), ('ImageSets/Main/{}.txt', False))
+# Where lists of images may come from, the best first; VOC's are not official.
+_VOC_LIST = 'ImageSets/Main/{}.txt'
+_LISTS = ('pascal_person_part_trainval_list/{}_id.txt', '{}_id.txt',
+          'pascal_person_part_trainval_list/{}.txt', _VOC_LIST)
 # What goes wrong in reading a damaged or foreign .mat file.
 _READ_ERRORS = (OSError, ValueError, TypeError, KeyError, IndexError,
                 AttributeError, NotImplementedError, MatReadError, zlib.error)
 
-# Name, mask and parts of an object; masks are bool (h, w), the later part is
-# on top.
+# Name, bool mask (h, w) and parts of an object, the later part is on top.
 _Object = Tuple[str, np.ndarray, List[Tuple[str, np.ndarray]]]
 
 
@@ -101,7 +99,7 @@ def _convert_image(images: ImageFolder, annotations: Path, out: Path,
 
 def _find_stems(raw: Path) -> Tuple[Dict[str, List[str]], bool]:
     """The images per split, and whether that is the official split."""
-    for pattern, official in _LISTS:
+    for pattern in _LISTS:
         paths = {
             split: find_file(raw, pattern.format(SPLITS[split]))
             for split in _OFFICIAL
@@ -109,7 +107,7 @@ def _find_stems(raw: Path) -> Tuple[Dict[str, List[str]], bool]:
         found = {split: path for split, path in paths.items() if path}
         if found:
             print(f'Split by {", ".join(map(str, found.values()))}')
-            return read_split_lists(**found), official
+            return read_split_lists(**found), pattern != _VOC_LIST
     warn(f'{raw} has no lists of images (train_id.txt, val_id.txt of '
          'pascal_person_part.zip): everything goes to Training. Give '
          '--train-ids and --val-ids for the official split')
@@ -130,34 +128,23 @@ def convert_pascal_person_part(raw: str,
     parts. Images without persons, and persons without visible parts, are left
     out and counted. Images are linked.
 
-    Args:
-        raw (str): Folder with ``Annotations_Part/*.mat``, ``JPEGImages`` of
-            VOC 2010 and, for the official split, the lists of
-            ``pascal_person_part.zip``, each at any depth. Without these,
-            VOC's ``ImageSets/Main`` splits; without both, all images go to
-            Training.
-        out (str): Folder to write, e.g. ``data/PASCAL-Person-Part``.
-        label_order (str): 'official' or 'released', noted in the annotation
-            files. Defaults to 'official'.
-        train_ids, val_ids (str, optional): Text files with the names of a
-            split's images, one per line, instead of those lists. Default to
-            None.
-        workers (int): Number of threads. Defaults to 4.
+    ``raw`` holds ``Annotations_Part/*.mat``, ``JPEGImages`` of VOC 2010 and,
+    for the official split, the lists of ``pascal_person_part.zip``, each at
+    any depth. Without these, VOC's ``ImageSets/Main`` splits; without both,
+    all images go to Training. ``train_ids`` and ``val_ids``, text files with
+    the names of a split's images, go before. ``label_order`` ('official' or
+    'released', else a ValueError) is noted in the annotation files.
 
-    Returns:
-        list[SplitReport]: Per split.
-
-    Raises:
-        InputError: If a folder or list is missing or empty, or most of a split
-            cannot be converted.
-        ValueError: If ``label_order`` is unknown.
+    Raises an InputError if a folder or list is missing or empty, or most of a
+    split cannot be converted.
     """
     if label_order not in LABEL_ORDERS:
         raise ValueError(f'label_order must be one of {LABEL_ORDERS}, got '
                          f'{label_order!r}')
-    table = np.arange(_NUM_CLASSES)
-    if label_order == 'released':
-        table = np.argsort(RELEASED_ORDER)  # official -> released
+    # Official class -> label.
+    table = (
+        np.argsort(RELEASED_ORDER)
+        if label_order == 'released' else np.arange(_NUM_CLASSES))
     annotations = find_folder(Path(raw), 'Annotations_Part')
     images = ImageFolder(find_folder(Path(raw), 'JPEGImages'))
     everything = sorted(
@@ -170,12 +157,11 @@ def convert_pascal_person_part(raw: str,
     official = False
     if not stems_of:
         stems_of, official = _find_stems(Path(raw))
-    splits = [
-        Split(
-            split, stems,
-            partial(_convert_image, images, annotations, Path(out, split),
-                    table), _OFFICIAL[split] if official else None)
-        for split, stems in (stems_of or dict(Training=everything)).items()
-    ]
+    splits = []
+    for split, stems in (stems_of or dict(Training=everything)).items():
+        convert_one = partial(_convert_image, images, annotations,
+                              Path(out, split), table)
+        number = _OFFICIAL[split] if official else None
+        splits.append(Split(split, stems, convert_one, number))
     return convert_splits(out, 'PASCAL-Person-Part', splits, workers,
                           dict(label_order=label_order))

@@ -1,5 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""From polygons of body parts to label maps."""
+"""From drawn polygons of body parts to label maps."""
 import os
 from functools import partial
 from pathlib import Path
@@ -14,16 +14,13 @@ from .files import image_size, read_stems, warn
 from .maps import PersonPainter, check_num_classes
 from .records import (SPLITS, ImageRecord, Split, SplitReport, convert_splits,
                       place_image)
-from .shapes import (ShapeImage, ShapeSet, read_coco_parts, read_labelme,
+from .shapes import (ShapeImage, ShapeSet, Size, read_coco_parts, read_labelme,
                      shape_mask)
 
 # Names of shapes that are no classes of their own, in lower case.
 _SPECIAL = {
-    'background': 0,
-    '_background_': 0,
-    '__background__': 0,
-    'ignore': IGNORE_LABEL,
-    '__ignore__': IGNORE_LABEL
+    **dict.fromkeys(('background', '_background_', '__background__'), 0),
+    **dict.fromkeys(('ignore', '__ignore__'), IGNORE_LABEL)
 }
 
 
@@ -32,10 +29,9 @@ def _with_background(names: Sequence[str]) -> Tuple[str, ...]:
     parts = [name for name in names if name.lower() not in _SPECIAL]
     if not parts:
         raise InputError('there is no class besides the background')
-    repeated = sorted({name for name in parts if parts.count(name) > 1})
-    if repeated:
-        raise InputError(
-            f'the classes {", ".join(repeated)} stand there twice')
+    twice = sorted({name for name in parts if parts.count(name) > 1})
+    if twice:
+        raise InputError(f'the classes {", ".join(twice)} stand there twice')
     check_num_classes(len(parts) + 1)
     return ('Background', *parts)
 
@@ -52,15 +48,9 @@ def _read_classes(path: str) -> Tuple[str, ...]:
 
 
 def suggest_flip_pairs(classes: Sequence[str]) -> List[Tuple[int, int]]:
-    """Pair classes whose names differ in left and right only.
+    """(left, right) indices of classes whose names differ in left and right.
 
-    A suggestion to be checked: names like 'l_arm' are not recognised.
-
-    Args:
-        classes (Sequence[str]): Names, background first.
-
-    Returns:
-        list[tuple[int, int]]: (left, right) class indices.
+    To be checked: names like 'l_arm' are not recognised. Background is first.
     """
     index = {name.lower(): label for label, name in enumerate(classes)}
     return [(label, index[name.replace('left', 'right')])
@@ -70,38 +60,27 @@ def suggest_flip_pairs(classes: Sequence[str]) -> List[Tuple[int, int]]:
 
 def _owner(mask: np.ndarray, outlines: Dict[Hashable, np.ndarray]) -> Hashable:
     """The person whose outline holds most of a part; None without any."""
-    shares = {
-        person: np.count_nonzero(mask & outline)
-        for person, outline in outlines.items()
-    }
-    best = max(shares, key=shares.get, default=None)
-    return best if best is not None and shares[best] else None
+    shares = {None: 0}
+    for person, outline in outlines.items():
+        shares[person] = np.count_nonzero(mask & outline)
+    return max(shares, key=shares.get)
 
 
-def _outlines(image: ShapeImage, size: Tuple[int, int],
-              person_label: str) -> Dict[Hashable, np.ndarray]:
-    """The drawn outlines of whole persons, by person."""
+def _paint(image: ShapeImage, size: Size, classes: Sequence[str],
+           person_label: str,
+           single_person: bool) -> Tuple[PersonPainter, List[str]]:
+    """Paint the shapes in their order; note those beside the image."""
     outlines: Dict[Hashable, np.ndarray] = {}
+    parts = []
     for i, shape in enumerate(image.shapes):
         if shape.label == person_label:
             person = ('outline', i) if shape.person is None else shape.person
             mask = shape_mask(shape, size)
             outlines[person] = outlines.get(person, False) | mask
-    return outlines
-
-
-def _paint(image: ShapeImage, size: Tuple[int, int], classes: Sequence[str],
-           person_label: str,
-           single_person: bool) -> Tuple[PersonPainter, List[str]]:
-    """Paint the shapes in their order: the later covers the earlier.
-
-    Returns the painter and notes of shapes that are not on the image.
-    """
+        else:
+            parts.append(shape)
     painter, notes = PersonPainter(size), []
-    outlines = _outlines(image, size, person_label)
-    for shape in image.shapes:
-        if shape.label == person_label:
-            continue
+    for shape in parts:
         mask = shape_mask(shape, size)
         if shape.label in classes[1:]:
             label = classes.index(shape.label)
@@ -146,10 +125,9 @@ def _convert_image(source: ShapeSet, out: Path, classes: Sequence[str],
             f'{image.size[1]} pixels (w x h), but it is {size[0]}x{size[1]}')
     painter, notes = _paint(image, size, classes, person_label, single_person)
     found = painter.write(out, stem, len(classes))
-    record = place_image(image.path, size, out, found, image.image_id)
-    if record is not None:
-        record.notes[:0] = notes
-    return record
+    if found is not None:
+        found[1][:0] = notes
+    return place_image(image.path, size, out, found, image.image_id)
 
 
 def _choose_classes(source: ShapeSet, listed: Optional[str], earlier: Path,
@@ -201,44 +179,32 @@ def convert_polygons(raw: str,
 
     Args:
         raw (str): Folder of LabelMe json files, or a COCO json file.
-        out (str): Folder to write, e.g. ``data/Custom``.
-        name (str): The annotation file is ``<name>_<split>.json``. Defaults
-            to 'Custom'.
-        split (str): train, val or test. Defaults to 'train'.
-        images (str, optional): Folder of the images. Defaults to None, where
-            the json says (LabelMe) or is.
-        classes (str, optional): Text file with one class per line. Defaults
-            to None: ``<out>/annotations/classes.txt`` of an earlier run, else
-            the labels themselves, which are written there.
+        out, workers: See :func:`convert_official`.
+        name, split (str): The annotation file is ``<name>_<split>.json``; a
+            ValueError if the split is not train, val or test.
+        images (str, optional): Folder of the images. None: where the json
+            says (LabelMe) or is.
+        classes (str, optional): Text file with one class per line. None:
+            ``<out>/annotations/classes.txt`` of an earlier run, else the
+            labels themselves, which are written there.
         ids (str, optional): Text file with the names of the images to take.
-            Defaults to None, all.
-        person_label (str): What outlines are called. Defaults to 'person'.
+        person_label (str): What outlines are called.
         person_keys (Sequence[str]): Keys of a COCO annotation, or of its
             ``attributes``, that say whose the part is.
         single_person (bool): All shapes of an image are one person's.
-            Defaults to False.
-        workers (int): Number of threads. Defaults to 4.
 
-    Returns:
-        tuple[SplitReport, tuple[str, ...]]: What was converted, and the
-        classes, background first.
-
-    Raises:
-        InputError: If a file is missing or malformed, or most of the images
-            cannot be converted, e.g. since parts belong to nobody.
-        ValueError: If ``split`` is none of them.
+    Returns what was converted, and the classes, background first. Raises an
+    InputError if a file is missing or malformed, or most of the images cannot
+    be converted, e.g. since parts belong to nobody.
     """
     folders = {short: folder for folder, short in SPLITS.items()}
     if split not in folders:
-        raise ValueError(f'split must be one of {list(folders)}, got '
-                         f'{split!r}')
+        raise ValueError(f'split must be one of {[*folders]}, got {split!r}')
     if os.path.isdir(raw):
         source = read_labelme(raw, images)
     elif os.path.isfile(raw):
-        source = read_coco_parts(
-            raw,
-            os.path.dirname(raw) if images is None else images, person_label,
-            person_keys)
+        folder = os.path.dirname(raw) if images is None else images
+        source = read_coco_parts(raw, folder, person_label, person_keys)
     else:
         raise InputError(f'{raw} is neither a folder of LabelMe files nor a '
                          'COCO file')

@@ -16,10 +16,8 @@ from .maps import Found
 
 #: Folder of a split -> what it is called in file names.
 SPLITS = dict(Training='train', Validation='val', Testing='test')
-# What befalls all images alike.
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
-# Of many skipped files, how many are named in the log.
-_MAX_NAMED = 20
+_MAX_NAMED = 20  # of many skipped files
 
 
 @dataclass
@@ -33,8 +31,7 @@ class ImageRecord:
     persons: List[dict] = field(default_factory=list)
     #: What the user should know, e.g. of persons that were left out.
     notes: List[str] = field(default_factory=list)
-    #: The id to keep; None: one is given, see :func:`coco_document`.
-    image_id: Optional[int] = None
+    image_id: Optional[int] = None  # None: see :func:`coco_document`
 
 
 #: Gets an image's name and puts image and label maps in their places. None:
@@ -60,12 +57,9 @@ class SplitReport:
     ann_file: str  # the annotation file that was written
     num_images: int  # converted images and their persons
     num_persons: int
-    #: Name and reason of images that could not be converted.
-    skipped: List[Tuple[str, str]]
-    #: Names of images left out because nobody is in them.
-    empty: List[str] = field(default_factory=list)
-    #: Name of an image and what is worth knowing about it.
-    notes: List[Tuple[str, str]] = field(default_factory=list)
+    skipped: List[Tuple[str, str]]  # images and why they are left out
+    empty: List[str]  # images left out because nobody is in them
+    notes: List[Tuple[str, str]]  # images and what is worth knowing
 
     def log(self, official: Optional[int] = None) -> None:
         """Say what was converted, what was not, and if images are missing."""
@@ -76,12 +70,11 @@ class SplitReport:
                 warn(line)
             if len(lines) > _MAX_NAMED:
                 warn(f'... and {len(lines) - _MAX_NAMED} more {what}')
-        left_out = (f', {len(self.empty)} without persons left out'
-                    if self.empty else '')
-        print(f'{self.ann_file}: {self.num_images} images, '
-              f'{self.num_persons} persons, {len(self.skipped)} images '
-              f'skipped{left_out}')
-        found = self.num_images + len(self.skipped) + len(self.empty)
+        empty, skipped = len(self.empty), len(self.skipped)
+        left_out = f', {empty} without persons left out' if empty else ''
+        print(f'{self.ann_file}: {self.num_images} images, {self.num_persons} '
+              f'persons, {skipped} images skipped{left_out}')
+        found = self.num_images + skipped + empty
         if official is not None and found != official:
             warn(f'{self.ann_file}: the data set has {official} '
                  f'images in this split, {found} were found')
@@ -120,36 +113,21 @@ def coco_document(stems: Sequence[str],
                   info: Optional[dict] = None) -> dict:
     """Make the COCO annotation file of a split.
 
-    Args:
-        stems (Sequence[str]): Names of all images that are listed. Where
-            those that could be converted are different numbers these are the
-            image ids, else their positions, unless the records have ids.
-        records (dict[str, ImageRecord]): Those that could be converted, by
-            name.
-        info (dict, optional): Put under ``info``. Defaults to None.
+    ``stems`` are the names of all images that are listed, ``records`` those
+    that could be converted. Where these are different numbers they are the
+    image ids, else their positions, unless the records have ids.
 
-    Returns:
-        dict: ``images``, ``annotations`` (one per person), ``categories``
-        and, if given, ``info``.
+    Returns a dict with ``images``, ``annotations`` (one per person),
+    ``categories`` and, if given, ``info``.
     """
     images, annotations = [], []
     image_ids = _image_ids(stems, records)
     for stem, record in records.items():
-        image_id = image_ids[stem]
-        images.append(
-            dict(
-                id=image_id,
-                file_name=record.file_name,
-                width=record.width,
-                height=record.height))
+        image = dict(id=image_ids[stem], file_name=record.file_name)
+        images.append(dict(image, width=record.width, height=record.height))
         for person in record.persons:
-            annotations.append(
-                dict(
-                    person,
-                    id=len(annotations) + 1,
-                    image_id=image_id,
-                    category_id=1,
-                    iscrowd=0))
+            ids = dict(id=len(annotations) + 1, image_id=image['id'])
+            annotations.append(dict(person, **ids, category_id=1, iscrowd=0))
     document = dict(
         images=images,
         annotations=annotations,
@@ -165,30 +143,18 @@ def convert_split(ann_file: str,
                   labelled: bool = True) -> SplitReport:
     """Convert the images of a split and write its annotation file.
 
-    Args:
-        ann_file (str): COCO json file to write.
-        stems (Sequence[str]): Names of the images, without ending.
-        convert_one (Callable): Called with each name; puts the image and its
-            label maps in their places and returns an :class:`ImageRecord`,
-            or None if the image is to be left out because nobody is in it.
-            :class:`InputError` and :class:`OSError` leave the image out, too,
-            unless the disk is full. It is called from several threads.
-        workers (int): Number of threads. Defaults to 4.
-        info (dict, optional): Goes into the file. Defaults to None.
-        labelled (bool): Whether there must be persons. Defaults to True.
+    ``convert_one`` is called with each of the ``stems``, names of images
+    without ending, from several threads. If it gives None, or raises an
+    InputError or OSError, the image is left out. ``labelled``: there must be
+    persons; ``info`` goes into the file.
 
-    Returns:
-        SplitReport: What was converted and what was not.
-
-    Raises:
-        InputError: If more than half of the images had to be left out, or
-            nobody is in any image; no annotation file is written then.
-        OSError: If the disk is full.
+    Raises an InputError if more than half of the images had to be left out, or
+    nobody is in any image, and an OSError if the disk is full; no annotation
+    file is written then.
     """
     name = Path(ann_file).stem
 
     def guarded(stem: str) -> Union[ImageRecord, str, None]:
-        """The record, or why there is none."""
         try:
             return convert_one(stem)
         except (InputError, OSError) as error:
@@ -197,33 +163,28 @@ def convert_split(ann_file: str,
             return str(error)
 
     with ThreadPoolExecutor(max(1, workers)) as pool:
-        results = list(track(pool.map(guarded, stems), name, total=len(stems)))
-    kept: Dict[str, ImageRecord] = {}
-    skipped, empty = [], []
-    for stem, result in zip(stems, results):
-        if isinstance(result, ImageRecord):
-            kept[stem] = result
-        elif result is None:
-            empty.append(stem)
-        else:
-            skipped.append((stem, result))
+        done = track(pool.map(guarded, stems), name, total=len(stems))
+        results = dict(zip(stems, done))
+    kept = {
+        stem: result
+        for stem, result in results.items() if isinstance(result, ImageRecord)
+    }
+    empty = [stem for stem, result in results.items() if result is None]
+    skipped = [(stem, result) for stem, result in results.items()
+               if isinstance(result, str)]
     if len(skipped) > len(stems) / 2:
         raise InputError(
             f'{name}: {len(skipped)} of {len(stems)} images cannot be '
             f'converted: incomplete download? The first one: {skipped[0][1]}')
-    persons = [
-        person for record in kept.values() for person in record.persons
-        if person['area']
-    ]
-    if not kept or labelled and not persons:
+    persons = [person for record in kept.values() for person in record.persons]
+    if not kept or labelled and not any(one['area'] for one in persons):
         raise InputError(f'{name}: none of {len(stems)} images shows a person '
                          'with parts: are the label maps the right ones?')
-    document = coco_document(stems, kept, info=info)
-    write_json(ann_file, document)
+    write_json(ann_file, coco_document(stems, kept, info))
     notes = [(stem, note) for stem, record in kept.items()
              for note in record.notes]
-    return SplitReport(ann_file, len(document['images']),
-                       len(document['annotations']), skipped, empty, notes)
+    return SplitReport(ann_file, len(kept), len(persons), skipped, empty,
+                       notes)
 
 
 def convert_splits(out: str,
@@ -233,27 +194,18 @@ def convert_splits(out: str,
                    info: Optional[dict] = None) -> List[SplitReport]:
     """Convert the splits of a data set and log what became of them.
 
-    Args:
-        out (str): Folder to write.
-        name (str): Annotation files are ``<name>_{train,val,test}.json``.
-        splits (Sequence[Split]): What to convert.
-        workers, info: See :func:`convert_split`, also for the errors.
-
-    Returns:
-        list[SplitReport]: One per split.
-
-    Raises:
-        InputError: Also if the name has folders in it, or is empty.
+    Annotation files are ``<out>/annotations/<name>_{train,val,test}.json``.
+    Raises the errors of :func:`convert_split`, and an InputError if the name
+    has folders in it, or is empty.
     """
     if not name or name != osp.basename(name):
         raise InputError(f'name must be the beginning of a file name, without '
                          f'folders, not {name!r}')
     reports = []
     for split in splits:
-        ann_file = osp.join(out, 'annotations',
-                            f'{name}_{SPLITS[split.folder]}.json')
-        report = convert_split(ann_file, split.stems, split.convert_one,
-                               workers, info, split.labelled)
-        report.log(split.official)
-        reports.append(report)
+        path = osp.join(out, f'annotations/{name}_{SPLITS[split.folder]}.json')
+        reports.append(
+            convert_split(path, split.stems, split.convert_one, workers, info,
+                          split.labelled))
+        reports[-1].log(split.official)
     return reports

@@ -16,6 +16,7 @@ from projects.qanet.utils.files import has_ending
 from projects.qanet.utils.json_values import is_number, is_whole, load_json
 from .files import is_hidden, warn
 
+Size = Tuple[int, int]  # width, height
 # How far from the image a point may lie, in its longer sides.
 _MAX_REACH = 20
 
@@ -25,8 +26,8 @@ class Shape(NamedTuple):
 
     label: str
     person: Optional[Hashable]  # None: it is not noted whose it is
-    # Polygons as lists x, y, x, y ... in pixels (0, 0 is the upper left
-    # corner of the first pixel), or a COCO run length code.
+    # Polygons as lists x, y, x, y ... in pixels from the upper left corner of
+    # the first one, or a COCO run length code.
     segmentation: Any
     name: str  # for messages
 
@@ -37,7 +38,7 @@ class ShapeImage:
 
     path: Path
     source: Path  # the file that describes it
-    size: Optional[Tuple[int, int]]  # (width, height) that the source claims
+    size: Optional[Size]  # that the source claims
     image_id: Optional[int] = None
     shapes: List[Shape] = field(default_factory=list)
 
@@ -77,8 +78,7 @@ def _check_label(label: Any, name: str) -> str:
     return text
 
 
-def _check_size(width: Any, height: Any,
-                name: str) -> Optional[Tuple[int, int]]:
+def _check_size(width: Any, height: Any, name: str) -> Optional[Size]:
     """Width and height that a source claims; None if one is not noted."""
     if not width or not height:
         return None
@@ -106,24 +106,24 @@ def _labelme_polygon(shape: dict, name: str) -> List[float]:
 
 def _read_labelme_file(path: Path, images: Optional[str]) -> ShapeImage:
     document = load_json(path)
-    if (not isinstance(document, dict)
-            or not isinstance(document.get('shapes'), list)
-            or not isinstance(document.get('imagePath'), str)):
+    if not (isinstance(document, dict)
+            and isinstance(document.get('shapes'), list)
+            and isinstance(document.get('imagePath'), str)):
         raise InputError(f"{path} is no LabelMe file: it lacks 'shapes' or "
                          "'imagePath'")
     size = _check_size(
         document.get('imageWidth'), document.get('imageHeight'), path)
     noted = Path(document['imagePath'].replace('\\', '/'))
     folder = path.parent if images is None else Path(images)
-    photos = [folder / noted, folder / noted.name]
-    photos = [photo for photo in photos if photo.is_file()]
-    if not photos:
+    photo = folder / noted
+    if not photo.is_file():
+        photo = folder / noted.name
+    if not photo.is_file():
         raise InputError(f'{path} belongs to {noted}, which is neither there '
                          f'nor in {folder}')
-    image = ShapeImage(photos[0], path, size)
+    image = ShapeImage(photo, path, size)
+    check_records(document['shapes'], (), f'{path}: shapes')
     for i, shape in enumerate(document['shapes']):
-        if not isinstance(shape, dict):
-            raise InputError(f'{path}: shapes[{i}] must be an object')
         label = _check_label(shape.get('label'), f'{path}: shapes[{i}]')
         name = f'{path}: shape {i} ({label})'
         image.shapes.append(
@@ -139,11 +139,10 @@ def read_labelme(folder: str, images: Optional[str] = None) -> ShapeSet:
     json says or beside it. A shape's person is its ``group_id``; labels are
     sorted. A file that cannot be used is one of the problems.
     """
-    files = sorted(
-        Path(root, name)
-        for root, _, names in os.walk(folder, followlinks=True)
-        for name in names if has_ending(name, ('.json', )))
-    names = [path.relative_to(folder) for path in files]
+    names = sorted(
+        Path(root, file).relative_to(folder)
+        for root, _, files in os.walk(folder, followlinks=True)
+        for file in files if has_ending(file, ('.json', )))
     shown = [name for name in names if not any(map(is_hidden, name.parts))]
     if len(shown) < len(names):
         warn(f'{len(names) - len(shown)} hidden json files of {folder} are '
@@ -196,11 +195,9 @@ def _records(document: Any,
 def _coco_person(annotation: dict, keys: Sequence[str],
                  name: str) -> Optional[Hashable]:
     """Whose a part is, as the annotation or its attributes say."""
-    attributes = annotation.get('attributes')
-    if not isinstance(attributes, dict):
-        attributes = {}  # some files list the numbers of attributes
-    for source in (annotation, attributes):
-        for key in keys:
+    for source in (annotation, annotation.get('attributes')):
+        # Some files list the numbers of attributes.
+        for key in keys if isinstance(source, dict) else ():
             person = _check_person(source.get(key), name)
             if person is not None:
                 return person
@@ -209,12 +206,11 @@ def _coco_person(annotation: dict, keys: Sequence[str],
 
 def read_coco_parts(path: str, images: str, person_label: str,
                     person_keys: Sequence[str]) -> ShapeSet:
-    """Read a COCO file with one annotation per part.
+    """Read a COCO file with one annotation per part; labels by category.
 
     A part's person is the value of the first of ``person_keys`` that the
     annotation, or its ``attributes``, has. A whole person without any, whose
-    category is ``person_label``, is known by its annotation's id. Labels are
-    in the order of the categories.
+    category is ``person_label``, is known by its annotation's id.
     """
     document = load_json(path)
     labels = {
@@ -225,14 +221,14 @@ def read_coco_parts(path: str, images: str, person_label: str,
     result = ShapeSet(labels=list(labels.values()))
     images_of = {}
     for record in _records(document, 'images', ('id', 'file_name'), path):
-        number = record['id']
+        key = record['id']
         size = _check_size(
             record.get('width'), record.get('height'),
-            f'{path}: image {number!r}')
+            f'{path}: image {key!r}')
         photo = Path(images, str(record['file_name']).replace('\\', '/'))
-        images_of[number] = ShapeImage(photo, path, size,
-                                       number if is_whole(number) else None)
-        result.add(images_of[number])
+        images_of[key] = ShapeImage(photo, path, size,
+                                    key if is_whole(key) else None)
+        result.add(images_of[key])
     needed = ('id', 'image_id', 'category_id', 'segmentation')
     for record in _records(document, 'annotations', needed, path, False):
         name = f'{path}: annotation {record["id"]}'
@@ -254,50 +250,47 @@ def _is_polygon(points: Any) -> bool:
             and len(points) % 2 == 0 and all(map(is_number, points)))
 
 
-def _check_code(code: dict, size: Tuple[int, int], name: str) -> None:
-    """Refuse run lengths that pycocotools would read beyond, or not fill."""
+def _decode(code: dict, size: Size, name: str) -> np.ndarray:
+    """Decode run lengths, unless pycocotools would read beyond them."""
+    width, height = size
+    if code.get('size') != [height, width]:
+        raise InputError(f'{name} has a mask of size (h, w) '
+                         f'{code.get("size")}, but the image is '
+                         f'{[height, width]}')
     counts = code.get('counts')
     try:
-        if isinstance(counts, list):
-            if not all(is_whole(count, 0) for count in counts):
-                raise InputError('counts must be whole numbers from 0')
+        if not isinstance(counts, list):
+            total = int(decode_runs([counts])[3][0])
+        elif all(is_whole(count, 0) for count in counts):
             total = sum(counts)
         else:
-            total = int(decode_runs([counts])[3][0])
+            raise ValueError('counts must be whole numbers from 0')
     except ValueError as error:
         raise InputError(f'{name}: {error.args[0]}') from None
-    if total != size[0] * size[1]:
+    if total != width * height:
         raise InputError(f'{name} describes {total} pixels, but the image '
-                         f'has {size[0] * size[1]}')
+                         f'has {width * height}')
+    if isinstance(counts, list):
+        code = coco_mask.frPyObjects(code, height, width)
+    return coco_mask.decode(code) > 0
 
 
-def shape_mask(shape: Shape, size: Tuple[int, int]) -> np.ndarray:
+def shape_mask(shape: Shape, size: Size) -> np.ndarray:
     """Rasterise a shape in COCO's way for a (width, height), (h, w) of bool.
 
-    A pixel belongs to a polygon, roughly, if its centre lies inside; parts
-    outside the image are cut off. Points farther away than 20 times the
-    image's longer side are refused.
+    A pixel belongs to a polygon, roughly, if its centre lies inside.
     """
-    segmentation = shape.segmentation
-    width, height = size
-    if isinstance(segmentation, dict):
-        if segmentation.get('size') != [height, width]:
-            raise InputError(f'{shape.name} has a mask of size (h, w) '
-                             f'{segmentation.get("size")}, but the image is '
-                             f'{[height, width]}')
-        _check_code(segmentation, size, shape.name)
-        if isinstance(segmentation['counts'], list):
-            segmentation = coco_mask.frPyObjects(segmentation, height, width)
-        return coco_mask.decode(segmentation) > 0
-    if (not isinstance(segmentation, list) or not segmentation
-            or not all(map(_is_polygon, segmentation))):
+    polygons = shape.segmentation
+    if isinstance(polygons, dict):
+        return _decode(polygons, size, shape.name)
+    if (not isinstance(polygons, list) or not polygons
+            or not all(map(_is_polygon, polygons))):
         raise InputError(f'{shape.name} is no polygon: it needs three or more '
                          'points, x and y in turn')
     # pycocotools takes memory for the whole outline, however long it is.
-    farthest = max(abs(value) for points in segmentation for value in points)
-    if farthest > _MAX_REACH * max(size):
-        raise InputError(f'{shape.name} has a coordinate beyond '
-                         f'{_MAX_REACH * max(size)} pixels, but the image is '
-                         f'{width}x{height}')
-    codes = coco_mask.frPyObjects(segmentation, height, width)
+    reach = _MAX_REACH * max(size)
+    if max(abs(value) for points in polygons for value in points) > reach:
+        raise InputError(f'{shape.name} has a coordinate beyond {reach} '
+                         f'pixels, but the image is {size[0]}x{size[1]}')
+    codes = coco_mask.frPyObjects(polygons, *size[::-1])
     return coco_mask.decode(coco_mask.merge(codes)) > 0

@@ -12,16 +12,10 @@ from mmseg.registry import TRANSFORMS
 class PackParsingInputs(PackSegInputs):
     """Pack a training crop, or a test image with its boxes, for the model.
 
-    Required Keys:
-
-        - img
-        - gt_seg_map (training)
-        - bboxes, bbox_scores (testing): (N, 4) xyxy in pixels, (N,)
-
-    Args:
-        meta_keys (Sequence[str]): Keys that are kept as meta information,
-            where present. The defaults hold what the parser, the metric and
-            the visualizer read.
+    Needs ``img`` and either ``gt_seg_map`` or ``bboxes`` (N, 4), xyxy in
+    pixels, and ``bbox_scores`` (N,). ``meta_keys`` are kept as meta
+    information, where present; the defaults hold what the parser, the metric
+    and the visualizer read.
     """
 
     def __init__(
@@ -36,20 +30,16 @@ class PackParsingInputs(PackSegInputs):
     def transform(self, results: dict) -> dict:
         """Pack one sample.
 
-        Returns:
-            dict: ``inputs``, a uint8 tensor (3, h, w) in BGR order, and
-            ``data_samples``, a :class:`mmseg.structures.SegDataSample` with
-            ``gt_sem_seg`` (training: ``data`` (1, h, w) int64) or
-            ``proposals`` (testing: ``bboxes`` (N, 4) float32, xyxy in
-            pixels, and ``scores`` (N,) float32).
+        Gives ``inputs``, a uint8 tensor (3, h, w) in BGR order, and
+        ``data_samples``, a :class:`mmseg.structures.SegDataSample` with
+        ``gt_sem_seg`` (training: ``data`` (1, h, w) int64) or ``proposals``
+        (testing: ``bboxes`` (N, 4), xyxy in pixels, ``scores`` (N,), float32).
         """
         packed = super().transform(results)
         if 'bboxes' in results:
             bboxes = np.asarray(results['bboxes'], np.float32).reshape(-1, 4)
             scores = np.asarray(results['bbox_scores'], np.float32)
-            packed['data_samples'].set_data(
-                dict(
-                    proposals=InstanceData(
-                        bboxes=torch.from_numpy(bboxes),
-                        scores=torch.from_numpy(scores))))
+            packed['data_samples'].proposals = InstanceData(
+                bboxes=torch.from_numpy(bboxes),
+                scores=torch.from_numpy(scores))
         return packed

@@ -18,26 +18,13 @@ from .topdown import ShownTransform
 class LoadPersonParsing(ShownTransform):
     """Load one person's label map: other persons are background.
 
-    A person without any pixel gives an all-background map and is named in
-    the log, each once per process.
-
-    Required Keys:
-
-        - seg_map_path
-        - human_map_path
-        - parsing_id
-        - num_classes (optional): label values are checked against it
-        - img_path, ori_shape (optional): the map's size is checked against
-          them
-
-    Added Keys:
-
-        - gt_seg_map: (h, w) uint8; 255 is ignored in training
-        - seg_fields: 'gt_seg_map' is appended
-
-    Args:
-        backend_args (dict, optional): Storage backend, see
-            ``mmengine.fileio``. Defaults to None, the local disk.
+    Needs ``seg_map_path, human_map_path, parsing_id``; where they are there,
+    label values are checked against ``num_classes`` and the size against
+    ``ori_shape`` of ``img_path``. Adds ``gt_seg_map``, (h, w) uint8, 255 is
+    ignored in training, and its name to ``seg_fields``. A person without any
+    pixel gives an all-background map and is named in the log, each once per
+    process. ``backend_args`` is the storage backend of ``mmengine.fileio``,
+    the local disk by default.
     """
 
     def __init__(self, backend_args: Optional[dict] = None) -> None:
@@ -47,16 +34,14 @@ class LoadPersonParsing(ShownTransform):
     def transform(self, results: dict) -> dict:
         """Load ``gt_seg_map``.
 
-        Raises:
-            FileNotFoundError: If a label map is missing.
-            InputError: If a label map is no one-channel PNG, if the sizes of
-                image and label maps differ, if a label is no class, or if the
-                map of persons is a mask of 0 and 255.
+        Raises a FileNotFoundError, or an InputError if a label map is no
+        one-channel PNG, if the sizes of image and label maps differ, if a
+        label is no class, or if the map of persons is a mask of 0 and 255.
         """
         seg_path = results['seg_map_path']
+        human_path = results['human_map_path']
         read = partial(fileio.get, backend_args=self.backend_args)
         categories = read_label_map(seg_path, read)
-        human_path = results['human_map_path']
         humans = read_label_map(human_path, read)
         if 'ori_shape' in results:
             height, width = results['ori_shape'][:2]

@@ -1,8 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""From an image and a person's box to the network's crop.
-
-See ``docs/protocol.md``, section 3.
-"""
+"""From an image and a person's box to a crop (docs/protocol.md, section 3)."""
 import inspect
 import math
 from typing import Sequence, Tuple
@@ -21,25 +18,16 @@ def get_warp_matrix(center: Sequence[float], scale: Sequence[float],
                     rotation: float, crop_size: Tuple[int, int]) -> np.ndarray:
     """Affine map from image to crop pixels.
 
-    The box centre lands on the pixel index (w / 2, h / 2), without a
-    half-pixel shift, and the box width becomes the crop width.
-
-    Args:
-        center (Sequence[float]): Box centre x, y in pixels.
-        scale (Sequence[float]): Padded box width and height in pixels; the
-            width alone decides, the aspect ratio is the crop's.
-        rotation (float): Degrees; positive turns the content
-            counter-clockwise.
-        crop_size (tuple[int, int]): Width and height of the crop.
-
-    Returns:
-        np.ndarray: Shape (2, 3), float64: crop = matrix @ (x, y, 1).
+    The box centre, x, y in pixels, lands on the pixel index (w / 2, h / 2) of
+    the crop, without a half-pixel shift. Of ``scale``, the padded box's width
+    and height, the width alone decides, and becomes the crop's. A positive
+    ``rotation``, in degrees, turns the content counter-clockwise. Gives a
+    matrix (2, 3), float64: crop = matrix @ (x, y, 1).
     """
-    zoom = crop_size[0] / float(scale[0])
-    angle = math.radians(rotation)
+    zoom, angle = crop_size[0] / float(scale[0]), math.radians(rotation)
     # The y axis points down, hence the sign of the sines.
     cos, sin = zoom * math.cos(angle), zoom * math.sin(angle)
-    x, y = float(center[0]), float(center[1])
+    x, y = map(float, center)
     return np.array([[cos, sin, crop_size[0] / 2 - cos * x - sin * y],
                      [-sin, cos, crop_size[1] / 2 + sin * x - cos * y]])
 
@@ -65,20 +53,10 @@ class ShownTransform(BaseTransform):
 class GetParsingBox(ShownTransform):
     """Turn a person's box into the centre and size of the region to crop.
 
-    The box grows about its centre to the crop's aspect ratio and is padded.
-
-    Required Keys:
-
-        - bbox: (4,), xyxy in pixels
-
-    Added Keys:
-
-        - bbox_center: (2,) float32, xy in pixels
-        - bbox_scale: (2,) float32, padded width and height in pixels
-
-    Args:
-        crop_size (tuple[int, int]): Width and height of the network's input.
-        padding (float): Factor on both sides of the box. Defaults to 1.25.
+    ``bbox`` (4,), xyxy in pixels, grows about its centre to the aspect
+    ratio of ``crop_size``, width and height of the network's input, and both
+    sides are multiplied by ``padding``. Adds ``bbox_center`` (2,), xy, and
+    ``bbox_scale`` (2,), width and height, float32 in pixels.
     """
 
     def __init__(self,
@@ -91,35 +69,21 @@ class GetParsingBox(ShownTransform):
 
     def transform(self, results: dict) -> dict:
         """Add ``bbox_center`` and ``bbox_scale``."""
-        center, scale = boxes_to_center_scale(results['bbox'], self.crop_size,
-                                              self.padding)
-        results['bbox_center'], results['bbox_scale'] = center[0], scale[0]
-        return results
+        (center, ), (scale, ) = boxes_to_center_scale(results['bbox'],
+                                                      self.crop_size,
+                                                      self.padding)
+        return dict(results, bbox_center=center, bbox_scale=scale)
 
 
 @TRANSFORMS.register_module()
 class RandomParsingAffine(ShownTransform):
     """Draw a scale factor and a rotation; the warp itself comes later.
 
-    Scale: ``clip(1 + scale_std * N(0, 1), *scale_clip)``. Rotation: with
-    probability ``rotate_prob``, ``clip(rotate_std * N(0, 1), -rotate_max,
-    rotate_max)`` degrees, else 0. There is no shift.
-
-    Modified Keys:
-
-        - bbox_scale: multiplied by the factor
-
-    Added Keys:
-
-        - bbox_rotation: degrees; positive turns the content counter-clockwise
-
-    Args:
-        scale_std (float): Standard deviation of the factor. Defaults to 0.3.
-        scale_clip (tuple[float, float]): Its least and largest value.
-            Defaults to (0.7, 1.3).
-        rotate_std (float): Standard deviation in degrees. Defaults to 40.
-        rotate_max (float): Largest rotation in degrees. Defaults to 80.
-        rotate_prob (float): How often to rotate. Defaults to 0.6.
+    Scale, which multiplies ``bbox_scale``: ``clip(1 + scale_std * N(0, 1),
+    *scale_clip)``. Rotation, which becomes ``bbox_rotation``: with probability
+    ``rotate_prob``, ``clip(rotate_std * N(0, 1), -rotate_max, rotate_max)``
+    degrees, else 0; positive turns the content counter-clockwise. There is no
+    shift.
     """
 
     def __init__(self,
@@ -132,8 +96,8 @@ class RandomParsingAffine(ShownTransform):
             raise ValueError('scale_clip must be two ascending positive '
                              f'factors, got {scale_clip!r}')
         if not 0 <= rotate_prob <= 1:
-            raise ValueError('rotate_prob must be from 0 to 1, got '
-                             f'{rotate_prob}')
+            raise ValueError(
+                f'rotate_prob must be from 0 to 1, got {rotate_prob}')
         self.scale_std = scale_std
         self.scale_clip = tuple(scale_clip)
         self.rotate_std = rotate_std
@@ -142,7 +106,6 @@ class RandomParsingAffine(ShownTransform):
 
     @cache_randomness
     def _draw(self) -> Tuple[float, float]:
-        """Draw the factor and the rotation in degrees."""
         scale = np.clip(1 + self.scale_std * np.random.randn(),
                         *self.scale_clip)
         rotation = np.clip(self.rotate_std * np.random.randn(),
@@ -154,38 +117,20 @@ class RandomParsingAffine(ShownTransform):
     def transform(self, results: dict) -> dict:
         """Draw and note the augmentation."""
         scale, rotation = self._draw()
-        results['bbox_scale'] = results['bbox_scale'] * np.float32(scale)
-        results['bbox_rotation'] = rotation
-        return results
+        return dict(
+            results,
+            bbox_scale=results['bbox_scale'] * np.float32(scale),
+            bbox_rotation=rotation)
 
 
 @TRANSFORMS.register_module()
 class RandomParsingFlip(ShownTransform):
-    """Mirror image, labels and box, and swap left and right labels.
+    """With probability ``prob`` mirror image, labels and box.
 
-    Comes before the warp; the rotation keeps its sign, as it is applied to
-    the mirrored image.
-
-    Required Keys:
-
-        - img
-        - gt_seg_map (optional): (h, w) uint8
-        - bbox_center
-        - flip_pairs
-
-    Modified Keys (when the image is mirrored):
-
-        - img
-        - gt_seg_map
-        - bbox_center: x becomes W - 1 - x
-
-    Added Keys:
-
-        - flip: bool
-        - flip_direction: 'horizontal' or None
-
-    Args:
-        prob (float): How often to mirror. Defaults to 0.5.
+    Swaps the labels of ``flip_pairs`` in ``gt_seg_map`` (h, w) uint8, if that
+    is there, and makes x of ``bbox_center`` W - 1 - x. Adds ``flip``, a bool,
+    and ``flip_direction``, 'horizontal' or None. Comes before the warp; the
+    rotation keeps its sign, as it is applied to the mirrored image.
     """
 
     def __init__(self, prob: float = .5) -> None:
@@ -195,7 +140,6 @@ class RandomParsingFlip(ShownTransform):
 
     @cache_randomness
     def _draw(self) -> bool:
-        """Draw whether to mirror."""
         return bool(np.random.rand() < self.prob)
 
     def transform(self, results: dict) -> dict:
@@ -220,28 +164,11 @@ class TopDownAffine(ShownTransform):
     """Cut the crop out of image and labels with a single affine warp.
 
     The image is sampled bilinearly, labels by the nearest pixel; what lies
-    outside the image is black and background.
-
-    Required Keys:
-
-        - img
-        - gt_seg_map (optional)
-        - bbox_center
-        - bbox_scale
-        - bbox_rotation (optional): degrees, 0 if absent
-
-    Modified Keys:
-
-        - img: (h, w, 3) uint8
-        - gt_seg_map: (h, w) uint8
-        - img_shape: (h, w) of the crop
-
-    Added Keys:
-
-        - warp_mat: (2, 3) float64, (mirrored) image pixels to crop pixels
-
-    Args:
-        crop_size (tuple[int, int]): Width and height of the crop.
+    outside the image is black and background. Needs ``img, bbox_center,
+    bbox_scale``, and warps ``gt_seg_map`` and turns by ``bbox_rotation``
+    (degrees) where they are there. ``img_shape`` becomes the crop's; adds
+    ``warp_mat``, (2, 3) float64, from (mirrored) image to crop pixels.
+    ``crop_size`` is width and height.
     """
 
     def __init__(self, crop_size: Tuple[int, int]) -> None:
@@ -253,13 +180,10 @@ class TopDownAffine(ShownTransform):
                                  results.get('bbox_rotation', 0.),
                                  self.crop_size)
         results['warp_mat'] = matrix
-        results['img'] = cv2.warpAffine(
-            results['img'], matrix, self.crop_size, flags=cv2.INTER_LINEAR)
-        if 'gt_seg_map' in results:
-            results['gt_seg_map'] = cv2.warpAffine(
-                results['gt_seg_map'],
-                matrix,
-                self.crop_size,
-                flags=cv2.INTER_NEAREST)
+        for key, flags in (('img', cv2.INTER_LINEAR), ('gt_seg_map',
+                                                       cv2.INTER_NEAREST)):
+            if key in results:
+                results[key] = cv2.warpAffine(
+                    results[key], matrix, self.crop_size, flags=flags)
         results['img_shape'] = results['img'].shape[:2]
         return results

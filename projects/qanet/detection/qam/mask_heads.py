@@ -1,39 +1,27 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Mask heads of two-stage detectors that score their masks.
-
-They hold no weights of their own: checkpoints of the plain heads fit.
-"""
+"""Mask heads of two-stage detectors that score their masks, weight-free."""
 from typing import Any, List, Sequence
 
 import torch
 from mmdet.models.roi_heads.mask_heads import (CoarseMaskHead, DynamicMaskHead,
                                                FCNMaskHead, HTCMaskHead,
-                                               SCNetMaskHead)
+                                               MaskIoUHead, SCNetMaskHead)
 from mmdet.registry import MODELS
 from mmengine.structures import InstanceData
 from torch import Tensor
 
+from projects.qanet.utils.errors import InputError
 from .settings import QualityHead
 
 
 class QualityMaskMixin(QualityHead):
     """Quality scores for any head that predicts as ``FCNMaskHead`` does.
 
-    The pixel score is taken from the probabilities on the RoI's own grid
-    (28x28 in Mask R-CNN): they are there already, cover the whole box, and
-    make the score independent of the box's size.
-
+    Probabilities are those on the RoI's own grid (28x28 in Mask R-CNN).
     Instances are put in order before their masks are pasted, and only the
-    channel of each instance's class is handed on, so no mask is copied and
-    each one stays what it was, bit by bit.
-
-    Where nothing at all was found in a batch, mmdet does not call the mask
-    head, and the results lack the additional fields.
-
-    Example:
-        >>> @MODELS.register_module()
-        ... class QualityMyMaskHead(QualityMaskMixin, MyMaskHead):
-        ...     pass
+    channel of each one's class is handed on: masks stay what they were, bit by
+    bit. Where nothing at all was found in a batch, mmdet does not call the
+    mask head, and the results lack the additional fields.
     """
 
     def predict_by_feat(self,
@@ -46,28 +34,20 @@ class QualityMaskMixin(QualityHead):
         """Score the instances, then predict their masks as the plain head.
 
         Per image ``mask_preds`` are logits (N, C, h, w), or (N, 1, h, w) if
-        class-agnostic; with ``activate_map``, as after merging, probabilities.
-        ``results_list`` has ``bboxes`` (N, 4) xyxy, ``scores`` and ``labels``
-        (N,). Gives ``masks`` and the fields of :meth:`MaskQuality.store`.
+        class-agnostic; with ``activate_map`` probabilities. Adds ``masks`` and
+        the fields of :meth:`MaskQuality.store`.
         """
-        if self.quality is not None:
-            scored = [
-                self._score(preds, results, activate_map)
-                for preds, results in zip(mask_preds, results_list)
-            ]
-            mask_preds = [preds for preds, _ in scored]
-            results_list = [results for _, results in scored]
-        return super().predict_by_feat(
-            mask_preds,
-            results_list,
-            batch_img_metas,
-            rcnn_test_cfg,
-            rescale=rescale,
-            activate_map=activate_map)
+        if self.quality is not None and results_list:
+            scored = (self._score(preds, results, activate_map)
+                      for preds, results in zip(mask_preds, results_list))
+            mask_preds, results_list = map(list, zip(*scored))
+        return super().predict_by_feat(mask_preds, results_list,
+                                       batch_img_metas, rcnn_test_cfg, rescale,
+                                       activate_map)
 
     def _score(self, preds: Tensor, results: InstanceData,
                activated: bool) -> tuple:
-        """Score one image: predictions (N, 1, h, w) and results in order."""
+        """One image's predictions (N, 1, h, w) and results in order."""
         if preds.size(1) > 1:
             rows = torch.arange(len(preds), device=preds.device)
             preds = preds[rows, results.labels][:, None]
@@ -116,3 +96,38 @@ class QualityDynamicMaskHead(QualityMaskMixin, DynamicMaskHead):
 @MODELS.register_module()
 class QualityCoarseMaskHead(QualityMaskMixin, CoarseMaskHead):
     """Mask head of PointRend with QAM, which scores the refined masks."""
+
+
+@MODELS.register_module()
+class QualityMaskIoUHead(QualityHead, MaskIoUHead):
+    """IoU head of Mask Scoring R-CNN: its output is Equation 1's IoU score.
+
+    The plain head multiplies it into the score; nothing counts twice here. The
+    pixel score comes from a :class:`QualityFCNMaskHead` with
+    ``quality=dict(weights=None)``, where ``mode`` and ``thr`` are said, too.
+    ``quality`` has ``weights``, (1., 1., 1.) unless said, and ``score_key``.
+    """
+    has_iou = True
+
+    def predict_by_feat(
+            self, mask_iou_preds: Sequence[Tensor],
+            results_list: List[InstanceData]) -> List[InstanceData]:
+        """Fuse the scores of each image and sort its instances by them.
+
+        Per image ``mask_iou_preds`` has the predicted IoU for each class, (N,
+        C). Adds the fields of :meth:`MaskQuality.store`. Raises an InputError
+        if the mask head before has no pixel score, or has sorted already.
+        """
+        if self.quality is None:
+            return super().predict_by_feat(mask_iou_preds, results_list)
+        fused = []
+        for preds, results in zip(mask_iou_preds, results_list):
+            if 'pixel_scores' not in results or 'bbox_scores' in results:
+                raise InputError('QualityMaskIoUHead needs a mask_head with '
+                                 "type='QualityFCNMaskHead' and "
+                                 'quality=dict(weights=None)')
+            ious = preds.gather(1, results.labels[:, None])[:, 0]
+            order = self.quality.store(results, results.scores,
+                                       results.pixel_scores, ious)
+            fused.append(results if order is None else results[order])
+        return fused

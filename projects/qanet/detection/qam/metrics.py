@@ -1,28 +1,22 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """mmdet's metrics for results with quality scores."""
-from typing import Any, Dict, List, Sequence
+from typing import Dict, Sequence
 
 from mmdet.evaluation.metrics import CocoMetric, LVISMetric
 from mmdet.registry import METRICS
 from mmengine.fileio import dump, load
 
-# Fields of the results, and keys of the records in the results file.
-INGREDIENTS = dict(
-    bbox_scores='bbox_score',
-    iou_scores='iou_score',
-    pixel_scores='pixel_score')
+# Keys of the records in the results file; with an s, fields of the results.
+INGREDIENTS = ('bbox_score', 'iou_score', 'pixel_score')
 
 
 class QualityMetricMixin:
     """Boxes are ranked by box score, masks by quality score.
 
-    Plain metrics rank both by ``scores``, so that the AP of boxes would be
-    measured with a score that is meant for masks. With ``outfile_prefix`` the
-    records of ``<prefix>.segm.json`` also carry ``bbox_score``,
-    ``pixel_score`` and, where there is one, ``iou_score``;
-    ``tools/analysis_tools/rescore_instances.py`` fuses them anew with other
-    weights. Results without quality scores are treated as by the plain
-    metric.
+    Plain metrics rank both by ``scores``. With ``outfile_prefix`` the
+    records of ``<prefix>.segm.json`` also carry the INGREDIENTS that there
+    are, for ``tools/analysis_tools/rescore_instances.py``. Results without
+    quality scores are treated as by the plain metric.
     """
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
@@ -32,8 +26,8 @@ class QualityMetricMixin:
         for sample, (_, result) in zip(data_samples, self.results[start:]):
             fields = sample['pred_instances']
             result['ingredients'] = {
-                key: fields[name].cpu().numpy()
-                for name, key in INGREDIENTS.items() if name in fields
+                key: fields[f'{key}s'].cpu().numpy()
+                for key in INGREDIENTS if f'{key}s' in fields
             }
             if 'bbox_score' in result['ingredients']:
                 result.setdefault('mask_scores', result['scores'])
@@ -41,25 +35,18 @@ class QualityMetricMixin:
 
     def results2json(self, results: Sequence[dict],
                      outfile_prefix: str) -> Dict[str, str]:
-        """Write results files, the one of the masks with ingredients."""
         files = super().results2json(results, outfile_prefix)
         # A file that is deleted after the evaluation needs no ingredients.
         if self.outfile_prefix is not None and 'segm' in files:
             records = load(files['segm'])
-            add_ingredients(records, results)
+            position = iter(records)  # in the order of the results
+            for result in results:
+                for i in range(len(result['labels'])):
+                    record = next(position)
+                    for key, values in result['ingredients'].items():
+                        record[key] = float(values[i])
             dump(records, files['segm'])
         return files
-
-
-def add_ingredients(records: List[Dict[str, Any]],
-                    results: Sequence[dict]) -> None:
-    """Put the ingredients of each image's scores into its COCO records."""
-    position = 0
-    for result in results:
-        for i in range(len(result['labels'])):
-            for key, values in result['ingredients'].items():
-                records[position][key] = float(values[i])
-            position += 1
 
 
 @METRICS.register_module()

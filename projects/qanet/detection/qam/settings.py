@@ -11,32 +11,27 @@ from projects.qanet.quality import mask_pixel_score
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.fusion import check_weights, quality_score
 
+MODES = ('stability', 'mean')
 SCORE_KEYS = ('scores', 'mask_scores')
 
 
 @dataclass(frozen=True)
 class MaskQuality:
-    """How instance masks are scored (Equation 1, ``docs/protocol.md`` 5).
-
-    It is what a head's ``quality=dict(...)`` says.
+    """A head's ``quality=dict(...)``: how masks are scored (Equation 1).
 
     Args:
         weights (Sequence[float], optional): Exponents of the box, IoU and
             pixel score. None stores the pixel score and leaves the fusion to
-            a later head. Defaults to (1., 0., 1.).
-        mode (str): Form of the pixel score: ``'stability'`` (released) or
-            ``'mean'`` (Algorithm 1), see
-            :func:`projects.qanet.quality.mask_pixel_score`. Defaults to
-            ``'stability'``.
-        thr (float): Threshold of the pixel score, below .5 for
-            ``'stability'``. Defaults to 0.25.
+            a later head.
+        mode (str): Form of the pixel score, ``'stability'`` (released) or
+            ``'mean'`` (Algorithm 1), see ``docs/protocol.md``, section 5.
+        thr (float): Its threshold, below .5 for ``'stability'``.
         score_key (str): Field for the quality score. ``'scores'`` sorts the
             instances by it. ``'mask_scores'`` leaves ``scores`` and the order
             as they were; mmdet's evaluators then rank masks by quality and
-            boxes by box score. Defaults to ``'scores'``.
+            boxes by box score.
 
-    Raises:
-        InputError: If a value is not allowed.
+    Raises an InputError if a value is not allowed.
     """
     weights: Optional[Sequence[float]] = (1., 0., 1.)
     mode: str = 'stability'
@@ -45,48 +40,49 @@ class MaskQuality:
 
     def __post_init__(self) -> None:
         if self.weights is not None:
-            try:
-                check_weights(self.weights)
-            except InputError as error:
-                raise InputError(f'quality: {error}') from error
-        if self.mode not in ('stability', 'mean'):
-            raise InputError("quality: mode must be 'stability' or 'mean', "
-                             f'but got {self.mode!r}')
+            check_weights(self.weights)
         limit = .5 if self.mode == 'stability' else 1.
-        if not 0 <= self.thr < limit:
-            raise InputError(f'quality: thr must be in [0, {limit:g}) with '
-                             f'mode={self.mode!r}, but got {self.thr}')
-        if self.score_key not in SCORE_KEYS:
-            raise InputError(f'quality: score_key must be one of {SCORE_KEYS},'
-                             f' but got {self.score_key!r}')
+        span = f'[0, {limit:g}) with mode={self.mode!r}'
+        rules = [('mode', self.mode in MODES, MODES),
+                 ('thr', 0 <= self.thr < limit, span),
+                 ('score_key', self.score_key in SCORE_KEYS, SCORE_KEYS)]
+        for name, fits, allowed in rules:
+            if not fits:
+                raise InputError(f'quality: {name} must be in {allowed}, but '
+                                 f'got {getattr(self, name)!r}')
 
     @classmethod
     def from_config(cls, config: Optional[Dict[str, Any]],
                     has_iou: bool) -> Optional['MaskQuality']:
         """Read the ``quality`` argument of a head; None switches QAM off.
 
-        Raises an InputError if an item is unknown or not allowed, or if the
-        IoU score has a weight where the head has none to offer.
+        A head with IoU scores fuses, and leaves the pixel score to another
+        one. Raises an InputError if an item is unknown or not allowed.
         """
         if config is None:
             return None
         allowed = [field.name for field in fields(cls)]
-        unknown = sorted(set(config) - set(allowed))
-        if unknown:
-            raise InputError(f'quality has no {unknown[0]!r}; it takes '
+        for name in set(config) - set(allowed):
+            raise InputError(f'quality has no {name!r}; it takes '
                              f'{", ".join(allowed)}')
-        quality = cls(**config)
-        if not has_iou and quality.weights and quality.weights[1] > 0:
-            raise InputError(
-                'quality: the second of the weights must be 0, there is no '
-                f'IoU score in this head, but got {tuple(quality.weights)}')
+        if not has_iou:
+            quality = cls(**config)
+            if quality.weights and quality.weights[1] > 0:
+                raise InputError(
+                    'quality: the second of the weights must be 0, there is '
+                    f'no IoU score in this head, but got {quality.weights}')
+            return quality
+        for key in {'mode', 'thr'} & set(config):
+            raise InputError(f'quality: {key} belongs to the mask head, '
+                             'which computes the pixel score')
+        quality = cls(**dict(dict(weights=(1., 1., 1.)), **config))
+        if quality.weights is None:
+            raise InputError('quality: weights of the mask IoU head must '
+                             'be three numbers, no head fuses after it')
         return quality
 
     def pixel_scores(self, probs: Tensor) -> Tensor:
-        """Pixel scores (N,), float32, of foreground probabilities (N, h, w).
-
-        They may lie on any grid that covers the instance.
-        """
+        """Scores (N,), float32, of probabilities (N, h, w) on any grid."""
         return mask_pixel_score(probs, thr=self.thr, mode=self.mode)
 
     def store(self,
@@ -96,13 +92,11 @@ class MaskQuality:
               iou_scores: Optional[Tensor] = None) -> Optional[Tensor]:
         """Write the ingredients and their fusion into an image's results.
 
-        The fields ``bbox_scores``, ``pixel_scores`` and, where there is one,
-        ``iou_scores`` (clamped to [0, 1]), all (N,), are kept apart, so that
-        other weights can be tried later. Without weights only ``pixel_scores``
-        is written. The N instances stay in their order.
-
-        Gives the order in which they belong, best first, int64 (N,), equal
-        scores in the order they have; None if they stay as they are.
+        The fields are ``bbox_scores``, ``pixel_scores``, ``iou_scores``
+        (clamped to [0, 1]) if there are any, all (N,), and the ``score_key``;
+        without weights ``pixel_scores`` alone. Gives the order in which the
+        instances belong, best first, int64 (N,), equal scores in the order
+        they have; None if they stay as they are.
         """
         results.pixel_scores = pixel_scores
         if self.weights is None:
@@ -111,8 +105,7 @@ class MaskQuality:
         if iou_scores is None:
             iou_scores = torch.ones_like(box_scores)
         else:
-            iou_scores = iou_scores.clamp(0, 1)
-            results.iou_scores = iou_scores
+            iou_scores = results.iou_scores = iou_scores.clamp(0, 1)
         fused = quality_score(box_scores, iou_scores, pixel_scores,
                               self.weights)
         results.set_field(fused, self.score_key)
@@ -122,21 +115,16 @@ class MaskQuality:
 
 
 class QualityHead:
-    """What turns a plain head without an IoU score into one with QAM.
+    """What turns a plain head into one with QAM.
 
-    Args:
-        *args: Those of the plain head.
-        quality (dict, optional): Items of :class:`MaskQuality`; None
-            switches QAM off. Defaults to dict().
-        **kwargs: Those of the plain head.
-
-    Raises:
-        InputError: If ``quality`` is not allowed.
+    Beside the plain head's arguments it takes ``quality``, the items of
+    :class:`MaskQuality`; None switches QAM off.
     """
+    has_iou = False  # whether it predicts IoU scores
 
     def __init__(self,
                  *args: Any,
                  quality: Optional[Dict[str, Any]] = dict(),
                  **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.quality = MaskQuality.from_config(quality, has_iou=False)
+        self.quality = MaskQuality.from_config(quality, self.has_iou)

@@ -17,21 +17,16 @@ from .settings import QualityHead
 class FirstInterpolation(TorchFunctionMode):
     """Keeps what :func:`torch.nn.functional.interpolate` is first given.
 
-    mmdet's SOLO heads return binary masks only. Their probabilities are seen
-    when the masks that survived Matrix NMS are enlarged, which saves writing
-    mmdet's prediction a second time. ``input`` is None until then.
+    mmdet's SOLO heads return binary masks only, but enlarge the probabilities
+    of those that survived Matrix NMS.
     """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.input: Optional[Tensor] = None
+    input: Optional[Tensor] = None
 
     def __torch_function__(self,
                            func: Callable,
                            types: tuple,
                            args: tuple = (),
                            kwargs: Optional[dict] = None) -> Any:
-        """Call the function as it is, and look at its arguments."""
         kwargs = kwargs or {}
         if func is F.interpolate and self.input is None:
             self.input = args[0] if args else kwargs['input']
@@ -44,19 +39,15 @@ class QualitySOLOMixin(QualityHead):
     These multiply the *maskness*, the mean probability inside the mask, into
     the class score before Matrix NMS. It is a pixel score itself and must not
     count twice: the box score of Equation 1 is the final score divided by the
-    maskness, that is the class score after the decay of Matrix NMS. Which
-    masks survive, and the masks themselves, stay as they were.
-
-    With ``quality=dict(mode='mean', thr=0.5)`` the pixel score is the
-    maskness and the quality the square root of SOLO's own score. Probabilities
-    are those on the mask head's grid, a quarter of the image.
+    maskness, that is the class score after the decay of Matrix NMS.
+    Probabilities are those on the mask head's grid, a quarter of the image.
+    The masks and which of them survive stay as they were.
     """
 
     def _predict_by_feat_single(self,
                                 *args: Any,
                                 cfg: Optional[Any] = None,
                                 **kwargs: Any) -> InstanceData:
-        """Predict one image as the plain head, then score its instances."""
         predict = super()._predict_by_feat_single
         if self.quality is None:
             return predict(*args, cfg=cfg, **kwargs)
@@ -79,10 +70,9 @@ class QualitySOLOMixin(QualityHead):
 
 
 def maskness(probs: Tensor, thr: float) -> Tensor:
-    """SOLO's own estimate of a mask's quality, (N,), from (N, h, w).
+    """Mean probability (N,) inside masks (N, h, w), where it is above ``thr``.
 
-    Mean probability inside the mask, which is where they are above ``thr``; 1
-    where the mask is empty, as nothing was multiplied there.
+    1 where a mask is empty, as SOLO multiplied nothing there.
     """
     inside = probs > thr
     count = inside.sum((1, 2))

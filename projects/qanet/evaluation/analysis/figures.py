@@ -4,6 +4,7 @@
 Each function fills axes, (rows, columns), that :func:`draw` has made.
 """
 from io import BytesIO
+from pathlib import Path
 from typing import Any, Callable, Dict, Sequence, Tuple
 
 import numpy as np
@@ -33,31 +34,9 @@ INK = '#2b2b2b'
 SMALL = dict(fontsize=8, color=INK)
 # Above this, single points hide each other and density tells more.
 MAX_POINTS = 2000
-_STYLE: Dict[str, Any] = {
-    'axes.axisbelow': True,
-    'axes.grid': True,
-    'axes.labelsize': 9,
-    'axes.spines.right': False,
-    'axes.spines.top': False,
-    'axes.titlecolor': INK,
-    'axes.titlesize': 10,
-    'grid.color': '#ececec',
-    'legend.fontsize': 8,
-    'legend.frameon': False,
-    'legend.labelcolor': INK,
-    'xtick.color': INK,
-    'xtick.labelsize': 8,
-    'ytick.color': INK,
-    'ytick.labelsize': 8
-}
 _DOTS = dict(marker='o', markersize=5, markeredgecolor='white')
 _DENSITY: Dict[str, Any] = dict(
-    extent=(0, 1, 0, 1),
-    bins='log',
-    cmap='Greys',
-    mincnt=1,
-    linewidths=0,
-    alpha=.55)
+    extent=(0, 1, 0, 1), bins='log', cmap='Greys', mincnt=1, alpha=.55)
 
 
 def draw(size: Tuple[float, float], shape: Tuple[int, int],
@@ -67,7 +46,7 @@ def draw(size: Tuple[float, float], shape: Tuple[int, int],
     ``fill`` gets the axes and ``args``; ``layout`` is for the subplots. The
     result is a PNG file.
     """
-    with rc_context(_STYLE):
+    with rc_context(fname=Path(__file__).with_name('report.mplstyle')):
         figure = Figure(size, layout='constrained')
         fill(figure.subplots(*shape, squeeze=False, **layout), *args)
         file = BytesIO()
@@ -92,12 +71,11 @@ def fill_reliability(axes: np.ndarray,
         scores = np.clip(samples.scores[defined, k], 0, 1)
         ious, size = samples.true_ious[defined], 12 if found.count < 300 else 6
         if found.count > MAX_POINTS:
-            above.hexbin(scores, ious, gridsize=32, **_DENSITY)
+            above.hexbin(scores, ious, gridsize=32, linewidths=0, **_DENSITY)
         else:
             above.scatter(scores, ious, size, colour, alpha=.3, linewidths=0)
-        bins, line = found.reliability, dict(
-            _DOTS, color=colour, linewidth=1.8)
-        above.plot(bins['mean_scores'], bins['mean_ious'], **line)
+        bins, line = found.reliability, dict(color=colour, linewidth=1.8)
+        above.plot(bins['mean_scores'], bins['mean_ious'], **line, **_DOTS)
         above.set(xlim=(-.02, 1.02), ylim=(-.02, 1.02))
         above.set_title(f'{SCORE_TITLES[name]}\n'
                         f'Spearman {format_number(found.spearman)}   '
@@ -118,9 +96,9 @@ def fill_precisions(axes: np.ndarray, rankings: Rankings) -> None:
                             for other, value in ranking.values.items()
                             if other.startswith(f'{key}_'))
             mean = format_number(ranking.values[key], 1)
-            line = dict(marker='o', markersize=3.5, color=SCORE_COLOURS[name])
-            line['label'] = f'{SCORE_TITLES[name]}  (mean {mean})'
-            panel.plot(*zip(*points), **line)
+            look = dict(marker='o', markersize=3.5, color=SCORE_COLOURS[name])
+            label = f'{SCORE_TITLES[name]}  (mean {mean})'
+            panel.plot(*zip(*points), label=label, **look)
         panel.set(title=title, xlabel='IoU threshold')
         panel.set_ylim(bottom=0)
         panel.legend()
@@ -152,13 +130,8 @@ def fill_correlations(axes: np.ndarray, groups: Groups) -> None:
     for k, name in enumerate(SCORE_NAMES):
         values = np.array([found[name].spearman for found in agreements])
         places = np.arange(len(groups)) + (k - 1.5) * width
-        colour, title = SCORE_COLOURS[name], SCORE_TITLES[name]
-        bars = panel.bar(
-            places,
-            np.nan_to_num(values),
-            .92 * width,
-            color=colour,
-            label=title)
+        look = dict(color=SCORE_COLOURS[name], label=SCORE_TITLES[name])
+        bars = panel.bar(places, np.nan_to_num(values), .92 * width, **look)
         panel.bar_label(
             bars, list(map(format_number, values)), padding=2, **SMALL)
     panel.grid(False, axis='x')
@@ -188,12 +161,13 @@ def fill_confusion(axes: np.ndarray, confusion: np.ndarray,
     panel.set_xticks(ticks, classes, rotation=60, ha='right')
     panel.set_yticks(ticks, classes)
     panel.set(xlabel='predicted', ylabel='true')
+    if len(classes) > 25:  # no room for numbers
+        return
     centred = dict(ha='center', va='center', fontsize=7.5)
     for row, column in zip(*np.nonzero(shares >= .5)):
         value = shares[row, column]
-        if len(classes) <= 25:
-            colour = 'white' if value > 55 else INK
-            panel.text(column, row, f'{value:.0f}', color=colour, **centred)
+        colour = 'white' if value > 55 else INK
+        panel.text(column, row, f'{value:.0f}', color=colour, **centred)
 
 
 def fill_part_scores(axes: np.ndarray, picture: np.ndarray, person: np.record,
@@ -239,10 +213,9 @@ def fill_confidence(axes: np.ndarray, photo: np.ndarray, parsed: np.ndarray,
     for panel, thr in zip(row[3:], thrs):
         sure = probs >= thr
         score = float(probs[sure].mean()) if sure.any() else 0.
-        _show(
-            panel, np.where(sure[..., None], parsed, 0),
-            f'T = {thr:g}: {100 * sure.mean():.0f} % left\n'
-            f'pixel score {score:.3f}')
+        title = (f'T = {thr:g}: {100 * sure.mean():.0f} % left\n'
+                 f'pixel score {score:.3f}')
+        _show(panel, np.where(sure[..., None], parsed, 0), title)
 
 
 def _show(axes: Axes, picture: np.ndarray, title: str = '', **how: Any) -> Any:

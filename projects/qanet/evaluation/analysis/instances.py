@@ -1,9 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Do other scores for the same instance masks give a better mask AP?
-
-Instance segmentation results whose masks stay as they are while their scores
-are exchanged, and tables over several trained networks.
-"""
+"""Do other scores for the same instance masks give a better mask AP?"""
 import contextlib
 import io
 import math
@@ -21,11 +17,7 @@ from .samples import pearson, spearman
 #: From this true IoU on a mask is a hit for AP50.
 HIT_IOU = .5
 METRICS = ('AP', 'AP50', 'AP75')
-_FIGURES = dict(
-    spearman='Spearman',
-    pearson='Pearson',
-    spearman_hits='Spearman, hits',
-    pearson_hits='Pearson, hits')
+_FIGURES = ('Spearman', 'Pearson', 'Spearman, hits', 'Pearson, hits')
 
 
 class MaskRanking:
@@ -64,12 +56,11 @@ class MaskRanking:
         for number, score in enumerate(scores.tolist(), 1):
             self._results.anns[number]['score'] = score
         evaluation = COCOeval(self._truth, self._results, 'segm')
-        evaluation.params.areaRng = [[0, 1e10]]
-        evaluation.params.areaRngLbl = ['all']
-        evaluation.params.maxDets = [max_dets]
+        evaluation.params.maxDets = [1, 10, max_dets]
         with _silence():
             evaluation.evaluate()
             evaluation.accumulate()
+            evaluation.summarize()
         return evaluation
 
     def average_precision(self, scores: np.ndarray) -> Dict[str, float]:
@@ -81,14 +72,9 @@ class MaskRanking:
         if scores.shape != self.true_ious.shape or np.isnan(scores).any():
             raise InputError(f'{len(self.true_ious)} results need as many '
                              f'scores, none NaN, got {scores.shape}')
-        evaluation = self._evaluate(scores, max_dets=100)
-        precision = evaluation.eval['precision'][..., 0, 0]  # (T, R, K)
-        thrs = np.round(evaluation.params.iouThrs, 2)
-        found = {}
-        for name, rows in zip(METRICS, (thrs > 0, thrs == .5, thrs == .75)):
-            known = precision[rows][precision[rows] > -1]
-            found[name] = 100 * float(known.mean()) if known.size else math.nan
-        return found
+        stats = self._evaluate(scores, max_dets=100).stats[:3]
+        values = np.where(stats < 0, np.nan, 100 * stats)
+        return dict(zip(METRICS, values.tolist()))
 
 
 def _silence() -> Any:
@@ -96,41 +82,15 @@ def _silence() -> Any:
     return contextlib.redirect_stdout(io.StringIO())
 
 
-def _name_weights(gamma: float) -> str:
-    return f'(1, 0, {gamma:g})'
-
-
-def make_scorings(box_scores: np.ndarray, pixel_scores: Mapping[str,
-                                                                np.ndarray],
-                  true_ious: np.ndarray,
-                  gammas: Sequence[float]) -> Dict[str, np.ndarray]:
-    """All the ways in which the same masks are scored; see `evaluate_run`."""
-    box_scores = np.asarray(box_scores, np.float64)
-    forms = dict(pixel_scores)
-    scorings = {'own score': box_scores}
-    if 'maskness' in forms:
-        scorings['own score'] = box_scores * forms.pop('maskness')
-        scorings['box score only'] = box_scores
-
-    def fuse(pixels: np.ndarray, gamma: float) -> np.ndarray:
-        parts = np.float32([box_scores, np.ones_like(box_scores), pixels])
-        return quality_score(*parts, (1, 0, gamma)).astype(np.float64)
-
-    for form, pixels in forms.items():
-        for gamma in gammas:
-            scorings[f'{form} {_name_weights(gamma)}'] = fuse(pixels, gamma)
-    scorings['true IoU'] = fuse(true_ious, 1)
-    return scorings
-
-
 def correlate(scores: np.ndarray, true_ious: np.ndarray) -> Dict[str, float]:
     """Correlations over all masks and over hits alone, by name."""
     hits = true_ious >= HIT_IOU
-    figures = [
-        measure(scores[chosen], true_ious[chosen])
-        for chosen in (hits | True, hits) for measure in (spearman, pearson)
-    ]
-    return dict(zip(_FIGURES, figures))
+    return {
+        f'{measure.__name__}{suffix}': measure(scores[chosen],
+                                               true_ious[chosen])
+        for suffix, chosen in (('', hits | True), ('_hits', hits))
+        for measure in (spearman, pearson)
+    }
 
 
 def evaluate_run(
@@ -147,57 +107,62 @@ def evaluate_run(
 
     Args:
         truth (COCO): Ground truth with masks.
-        records (Sequence[dict]): COCO results, N of them: ``image_id``,
-            ``category_id``, ``segmentation`` (run-length code) and whatever
-            else.
+        records (Sequence[dict]): N COCO results with masks.
         box_scores (np.ndarray): Box or class scores, (N,).
         pixel_scores (Mapping[str, np.ndarray]): Pixel scores, (N,) for each
             form. A form ``'maskness'`` is SOLO's own: the model's own score
             is then box score times maskness, else the box score.
         gammas (Sequence[float]): Weights of the pixel score beside (1, 0).
-            Defaults to (1.,).
 
     Returns:
         dict: ``count`` of results and of ``hits`` (true IoU of at least .5);
-        ``AP`` and ``gain`` over the own score, scoring -> ``AP``, ``AP50``,
-        ``AP75`` -> percent; ``correlation`` with the true IoU, score ->
-        ``spearman``, ``pearson``, and over hits alone ``spearman_hits``,
-        ``pearson_hits``. What is undefined is NaN.
+        ``AP`` and ``gain`` over the own score, scoring -> metric -> percent;
+        ``correlation`` with the true IoU, score -> ``spearman``, ``pearson``,
+        and with the suffix ``_hits`` over hits alone. NaN is undefined.
 
-    Raises:
-        InputError: If there is no result, one is of an image or category
-            that the ground truth does not have, or a score is missing.
+    Raises an InputError if there is no result, one is of an image or category
+    that the ground truth does not have, or a score is missing.
     """
     ranking = MaskRanking(truth, records)
-    scorings = make_scorings(box_scores, pixel_scores, ranking.true_ious,
-                             gammas)
+    ious, box_scores = ranking.true_ious, np.asarray(box_scores, np.float64)
+
+    def fuse(pixels: np.ndarray, gamma: float) -> np.ndarray:
+        parts = np.float32([box_scores, np.ones_like(box_scores), pixels])
+        return quality_score(*parts, (1, 0, gamma)).astype(np.float64)
+
+    forms = dict(pixel_scores)
+    scorings = {'own score': box_scores}
+    if 'maskness' in forms:
+        scorings['own score'] = box_scores * forms.pop('maskness')
+        scorings['box score only'] = box_scores
+    correlated = dict(scorings)
+    for form, pixels in pixel_scores.items():
+        correlated[f'pixel score, {form}'] = np.asarray(pixels)
+    for form, pixels in forms.items():
+        for gamma in gammas:
+            name = f'{form} (1, 0, {gamma:g})'
+            scorings[name] = fuse(pixels, gamma)
+            if gamma == 1:
+                correlated[f'QAM, {name}'] = scorings[name]
+    scorings['true IoU'] = fuse(ious, 1)
     precisions = {
         name: ranking.average_precision(scores)
         for name, scores in scorings.items()
     }
     own = precisions['own score']
-    correlated = {
-        name: scorings[name]
-        for name in ('own score', 'box score only') if name in scorings
-    }
-    for form, pixels in pixel_scores.items():
-        correlated[f'pixel score, {form}'] = np.asarray(pixels)
-    for name, scores in scorings.items():
-        if name.endswith(_name_weights(1)):
-            correlated[f'QAM, {name}'] = scores
     return dict(
         count=len(records),
-        hits=int((ranking.true_ious >= HIT_IOU).sum()),
+        hits=int((ious >= HIT_IOU).sum()),
         AP=precisions,
         gain={
             name: {
-                key: value - own[key]
-                for key, value in metrics.items()
+                key: metrics[key] - own[key]
+                for key in METRICS
             }
             for name, metrics in precisions.items() if name != 'own score'
         },
         correlation={
-            name: correlate(scores, ranking.true_ious)
+            name: correlate(scores, ious)
             for name, scores in correlated.items()
         })
 
@@ -205,13 +170,8 @@ def evaluate_run(
 def aggregate(runs: Sequence[Any]) -> Any:
     """Bring equal documents of several runs together, number by number.
 
-    Args:
-        runs (Sequence): Nested dictionaries of numbers with equal keys.
-
-    Returns:
-        dict: The same keys; each number becomes ``mean``, ``std`` (of the
-        sample, so NaN for a single run) and ``values``, NaN where one of
-        them is NaN.
+    Each number in the nested dictionaries becomes ``mean``, ``std`` (of the
+    sample, so NaN for a single run) and ``values``.
 
     Examples:
         >>> aggregate([dict(AP=30.), dict(AP=34.)])['AP']['mean']
@@ -220,55 +180,50 @@ def aggregate(runs: Sequence[Any]) -> Any:
     if isinstance(runs[0], Mapping):
         return {key: aggregate([run[key] for run in runs]) for key in runs[0]}
     values = [float(value) for value in runs]
-    std = float(np.std(values, ddof=1)) if len(values) > 1 else float('nan')
+    std = float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
     return dict(mean=float(np.mean(values)), std=std, values=values)
 
 
 def format_study(models: Mapping[str, Mapping[str, Any]]) -> str:
-    """Write the tables of a study.
+    """Write the tables of a study in Markdown.
 
-    Args:
-        models (Mapping[str, dict]): What :func:`aggregate` made of the runs
-            of each model.
-
-    Returns:
-        str: Markdown: per model the mask AP by scoring, with the gain over
-        the model's own score, and the correlations with the true IoU.
+    ``models`` are what :func:`aggregate` made of the runs of each. The tables
+    are the mask AP by scoring, with the gain over the model's own score, and
+    the correlations with the true IoU.
     """
     blocks: List[str] = []
     for model, summary in models.items():
-        head, rows = ['masks ranked by'], []
-        for metric in METRICS:
-            head += [metric, 'gain']
+        rows = []
         for name, metrics in summary['AP'].items():
             rows.append([name])
             for metric in METRICS:
                 gain = summary['gain'].get(name, {}).get(metric)
                 rows[-1] += [
-                    _cell(metrics[metric], '{:.2f}'),
-                    _cell(gain, '{:+.2f}') if gain else ''
+                    _cell(metrics[metric], '.2f'),
+                    _cell(gain, '.2f', '+') if gain else ''
                 ]
-        correlations = [[name] +
-                        [_cell(values[key], '{:.3f}') for key in _FIGURES]
-                        for name, values in summary['correlation'].items()]
         blocks += [
             f'## {model}', f'{len(summary["count"]["values"])} runs, '
             f'{summary["count"]["mean"]:.0f} masks each on average, '
             f'{summary["hits"]["mean"]:.0f} of them with a true IoU of at '
             f'least {HIT_IOU}. Mean ± standard deviation over the runs; gains '
             'are differences within a run, against the own score.',
-            format_table(head, rows, markdown=True),
-            format_table(['correlation with the true IoU', *_FIGURES.values()],
-                         correlations,
-                         markdown=True)
+            format_table([
+                'masks ranked by', *(word for metric in METRICS
+                                     for word in (metric, 'gain'))
+            ], rows, True),
+            format_table(
+                ['correlation with the true IoU', *_FIGURES],
+                [[name, *(_cell(value, '.3f') for value in values.values())]
+                 for name, values in summary['correlation'].items()], True)
         ]
     return '\n\n'.join(blocks) + '\n'
 
 
-def _cell(value: Mapping[str, float], style: str) -> str:
-    if np.isnan(value['mean']):
+def _cell(value: Mapping[str, float], digits: str, sign: str = '') -> str:
+    if math.isnan(value['mean']):
         return '-'
-    text = style.format(value['mean'])
-    if not np.isnan(value['std']):
-        text += f' ± {style.replace("+", "").format(value["std"])}'
-    return text
+    text = f'{value["mean"]:{sign}{digits}}'
+    if math.isnan(value['std']):
+        return text
+    return f'{text} ± {value["std"]:{digits}}'

@@ -36,14 +36,8 @@ class Portrait(NamedTuple):
 class PictureBook:
     """Looks up persons of a results file and of the truth.
 
-    Args:
-        evaluator (ParsingEvaluator): The data set.
-        records (Sequence[dict]): All records, in the file's order.
-
-    Attributes:
-        palette (np.ndarray): RGB by label, (C, 3) uint8.
-        records (dict[int, list[dict]]): Records by image id.
-        num_missing (int): How many annotated images have no photo.
+    ``records`` is given as a list, and kept by image id; ``palette`` is RGB
+    by label, (C, 3) uint8; ``num_missing`` images have no photo.
     """
 
     def __init__(self, evaluator: ParsingEvaluator,
@@ -68,46 +62,38 @@ class PictureBook:
         share of the person's size that is added on each side, at least 4
         pixels. Raises an InputError if a label map or photo does not fit.
         """
-        image = self.evaluator.find_image(image_id)
+        evaluator, box = self.evaluator, None
+        image = evaluator.find_image(image_id)
         found = np.zeros((image.height, image.width), np.uint8)
         truth = np.zeros_like(found)
-        box = None
         if position >= 0:
             person = ParsingInstances.from_records(
                 [self.records[image_id][position]], image.size,
-                len(self.evaluator.classes))
+                len(evaluator.classes))
             found, box = person.part_map(0), person.bboxes[0]
         if parsing_id >= 0:
             categories, humans = (
                 read_image_labels(
                     image,
                     label_path(
-                        os.path.join(self.evaluator.data_root, folder),
-                        image.file_name, '.png', self.evaluator.img_subdir))
+                        os.path.join(evaluator.data_root, folder),
+                        image.file_name, '.png', evaluator.img_subdir))
                 for folder in ('Category_ids', 'Human_ids'))
             truth[humans == parsing_id] = categories[humans == parsing_id]
         window = _window((found > 0) | (truth > 0), box, margin)
         photo = self.read_photo(image_id)
-        grey = np.full((*found.shape, 3), _GREY, np.uint8)
-        shown = grey if photo is None else photo
-        return Portrait(shown[window], found[window], truth[window], photo
-                        is not None)
+        has_photo = photo is not None
+        if photo is None:
+            photo = np.full((*found.shape, 3), _GREY, np.uint8)
+        return Portrait(photo[window], found[window], truth[window], has_photo)
 
     def read_photo(self, image_id: int) -> Optional[np.ndarray]:
-        """Read an image.
+        """Read an image, RGB, (H, W, 3) uint8; None if there is no such file.
 
-        Args:
-            image_id (int): The image.
-
-        Returns:
-            np.ndarray | None: RGB, (H, W, 3) uint8; None if there is no such
-            file.
-
-        Raises:
-            InputError: If it is unreadable or of another size than annotated.
+        Raises an InputError if it is unreadable or of another size than
+        annotated.
         """
         path = self.evaluator.image_path(image_id)
-        image = self.evaluator.find_image(image_id)
         if not os.path.isfile(path):
             return None
         try:
@@ -115,10 +101,11 @@ class PictureBook:
                 photo = np.asarray(file.convert('RGB'))
         except (OSError, SyntaxError, Image.DecompressionBombError) as error:
             raise InputError(f'{path} is not readable: {error}') from error
-        if photo.shape[:2] != (image.height, image.width):
+        size = self.evaluator.find_image(image_id).size[::-1]
+        if photo.shape[:2] != size:
             raise InputError(
                 f'{path} has (height, width) = {photo.shape[:2]}, the '
-                f'annotation file says {(image.height, image.width)}')
+                f'annotation file says {size}')
         return photo
 
 
@@ -142,8 +129,7 @@ def _window(inside: np.ndarray, box: Optional[np.ndarray],
 def part_palette(num_classes: int) -> np.ndarray:
     """RGB by label, (C, 3) uint8: black, then hues that are far apart.
 
-    A results file names classes but no colours, so these are the report's
-    own.
+    The report's own, as a results file names classes but no colours.
     """
     labels = np.arange(1, num_classes)
     # Steps of the golden angle never come close to an earlier hue.
@@ -184,28 +170,19 @@ def choose_persons(study: QualityStudy,
                    image_ids: Optional[Sequence[int]] = None) -> np.recarray:
     """Choose persons whose parts show something.
 
-    Args:
-        study (QualityStudy): The study.
-        num_persons (int): How many at most. Defaults to 4.
-        image_ids (Sequence[int], optional): Only persons of these images, one
-            of each. Defaults to None: those with the most true parts and a box
-            score of at least 0.3, from as many images.
-
-    Returns:
-        np.recarray: Of an image the kept person with the most true parts; of
-        several, that with the higher quality score. Images without one give
-        none.
+    Of an image it is the kept person with the most true parts; of several,
+    that with the higher quality score. Images without one give none.
+    ``image_ids`` of None are the ``num_persons`` with the most true parts,
+    whose box score is at least 0.3.
     """
     persons, parts = study.persons, study.parts
     usable = study.kept & (persons.truths >= 0)
     if image_ids is None:
         usable &= persons.scores[:, 0] >= _BOX_SCORE
     parts = parts[parts.true_ious > 0]  # what is there, not what is invented
-    counts = Counter(zip(parts.image_ids.tolist(), parts.positions.tolist()))
-    num_parts = np.array([
-        counts[key]
-        for key in zip(persons.image_ids.tolist(), persons.positions.tolist())
-    ])
+    owners = ['image_ids', 'positions']
+    counts = Counter(parts[owners].tolist())
+    num_parts = np.array([counts[key] for key in persons[owners].tolist()])
     chosen: Dict[int, int] = {}
     order = np.lexsort([-persons.scores[:, -1], -num_parts])
     for row in order[usable[order]].tolist():
@@ -227,30 +204,20 @@ def plot_part_scores(study: QualityStudy, person: np.record,
     tall = max(3.2, .29 * len(parts) + .9)
     height, width = portrait.found.shape
     wide = float(np.clip((tall - .5) * width / height, 1.1, 2.))
+    shown = picture, person, parts, book.palette, study.classes
     return draw((wide + 2.95, tall), (1, 2),
                 fill_part_scores,
-                picture,
-                person,
-                parts,
-                book.palette,
-                study.classes,
+                *shown,
                 width_ratios=(wide, 2.95))
 
 
 def plot_confidence(photo: np.ndarray, person: Any, palette: np.ndarray,
                     thrs: Sequence[float]) -> bytes:
-    """High-confidence masks of one person: Figure 2 of the paper.
+    """High-confidence masks of one person: Figure 2 of the paper, a PNG file.
 
-    Args:
-        photo (np.ndarray): The whole image, RGB, (H, W, 3) uint8.
-        person (PastedPerson): ``max_probs``, winning probabilities in a
-            window (h, w), ``part_map``, labels there, and ``offset``, the
-            window's top-left pixel (x, y).
-        palette (np.ndarray): RGB by label, (C, 3) uint8.
-        thrs (Sequence[float]): Thresholds T of the masks.
-
-    Returns:
-        bytes: A PNG file.
+    ``photo`` is the whole image, RGB, (H, W, 3) uint8; ``person`` has winning
+    probabilities ``max_probs`` (h, w) in a window, the labels ``part_map``
+    there, and the window's top-left pixel ``offset`` (x, y).
     """
     probs, labels = np.asarray(person.max_probs), np.asarray(person.part_map)
     (x, y), (height, width) = person.offset, probs.shape

@@ -1,8 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """What a study leaves behind: figures as a document, and a report.
 
-The report is one HTML file without anything from elsewhere; its words and
-its layout stand in ``report.html.j2``.
+The report is one HTML file, whose words stand in ``report.html.j2``.
 """
 import base64
 from typing import Any, Dict, List, Optional, Sequence, Tuple
@@ -18,24 +17,16 @@ from .samples import SCORE_NAMES, score_agreements
 from .study import RECALLS, Failure, QualityStudy
 
 _RANKING_KEYS = ('APp', 'APp_50', 'APr', 'APr_50', 'APh', 'APh_50')
-_Row = List[Tuple[str, bool]]  # cells and whether each is the best
+_Row = Sequence[Tuple[str, bool]]  # cells and whether each is the best
 
 
 def study_document(study: QualityStudy, num_bins: int = 10) -> Dict[str, Any]:
-    """Lay a study out for a JSON file.
+    """Lay a study out for a JSON file; undefined figures are NaN.
 
-    Args:
-        study (QualityStudy): The study.
-        num_bins (int): Bins of the reliability diagrams. Defaults to 10.
-
-    Returns:
-        dict: ``persons`` and ``parts`` (agreement of each score with the true
-        IoU), ``parts_by_class``, ``average_precision`` (percent, by the score
-        that ranks), ``precision_recall``, ``confusion`` (pixels), and the
-        persons of the galleries. Undefined figures are NaN.
-
-    Raises:
-        InputError: If there is no bin.
+    It has ``persons`` and ``parts`` (agreement of each score with the true
+    IoU), ``parts_by_class``, ``average_precision`` (percent, by the score
+    that ranks), ``precision_recall``, ``confusion`` (pixels), and the
+    persons of the galleries.
     """
 
     def agreements(*args: Any) -> Dict[str, Any]:
@@ -49,12 +40,19 @@ def study_document(study: QualityStudy, num_bins: int = 10) -> Dict[str, Any]:
         by_class[name] = agreements(study.parts, num_bins, label)
         for figures in by_class[name].values():
             del figures['reliability']
-    curves: Dict[str, Any] = dict(recall=RECALLS, persons={}, parts={})
-    for score, ranking in study.rankings.items():
-        for kind in ('person', 'part'):
-            for threshold, curve in getattr(ranking, f'{kind}_curves').items():
-                by_score = curves[f'{kind}s'].setdefault(f'{threshold:g}', {})
-                by_score[score] = curve
+    curves: Dict[str, Any] = dict(recall=RECALLS)
+    for kind in ('person', 'part'):
+        by_score = {
+            score: getattr(ranking, f'{kind}_curves')
+            for score, ranking in study.rankings.items()
+        }
+        curves[f'{kind}s'] = {
+            f'{thr:g}': {
+                score: found[thr]
+                for score, found in by_score.items()
+            }
+            for thr in by_score['box']
+        }
     return dict(
         box_score_thr=study.box_score_thr,
         persons=agreements(study.persons, num_bins),
@@ -76,35 +74,24 @@ def build_report(study: QualityStudy,
                  num_bins: int = 10,
                  figure1_ids: Optional[Sequence[int]] = None,
                  confidence: Optional[Dict[str, bytes]] = None) -> str:
-    """Write the report.
+    """Write the report, the text of an HTML file.
 
-    Args:
-        study (QualityStudy): The study.
-        book (PictureBook): Where the pictures come from.
-        title (str): Headline.
-        num_bins (int): Bins of the reliability diagrams. Defaults to 10.
-        figure1_ids (Sequence[int], optional): Images of whose persons to show
-            the part scores. Defaults to None, chosen by their parts.
-        confidence (dict[str, bytes], optional): Pictures of high-confidence
-            masks by their caption.
-
-    Returns:
-        str: The HTML file.
-
-    Raises:
-        InputError: If a photo or a label map does not fit its image, or an
-            image of ``figure1_ids`` is unknown.
+    ``num_bins`` are those of the reliability diagrams, ``figure1_ids`` the
+    images of whose persons to show the part scores (None chooses by their
+    parts), ``confidence`` pictures of high-confidence masks by their caption.
+    Raises an InputError if a photo or a label map does not fit its image, or
+    an image of ``figure1_ids`` is unknown.
     """
     evaluator, weights = book.evaluator, book.evaluator.quality_weights
     for image_id in figure1_ids or ():
         evaluator.find_image(image_id)  # names an unknown one
     groups = dict(persons=study.persons, parts=study.parts)
+    blanks = dict(trim_blocks=True, lstrip_blocks=True)
     environment = Environment(
         loader=PackageLoader(__package__, ''),
         autoescape=True,
         undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True)
+        **blanks)
     environment.filters['data_uri'] = _data_uri
     return environment.get_template('report.html.j2').render(
         title=title,
@@ -127,7 +114,6 @@ def build_report(study: QualityStudy,
 
 
 def _data_uri(data: bytes) -> str:
-    """A PNG or JPEG file as it stands in a page."""
     kind = 'png' if data.startswith(b'\x89PNG') else 'jpeg'
     return f'data:image/{kind};base64,{base64.b64encode(data).decode("ascii")}'
 
@@ -151,25 +137,19 @@ def _finding(group: str, samples: np.recarray) -> str:
 
 def _plots(study: QualityStudy, num_bins: int) -> Dict[str, bytes]:
     """The plots of the whole data set; no confusion without pixels."""
-    groups, rankings = dict(
-        persons=study.persons, parts=study.parts), study.rankings
+    groups = dict(persons=study.persons, parts=study.parts)
+    rankings, confusion = study.rankings, study.confusion
     plots = dict(
         correlations=draw((6.4, 2.7), (1, 1), fill_correlations, groups))
+    layout = dict(sharex=True, sharey='row', height_ratios=(5, 1))
     for name, samples in groups.items():
-        plots[name] = draw((12.4, 4), (2, 4),
-                           fill_reliability,
-                           samples,
-                           num_bins,
-                           sharex=True,
-                           sharey='row',
-                           height_ratios=(5, 1))
+        plots[name] = draw((12.4, 4), (2, 4), fill_reliability, samples,
+                           num_bins, **layout)
     plots['precisions'] = draw((12.4, 3.3), (1, 3), fill_precisions, rankings)
-    num_curves = 2 * len(rankings['box'].person_curves)
-    plots['curves'] = draw((12.4, 3.3), (1, num_curves),
-                           fill_precision_recall,
-                           rankings,
-                           sharey=True)
-    confusion = study.confusion
+    shape, share = (1,
+                    2 * len(rankings['box'].person_curves)), dict(sharey=True)
+    plots['curves'] = draw((12.4, 3.3), shape, fill_precision_recall, rankings,
+                           **share)
     there = np.flatnonzero(confusion.sum(axis=0) + confusion.sum(axis=1))
     if there.size:
         side = min(16., 3 + .38 * len(there))
@@ -186,34 +166,27 @@ def _class_table(study: QualityStudy) -> Tuple[List[str], List[_Row]]:
     for label, name in enumerate(study.classes[1:], 1):
         found = score_agreements(study.parts, label=label)
         if found['box'].count:
-            facts = [
-                name,
-                str(found['box'].count),
-                format_number(found['box'].mean_iou)
-            ]
-            error = format_number(found['fused'].calibration_error)
-            values = [found[score].spearman for score in SCORE_NAMES]
-            rows.append([(fact, False) for fact in facts] + [
-                *zip(map(format_number, values), _is_best(values)),
-                (error, False)
-            ])
+            rows.append([(name, False), (str(found['box'].count), False),
+                         *_cells([found['box'].mean_iou]),
+                         *_cells([found[key].spearman for key in SCORE_NAMES]),
+                         *_cells([found['fused'].calibration_error])])
     return ['class', 'parts', 'mean IoU', *titles, 'ECE'], rows
 
 
 def _ranking_table(study: QualityStudy) -> Tuple[List[str], List[_Row]]:
     """Head and rows: what each score is worth in the metrics."""
-    rows = [[(SCORE_TITLES[name], False)] for name in study.rankings]
+    columns = [[(SCORE_TITLES[name], False) for name in study.rankings]]
     for key in _RANKING_KEYS:
         values = [rank.values[key] for rank in study.rankings.values()]
-        for row, value, best in zip(rows, values, _is_best(values)):
-            row.append((format_number(value, 1), best))
-    return ['ranked by', *_RANKING_KEYS], rows
+        columns.append(_cells(values, 1))
+    return ['ranked by', *_RANKING_KEYS], list(zip(*columns))
 
 
-def _is_best(values: Sequence[float]) -> List[bool]:
-    """Marks the largest number, unless all are equal."""
-    known = [value for value in values if not np.isnan(value)]
-    return [len(set(known)) > 1 and value == max(known) for value in values]
+def _cells(values: Sequence[float], digits: int = 2) -> _Row:
+    """Numbers as cells; the largest is the best, unless all are equal."""
+    known = {value for value in values if not np.isnan(value)}
+    return [(format_number(value, digits), len(known) > 1
+             and value == max(known)) for value in values]
 
 
 def _gallery(persons: Sequence[Failure], book: PictureBook) -> Dict[str, Any]:

@@ -48,10 +48,9 @@ def image_samples(
         truths, person_ious = ids[best], ious.max(axis=1)
         part_ious = class_ious[rows, best, 1:]
     scores, part_scores = _all_scores(records, num_classes, weights)
-    owners, labels = np.nonzero(overlaps.segments.areas[:, 1:])
     # A part that lies wholly on ignored pixels has no true IoU.
-    defined = ~np.isnan(part_ious[owners, labels])
-    owners, labels = owners[defined], labels[defined]
+    owners, labels = np.nonzero((overlaps.segments.areas[:, 1:] > 0)
+                                & ~np.isnan(part_ious))
     image_ids = np.full(len(rows), overlaps.image.image_id)
     persons = (image_ids, rows, 0 * rows, truths, person_ious, scores)
     parts = (image_ids[owners], owners, labels + 1, truths[owners],
@@ -99,19 +98,11 @@ class Agreement(NamedTuple):
 def score_agreements(samples: np.recarray,
                      num_bins: int = 10,
                      label: Optional[int] = None) -> Dict[str, Agreement]:
-    """Compare all four scores with the true IoU.
+    """Compare the scores of :data:`SCORE_NAMES` with the true IoU.
 
-    Args:
-        samples (np.recarray): Persons or parts, of :data:`SAMPLE`.
-        num_bins (int): Bins of equal width. A score on a border belongs to
-            the upper bin, 1 and more to the last. Defaults to 10.
-        label (int, optional): Only parts of this class. Defaults to all.
-
-    Returns:
-        dict[str, Agreement]: One for each of :data:`SCORE_NAMES`.
-
-    Raises:
-        InputError: If there is no bin.
+    ``samples`` are persons or parts, of :data:`SAMPLE`, or only the parts of
+    class ``label``. A score on the border of two bins belongs to the upper
+    one, 1 and more to the last.
     """
     if num_bins < 1:
         raise InputError(f'num_bins must be >= 1, but got {num_bins}')
@@ -137,28 +128,19 @@ def _agreement(scores: np.ndarray, ious: np.ndarray,
             for values in (scores, ious))
         gaps = np.nansum(counts * np.abs(mean_scores - mean_ious))
         means = np.divide([gaps, scores.sum(), ious.sum()], len(scores))
+    bins = dict(
+        edges=edges,
+        counts=counts,
+        mean_scores=mean_scores,
+        mean_ious=mean_ious)
     return Agreement(
-        len(scores), spearman(scores, ious), *means.tolist(),
-        dict(
-            edges=edges,
-            counts=counts,
-            mean_scores=mean_scores,
-            mean_ious=mean_ious))
+        len(scores), spearman(scores, ious), *means.tolist(), bins)
 
 
 def spearman(first: np.ndarray, second: np.ndarray) -> float:
-    """Spearman's rank correlation, with mean ranks of ties.
+    """Spearman's rank correlation of numbers (S,), with mean ranks of ties.
 
-    Args:
-        first (np.ndarray): Numbers without NaN, (S,).
-        second (np.ndarray): Numbers without NaN, (S,).
-
-    Returns:
-        float: -1..1. NaN if one of the two is constant or S < 2: then there
-        is no order to agree on.
-
-    Raises:
-        ValueError: If the two are not of one length.
+    NaN if one of the two is constant or S < 2.
     """
     return _correlate(stats.spearmanr, first, second)
 

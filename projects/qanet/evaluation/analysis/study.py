@@ -10,7 +10,7 @@ from ..functional.image_statistics import (METRICS, ImageOverlaps,
                                            ImageStatistics, PersonCandidates,
                                            keep_persons, reduce_image,
                                            unpredicted_statistics)
-from ..functional.matching import Candidates, Matches
+from ..functional.matching import Candidates
 from ..functional.overlaps import mean_ious
 from ..functional.scores import read_scores
 from ..functional.summary import summarize
@@ -52,32 +52,22 @@ class Ranking(NamedTuple):
 class QualityStudy(NamedTuple):
     """Everything the report shows, as numbers.
 
-    Attributes:
-        classes (tuple[str]): Names of all classes, background first.
-        persons (np.recarray): Predicted persons, before suppression, of
-            :data:`~projects.qanet.evaluation.analysis.samples.SAMPLE`.
-        parts (np.recarray): Their parts, likewise.
-        kept (np.ndarray): Persons that no better one suppresses, bool.
-        rankings (dict[str, Ranking]): By score name; a score that is
-            undefined somewhere has none.
-        confusion (np.ndarray): Pixels of the global maps by true and
-            predicted class, (C, C) int64.
-        overrated (list[Failure]): Kept persons whose fused score is above
-            the true IoU, the largest difference first.
-        worst (list[Failure]): The best kept prediction of each annotated
-            person, the lowest true IoU first, then the lowest ids. Crowds,
-            hidden and small persons (:data:`SMALL_AREA`) are left out.
-        box_score_thr (float): Lowest box score of the samples.
+    ``persons`` and ``parts`` are predictions before suppression, of
+    :data:`~projects.qanet.evaluation.analysis.samples.SAMPLE`. ``overrated``
+    are kept persons whose fused score is above the true IoU, the largest
+    difference first; ``worst`` the best kept prediction of each annotated
+    person, the lowest true IoU first, then the lowest ids, without crowds,
+    hidden and small persons (:data:`SMALL_AREA`).
     """
-    classes: Tuple[str, ...]
+    classes: Tuple[str, ...]  # background first
     persons: np.recarray
     parts: np.recarray
-    kept: np.ndarray
-    rankings: Dict[str, Ranking]
-    confusion: np.ndarray
+    kept: np.ndarray  # persons that no better one suppresses, bool
+    rankings: Dict[str, Ranking]  # by score; none of a score with undefined
+    confusion: np.ndarray  # pixels by true and predicted class, (C, C) int64
     overrated: List[Failure]
     worst: List[Failure]
-    box_score_thr: float
+    box_score_thr: float  # lowest box score of the samples
 
 
 def study_quality(evaluator: ParsingEvaluator,
@@ -93,32 +83,23 @@ def study_quality(evaluator: ParsingEvaluator,
 
     Args:
         evaluator (ParsingEvaluator): The data set, protocol and, if scores
-            are to be fused again, quality weights.
+            are to be fused again, quality weights; for all metrics.
         records (Sequence[dict]): All records, in the file's order.
-        num_failures (int): Persons to choose for each gallery. Defaults to
-            12.
-        curve_thresholds (Sequence[float]): IoUs of the precision-recall
-            curves. Defaults to (0.5, 0.7).
+        num_failures (int): Persons to choose for each gallery.
+        curve_thresholds (Sequence[float]): IoUs of the curves.
         box_score_thr (float): Persons with a lower box score are no samples;
             a detector's many doubtful boxes would make up most of them. The
-            rankings keep everybody. Defaults to 0, all are samples.
+            rankings keep everybody.
         source (str): What to call the list of records in a message.
 
-    Returns:
-        QualityStudy: The figures.
-
-    Raises:
-        ValueError: If a record does not fit the data set; the message names
-            its position. If the evaluator leaves a metric out.
+    Raises a ValueError if a record does not fit the data set (the message
+    names its position), or if the evaluator leaves a metric out.
     """
     if set(evaluator.metrics) != set(METRICS):
         raise ValueError('the study needs an evaluator of all metrics '
                          f'{list(METRICS)}, not {list(evaluator.metrics)}')
     protocol, num_classes = evaluator.protocol, len(evaluator.classes)
-    groups = {
-        group[0]: group[1:]
-        for group in evaluator.group(records, source)
-    }
+    groups = {i: found for i, *found in evaluator.group(records, source)}
     statistics: Dict[str, List[ImageStatistics]] = {
         name: []
         for name in _defined_scores(evaluator, records)
@@ -143,49 +124,44 @@ def study_quality(evaluator: ParsingEvaluator,
                 images.append(unpredicted_statistics(overlaps.image, protocol))
                 continue
             weights = _SINGLE_WEIGHTS.get(name, evaluator.quality_weights)
-            scores = read_scores(mine, num_classes, weights, places)
             # The global map depends on box scores alone.
-            metrics = _RANKING_METRICS + ('mIoU', ) * (name == 'box')
+            metrics = METRICS if name == 'box' else _RANKING_METRICS
             images.append(
-                reduce_image(overlaps, scores, protocol, evaluator.thresholds,
-                             metrics))
+                reduce_image(overlaps,
+                             read_scores(mine, num_classes, weights, places),
+                             protocol, evaluator.thresholds, metrics))
             if name == 'box':
                 confusion += images[-1].confusion
                 images[-1].confusion = None
-    rankings = {
-        name: _rank(evaluator, images, curve_thresholds)
-        for name, images in statistics.items()
-    }
     persons, parts = (
         np.concatenate(found).view(np.recarray) for found in zip(*samples))
     counted = persons.scores[:, 0] >= box_score_thr
     persons, kept = persons[counted], np.concatenate(kept)[counted]
     misses.sort(key=lambda m: (m.true_iou, m.image_id, m.parsing_id))
-    return QualityStudy(evaluator.classes, persons,
-                        parts[parts.scores[:, 0] >= box_score_thr], kept,
-                        rankings, confusion,
-                        _overrated(persons, kept)[:num_failures],
-                        misses[:num_failures], box_score_thr)
+    return QualityStudy(
+        evaluator.classes, persons, parts[parts.scores[:, 0] >= box_score_thr],
+        kept, {
+            name: _rank(evaluator, images, curve_thresholds)
+            for name, images in statistics.items()
+        }, confusion,
+        _overrated(persons,
+                   kept)[:num_failures], misses[:num_failures], box_score_thr)
 
 
 def _defined_scores(evaluator: ParsingEvaluator,
                     records: Sequence[Dict[str, Any]]) -> List[str]:
     """Scores that every person and part has, so that they can rank."""
-
-    def complete(key: str) -> bool:
-        return all(record[key] is not None and all(part[key] is not None
-                                                   for part in record['parts'])
-                   for record in records)
-
-    weights, pixel = evaluator.quality_weights, complete('pixel_score')
-    fused = (
-        complete('score') if weights is None else pixel or weights[2] == 0)
+    pixel, stored = (
+        all(owner[key] is not None for record in records
+            for owner in (record, *record['parts']))
+        for key in ('pixel_score', 'score'))
+    weights = evaluator.quality_weights
+    fused = stored if weights is None else pixel or weights[2] == 0
     defined = (True, True, pixel, fused)
     return [name for name, there in zip(SCORE_NAMES, defined) if there]
 
 
 def _overrated(persons: np.recarray, kept: np.ndarray) -> List[Failure]:
-    """See :attr:`QualityStudy.overrated`."""
     surplus = np.where(kept, persons.scores[:, -1] - persons.true_ious, np.nan)
     order = np.argsort(-surplus, kind='stable')  # NaN goes to the end
     return [
@@ -199,48 +175,43 @@ def _overrated(persons: np.recarray, kept: np.ndarray) -> List[Failure]:
 def _misses(overlaps: ImageOverlaps, scores: np.ndarray,
             kept: np.ndarray) -> List[Failure]:
     """The best that was found of each annotated person of one image."""
-    to_truth = overlaps.to_truth
+    to_truth, image = overlaps.to_truth, overlaps.image
     ious = np.nan_to_num(mean_ious(to_truth.class_ious))
     areas = to_truth.truth_areas.sum(axis=1)
     found = []
-    for g, person in enumerate(overlaps.image.persons):
+    for g, person in enumerate(image.persons):
         if person.is_crowd or areas[g] < SMALL_AREA:
             continue
-        ids = overlaps.image.image_id, -1, person.parsing_id
-        miss = Failure(*ids, 0., math.nan)
+        position, iou, score = -1, 0., math.nan
         if kept.any():
             best = int(np.where(kept, ious[:, g], -1.).argmax())
             if to_truth.shares[best, g] > 0:  # else nobody touches the person
-                miss = miss._replace(
-                    position=best,
-                    true_iou=float(ious[best, g]),
-                    score=float(scores[best]))
-        found.append(miss)
+                position = best
+                iou, score = float(ious[best, g]), float(scores[best])
+        found.append(
+            Failure(image.image_id, position, person.parsing_id, iou, score))
     return found
 
 
 def _rank(evaluator: ParsingEvaluator, images: Sequence[ImageStatistics],
           thresholds: Sequence[float]) -> Ranking:
     """Metrics and curves of one score."""
-    protocol = evaluator.protocol
-    values = summarize(images, evaluator.classes, protocol, _RANKING_METRICS)
+    protocol, classes = evaluator.protocol, evaluator.classes
     persons = PersonCandidates.join([image.persons for image in images])
-    curves = _curves(persons, protocol.match_persons, thresholds, [0])
     counted = [image.regions for image in images if image.regions is not None]
-    if not counted:
-        nothing = np.full(len(RECALLS), np.nan)
-        return Ranking(values, curves, dict.fromkeys(thresholds, nothing))
     return Ranking(
-        values, curves,
+        summarize(images, classes, protocol, _RANKING_METRICS),
+        _curves(persons, protocol.match_persons, thresholds, [0]),
         _curves(
             Candidates.join(counted), protocol.match_regions, thresholds,
-            range(1, len(evaluator.classes))))
+            range(1, len(classes))) if counted else dict.fromkeys(
+                thresholds, RECALLS * np.nan))
 
 
 def _curves(candidates: Candidates, match: Any, thresholds: Sequence[float],
             labels: Sequence[int]) -> Dict[float, np.ndarray]:
     """Precision at :data:`RECALLS`, by threshold, mean over the labels."""
-    matches: Matches = match(candidates, np.array(thresholds))
+    matches = match(candidates, np.array(thresholds))
     real = candidates.truth_labels[~candidates.truth_ignored]
     ranking = candidates.ranking()
     curves = {}
@@ -252,14 +223,11 @@ def _curves(candidates: Candidates, match: Any, thresholds: Sequence[float],
                                  int((real == label).sum()))
             for label in labels if (real == label).any()
         ]
-        curves[threshold] = np.mean(
-            found, axis=0) if found else np.full(len(RECALLS), np.nan)
+        curves[threshold] = np.mean(found or [RECALLS * np.nan], axis=0)
     return curves
 
 
-def precision_at_recalls(is_true: np.ndarray,
-                         num_truths: int,
-                         recalls: np.ndarray = RECALLS) -> np.ndarray:
+def precision_at_recalls(is_true: np.ndarray, num_truths: int) -> np.ndarray:
     """Best precision, 0..1, among the points that reach each recall.
 
     ``is_true`` says of each prediction, from the best down, whether it is a
@@ -268,6 +236,5 @@ def precision_at_recalls(is_true: np.ndarray,
     found = np.cumsum(is_true)
     precision = found / np.arange(1, len(found) + 1)
     envelope = np.maximum.accumulate(precision[::-1])[::-1]
-    # Recalls are quotients: 3 / 10 must count as 0.3.
-    reached = np.searchsorted(found / num_truths, recalls - 1e-9)
+    reached = np.searchsorted(found / num_truths, RECALLS)
     return np.append(envelope, 0.)[reached]

@@ -1,9 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""The dump format of the human parsing challenges: one folder of label maps.
-
-It holds painted maps, so part of a prediction is gone; what is left can be
-evaluated, written from a results file and turned into one.
-"""
+"""The dump format of the human parsing challenges: folders of painted maps."""
 from .conversion import dump_to_records, paint_dump
 from .evaluation import DUMP_METRICS, evaluate_dump
 from .files import (DUMP_FOLDERS, DumpedImage, find_dumped_images,

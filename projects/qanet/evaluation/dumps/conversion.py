@@ -7,14 +7,15 @@ import numpy as np
 from projects.qanet.ground_truth import ImageInfo, empty_truth
 from projects.qanet.structures import ParsingInstances
 from projects.qanet.structures.records import decode_records
-from projects.qanet.structures.runs import runs_to_map
+from projects.qanet.structures.runs import maps_to_runs, runs_to_map
 from projects.qanet.utils.errors import InputError
 from ..functional.image_statistics import Thresholds, keep_persons
 from ..functional.overlaps import person_ious
-from ..functional.painting import Painting, number_parts, paint_persons
+from ..functional.painting import (Painting, number_parts, paint_categories,
+                                   paint_persons)
 from ..functional.protocols import RELEASED, Protocol
 from ..functional.scores import read_scores
-from ..functional.segments import cut_segments, draw_segments, paint_categories
+from ..functional.segments import cut_segments, draw_segments
 from .files import DumpedImage
 
 # 8-bit maps; the released system leaves number 255 out for parts.
@@ -29,29 +30,13 @@ def paint_dump(image: ImageInfo,
                protocol: Protocol = RELEASED,
                thresholds: Thresholds = Thresholds(),
                places: Optional[Sequence[str]] = None) -> DumpedImage:
-    """Paint one image's persons as the challenges want them.
+    """Paint one image's records, maybe none, as the challenges want them.
 
-    The same suppression, painting and numbering as in the evaluation
-    (``docs/protocol.md``, sections 7.1, 7.2, 7.4 and 8). A person's box is
-    the smallest one around its parts, covered ones included.
-
-    Args:
-        image (ImageInfo): The image.
-        records (Sequence[dict]): Its records, maybe none.
-        num_classes (int): Number of classes with the background.
-        quality_weights (Sequence[float], optional): Weights to fuse scores
-            with. None takes the stored ones.
-        protocol (Protocol): How to suppress. Defaults to ``released``.
-        thresholds (Thresholds): Thresholds of scores and suppression.
-        places (Sequence[str], optional): What to call each record in a
-            message.
-
-    Returns:
-        DumpedImage: All fields. At most 254 parts.
-
-    Raises:
-        InputError: If records and image do not fit, a needed score is
-            undefined or more persons are visible than the format can hold.
+    The same suppression, painting and numbering as in the evaluation. A
+    person's box is the smallest one around its parts, covered ones included;
+    at most 254 parts are given. ``places`` name the records in a message.
+    Raises an InputError if records and image do not fit, a needed score is
+    undefined or more persons are visible than the format can hold.
     """
     scores = read_scores(records, num_classes, quality_weights, places)
     persons = decode_records(records, image.size, places)
@@ -70,9 +55,9 @@ def paint_dump(image: ImageInfo,
         return draw_segments(segments, values.astype(np.uint8), image.size)
 
     runs = persons.split()
+    classes = paint_categories(segments, scores.boxes, thresholds.box_score)
     return DumpedImage(
-        categories=draw(
-            paint_categories(segments, scores.boxes, thresholds.box_score)),
+        categories=draw(classes),
         humans=draw(humans),
         human_scores=scores.persons[human_of],
         human_boxes=_boxes([runs_to_map(runs[i]) for i in human_of]),
@@ -83,46 +68,32 @@ def paint_dump(image: ImageInfo,
 
 def dump_to_records(image: ImageInfo, dump: DumpedImage,
                     num_classes: int) -> List[Dict[str, Any]]:
-    """Records of the visible persons of one image of a dump.
+    """Records of the visible persons of one image of a dump, in their order.
 
-    Persons that are covered or were suppressed are gone, and so are covered
-    pixels, the ingredients of the scores (they become null), boxes that are
-    not in the text file (the visible pixels' box is taken) and the global
-    map.
-
-    Args:
-        image (ImageInfo): The image.
-        dump (DumpedImage): With persons and parts.
-        num_classes (int): Number C of classes with the background.
-
-    Returns:
-        list[dict]: One record for each visible person, in their order.
-
-    Raises:
-        InputError: If a part is not inside one person, or a person has two
-            parts of one class.
+    The ingredients of the scores are null; a box that the text file lacks is
+    that of the visible pixels. Raises an InputError if a part is not inside
+    one person, or a person has two parts of one class.
     """
     labels = np.append(dump.part_labels, 0)[dump.parts.astype(np.int64) - 1]
     labels = labels.astype(np.uint8)
     owners = _owners(image, dump)
-    numbers = np.unique(dump.humans)
-    numbers = numbers[numbers > 0].astype(np.int64)
-    rows = {number: row for row, number in enumerate(numbers.tolist())}
+    numbers = np.unique(dump.humans[dump.humans > 0]).astype(np.int64)
     part_scores = np.zeros((len(numbers), num_classes - 1))
     for part, owner in owners.items():
-        label = dump.part_labels[part - 1]
-        part_scores[rows[owner], label - 1] = dump.part_scores[part - 1]
-    windows = [_cut_window(dump.humans == number) for number in numbers]
+        place = np.searchsorted(numbers, owner), dump.part_labels[part - 1] - 1
+        part_scores[place] = dump.part_scores[part - 1]
+    runs = maps_to_runs([dump.humans == number for number in numbers],
+                        [(0, 0)] * len(numbers), image.size)
+    windows = [runs_to_map(person) for person in runs.split()]
     boxes = dump.human_boxes[numbers - 1]
     boxes = np.where(np.isnan(boxes), _boxes(windows), boxes)
     maps = [
         labels[y:y + window.shape[0], x:x + window.shape[1]] * window
         for window, (x, y) in windows
     ]
-    unknown = np.full(len(numbers), np.nan)
-    return ParsingInstances(boxes, unknown, unknown, unknown,
-                            dump.human_scores[numbers - 1],
-                            np.full(part_scores.shape, np.nan), part_scores,
+    unknown = np.full((3, len(numbers)), np.nan)
+    return ParsingInstances(boxes, *unknown, dump.human_scores[numbers - 1],
+                            part_scores * np.nan, part_scores,
                             np.zeros(len(numbers)), maps,
                             [offset for _, offset in windows], image.size,
                             image.image_id).to_records()
@@ -136,9 +107,9 @@ def _owners(image: ImageInfo, dump: DumpedImage) -> Dict[int, int]:
     for code in codes[codes >= 256].tolist():
         part, human = divmod(code, 256)
         if human == 0 or part in owners:
-            raise InputError(
-                f'{image.file_name}: part {part} of instance_parsing does not '
-                'lie inside one person of instance_segmentation')
+            raise InputError(f'{image.file_name}: part {part} of instance_'
+                             'parsing does not lie inside one person of '
+                             'instance_segmentation')
         owners[part] = human
         label = int(dump.part_labels[part - 1])
         other = taken.setdefault((human, label), part)
@@ -148,13 +119,6 @@ def _owners(image: ImageInfo, dump: DumpedImage) -> Dict[int, int]:
                 f'instance_parsing are both of class {label} and of person '
                 f'{human}; a results file has one part for each class')
     return owners
-
-
-def _cut_window(mask: np.ndarray) -> tuple:
-    """Smallest window with the whole mask and its top-left corner (x, y)."""
-    y, x = np.nonzero(mask)
-    left, top = int(x.min()), int(y.min())
-    return mask[top:y.max() + 1, left:x.max() + 1], (left, top)
 
 
 def _boxes(windows: Sequence[tuple]) -> np.ndarray:

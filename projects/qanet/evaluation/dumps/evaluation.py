@@ -1,52 +1,32 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""The metrics that a dump can give.
-
-See ``docs/protocol.md``, sections 7.1, 7.4 and 7.5.
-"""
+"""The metrics that a dump can give (``docs/protocol.md``, 7.1, 7.4, 7.5)."""
 from functools import partial
 from typing import Dict, List
 
 import numpy as np
 
-from projects.qanet.ground_truth import ImageInfo, LabelRuns, read_label_runs
 from projects.qanet.structures.runs import maps_to_runs
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.parallel import map_in_order
 from ..functional.evaluator import ParsingEvaluator
 from ..functional.image_statistics import ImageStatistics, crowd_ids
 from ..functional.painting import Painting, human_candidates, region_candidates
-from ..functional.protocols import Protocol
 from ..functional.segments import count_confusion, cut_segments
-from .files import (GLOBAL, HUMANS, PARTS, DumpedImage, find_dumped_images,
-                    read_dump)
+from .files import GLOBAL, HUMANS, PARTS, find_dumped_images, read_dump
 
-# Metrics and the folder that each is computed from. AP^p and PCP compare
-# whole persons, of which a dump has only what others do not cover.
+#: Metrics and the folder that each is computed from.
 DUMP_METRICS = {'mIoU': GLOBAL, 'APr': PARTS, 'APh': HUMANS}
 
 
 def evaluate_dump(evaluator: ParsingEvaluator,
                   folder: str,
                   num_workers: int = 0) -> Dict[str, float]:
-    """Evaluate a dump.
+    """Evaluate a dump: the figures of the results file it was painted from.
 
-    The figures are those of the results file that the dump was painted from,
-    but for AP^p and PCP. Scores are taken as they are; suppression and
-    painting have been done by whoever wrote the dump.
-
-    Args:
-        evaluator (ParsingEvaluator): Made with those of
-            :data:`DUMP_METRICS` that are wanted.
-        folder (str): Folder with global_parsing, instance_segmentation and
-            instance_parsing; only what the metrics need is read.
-        num_workers (int): Processes beside this one. Defaults to 0.
-
-    Returns:
-        dict[str, float]: See :func:`summarize`. Annotated images without
-        files are images without predictions.
-
-    Raises:
-        InputError: If a metric cannot be had or the dump is broken.
+    ``folder`` has those of :data:`DUMP_FOLDERS` that the evaluator's metrics
+    need; annotated images without files are images without predictions. Works
+    in ``num_workers`` processes beside this one. Raises an InputError if a
+    metric cannot be had or the dump is broken.
     """
     impossible = sorted(set(evaluator.metrics) - set(DUMP_METRICS))
     if impossible:
@@ -58,31 +38,18 @@ def evaluate_dump(evaluator: ParsingEvaluator,
     image_ids = find_dumped_images(folder, evaluator.images, names,
                                    evaluator.img_subdir)
     if not image_ids:
-        raise InputError(f'{folder} has no image of '
-                         f'{evaluator.ann_file}')
+        raise InputError(f'{folder} has no image of {evaluator.ann_file}')
     process = partial(_process, evaluator, folder, names)
     return evaluator.summarize(map_in_order(process, image_ids, num_workers))
 
 
 def _process(evaluator: ParsingEvaluator, folder: str, names: List[str],
              image_id: int) -> ImageStatistics:
-    """Read and reduce one image."""
+    """Read one image and reduce it to what the metrics of its maps need."""
     image, num_classes = evaluator.images[image_id], len(evaluator.classes)
-    truth = read_label_runs(
-        image,
-        evaluator.data_root,
-        num_classes,
-        evaluator.img_subdir,
-        with_instances='APr' in evaluator.metrics)
+    truth = evaluator.read_truth(image_id)
     dump = read_dump(folder, image, num_classes, names, evaluator.img_subdir)
-    return _reduce(image, truth, dump, num_classes, evaluator.protocol)
-
-
-def _reduce(image: ImageInfo, truth: LabelRuns, dump: DumpedImage,
-            num_classes: int, protocol: Protocol) -> ImageStatistics:
-    """Reduce one image of a dump to what the metrics of its maps need."""
-    # The maps take the places of three persons' part maps; one that is
-    # missing is empty.
+    # The maps, maybe empty, take the places of three persons' part maps.
     nothing = np.zeros((0, 0), np.uint8)
     maps = [
         nothing if labels is None else labels
@@ -91,7 +58,7 @@ def _reduce(image: ImageInfo, truth: LabelRuns, dump: DumpedImage,
     runs = maps_to_runs(maps, [(0, 0)] * 3, image.size)
     segments = cut_segments(truth, runs, 256)
     categories, humans, parts = segments.labels.astype(np.int64)
-    crowds = crowd_ids(image, protocol)
+    crowds = crowd_ids(image, evaluator.protocol)
     statistics = ImageStatistics(image.image_id, True)
     if dump.categories is not None:
         statistics.confusion = count_confusion(segments, categories,

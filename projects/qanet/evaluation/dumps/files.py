@@ -14,7 +14,7 @@ import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 from PIL import Image
@@ -46,28 +46,18 @@ def write_dump(folder: str,
                image: ImageInfo,
                dump: DumpedImage,
                img_subdir: str = 'Images') -> None:
-    """Write the files of one image.
-
-    Args:
-        folder (str): Where the dump's folders are or will be.
-        image (ImageInfo): The image.
-        dump (DumpedImage): With all fields.
-        img_subdir (str): Name of the image folder. Defaults to 'Images'.
-    """
-    boxes = np.round(dump.human_boxes).astype(int)[:, [1, 0, 3, 2]].tolist()
-    humans = [[score, *box]
-              for score, box in zip(dump.human_scores.tolist(), boxes)]
+    """Write the files of one image, from a dump with all fields."""
+    boxes = np.round(dump.human_boxes).astype(int)[:, [1, 0, 3, 2]]
+    humans = zip(dump.human_scores.tolist(), *boxes.T.tolist())
     parts = zip(dump.part_labels.tolist(), dump.part_scores.tolist())
-    for name, labels, rows in ((GLOBAL, dump.categories,
-                                None), (HUMANS, dump.humans, humans),
-                               (PARTS, dump.parts, parts)):
+    maps = dump.categories, dump.humans, dump.parts
+    for name, labels, rows in zip(DUMP_FOLDERS, maps, (None, humans, parts)):
         path = _file(folder, name, image, '.png', img_subdir)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         Image.fromarray(labels).save(path)
         if rows is not None:
-            lines = [' '.join(map(str, row)) + '\n' for row in rows]
-            write_text(
-                _file(folder, name, image, '.txt', img_subdir), ''.join(lines))
+            text = ''.join(' '.join(map(str, row)) + '\n' for row in rows)
+            write_text(_file(folder, name, image, '.txt', img_subdir), text)
 
 
 def _file(folder: str, name: str, image: ImageInfo, suffix: str,
@@ -88,20 +78,10 @@ def find_dumped_images(folder: str,
                        images: Dict[int, ImageInfo],
                        names: Sequence[str] = DUMP_FOLDERS,
                        img_subdir: str = 'Images') -> List[int]:
-    """Find the images that a dump has something for.
+    """Ids, ascending, of the images that folders of a dump have a file for.
 
-    Args:
-        folder (str): Folder of the dump.
-        images (dict[int, ImageInfo]): The annotated images by id.
-        names (Sequence[str]): Which of the dump's folders to look into.
-        img_subdir (str): Name of the image folder. Defaults to 'Images'.
-
-    Returns:
-        list[int]: Image ids, ascending. The image has at least one file.
-
-    Raises:
-        InputError: If a folder is missing or there is a file that
-            belongs to no image.
+    ``images`` are the annotated ones by id. Raises an InputError if a folder
+    is missing or there is a file that belongs to no image.
     """
     owners = {
         Path(_file(folder, name, image, suffix, img_subdir)): image_id
@@ -127,111 +107,82 @@ def read_dump(folder: str,
               num_classes: int,
               names: Sequence[str] = DUMP_FOLDERS,
               img_subdir: str = 'Images') -> DumpedImage:
-    """Read and check the files of one image.
+    """Read and check the files that one image has in folders of a dump.
 
-    Args:
-        folder (str): Folder of the dump.
-        image (ImageInfo): The image.
-        num_classes (int): Number C of classes with the background.
-        names (Sequence[str]): Which of the dump's folders to read.
-        img_subdir (str): Name of the image folder. Defaults to 'Images'.
-
-    Returns:
-        DumpedImage: What was read.
-
-    Raises:
-        FileNotFoundError: If a file is missing.
-        InputError: If one is broken, of another size than the image, has a
-            class that does not exist or a number without a line in the text.
+    Raises a FileNotFoundError if one is missing, an InputError if one is
+    broken, of another size than the image, has a class that does not exist or
+    a number without a line in the text.
     """
 
-    def file(name: str, suffix: str) -> str:
-        return _file(folder, name, image, suffix, img_subdir)
+    def read_map(name: str, highest: int, reason: str) -> np.ndarray:
+        """Read a map of numbers 0..highest, (H, W) uint8."""
+        path = _file(folder, name, image, '.png', img_subdir)
+        labels = read_image_labels(image, path)
+        if labels.max(initial=0) > min(highest, 255):
+            raise InputError(f'{path} has the number {labels.max()}, but '
+                             f'there are {reason} (255 at most)')
+        return labels.astype(np.uint8)
+
+    def read_both(name: str, *args: Any) -> Tuple[np.ndarray, np.ndarray]:
+        path = _file(folder, name, image, '.txt', img_subdir)
+        table = _read_table(path, *args)
+        lines = f'{len(table)} lines in its text file'
+        return read_map(name, len(table), lines), table
 
     dump = DumpedImage()
     if GLOBAL in names:
-        dump.categories = _read_map(
-            file(GLOBAL, '.png'), image, num_classes - 1,
-            f'{num_classes} classes')
+        dump.categories = read_map(GLOBAL, num_classes - 1,
+                                   f'{num_classes} classes')
     if HUMANS in names:
-        rows = _read_rows(file(HUMANS, '.txt'), (1, 5), 0)
-        dump.human_scores = np.array([row[0] for row in rows], np.float64)
-        boxes = [row[1:] or [math.nan] * 4 for row in rows]
-        boxes = np.array(boxes, np.float64).reshape(-1, 4)
-        dump.human_boxes = boxes[:, [1, 0, 3, 2]]
-        dump.humans = _read_map(
-            file(HUMANS, '.png'), image, len(rows),
-            f'{len(rows)} lines in its text file')
+        dump.humans, table = read_both(HUMANS, (1, 5), 0)
+        dump.human_scores = table[:, 0]
+        dump.human_boxes = table[:, [2, 1, 4, 3]]
     if PARTS in names:
-        path = file(PARTS, '.txt')
-        rows = _read_rows(path, (2, ), 1)
-        for line, (label, _) in enumerate(rows, 1):
-            if label % 1 or not 1 <= label < num_classes:
-                raise InputError(f'{path}, line {line}: class {label:g}, '
-                                 f'allowed are 1..{num_classes - 1}')
-        columns = np.array(rows, np.float64).reshape(-1, 2)
-        dump.part_labels = columns[:, 0].astype(np.int64)
-        dump.part_scores = columns[:, 1]
-        dump.parts = _read_map(
-            file(PARTS, '.png'), image, len(rows),
-            f'{len(rows)} lines in its text file')
+        dump.parts, table = read_both(PARTS, (2, ), 1, num_classes)
+        dump.part_labels = table[:, 0].astype(np.int64)
+        dump.part_scores = table[:, 1]
     return dump
 
 
-def _read_map(path: str, image: ImageInfo, highest: int,
-              reason: str) -> np.ndarray:
-    """Read a map of numbers 0..highest, (H, W) uint8."""
-    labels = read_image_labels(image, path)
-    if labels.size and not 0 <= labels.min() <= labels.max() <= highest:
-        raise InputError(f'{path} has the number {labels.max()}, but '
-                         f'there are {reason}')
-    if highest > 255 and labels.max() > 255:
-        raise InputError(f'{path} has the number {labels.max()}, the '
-                         'highest that the format allows is 255')
-    return labels.astype(np.uint8)
+def _read_table(path: str,
+                widths: Tuple[int, ...],
+                score_column: int,
+                num_classes: int = 0) -> np.ndarray:
+    """Read lines of numbers, short ones filled with NaN; scores are >= 0.
 
-
-def _read_rows(path: str, widths: Tuple[int, ...],
-               score_column: int) -> List[List[float]]:
-    """Read lines of numbers; scores must be finite and not negative."""
+    With a number of classes the first column is one of them.
+    """
     try:
         lines = read_text(path).rstrip().splitlines()
     except FileNotFoundError:
         raise FileNotFoundError(f'file {path} does not exist') from None
-    rows = []
-    for number, line in enumerate(lines, 1):
-        place = f'{path}, line {number}'
+    table = np.full((len(lines), widths[-1]), np.nan)
+    for i, line in enumerate(lines):
+        place = f'{path}, line {i + 1}'
         try:
             row = [float(value) for value in line.split()]
         except ValueError as error:
             raise InputError(f'{place}: not numbers') from error
         if len(row) not in widths or not all(map(math.isfinite, row)):
-            raise InputError(f'{place}: must be '
-                             f'{" or ".join(map(str, widths))} finite '
-                             'numbers')
+            allowed = ' or '.join(map(str, widths))
+            raise InputError(f'{place}: must be {allowed} finite numbers')
         if row[score_column] < 0:
-            raise InputError(f'{place}: the score {row[score_column]} '
-                             'is negative')
-        rows.append(row)
-    return rows
+            raise InputError(
+                f'{place}: the score {row[score_column]} is negative')
+        if num_classes and row[0] not in range(1, num_classes):
+            raise InputError(f'{place}: class {row[0]:g}, allowed are '
+                             f'1..{num_classes - 1}')
+        table[i, :len(row)] = row
+    return table
 
 
 def make_submission(folder: str, path: str) -> int:
     """Pack a dump as the multi-person challenge wants it.
 
-    The archive has ``global_parsing/<image>.png`` and
-    ``instance_parsing/<image>.png`` with ``.txt`` and nothing else.
-
-    Args:
-        folder (str): Folder of the dump.
-        path (str): Archive to write, usually ``mp_results.zip``.
-
-    Returns:
-        int: Number of files in the archive.
+    The archive has the files of ``global_parsing`` and ``instance_parsing``
+    and nothing else; gives their number.
     """
-    members = [
-        path for name in (GLOBAL, PARTS) for path in _list_files(folder, name)
-    ]
+    members = [*_list_files(folder, GLOBAL), *_list_files(folder, PARTS)]
     partial = f'{path}.partial'
     with zipfile.ZipFile(partial, 'w', zipfile.ZIP_DEFLATED) as archive:
         for member in sorted(members):

@@ -4,17 +4,18 @@ import logging
 import os
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
-from projects.qanet.ground_truth import (ImageInfo, check_label_names,
-                                         label_path, read_annotations,
-                                         read_label_runs)
+from projects.qanet.ground_truth import (ImageInfo, LabelRuns,
+                                         check_label_names, label_path,
+                                         read_annotations, read_label_runs)
 from projects.qanet.structures.records import decode_records
 from projects.qanet.structures.runs import PersonRuns
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.fusion import check_weights
+from projects.qanet.utils.json_values import is_number
 from projects.qanet.utils.parallel import map_in_order
 from .image_statistics import (METRICS, ImageOverlaps, ImageStatistics,
-                               Thresholds, check_thresholds, measure_overlaps,
-                               reduce_image, unpredicted_statistics)
+                               Thresholds, measure_overlaps, reduce_image,
+                               unpredicted_statistics)
 from .protocols import get_protocol
 from .scores import PersonScores, read_scores
 from .summary import summarize
@@ -23,6 +24,8 @@ from .summary import summarize
 _LOGGER = logging.getLogger(__name__)
 
 Records = Sequence[Dict[str, Any]]
+# Image id, its records and what to call them in a message.
+Group = Tuple[int, Records, Sequence[str]]
 
 
 class ParsingEvaluator:
@@ -32,34 +35,20 @@ class ParsingEvaluator:
         ann_file (str): COCO style annotations, one per person.
         data_root (str): Folder of the split, which holds Category_ids,
             Human_ids and Instance_ids.
-        classes (Sequence[str]): Names of all classes, background first. They
-            may be set later, as the attribute ``classes``, but before the
-            first image.
-        img_subdir (str): Name of the image folder. Defaults to 'Images'.
-        metrics (str | Sequence[str]): Which of mIoU, APp, APr, APh. Defaults
-            to all.
-        protocol (str): ``released`` or ``strict``. Defaults to 'released'.
+        classes (Sequence[str]): Names of all classes, background first; may
+            also be set as the attribute ``classes`` before the first image.
+        img_subdir (str): Name of the image folder.
+        metrics (str | Sequence[str]): Which of mIoU, APp, APr, APh.
+        protocol (str): ``released`` or ``strict``.
         quality_weights (Sequence[float], optional): Weights of the box, IoU
-            and pixel score to fuse the scores of records with. None takes
-            stored scores.
+            and pixel score to fuse scores with; None takes stored scores.
         thresholds (Thresholds): Thresholds of scores and suppression.
-        person_cat_ids (Sequence[int]): The ``category_id`` of persons in
-            ``ann_file``. Defaults to (1, ).
+        person_cat_ids (Sequence[int]): The ``category_id`` of persons.
 
     Raises:
         FileNotFoundError: If there is no annotation file.
         InputError: If an argument or the annotation file is wrong, or notes
             other classes.
-
-    Examples:
-        >>> from projects.qanet.structures import read_results
-        >>> info, records = read_results('results.json')  # doctest: +SKIP
-        >>> evaluator = ParsingEvaluator(
-        ...     'annotations/CIHP_val.json', 'Validation',
-        ...     info['classes'])  # doctest: +SKIP
-        >>> values = evaluator.evaluate(records)  # doctest: +SKIP
-        >>> values['mIoU']  # doctest: +SKIP
-        62.9
     """
 
     def __init__(
@@ -74,19 +63,20 @@ class ParsingEvaluator:
         thresholds: Thresholds = Thresholds(),
         person_cat_ids: Sequence[int] = (1, )
     ) -> None:
-        metrics = (metrics, ) if isinstance(metrics, str) else metrics
-        if not isinstance(metrics, (list, tuple)):
+        chosen = (metrics, ) if isinstance(metrics, str) else metrics
+        if (not isinstance(chosen, (list, tuple)) or not chosen
+                or any(metric not in METRICS for metric in chosen)):
             raise InputError(f'metrics must be among {list(METRICS)}, not '
                              f'{metrics!r}')
-        metrics = tuple(metrics)
-        unknown = sorted(set(metrics) - set(METRICS), key=str)
-        if unknown or not metrics:
-            raise InputError(f'there is no metric {unknown}, allowed are '
-                             f'{list(METRICS)}')
         self.protocol = get_protocol(protocol)
         if quality_weights is not None:
             check_weights(quality_weights)
-        check_thresholds(thresholds)
+        names = ('box_score_thr', 'nms_thr', 'quality_thr')
+        for name, value in zip(names, thresholds):
+            if not (is_number(value) and value >= 0
+                    or value is None and name == 'nms_thr'):
+                raise InputError(f'{name} is {value!r}, allowed are numbers '
+                                 '>= 0')
         if not os.path.isdir(os.path.join(data_root, 'Category_ids')):
             raise InputError(f'data_root {data_root} has no Category_ids; it '
                              'must be the folder of the split, with '
@@ -98,7 +88,7 @@ class ParsingEvaluator:
         self.data_root = data_root
         self.classes = tuple(classes)
         self.img_subdir = img_subdir
-        self.metrics = metrics
+        self.metrics = tuple(chosen)
         self.quality_weights = quality_weights
         self.thresholds = thresholds
         if not any(image.persons for image in self.images.values()):
@@ -119,27 +109,25 @@ class ParsingEvaluator:
             os.path.join(self.data_root, self.img_subdir), name,
             os.path.splitext(name)[1], self.img_subdir)
 
-    def measure(self, image_id: int, runs: PersonRuns) -> ImageOverlaps:
-        """Read an image's truth and compare its persons, whatever the scores.
+    def read_truth(self, image_id: int) -> LabelRuns:
+        """Read an image's label maps, see :func:`read_label_runs`."""
+        return read_label_runs(
+            self.find_image(image_id), self.data_root, len(self.classes),
+            self.img_subdir, 'APr' in self.metrics)
 
-        Raises an OSError if a label map is missing, an InputError if persons
-        and image do not fit or the label maps are broken.
+    def measure(self, image_id: int, runs: PersonRuns) -> ImageOverlaps:
+        """Compare the persons of an image with its truth, whatever the scores.
+
+        Raises an OSError if a label map is missing, an InputError if one is
+        broken or persons and image do not fit.
         """
-        image = self.find_image(image_id)
-        truth = read_label_runs(
-            image,
-            self.data_root,
-            len(self.classes),
-            self.img_subdir,
-            with_instances='APr' in self.metrics)
-        return measure_overlaps(image, truth, runs, len(self.classes))
+        return measure_overlaps(
+            self.find_image(image_id), self.read_truth(image_id), runs,
+            len(self.classes))
 
     def process(self, image_id: int, runs: PersonRuns,
                 scores: PersonScores) -> ImageStatistics:
-        """Reduce one image with its persons, maybe none, to its statistics.
-
-        Raises what :meth:`measure` does.
-        """
+        """Reduce one image with its persons, as :meth:`measure` raises."""
         if (runs.num_persons == 0
                 and not self.protocol.counts_images_without_predictions):
             return unpredicted_statistics(
@@ -152,22 +140,12 @@ class ParsingEvaluator:
                image_id: int,
                records: Records,
                places: Optional[Sequence[str]] = None) -> PersonRuns:
-        """Decode the masks of an image's records, maybe none.
-
-        ``places`` name the records in a message. Raises an InputError if
-        records and image do not fit.
-        """
+        """Decode an image's records; InputError if they do not fit it."""
         return decode_records(records, self.find_image(image_id).size, places)
 
-    def process_records(
-            self,
-            image_id: int,
-            records: Records,
-            places: Optional[Sequence[str]] = None) -> ImageStatistics:
-        """Reduce one image of a results file to its statistics.
-
-        See :meth:`decode` for the arguments and :meth:`measure` for errors.
-        """
+    def process_records(self, group: Group) -> ImageStatistics:
+        """Reduce one image of a results file; raises as :meth:`measure`."""
+        image_id, records, places = group
         scores = read_scores(records, len(self.classes), self.quality_weights,
                              places)
         return self.process(image_id, self.decode(image_id, records, places),
@@ -175,15 +153,11 @@ class ParsingEvaluator:
 
     def summarize(self,
                   statistics: Iterable[ImageStatistics]) -> Dict[str, float]:
-        """Compute the metrics of the data set, see :func:`summarize`.
-
-        There is at most one of the ``statistics`` per image. Images that are
-        annotated, but have none, count as images without predictions.
-        """
+        """The metrics; images without statistics have no predictions."""
         images = {image.image_id: image for image in statistics}
         for image_id in self.images:
             if image_id not in images:
-                images[image_id] = self.process_records(image_id, [])
+                images[image_id] = self.process_records((image_id, [], []))
         hidden = [i for i in sorted(images) if images[i].num_hidden]
         if hidden:
             _LOGGER.warning(
@@ -198,47 +172,27 @@ class ParsingEvaluator:
                  records: Records,
                  num_workers: int = 0,
                  source: str = 'results') -> Dict[str, float]:
-        """Evaluate the records of a results file.
+        """Evaluate all records of a results file, see :func:`summarize`.
 
-        Args:
-            records (Sequence[dict]): All records, in the file's order.
-            num_workers (int): Processes that work beside this one. Defaults
-                to 0, all is done here.
-            source (str): What to call the list of records in a message.
-
-        Returns:
-            dict[str, float]: See :func:`summarize`.
-
-        Raises:
-            OSError: If a label map is missing.
-            InputError: If a record does not fit the data set; the message
-                names its position.
+        In ``num_workers`` processes beside this one; messages name a record
+        that does not fit as one of the ``source``. Raises as :meth:`measure`.
         """
         groups = self.group(records, source)
         return self.summarize(
-            map_in_order(self._process_group, groups, num_workers))
+            map_in_order(self.process_records, groups, num_workers))
 
-    def _process_group(
-            self, group: Tuple[int, Records, List[str]]) -> ImageStatistics:
-        return self.process_records(*group)
-
-    def group(
-        self,
-        records: Records,
-        source: str = 'results'
-    ) -> List[Tuple[int, List[Dict[str, Any]], List[str]]]:
+    def group(self, records: Records, source: str = 'results') -> List[Group]:
         """Group all records, in the file's order, by image, ids ascending.
 
-        Gives image id, its records and what to call them in a message. Raises
-        an InputError if a record's image is not annotated.
+        Raises an InputError if a record's image is not annotated.
         """
-        groups: Dict[int, Tuple[List[Dict[str, Any]], List[str]]] = {}
+        groups: Dict[int, Group] = {}
         for position, record in enumerate(records):
             image_id, place = record['image_id'], f'{source}[{position}]'
             if image_id not in self.images:
                 raise InputError(f'{place}: the image id {image_id} is not in '
                                  f'{self.ann_file}')
-            mine, places = groups.setdefault(image_id, ([], []))
+            _, mine, places = groups.setdefault(image_id, (image_id, [], []))
             mine.append(record)
             places.append(place)
-        return [(image_id, *groups[image_id]) for image_id in sorted(groups)]
+        return [groups[image_id] for image_id in sorted(groups)]

@@ -1,21 +1,20 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """What one image contributes to the metrics, without its pixels."""
 from dataclasses import dataclass
-from typing import NamedTuple, Optional, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
 from projects.qanet.ground_truth import ImageInfo, LabelRuns
 from projects.qanet.structures.runs import PersonRuns
 from projects.qanet.utils.errors import InputError
-from projects.qanet.utils.json_values import is_number
 from .matching import Candidates
 from .overlaps import TruthOverlaps, mean_ious, person_ious, truth_overlaps
-from .painting import (human_candidates, limit_parts, paint_persons,
-                       region_candidates)
+from .painting import (human_candidates, limit_parts, paint_categories,
+                       paint_persons, region_candidates)
 from .protocols import Protocol
 from .scores import PersonScores
-from .segments import Segments, count_confusion, cut_segments, paint_categories
+from .segments import Segments, count_confusion, cut_segments
 
 METRICS = ('mIoU', 'APp', 'APr', 'APh')
 PART_THRESHOLDS = np.arange(1, 10) / 10
@@ -25,43 +24,29 @@ HUMAN_THRESHOLDS = np.arange(10, 20) / 20
 class Thresholds(NamedTuple):
     """Thresholds of ``docs/protocol.md``, section 7."""
     box_score: float = 0.3  # lowest box score in the global map
-    # parsing IoU of persons found twice; None keeps all
-    nms_iou: Optional[float] = 0.6
+    nms_iou: Optional[float] = 0.6  # of persons found twice; None keeps all
     quality: float = 0.01  # lowest quality score of a counted person
-
-
-def check_thresholds(thresholds: Thresholds) -> None:
-    """Refuse thresholds that are not finite or below 0 with an InputError."""
-    names = ('box_score_thr', 'nms_thr', 'quality_thr')
-    for name, value in zip(names, thresholds):
-        if value is None and name == 'nms_thr':
-            continue
-        if not (is_number(value) and value >= 0):
-            raise InputError(f'{name} is {value!r}, allowed are numbers >= 0')
 
 
 @dataclass
 class PersonCandidates(Candidates):
     """Candidates of AP^p with what PCP needs."""
-    # Classes > 0 of each pair with an IoU above each threshold, (M, T) int64.
+    # Classes > 0 of each pair with an IoU above each threshold, (M, T).
     parts_found: np.ndarray
-    truth_parts: np.ndarray  # Classes > 0 of each truth, (G,) int64.
+    truth_parts: np.ndarray  # classes > 0 of each truth, (G,)
 
 
 @dataclass
 class ImageStatistics:
     """All that the metrics need to know of one image."""
     image_id: int
-    # Whether there is any record, however low its scores are.
-    has_predictions: bool
-    # Pixels by true and predicted class, (C, C) int64.
+    has_predictions: bool  # any record, however low its scores are
+    # pixels by true and predicted class, (C, C) int64
     confusion: Optional[np.ndarray] = None
     persons: Optional[PersonCandidates] = None  # AP^p and PCP
     regions: Optional[Candidates] = None  # AP^r
     humans: Optional[Candidates] = None  # AP^h
-    # Annotated persons without a pixel in Human_ids, as far as the label maps
-    # were read.
-    num_hidden: int = 0
+    num_hidden: int = 0  # persons without a pixel in Human_ids, if read
 
 
 class ImageOverlaps(NamedTuple):
@@ -75,10 +60,9 @@ class ImageOverlaps(NamedTuple):
 
 def measure_overlaps(image: ImageInfo, truth: LabelRuns, runs: PersonRuns,
                      num_classes: int) -> ImageOverlaps:
-    """Compare the persons of an image with each other and with the truth.
+    """Compare an image's persons with each other and with the truth.
 
-    The result serves any quality scores of these N persons. Raises an
-    InputError if the persons are of an image of another size.
+    Raises an InputError if the persons are of an image of another size.
     """
     if tuple(runs.image_size) != image.size:
         raise InputError(
@@ -97,15 +81,7 @@ def reduce_image(overlaps: ImageOverlaps,
                  protocol: Protocol,
                  thresholds: Thresholds = Thresholds(),
                  metrics: Tuple[str, ...] = METRICS) -> ImageStatistics:
-    """Reduce one image to what the metrics need.
-
-    Args:
-        overlaps (ImageOverlaps): The image and its N persons.
-        scores (PersonScores): Scores of the persons.
-        protocol (Protocol): How details are decided.
-        thresholds (Thresholds): Thresholds of scores and suppression.
-        metrics (tuple[str]): Which of mIoU, APp, APr, APh.
-    """
+    """Reduce one image to what the metrics, of :data:`METRICS`, need."""
     segments = overlaps.segments
     num_classes = scores.parts.shape[1] + 1
     statistics = ImageStatistics(
@@ -134,21 +110,19 @@ def reduce_image(overlaps: ImageOverlaps,
 
 def keep_persons(scores: np.ndarray, ious: np.ndarray, protocol: Protocol,
                  thresholds: Thresholds) -> np.ndarray:
-    """Whether each person is neither found twice nor too bad, (N,) bool.
-
-    See ``docs/protocol.md``, sections 7.2 and 7.3. Takes quality scores (N,)
-    and the mean IoUs between the persons (N, N).
-    """
+    """Whether each person is neither found twice nor too bad, (N,) bool."""
     kept = scores >= thresholds.quality
     if thresholds.nms_iou is not None:
         kept &= protocol.suppress(scores, ious, thresholds.nms_iou)
     return kept
 
 
-def crowd_ids(image: ImageInfo, protocol: Protocol) -> np.ndarray:
-    """Values in Human_ids, (X,) int64, of persons that need not be found."""
-    ids = [person.parsing_id for person in image.persons]
-    return np.array(ids, np.int64)[_ignored_persons(image, protocol)]
+def crowd_ids(image: ImageInfo, protocol: Protocol) -> List[int]:
+    """Values in Human_ids of persons that need not be found."""
+    return [
+        person.parsing_id for person in image.persons
+        if person.is_crowd and protocol.ignores_crowds
+    ]
 
 
 def _ignored_persons(image: ImageInfo, protocol: Protocol) -> np.ndarray:
@@ -159,20 +133,13 @@ def _ignored_persons(image: ImageInfo, protocol: Protocol) -> np.ndarray:
 
 def unpredicted_statistics(image: ImageInfo,
                            protocol: Protocol) -> ImageStatistics:
-    """An image without predictions whose label maps do not count.
-
-    The protocol drops such images from all metrics but AP^p, which counts the
-    annotated persons.
-    """
-    nothing, ignored = np.zeros(0, np.int64), _ignored_persons(image, protocol)
-    unlabelled = np.zeros(len(ignored), np.int64)
-    return ImageStatistics(
-        image.image_id,
-        False,
-        persons=PersonCandidates(
-            np.zeros(0), nothing, unlabelled, ignored, nothing, nothing,
-            np.zeros(0), np.zeros((0, len(PART_THRESHOLDS)), np.int64),
-            unlabelled))
+    """An image without predictions where only annotated persons count."""
+    ignored = _ignored_persons(image, protocol)
+    nothing, zeros = np.zeros(0, np.int64), np.zeros(len(ignored), np.int64)
+    found = np.zeros((0, len(PART_THRESHOLDS)), np.int64)
+    persons = PersonCandidates(nothing * .5, nothing, zeros, ignored, nothing,
+                               nothing, nothing * .5, found, zeros)
+    return ImageStatistics(image.image_id, False, persons=persons)
 
 
 def _person_candidates(overlaps: ImageOverlaps, scores: np.ndarray,
@@ -193,8 +160,8 @@ def _person_candidates(overlaps: ImageOverlaps, scores: np.ndarray,
     predictions, truths = np.nonzero(pairs)
     parts = class_ious[predictions, truths, 1:, None]
     found = (np.nan_to_num(parts) > PART_THRESHOLDS).sum(axis=1)
-    return PersonCandidates(scores[kept], np.zeros(int(kept.sum()), np.int64),
-                            np.zeros(len(counted), np.int64), ignored,
-                            predictions, truths, ious[predictions, truths],
-                            found, (to_truth.truth_areas[counted]
-                                    > 0).sum(axis=1))
+    truth_parts = (to_truth.truth_areas[counted] > 0).sum(axis=1)
+    return PersonCandidates(scores[kept], np.zeros(kept.sum(), np.int64),
+                            np.zeros(len(counted),
+                                     np.int64), ignored, predictions, truths,
+                            ious[predictions, truths], found, truth_parts)

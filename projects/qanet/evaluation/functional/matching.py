@@ -1,9 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Which prediction finds which ground truth, at several thresholds.
-
-The same three ways serve persons (AP^p), part regions (AP^r) and whole-person
-masks (AP^h).
-"""
+"""Which prediction finds which ground truth, at several thresholds."""
 from dataclasses import dataclass, fields
 from typing import NamedTuple, Sequence
 
@@ -16,23 +12,19 @@ class Candidates:
 
     All but scores and IoUs (float64) are int64 or bool.
     """
-    scores: np.ndarray  # What predictions are ranked by, (P,).
+    scores: np.ndarray  # what predictions are ranked by, (P,)
     labels: np.ndarray  # class of each prediction, (P,)
     truth_labels: np.ndarray  # class of each truth, (G,)
-    # Truths that need not be found and whose predictions do not count
-    # (crowds), (G,) bool.
+    # Crowds: they need not be found, and who finds them does not count, (G,).
     truth_ignored: np.ndarray
     predictions: np.ndarray  # prediction of each pair, (M,), ascending
-    # Truth of each pair, (M,), ascending for one prediction.
-    truths: np.ndarray
-    # IoU of each pair, (M,); with an ignored truth the share of the prediction
-    # that lies on it.
+    truths: np.ndarray  # its truth, (M,), ascending for one prediction
+    # Its IoU, (M,); with a crowd the share of the prediction that lies on it.
     ious: np.ndarray
 
     @classmethod
     def join(cls, parts: Sequence['Candidates']) -> 'Candidates':
-        """Put candidates of several images, at least one, behind each other.
-        """
+        """Put candidates of several images, at least one, in a row."""
         values = {
             field.name:
             np.concatenate([getattr(part, field.name) for part in parts])
@@ -41,9 +33,8 @@ class Candidates:
         for name, counted in (('predictions', 'scores'), ('truths',
                                                           'truth_labels')):
             sizes = [len(getattr(part, counted)) for part in parts]
-            shifts = np.cumsum(sizes) - sizes
             lengths = [len(getattr(part, name)) for part in parts]
-            values[name] = values[name] + np.repeat(shifts, lengths)
+            values[name] += np.repeat(np.cumsum(sizes) - sizes, lengths)
         return cls(**values)
 
     def ranking(self) -> np.ndarray:
@@ -53,33 +44,23 @@ class Candidates:
 
 class Matches(NamedTuple):
     """The outcome at T thresholds."""
-    # Pair that makes each prediction a true positive, -1 for none, (P, T)
-    # int64.
+    # Pair that makes a prediction a true positive, -1 for none, (P, T) int64.
     pairs: np.ndarray
     # Predictions that count neither as true nor as false, (P, T) bool.
     ignored: np.ndarray
 
 
-def _first_choices(candidates: Candidates) -> np.ndarray:
-    """Pair of the highest IoU of each prediction, -1 for none, (P,).
+def match_reusing(candidates: Candidates, thresholds: np.ndarray) -> Matches:
+    """Every prediction may match its best truth, taken or not.
 
-    Of equal ones the earlier listed truth is taken.
+    The released way for AP^r and AP^h. The IoU must exceed each of the
+    thresholds (T,); of equal ones the earlier listed truth is taken.
     """
     order = np.lexsort((-candidates.ious, candidates.predictions))
     predictions, first = np.unique(
         candidates.predictions[order], return_index=True)
     choices = np.full(len(candidates.scores), -1)
     choices[predictions] = order[first]
-    return choices
-
-
-def match_reusing(candidates: Candidates, thresholds: np.ndarray) -> Matches:
-    """Every prediction may match its best truth, taken or not.
-
-    The released way for AP^r and AP^h; the IoU must exceed each of the
-    thresholds (T,), as in the ways below.
-    """
-    choices = _first_choices(candidates)
     ious = np.append(candidates.ious, -np.inf)[choices]
     pairs = np.where(ious[:, None] > thresholds, choices[:, None], -1)
     return Matches(pairs, np.zeros(pairs.shape, bool))
@@ -91,15 +72,14 @@ def match_first_choice(candidates: Candidates,
 
     The released way for AP^p.
     """
-    pairs, ignored = match_reusing(candidates, thresholds)
+    matches = match_reusing(candidates, thresholds)
     ranking = candidates.ranking()
-    for column in pairs.T:
+    for column in matches.pairs.T:
         hits = ranking[column[ranking] >= 0]
         _, first = np.unique(
             candidates.truths[column[hits]], return_index=True)
-        late = np.setdiff1d(hits, hits[first], assume_unique=True)
-        column[late] = -1
-    return Matches(pairs, ignored)
+        column[np.setdiff1d(hits, hits[first], assume_unique=True)] = -1
+    return matches
 
 
 def match_best_free(candidates: Candidates, thresholds: np.ndarray) -> Matches:

@@ -1,9 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Persons painted over each other, the best one on top.
-
-See ``docs/protocol.md``, sections 7.4 and 7.5.
-"""
-from typing import NamedTuple, Optional, Tuple
+"""Persons painted over each other (``docs/protocol.md``, 7.1, 7.4, 7.5)."""
+from typing import NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -20,7 +17,7 @@ class Painting(NamedTuple):
 
 def paint_persons(segments: Segments, scores: np.ndarray,
                   chosen: np.ndarray) -> Painting:
-    """Paint the chosen persons, (N,) bool, in ascending quality score.
+    """Paint the chosen persons, (N,) bool, in ascending score.
 
     Of equal scores, (N,), the later listed person is on top.
     """
@@ -35,22 +32,23 @@ def paint_persons(segments: Segments, scores: np.ndarray,
     return Painting(owners, visible)
 
 
+def paint_categories(segments: Segments, box_scores: np.ndarray,
+                     score_thr: float) -> np.ndarray:
+    """The global map, (K,) uint8: who reaches the threshold, by box score."""
+    return paint_persons(segments, box_scores, box_scores >= score_thr).labels
+
+
 def number_parts(
         painting: Painting,
         scores: np.ndarray) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Number the visible parts as the challenge's dump format does.
 
-    Persons come in the order of painting, that is of their quality scores
-    (N,), the classes of one person ascend. A part that others cover takes no
-    number: the numbers are given out when everybody has been painted
-    (``docs/protocol.md``, section 8).
-
-    Gives the number of each segment's part from 1 on, 0 where nobody is, (K,);
-    then person (P,) and label (P,) of part number 1, 2, ... All int64.
+    Persons ascend in their quality scores (N,), parts in their class. Gives
+    the number of each segment's part, 0 where nobody is, (K,); then person
+    (P,) and label (P,) of part number 1, 2, ... All int64.
     """
     order = np.argsort(scores, kind='stable')
-    ranks = np.empty(len(scores), np.int64)
-    ranks[order] = np.arange(len(scores))
+    ranks = np.argsort(order)
     shown = np.flatnonzero(painting.owners >= 0)
     codes = ranks[painting.owners[shown]] * 256 + painting.labels[shown]
     parts, inverse = np.unique(codes, return_inverse=True)
@@ -62,18 +60,11 @@ def number_parts(
 
 def limit_parts(painting: Painting, scores: np.ndarray,
                 max_parts: Optional[int]) -> Painting:
-    """Take the parts out that a map of numbered parts cannot hold.
-
-    :func:`number_parts` says what number a part has: covered parts have none
-    and use none up. What lies under a part that is taken out stays hidden.
-    ``max_parts`` is the highest number, None takes nothing out.
-    """
-    if max_parts is None or len(scores) * int(
-            painting.labels.max()) <= max_parts:
+    """Take the parts out whose number is too high; what is below stays so."""
+    most = len(scores) * int(painting.labels.max())
+    if max_parts is None or most <= max_parts:
         return painting
-    numbers, persons, _ = number_parts(painting, scores)
-    if len(persons) <= max_parts:
-        return painting
+    numbers, _, _ = number_parts(painting, scores)
     shown = (numbers > 0) & (numbers <= max_parts)
     return Painting(
         np.where(shown, painting.owners, -1),
@@ -82,66 +73,56 @@ def limit_parts(painting: Painting, scores: np.ndarray,
 
 def region_candidates(segments: Segments, painting: Painting, truth: LabelRuns,
                       part_scores: np.ndarray,
-                      ignored_humans: np.ndarray) -> Candidates:
-    """Visible parts against the part instances of the truth (AP^r).
+                      crowds: Sequence[int]) -> Candidates:
+    """Visible parts, scores (N, C - 1), against part instances (AP^r).
 
-    ``part_scores`` are (N, C - 1). ``ignored_humans`` are ids of crowds, (X,);
-    an instance that lies mostly on a crowd is ignored. Regions come in the
-    order of the persons, classes ascending.
+    An instance that lies mostly on a crowd is ignored.
     """
     num_classes = part_scores.shape[1] + 1
-    is_class = (truth.instance_classes > 0) & (
-        truth.instance_classes < num_classes)
+    classes = truth.instance_classes
+    is_class = (classes > 0) & (classes < num_classes)
     codes = np.where(painting.owners >= 0,
                      painting.owners * num_classes + painting.labels, -1)
-    return _compare_masks(codes, np.pad(part_scores,
-                                        ((0, 0), (1, 0))), segments,
-                          segments.instances, truth.instance_ids[is_class],
-                          truth.instance_classes[is_class], ignored_humans)
+    scores = np.pad(part_scores, ((0, 0), (1, 0)))
+    return _compare_masks(codes, scores, segments, segments.instances,
+                          truth.instance_ids[is_class], classes[is_class],
+                          crowds)
 
 
 def human_candidates(segments: Segments, painting: Painting,
-                     scores: np.ndarray,
-                     ignored_humans: np.ndarray) -> Candidates:
-    """Visible persons against the persons in Human_ids (AP^h).
-
-    All are of class 0; see :func:`region_candidates` for the arguments.
-    """
+                     scores: np.ndarray, crowds: Sequence[int]) -> Candidates:
+    """Visible persons against those in Human_ids (AP^h), all of class 0."""
     ids = np.unique(segments.humans[segments.humans > 0])
-    return _compare_masks(painting.owners,
-                          scores[:, None], segments, segments.humans, ids,
-                          np.zeros_like(ids), ignored_humans)
+    return _compare_masks(painting.owners, scores[:, None], segments,
+                          segments.humans, ids, np.zeros_like(ids), crowds)
 
 
 def _compare_masks(codes: np.ndarray, scores: np.ndarray, segments: Segments,
                    values: np.ndarray, ids: np.ndarray, classes: np.ndarray,
-                   ignored_humans: np.ndarray) -> Candidates:
+                   crowds: Sequence[int]) -> Candidates:
     """Predicted masks against truth masks of the same class.
 
     Codes are positions in the scores (N, number of classes), -1 is no mask.
-    Truths have ids among the values and classes. Those without pixels are
-    left out; those that lie mostly on crowds are ignored.
+    Truths have ids among the values; those without pixels are left out.
     """
-    lengths, num_classes = segments.lengths, scores.shape[1]
-    width = len(ids) + 1
+    lengths, width = segments.lengths, len(ids) + 1
     slots = find_slots(values, ids)
     truth_areas = count_pixels(slots, lengths, width)[:-1]
     kept = np.flatnonzero(truth_areas)
     truth_areas = truth_areas[kept]
-    on_crowd = np.isin(segments.humans, ignored_humans)
+    on_crowd = np.isin(segments.humans, crowds)
     crowd_areas = count_pixels(slots[on_crowd], lengths[on_crowd], width)[kept]
     ignored = 2 * crowd_areas > truth_areas
     shown = codes >= 0
     codes, lengths = codes[shown], lengths[shown]
     areas = count_pixels(codes, lengths, scores.size)
     regions = np.flatnonzero(areas)
-    index = np.zeros(scores.size, np.int64)
-    index[regions] = np.arange(len(regions))
     areas = areas[regions]
-    common = count_pixels(index[codes] * width + slots[shown], lengths,
+    index = np.searchsorted(regions, codes)
+    common = count_pixels(index * width + slots[shown], lengths,
                           len(regions) * width)
     common = common.reshape(len(regions), width)[:, kept]
-    labels = regions % num_classes
+    labels = regions % scores.shape[1]
     predictions, truths = np.nonzero((common > 0)
                                      & (labels[:, None] == classes[kept]))
     inter = common[predictions, truths]

@@ -15,19 +15,17 @@ SUMMARIES = dict(
     APr=('APr', 'APr_50'),
     APh=('APh', 'APh_50'))
 SUMMARY_KEYS = tuple(key for keys in SUMMARIES.values() for key in keys)
-_CLASS_KEYS = ('IoU', 'Acc', 'APr')
 
 
 def format_tables(values: Dict[str, float], classes: Sequence[str],
                   protocol: Protocol) -> str:
     """A per-class and a summary table under a line that names the protocol.
 
-    ``values`` are what :func:`summarize` gives, in percent; ``classes`` are
-    the names of all classes, background first.
+    ``values`` are what :func:`summarize` gives; ``classes`` all names.
     """
     blocks = [f'Protocol: {protocol.name} ({protocol.description})']
     columns = [
-        key for key in _CLASS_KEYS
+        key for key in ('IoU', 'Acc', 'APr')
         if any(f'{key}.{name}' in values for name in classes)
     ]
     if columns:
@@ -36,9 +34,8 @@ def format_tables(values: Dict[str, float], classes: Sequence[str],
                 for name in classes]
         blocks.append(format_table(['class'] + columns, rows))
     keys = [key for key in SUMMARY_KEYS if key in values]
-    blocks.append(
-        format_table(keys, [[format_value(values, key) for key in keys]]))
-    return '\n'.join(blocks)
+    rows = [[format_value(values, key) for key in keys]]
+    return '\n'.join([*blocks, format_table(keys, rows)])
 
 
 def format_value(values: Dict[str, float], key: str) -> str:
@@ -51,9 +48,8 @@ def write_metrics(path: str,
                   prefix: str = PREFIX) -> None:
     """Write ``metrics.json`` (``docs/results_format.md``).
 
-    The folder of ``path`` is made if it is missing. Keys of ``values`` get the
-    prefix; undefined values (NaN) become ``null``. Raises an OSError if it
-    cannot be written.
+    Keys of ``values`` get the prefix; undefined values (NaN) become ``null``.
+    Raises an OSError if it cannot be written.
     """
     document = {f'{prefix}/{key}': value for key, value in values.items()}
     write_json(path, document, indent=2)

@@ -9,23 +9,24 @@ from projects.qanet.structures.runs import PersonRuns
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.fusion import quality_score
 
+Records = Sequence[Dict[str, Any]]
+Places = Optional[Sequence[str]]  # what to call persons in a message
+
 
 class PersonScores(NamedTuple):
     """What N persons are ranked by, in the order of the results file."""
     boxes: np.ndarray  # box scores, (N,) float64
     persons: np.ndarray  # quality scores, (N,) float64
-    # Quality scores of the classes 1..C-1, (N, C - 1) float64; 0 where a
-    # person has no such part.
-    parts: np.ndarray
+    parts: np.ndarray  # likewise of the parts, (N, C - 1), 0 without the part
 
     @classmethod
     def from_instances(cls, instances: ParsingInstances, runs: PersonRuns,
                        image: str) -> 'PersonScores':
         """Take the scores of a prediction, as its results file would.
 
-        ``runs`` say what parts there are, ``image`` names it in a message. An
-        undefined box score is 1 (ground-truth boxes). Raises an InputError if
-        a score that is needed is undefined (NaN), as a diverged network's are.
+        ``runs`` say what parts there are. An undefined box score is 1
+        (ground-truth boxes). Raises an InputError with the name of the image
+        if another one is undefined (NaN), as a diverged network's are.
         """
         parts = np.zeros(instances.part_scores.shape)
         there = runs.persons, runs.labels - 1
@@ -36,13 +37,8 @@ class PersonScores(NamedTuple):
         places = [f'person {i} of {image}' for i in range(len(instances))]
         return scores.check(places, 'a score is undefined (NaN)')
 
-    def check(self, places: Optional[Sequence[str]],
-              reason: str) -> 'PersonScores':
-        """Refuse undefined scores, which would be ranked anyhow.
-
-        Raises an InputError with the place (or ``records[i]``) of the first
-        person whose score is NaN.
-        """
+    def check(self, places: Places, reason: str) -> 'PersonScores':
+        """Raise an InputError with the place of the first undefined score."""
         undefined = np.isnan(self.persons) | np.isnan(self.parts).any(axis=1)
         if undefined.any():
             first = int(np.argmax(undefined))
@@ -59,25 +55,21 @@ class ScoreIngredients(NamedTuple):
     part_pixels: np.ndarray  # category pixel scores, (N, C - 1)
 
     def fuse(self, weights: Sequence[float]) -> Tuple[np.ndarray, np.ndarray]:
-        """Fuse them in float32, as the model does.
+        """Quality scores, float64, of persons (N,) and of parts (N, C - 1).
 
-        Gives quality scores of the persons (N,) and of the parts (N, C - 1),
-        float64 with float32 values; NaN where a pixel score is. Raises an
-        InputError if the weights are wrong.
+        Fused in float32, as the model does; NaN where a pixel score is. Raises
+        an InputError if the weights are wrong.
         """
         boxes, ious, *pixels = (value.astype(np.float32) for value in self)
-        persons, parts = (
+        return tuple(
             quality_score(boxes, ious, values, weights).astype(np.float64)
             for values in pixels)
-        return persons, parts
 
 
-def read_ingredients(records: Sequence[Dict[str, Any]],
-                     num_classes: int) -> ScoreIngredients:
+def read_ingredients(records: Records, num_classes: int) -> ScoreIngredients:
     """Take the ingredients out of the records of one image.
 
-    An undefined box or IoU score is 1 (ground-truth boxes, a head without an
-    IoU branch), an undefined pixel score NaN.
+    An undefined box or IoU score is 1 (ground-truth boxes, no IoU branch).
     """
     return ScoreIngredients(
         _column(records, 'bbox_score', 1.), _column(records, 'iou_score', 1.),
@@ -85,47 +77,41 @@ def read_ingredients(records: Sequence[Dict[str, Any]],
         _part_column(records, 'pixel_score', num_classes))
 
 
-def read_scores(records: Sequence[Dict[str, Any]],
+def read_scores(records: Records,
                 num_classes: int,
                 weights: Optional[Sequence[float]] = None,
-                places: Optional[Sequence[str]] = None) -> PersonScores:
-    """Take the scores out of an image's records, or fuse them again.
+                places: Places = None) -> PersonScores:
+    """Take the stored scores of an image's records, or fuse them by weights.
 
-    ``weights`` of None take the stored scores; ``places`` name the records in
-    a message. Raises an InputError if a score that is needed is undefined.
+    Raises an InputError if the weights are wrong or a score that is needed is
+    undefined.
     """
     if weights is not None:
         return fuse_ingredients(
             read_ingredients(records, num_classes), weights, places)
-    return PersonScores(
+    scores = PersonScores(
         _column(records, 'bbox_score', 1.), _column(records, 'score'),
-        _part_column(records, 'score',
-                     num_classes)).check(places, 'a score is null')
+        _part_column(records, 'score', num_classes))
+    return scores.check(places, 'a score is null')
 
 
 def fuse_ingredients(ingredients: ScoreIngredients,
                      weights: Sequence[float],
-                     places: Optional[Sequence[str]] = None) -> PersonScores:
-    """Fuse the scores of one image's persons and parts.
-
-    Raises an InputError if the weights are wrong or a needed score is
-    undefined.
-    """
+                     places: Places = None) -> PersonScores:
+    """Fuse the scores of one image; raises as :func:`read_scores`."""
     scores = PersonScores(ingredients.boxes, *ingredients.fuse(weights))
     return scores.check(places, 'a pixel score is null, its weight must be 0')
 
 
-def _column(records: Sequence[Dict[str, Any]],
+def _column(records: Records,
             key: str,
             undefined: float = np.nan) -> np.ndarray:
-    """A score of each person, (N,) float64."""
-    # None becomes NaN.
+    """A score of each person, (N,) float64; ``undefined`` where it is null."""
     values = np.array([record[key] for record in records], np.float64)
     return np.where(np.isnan(values), undefined, values)
 
 
-def _part_column(records: Sequence[Dict[str, Any]], key: str,
-                 num_classes: int) -> np.ndarray:
+def _part_column(records: Records, key: str, num_classes: int) -> np.ndarray:
     """A score of each part, (N, C - 1) float64, 0 where there is none."""
     scores = np.zeros((len(records), num_classes - 1))
     for i, record in enumerate(records):

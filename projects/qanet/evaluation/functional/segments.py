@@ -1,9 +1,8 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """One image as weighted segments instead of pixels.
 
-A segment is a stretch of pixels (down the columns) in which neither the
-ground truth nor any predicted person changes its label. All counts of pixels
-are sums of segment lengths: exact, and some thirty times fewer than pixels.
+In a segment, a stretch of pixels down the columns, neither the ground truth
+nor any predicted person changes its label. There are some thirty times fewer.
 """
 from typing import NamedTuple, Sequence, Tuple
 
@@ -14,10 +13,7 @@ from projects.qanet.structures.runs import PersonRuns
 
 
 class Segments(NamedTuple):
-    """Labels of the K segments of one image with N predicted persons.
-
-    All are int64 but for ``labels``.
-    """
+    """Labels of the K segments of one image with N persons, most int64."""
     lengths: np.ndarray  # number of pixels, (K,)
     categories: np.ndarray  # ground-truth label, (K,)
     humans: np.ndarray  # ground-truth person id, (K,)
@@ -41,8 +37,7 @@ def cut_segments(truth: LabelRuns, runs: PersonRuns,
     is_cut[num_pixels] = True
     cuts = np.flatnonzero(is_cut)
     num_segments = len(cuts) - 1
-    # Adding a label where a run starts and taking it away behind its end
-    # leaves the label inside; uint8 wraps round and comes back.
+    # A label is added where a run starts and taken away behind its end.
     steps = np.zeros((num_persons, num_segments + 1), np.uint8)
     values = runs.labels.astype(np.uint8)
     steps[runs.persons, np.searchsorted(cuts, runs.starts)] += values
@@ -59,14 +54,12 @@ def cut_segments(truth: LabelRuns, runs: PersonRuns,
 def count_pixels(codes: np.ndarray, lengths: np.ndarray,
                  num_codes: int) -> np.ndarray:
     """Histogram of codes >= 0, (K,), over pixels: (num_codes,) int64."""
-    # float64 weights are exact up to 2 ** 53 pixels.
     return np.bincount(
         codes, weights=lengths, minlength=num_codes).astype(np.int64)
 
 
 def find_slots(values: np.ndarray, ids: Sequence[int]) -> np.ndarray:
-    """Position of each of the values, (K,), among ids; their number if none.
-    """
+    """Position of each value, (K,), among ids, or else how many they are."""
     ids = np.asarray(ids, np.int64)
     table = np.full(int(max(values.max(), ids.max(initial=0))) + 1, len(ids))
     table[ids] = np.arange(len(ids))
@@ -74,37 +67,18 @@ def find_slots(values: np.ndarray, ids: Sequence[int]) -> np.ndarray:
 
 
 def merge_segments(segments: Segments) -> Segments:
-    """Join the segments that agree in every label, wherever they are.
-
-    All counts of pixels stay the same; only the way back to an image is lost.
-    Worth its time when one image is counted again and again.
-    """
+    """Join segments that agree in every label: what is counted stays."""
     codes = np.zeros(len(segments.lengths), np.int64)
     for values in (segments.categories, segments.humans, segments.instances,
                    *segments.labels):
         codes = codes * (int(values.max()) + 1) + values
-        # Renumbered after each, so that codes stay small.
+        # Renumbered, so that codes stay small.
         _, first, codes = np.unique(
             codes, return_index=True, return_inverse=True)
     return Segments(
         count_pixels(codes, segments.lengths, len(first)),
         segments.categories[first], segments.humans[first],
         segments.instances[first], segments.labels[:, first], segments.areas)
-
-
-def paint_categories(segments: Segments, box_scores: np.ndarray,
-                     score_thr: float) -> np.ndarray:
-    """The global map (``docs/protocol.md``, section 7.1), (K,) uint8.
-
-    Persons are painted in ascending box score, the later listed of two equal
-    ones on top; those below the threshold are left out.
-    """
-    painted = np.zeros(len(segments.lengths), np.uint8)
-    for person in np.argsort(box_scores, kind='stable'):
-        if box_scores[person] >= score_thr:
-            labels = segments.labels[person]
-            np.copyto(painted, labels, where=labels > 0)
-    return painted
 
 
 def count_confusion(segments: Segments, painted: np.ndarray,

@@ -1,8 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""From the images' statistics to the metric values.
-
-See ``docs/protocol.md``, section 7.
-"""
+"""From the images' statistics to the values (``docs/protocol.md``, 7)."""
 from typing import Dict, List, Sequence, Tuple
 
 import numpy as np
@@ -11,8 +8,6 @@ from .image_statistics import (HUMAN_THRESHOLDS, METRICS, PART_THRESHOLDS,
                                ImageStatistics, PersonCandidates)
 from .matching import Candidates, Matches
 from .protocols import Protocol
-
-_HALF = 4  # position of 0.5 in PART_THRESHOLDS
 
 
 def summarize(images: Sequence[ImageStatistics],
@@ -28,11 +23,10 @@ def summarize(images: Sequence[ImageStatistics],
         metrics (tuple[str]): Which of mIoU, APp, APr, APh.
 
     Returns:
-        dict[str, float]: In percent, without a prefix: ``mIoU``, ``pixAcc``,
-        ``mAcc``, ``IoU.<class>``, ``Acc.<class>``; ``APp``, ``PCP``,
-        ``APp_10`` ... ``APp_90``, ``PCP_10`` ...; ``APr``, ``APr_10`` ...,
-        ``APr.<class>``; ``APh``, ``APh_50`` ... ``APh_95``. Undefined values
-        (nothing to find) are NaN.
+        dict[str, float]: In percent: ``mIoU``, ``pixAcc``, ``mAcc``,
+        ``IoU.<class>``, ``Acc.<class>``; ``APp``, ``PCP``, ``APp_10`` ...
+        ``APp_90``, ``PCP_10`` ...; ``APr``, ``APr_10`` ..., ``APr.<class>``;
+        ``APh``, ``APh_50`` ... ``APh_95``. NaN if there is nothing to find.
 
     Raises:
         ValueError: If there is no image.
@@ -53,24 +47,17 @@ def summarize(images: Sequence[ImageStatistics],
     if 'APr' in metrics:
         values.update(_region_metrics(counted, classes, protocol))
     if 'APh' in metrics:
-        values.update(_human_metrics(counted, protocol))
+        precisions = _mask_precisions([image.humans for image in counted],
+                                      HUMAN_THRESHOLDS, 1, protocol)
+        values.update(_by_threshold('APh', HUMAN_THRESHOLDS, precisions[0]))
     return values
 
 
 def average_precision(is_true: np.ndarray, num_truths: int) -> float:
     """Area under the monotone envelope of precision and recall (VOC 2010).
 
-    Args:
-        is_true (np.ndarray): Whether each prediction is a true positive, from
-            the best down, (P,) bool.
-        num_truths (int): Number of truths to find, above 0.
-
-    Returns:
-        float: 0..1, or above 1 if truths may be found more than once.
-
-    Examples:
-        >>> average_precision(np.array([True, False, True]), 2)
-        0.8333333333333333
+    Of predictions, (P,) bool, from the best down; above 1 if truths are found
+    more than once.
     """
     found = np.cumsum(is_true)
     recall = found / num_truths
@@ -82,19 +69,19 @@ def average_precision(is_true: np.ndarray, num_truths: int) -> float:
 def _pixel_metrics(images: List[ImageStatistics], classes: Sequence[str],
                    protocol: Protocol) -> Dict[str, float]:
     """mIoU, pixel and mean accuracy from one confusion matrix."""
-    confusion = np.zeros((len(classes), len(classes)), np.int64)
-    for image in images:
-        confusion += image.confusion
+    confusion = sum((image.confusion for image in images),
+                    np.zeros((len(classes), len(classes)), np.int64))
     hits = np.diag(confusion)
     truth, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
     ious = 100 * protocol.class_ratio(hits, truth + predicted - hits)
     accuracies = 100 * protocol.class_ratio(hits, truth)
     total = 100 * protocol.class_ratio(hits.sum(), truth.sum())
-    values = dict(
-        mIoU=_mean(ious), pixAcc=float(total), mAcc=_mean(accuracies))
-    values.update(_by_name('IoU.', classes, ious))
-    values.update(_by_name('Acc.', classes, accuracies))
-    return values
+    return dict(
+        mIoU=_mean(ious),
+        pixAcc=float(total),
+        mAcc=_mean(accuracies),
+        **_by_name('IoU.', classes, ious),
+        **_by_name('Acc.', classes, accuracies))
 
 
 def _person_metrics(images: List[ImageStatistics],
@@ -105,13 +92,12 @@ def _person_metrics(images: List[ImageStatistics],
     precisions = _class_precisions(persons, matches, 1, protocol)[0]
     num_truths = int((~persons.truth_ignored).sum())
     correct = np.full(len(PART_THRESHOLDS), np.nan)
-    for t, pairs in enumerate(matches.pairs.T):
+    for t, pairs in enumerate(matches.pairs.T if num_truths else ()):
         pairs = pairs[pairs >= 0]
         parts = persons.truth_parts[persons.truths[pairs]]
         # A hidden person has no part that could be right.
         shares = persons.parts_found[pairs, t] / np.maximum(parts, 1)
-        if num_truths:
-            correct[t] = 100 * shares.sum() / num_truths
+        correct[t] = 100 * shares.sum() / num_truths
     return dict(
         _by_threshold('APp', PART_THRESHOLDS, precisions),
         **_by_threshold('PCP', PART_THRESHOLDS, correct))
@@ -129,14 +115,6 @@ def _region_metrics(images: List[ImageStatistics], classes: Sequence[str],
         **_by_name('APr.', classes[1:], by_class))
 
 
-def _human_metrics(images: List[ImageStatistics],
-                   protocol: Protocol) -> Dict[str, float]:
-    """AP^h."""
-    precisions = _mask_precisions([image.humans for image in images],
-                                  HUMAN_THRESHOLDS, 1, protocol)
-    return _by_threshold('APh', HUMAN_THRESHOLDS, precisions[0])
-
-
 def _mask_precisions(candidates: List[Candidates], thresholds: np.ndarray,
                      num_classes: int, protocol: Protocol) -> np.ndarray:
     """AP of painted masks by class and threshold, NaN without an image."""
@@ -152,22 +130,19 @@ def _class_precisions(candidates: Candidates, matches: Matches,
     """AP in percent by class and threshold, (C, T), NaN where undefined."""
     ranking = candidates.ranking()
     labels = candidates.labels[ranking]
-    is_true = matches.pairs[ranking] >= 0
-    counts = ~matches.ignored[ranking]
-    num_truths = np.bincount(
-        candidates.truth_labels[~candidates.truth_ignored],
-        minlength=num_classes)
-    precisions = np.empty((num_classes, is_true.shape[1]))
+    is_true, counts = matches.pairs[ranking] >= 0, ~matches.ignored[ranking]
+    wanted = candidates.truth_labels[~candidates.truth_ignored]
+    num_truths = np.bincount(wanted, minlength=num_classes)
+    precisions = np.full((num_classes, is_true.shape[1]), np.nan)
     for label in range(num_classes):
         mine = labels == label
-        if num_truths[label] == 0:
-            precisions[label] = protocol.ap_without_truth(int(mine.sum()))
-            continue
-        hits, valid = is_true[mine], counts[mine]
-        precisions[label] = [
-            average_precision(hits[valid[:, t], t], num_truths[label])
-            for t in range(hits.shape[1])
-        ]
+        if num_truths[label] > 0:
+            precisions[label] = [
+                average_precision(hits[valid], num_truths[label])
+                for hits, valid in zip(is_true[mine].T, counts[mine].T)
+            ]
+        elif not mine.any():
+            precisions[label] = protocol.ap_of_nothing
     return 100 * precisions
 
 
@@ -186,7 +161,4 @@ def _by_threshold(name: str, thresholds: np.ndarray,
 
 def _by_name(prefix: str, names: Sequence[str],
              values: np.ndarray) -> Dict[str, float]:
-    return {
-        f'{prefix}{name}': float(value)
-        for name, value in zip(names, values)
-    }
+    return {f'{prefix}{n}': float(v) for n, v in zip(names, values)}

@@ -1,25 +1,22 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""The metrics of many quality weights, from predictions that stay the same.
-
-The maps of persons and how they overlap do not depend on the weights: they
-are measured once. Suppression, painting and ranking do.
-"""
+"""The metrics of many quality weights, from persons measured once."""
 from itertools import product
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
+from projects.qanet.ground_truth import LabelRuns
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.parallel import map_in_order
 from .evaluator import ParsingEvaluator
-from .image_statistics import ImageOverlaps, reduce_image
-from .scores import ScoreIngredients, fuse_ingredients, read_ingredients
+from .image_statistics import reduce_image
+from .scores import fuse_ingredients, read_ingredients
 from .segments import merge_segments
 from .summary import summarize
 
 Weights = Tuple[float, float, float]
 
-#: More points than this are a slip in the step; each is an evaluation.
+#: More points than this are a slip in the step.
 MAX_POINTS = 100_000
 
 
@@ -28,14 +25,8 @@ def weight_grid(start: float = 0.,
                 step: float = .5) -> List[Weights]:
     """Every combination of equally spaced weights >= 0 but (0, 0, 0).
 
-    Gives weights of the box, IoU and pixel score, the last changing fastest;
-    342 of them by default. ``stop`` is included. Raises an InputError if
-    nothing is left, a number makes no sense or there are more than 100,000
-    points.
-
-    Examples:
-        >>> weight_grid(0, 1, 1)[:3]
-        [(0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (0.0, 1.0, 1.0)]
+    Raises an InputError if nothing is left, a number makes no sense or there
+    are more than 100,000 points.
     """
     if not (np.isfinite([start, stop, step]).all() and 0 <= start <= stop
             and step > 0):
@@ -47,8 +38,7 @@ def weight_grid(start: float = 0.,
         raise InputError(
             f'a grid from {start} to {stop} in steps of {step} has about '
             f'{num_points:,.0f} points, allowed are {MAX_POINTS:,}')
-    # The small term keeps the end in spite of rounding; ten digits are what
-    # a person would write.
+    # The small term keeps the end in spite of rounding.
     count = int((stop - start) / step + 1e-6) + 1
     values = [round(float(start + i * step), 10) for i in range(count)]
     grid = [weights for weights in product(values, repeat=3) if any(weights)]
@@ -57,20 +47,11 @@ def weight_grid(start: float = 0.,
     return grid
 
 
-class _MeasuredImage(NamedTuple):
-    overlaps: ImageOverlaps
-    ingredients: ScoreIngredients
-    places: List[str]
-
-
 class WeightSearch:
     """Evaluates the same predictions with many quality weights.
 
     Each value equals what :meth:`ParsingEvaluator.evaluate` gives with these
-    weights. Data set, metrics, protocol and thresholds are the evaluator's;
-    its weights are not used. ``records`` are all of a results file, ``source``
-    is its name in a message. Raises an InputError if records and data set do
-    not fit.
+    weights; arguments and errors are those of :meth:`ParsingEvaluator.group`.
     """
 
     def __init__(self,
@@ -82,38 +63,28 @@ class WeightSearch:
         self.thresholds = evaluator.thresholds
         self.metrics = tuple(metric for metric in evaluator.metrics
                              if metric != 'mIoU')
-        groups = evaluator.group(records, source)
-        self._images = [self._measure(evaluator, *group) for group in groups]
-        found = {image_id for image_id, _, _ in groups}
+        self._images = []
+        unpredicted = set(evaluator.images)
+        for image_id, mine, places in evaluator.group(records, source):
+            unpredicted.remove(image_id)
+            overlaps = evaluator.measure(
+                image_id, evaluator.decode(image_id, mine, places))
+            # Of the truth segments have all but the list of instances.
+            overlaps = overlaps._replace(
+                segments=merge_segments(overlaps.segments),
+                truth=LabelRuns(*np.zeros((4, 0), int), *overlaps.truth[4:]))
+            ingredients = read_ingredients(mine, len(self.classes))
+            self._images.append((overlaps, ingredients, places))
         self._unpredicted = [
-            evaluator.process_records(image_id, [])
-            for image_id in evaluator.images if image_id not in found
+            evaluator.process_records((image_id, [], []))
+            for image_id in unpredicted
         ]
         # The global map follows the box score alone.
         fixed = tuple(set(evaluator.metrics) - set(self.metrics))
         self._fixed = self._summarize((1., 0., 0.), fixed)
 
-    def _measure(self, evaluator: ParsingEvaluator, image_id: int,
-                 records: Sequence[Dict[str, Any]],
-                 places: List[str]) -> _MeasuredImage:
-        """Compare an image's persons and keep what is needed again."""
-        overlaps = evaluator.measure(
-            image_id, evaluator.decode(image_id, records, places))
-        nothing = np.zeros(0, np.int64)
-        overlaps = overlaps._replace(
-            segments=merge_segments(overlaps.segments),
-            truth=overlaps.truth._replace(
-                starts=nothing,
-                categories=nothing,
-                humans=nothing,
-                instances=nothing))
-        return _MeasuredImage(overlaps,
-                              read_ingredients(records, len(self.classes)),
-                              places)
-
     def _summarize(self, weights: Weights,
                    metrics: Tuple[str, ...]) -> Dict[str, float]:
-        """Some of the metrics for one choice of weights."""
         if not metrics:
             return {}
         statistics = self._unpredicted + [
@@ -125,25 +96,17 @@ class WeightSearch:
         return summarize(statistics, self.classes, self.protocol, metrics)
 
     def evaluate(self, weights: Weights) -> Dict[str, float]:
-        """The metrics, see :func:`summarize`, for one choice of weights.
-
-        Raises an InputError if the weights are wrong or a needed score is
-        undefined.
-        """
+        """The metrics for one choice; raises as :func:`read_scores`."""
         return {**self._fixed, **self._summarize(weights, self.metrics)}
 
     def evaluate_all(self,
                      points: Sequence[Weights],
                      num_workers: int = 0) -> List[Dict[str, float]]:
-        """The metrics for many choices, by further processes if there are any.
-        """
+        """The metrics for many choices, in so many further processes."""
         return list(map_in_order(self.evaluate, points, num_workers))
 
 
 def best_point(values: Sequence[Dict[str, float]], key: str) -> Optional[int]:
-    """Position of the first of the highest values of a metric.
-
-    None if the metric is undefined everywhere.
-    """
+    """Position of the first highest value, None if all are undefined."""
     column = np.array([point.get(key, np.nan) for point in values])
     return None if np.isnan(column).all() else int(np.nanargmax(column))

@@ -1,5 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """The metrics of human parsing for OpenMMLab's evaluator."""
+import filecmp
 import os
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
@@ -18,7 +19,9 @@ from ..functional.image_statistics import Thresholds
 from ..functional.report import (PREFIX, SUMMARIES, SUMMARY_KEYS,
                                  format_tables, write_metrics)
 from ..functional.scores import PersonScores
-from .origin import SEVERAL, has_several, is_of, note_path
+
+_SEVERAL = ('test data sets one by one, or with a metric for each of them, '
+            'mmdet\'s ConcatDataset and its MultiDatasetsEvaluator')
 
 
 @METRICS.register_module()
@@ -26,65 +29,38 @@ class ParsingMetric(BaseMetric):
     """mIoU, AP^p, PCP, AP^r and AP^h of instance-level human parsing.
 
     Each image is reduced to small statistics at once; only those travel
-    between ranks. The values are exactly those that
-    ``tools/analysis_tools/eval_parsing.py`` finds in the written results
-    file. Annotated images that were not tested count as images without
-    predictions. ``docs/protocol.md``, section 7, defines the metrics.
+    between ranks. The values are those that ``eval_parsing.py`` finds in the
+    written results file; images that were not tested count as images without
+    predictions. The runner gets the headline values
+    (:data:`~projects.qanet.evaluation.functional.SUMMARY_KEYS`).
 
-    The runner gets the headline values
-    (:data:`~projects.qanet.evaluation.functional.SUMMARY_KEYS`); those of
-    single classes and thresholds stand in the printed table and in
-    ``metrics_file``.
-
-    Required keys of the data samples: ``img_id``, ``img_path``,
-    ``ori_shape`` (h, w) and ``pred_instances``
-    (:class:`~projects.qanet.structures.ParsingInstances`).
+    Data samples have ``img_id``, ``img_path``, ``ori_shape`` (h, w) and
+    ``pred_instances``, :class:`~projects.qanet.structures.ParsingInstances`.
 
     Args:
-        ann_file (str, optional): COCO style annotations, one per person. May
-            be None with ``format_only``.
-        data_root (str, optional): Folder of the split, which holds
-            Category_ids, Human_ids and Instance_ids. May be None with
-            ``format_only``.
-        img_subdir (str): Name of the image folder. Defaults to 'Images'.
-        metric (str | Sequence[str]): Which of mIoU, APp, APr, APh. Defaults
-            to all. (Not ``metrics``, which mmengine takes for the config of a
-            whole evaluator.)
-        protocol (str): ``released``, comparable with published tables, or
-            ``strict``, with the quirks mended. Defaults to 'released'.
+        ann_file, data_root, img_subdir, protocol, person_cat_ids: Those of
+            :class:`~projects.qanet.evaluation.functional.ParsingEvaluator`;
+            the first two are not needed with ``format_only``.
+        metric (str | Sequence[str]): Which of mIoU, APp, APr, APh. (Not
+            ``metrics``, mmengine's name for several metrics.)
         quality_weights (Sequence[float], optional): Weights of the box, IoU
-            and pixel score to fuse scores with again, also in the results
-            file. Defaults to None, the model's scores.
-        nms_thr (float, optional): Parsing IoU of persons found twice. None
-            keeps all. Defaults to 0.6.
-        box_score_thr (float): Lowest box score in the global map. Defaults
-            to 0.3.
+            and pixel score to fuse the model's scores with again.
+        nms_thr (float, optional): Parsing IoU of persons found twice.
+        box_score_thr (float): Lowest box score in the global map.
         quality_thr (float): Lowest quality score of a counted person.
-            Defaults to 0.01.
-        person_cat_ids (Sequence[int]): The ``category_id`` of persons in
-            ``ann_file``. Defaults to (1, ).
         out_file (str, optional): Results file to write.
         metrics_file (str, optional): JSON file for all metric values.
-        format_only (bool): Only write ``out_file``. Defaults to False.
+        format_only (bool): Only write ``out_file``.
         result_info (dict, optional): ``quality_weights`` and
             ``pixel_score_thr`` of the model, for the results file. Defaults
             to (1, 1, 1) and 0.2.
-        collect_device (str): 'cpu' or 'gpu'. Defaults to 'cpu'.
-        prefix (str, optional): Of the metric names, also in the file.
-            Defaults to 'parsing'.
-        **kwargs: Further arguments of :class:`BaseMetric`.
+        collect_device, prefix, **kwargs: Those of :class:`BaseMetric`; the
+            prefix of the metric names defaults to 'parsing'.
 
     Raises:
         FileNotFoundError: If there is no annotation file.
         InputError: If an argument or the annotation file is wrong, or a file
-            cannot be written. Only the number of classes waits for the first
-            image.
-
-    Examples:
-        >>> val_evaluator = dict(
-        ...     type='ParsingMetric',
-        ...     ann_file='data/CIHP/annotations/CIHP_val.json',
-        ...     data_root='data/CIHP/Validation')
+            cannot be written.
     """
 
     default_prefix = PREFIX
@@ -115,8 +91,7 @@ class ParsingMetric(BaseMetric):
         super().__init__(
             collect_device=collect_device, prefix=prefix, **kwargs)
         if format_only and out_file is None:
-            raise InputError('format_only needs out_file, the results file to '
-                             'write')
+            raise InputError('format_only needs out_file to write')
         if not format_only and (ann_file is None or data_root is None):
             raise InputError('ann_file and data_root are needed unless '
                              'format_only is set')
@@ -129,11 +104,11 @@ class ParsingMetric(BaseMetric):
         self.quality_weights = quality_weights
         self.result_info = dict(
             quality_weights=(1., 1., 1.), pixel_score_thr=0.2)
-        unknown = sorted(set(result_info or {}) - set(self.result_info))
-        if unknown:
-            raise InputError(f'result_info has no key {unknown[0]!r}, allowed '
-                             f'are {", ".join(self.result_info)}')
-        self.result_info.update(result_info or {})
+        for key, value in (result_info or {}).items():
+            if key not in self.result_info:
+                raise InputError(f'result_info has no key {key!r}, allowed '
+                                 f'are {", ".join(self.result_info)}')
+            self.result_info[key] = value
         if quality_weights is not None:
             self.result_info['quality_weights'] = quality_weights
         check_weights(self.result_info['quality_weights'])
@@ -170,18 +145,16 @@ class ParsingMetric(BaseMetric):
 
     @property
     def summary_names(self) -> Tuple[str, ...]:
-        """Names that the runner gets, prefix included; none to format only.
-        """
+        """Names that the runner gets, with prefix; none to format only."""
         metrics = () if self.format_only else self._evaluator.metrics
         return tuple(f'{self.prefix}/{key}' for metric in metrics
                      for key in SUMMARIES[metric])
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Reduce the images of one batch, the outputs of the model.
+        """Reduce the model's outputs of one batch.
 
-        Raises:
-            InputError: If a prediction does not fit its image, a score is
-                undefined, or the image is of another data set.
+        Raises an InputError if a prediction does not fit its image or data
+        set, or a score is undefined.
         """
         for sample in data_samples:
             image_id = int(sample['img_id'])
@@ -194,38 +167,37 @@ class ParsingMetric(BaseMetric):
                 persons = persons.fuse(self.quality_weights)
             entry: Dict[str, Any] = dict(
                 image_id=image_id, path=sample['img_path'])
+            # With its folder, so that it is one image's alone, if it is known.
+            name = os.path.basename(sample['img_path'])
             if not self.format_only:
+                name = self._evaluator.find_image(image_id).file_name
                 entry.update(self.reduce(sample, persons))
             if self.out_file is not None:
+                height, width = map(int, sample['ori_shape'][:2])
                 entry['records'] = [
                     dict(record, image_id=image_id)
                     for record in persons.to_records()
                 ]
                 entry['image'] = dict(
-                    id=image_id,
-                    file_name=self._file_name(image_id, sample['img_path']),
-                    width=int(sample['ori_shape'][1]),
-                    height=int(sample['ori_shape'][0]))
+                    id=image_id, file_name=name, width=width, height=height)
             self.results.append(entry)
-
-    def _file_name(self, image_id: int, path: str) -> str:
-        """With its folder, so that it is one image's alone, if it is known."""
-        if self._evaluator is None:
-            return os.path.basename(path)
-        return self._evaluator.find_image(image_id).file_name
 
     def _check_origin(self, image_id: int, path: str) -> bool:
         """Whether an image is to be evaluated; ids alone do not tell."""
-        several = has_several(self.dataset_meta)
-        if not self.format_only and not is_of(self._evaluator, image_id, path):
+        # That of mmdet's MultiDatasetsEvaluator, or a list.
+        meta = self.dataset_meta or {}
+        several = isinstance(meta, (list, tuple)) or 'cumulative_sizes' in meta
+        if not self.format_only and not _is_of(self._evaluator, image_id,
+                                               path):
             if several:
                 return False
             image = self._evaluator.find_image(image_id)  # names unknown ones
             raise InputError(
                 f'{path} has the image id {image_id}, which is another image, '
-                f'{image.file_name}, in {self._evaluator.ann_file}: {SEVERAL}')
+                f'{image.file_name}, in {self._evaluator.ann_file}: {_SEVERAL}'
+            )
         if not several:  # else compute_metrics looks at this data set's part
-            note_path(self._paths, image_id, path)
+            _note_path(self._paths, image_id, path)
         return True
 
     def reduce(self, sample: dict,
@@ -233,9 +205,8 @@ class ParsingMetric(BaseMetric):
         """What an image's entry has beside its id: ``statistics``."""
         runs = persons.runs()
         scores = PersonScores.from_instances(persons, runs, sample['img_path'])
-        return dict(
-            statistics=self.evaluator.process(
-                int(sample['img_id']), runs, scores))
+        image_id = int(sample['img_id'])
+        return dict(statistics=self.evaluator.process(image_id, runs, scores))
 
     def summarize(self, entries: Sequence[Dict[str, Any]]) -> Dict[str, float]:
         """Compute and log the metrics, in percent, without the prefix."""
@@ -246,25 +217,26 @@ class ParsingMetric(BaseMetric):
             format_tables(values, self.classes, self.evaluator.protocol))
         return values
 
-    def compute_metrics(self, results: List[Dict[str,
-                                                 Any]]) -> Dict[str, float]:
-        """The headline values, in percent; none with ``format_only``.
+    def compute_metrics(self, results: List[dict]) -> Dict[str, float]:
+        """The headline values of all ranks' entries; none to format only.
 
-        It gets the entries of all ranks. An image that a distributed sampler
-        gave out twice counts once.
-
-        Raises:
-            InputError: If two images, maybe of two ranks, have one id.
+        An image that a distributed sampler gave out twice counts once. Raises
+        an InputError if two images have one id.
         """
         logger = MMLogger.get_current_instance()
         paths: Dict[int, str] = {}
         for entry in results:
             if 'path' in entry:
-                note_path(paths, entry['image_id'], entry['path'])
+                _note_path(paths, entry['image_id'], entry['path'])
         images = {entry['image_id']: entry for entry in results}
         entries = [images[image_id] for image_id in sorted(images)]
         if self.out_file is not None:
-            self._write_results(entries)
+            write_results(
+                self.out_file,
+                [record for entry in entries for record in entry['records']],
+                self.classes,
+                **self.result_info,
+                images=[entry['image'] for entry in entries])
             logger.info(f'Wrote the results to {self.out_file}')
         if self.format_only:
             return {}
@@ -279,19 +251,8 @@ class ParsingMetric(BaseMetric):
             logger.info(f'Wrote the metrics to {self.metrics_file}')
         return {key: values[key] for key in SUMMARY_KEYS if key in values}
 
-    def _write_results(self, entries: List[Dict[str, Any]]) -> None:
-        records = [record for entry in entries for record in entry['records']]
-        write_results(
-            self.out_file,
-            records,
-            self.classes,
-            self.result_info['quality_weights'],
-            self.result_info['pixel_score_thr'],
-            images=[entry['image'] for entry in entries])
-
 
 def _take_persons(sample: dict, num_classes: int) -> ParsingInstances:
-    """The persons that the model gives for an image."""
     persons = sample.get('pred_instances')
     if not isinstance(persons, ParsingInstances):
         raise TypeError(f'{sample["img_path"]}: pred_instances must be '
@@ -301,3 +262,30 @@ def _take_persons(sample: dict, num_classes: int) -> ParsingInstances:
                          f'{persons.num_classes} classes, the data set has '
                          f'{num_classes}')
     return persons
+
+
+def _is_same_image(path: str, other: str) -> bool:
+    """Whether two paths, or the contents of two files, are equal."""
+    if os.path.abspath(path) == os.path.abspath(other):
+        return True
+    # Not by size and time alone: an unpacked archive has equal times.
+    return (os.path.isfile(path) and os.path.isfile(other)
+            and filecmp.cmp(path, other, shallow=False))
+
+
+def _is_of(evaluator: ParsingEvaluator, image_id: int, path: str) -> bool:
+    """Whether an image is that of the id, or a copy; without files by name."""
+    if image_id not in evaluator.images:
+        return False
+    own = evaluator.image_path(image_id)
+    if os.path.isfile(own) and os.path.isfile(path):
+        return _is_same_image(own, path)
+    return os.path.basename(own) == os.path.basename(path)
+
+
+def _note_path(paths: Dict[int, str], image_id: int, path: str) -> None:
+    """Note the path of an id; refuse an id that is another image's already."""
+    other = paths.setdefault(image_id, path)
+    if not _is_same_image(path, other):
+        raise InputError(f'{path} and {other} have the same image id '
+                         f'{image_id}: {_SEVERAL}')

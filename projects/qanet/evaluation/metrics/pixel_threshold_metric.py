@@ -14,8 +14,6 @@ from ..functional.report import format_value
 from ..functional.scores import PersonScores
 from .parsing_metric import ParsingMetric
 
-# mIoU knows no quality score, so it is the same at every threshold.
-_RANKED_METRICS = ('APp', 'APr', 'APh')
 _COLUMNS = ('APp', 'APp_50', 'PCP_50', 'APr', 'APr_50', 'APh')
 
 
@@ -24,78 +22,68 @@ class PixelThresholdMetric(ParsingMetric):
     """The metrics of human parsing, and a row of them for each threshold.
 
     The threshold table of the paper (Section 4.2) from one pass over the
-    data: the model scores each person at every threshold ``T`` from the same
-    pasted probabilities, and an image's masks are compared with the truth
-    once. ``tools/test.py --pixel-score-thrs`` sets it up.
+    data: the model scores each person at every threshold ``T``, see
+    ``extra_pixel_score_thrs`` of :class:`QualityAwareModule`, and leaves these
+    scores in ``by_thr``. ``tools/test.py --pixel-score-thrs`` sets it up.
 
-    At T = 0 a part's score is the mean over all pixels that its class wins
-    (``docs/protocol.md``, section 5); the row of the paper averaged over the
-    whole canvas.
-
-    Required keys of the data samples: those of :class:`ParsingMetric`. The
-    persons' scores at each ``T`` stand in their ``by_thr``, which
-    :class:`QualityAwareModule` fills with ``extra_pixel_score_thrs``.
-
-    Besides the metrics of :class:`ParsingMetric` the printed table and
-    ``metrics_file`` have, for each ``T``, ``APp.T<T>``, ``APp_50.T<T>``,
-    ``PCP_50.T<T>``, ``APr.T<T>``, ``APr_50.T<T>`` and ``APh.T<T>``, such as
-    ``parsing/APr.T0.2``.
+    The printed table and ``metrics_file`` also have ``APp.T<T>``,
+    ``APp_50.T<T>``, ``PCP_50.T<T>``, ``APr.T<T>``, ``APr_50.T<T>`` and
+    ``APh.T<T>``, such as ``parsing/APr.T0.2``. At T = 0 a part's score is the
+    mean over all pixels that its class wins (``docs/protocol.md``, section 5);
+    the row of the paper averaged over the whole canvas.
 
     Args:
-        *args: Those of :class:`ParsingMetric`.
-        pixel_score_thrs (Sequence[float]): The thresholds, at least one.
-        **kwargs: Those of :class:`ParsingMetric`.
-
-    Raises:
-        InputError: If there is no threshold, or one is no number >= 0.
+        *args, **kwargs: Those of :class:`ParsingMetric`.
+        pixel_score_thrs (Sequence[float]): The thresholds, at least one, in
+            [0, 1]; an InputError refuses others.
     """
 
     def __init__(self, *args: Any, pixel_score_thrs: Sequence[float],
                  **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         try:
-            self.pixel_score_thrs = tuple(float(t) for t in pixel_score_thrs)
+            thrs = tuple(map(float, pixel_score_thrs))
         except (TypeError, ValueError):
-            self.pixel_score_thrs = ()
-        if not self.pixel_score_thrs or not all(
-                0 <= t <= 1 for t in self.pixel_score_thrs):
+            thrs = ()
+        if not thrs or not all(0 <= t <= 1 for t in thrs):
             raise InputError('pixel_score_thrs must name thresholds in [0, 1],'
                              f' at least one, not {pixel_score_thrs!r}')
+        self.pixel_score_thrs = thrs
 
     def reduce(self, sample: dict,
                persons: ParsingInstances) -> Dict[str, Any]:
         """Reduce one image at all thresholds, also ``statistics_by_thr``."""
+        thrs = self.pixel_score_thrs
         if len(persons) == 0:  # nothing to score: the same at all thresholds
             entry = super().reduce(sample, persons)
-            same = [entry['statistics']] * len(self.pixel_score_thrs)
-            return dict(entry, statistics_by_thr=same)
-        missing = [t for t in self.pixel_score_thrs if t not in persons.by_thr]
+            return dict(
+                entry, statistics_by_thr=[entry['statistics']] * len(thrs))
+        missing = [t for t in thrs if t not in persons.by_thr]
         if missing:
             raise InputError(
                 f'{sample["img_path"]}: the model gives no scores at the '
                 f'pixel thresholds {missing}; set model.post_processor.'
                 'extra_pixel_score_thrs')
-        evaluator, runs = self.evaluator, persons.runs()
+        evaluator, path, runs = self.evaluator, sample[
+            'img_path'], persons.runs()
         overlaps = evaluator.measure(int(sample['img_id']), runs)
 
         def reduced(scored: ParsingInstances,
                     metrics: Tuple[str, ...]) -> ImageStatistics:
-            scores = PersonScores.from_instances(scored, runs,
-                                                 sample['img_path'])
-            return reduce_image(overlaps, scores, evaluator.protocol,
-                                evaluator.thresholds, metrics)
+            return reduce_image(
+                overlaps, PersonScores.from_instances(scored, runs, path),
+                evaluator.protocol, evaluator.thresholds, metrics)
 
         return dict(
             statistics=reduced(persons, evaluator.metrics),
             statistics_by_thr=[
-                reduced(persons.by_thr[t], self._ranked_metrics)
-                for t in self.pixel_score_thrs
+                reduced(persons.by_thr[t], self._ranked_metrics) for t in thrs
             ])
 
     @property
     def _ranked_metrics(self) -> Tuple[str, ...]:
-        return tuple(key for key in _RANKED_METRICS
-                     if key in self.evaluator.metrics)
+        """All but mIoU, which is the same at every threshold."""
+        return tuple(set(self.evaluator.metrics) - {'mIoU'})
 
     def summarize(self, entries: Sequence[Dict[str, Any]]) -> Dict[str, float]:
         """Compute and log the metrics, and those at each threshold."""
@@ -109,8 +97,8 @@ class PixelThresholdMetric(ParsingMetric):
             found = evaluator.summarize(entry['statistics_by_thr'][k]
                                         for entry in entries)
             keys = [key for key in _COLUMNS if key in found]
-            rows.append(
-                [f'{thr:g}', *(format_value(found, key) for key in keys)])
+            cells = [format_value(found, key) for key in keys]
+            rows.append([f'{thr:g}', *cells])
             values.update({f'{key}.T{thr:g}': found[key] for key in keys})
         text = ('Threshold T of the pixel score\n' +
                 format_table(['T', *keys], rows))

@@ -15,14 +15,9 @@ from ..losses import parsing_iou
 class IoUBranch(BaseModule):
     """Regress a crop's mean IoU from the parsing feature (Section 3.2).
 
-    A 1x1 convolution, global average pooling, 1x1 convolutions on the pooled
-    vector, and one linear unit, all with a bias and without a norm.
-
-    Args:
-        in_channels (int): Channels of the feature.
-        conv_channels (int): Channels of the first convolution.
-        fc_channels (Sequence[int]): Channels after the pooling.
-        init_cfg (dict or list[dict], optional): Initialization config.
+    A 1x1 convolution to ``conv_channels``, global average pooling, 1x1
+    convolutions on the pooled vector to each of ``fc_channels``, and one
+    linear unit, all with a bias and without a norm.
     """
 
     def __init__(
@@ -65,7 +60,7 @@ class QANetHead(FPNHead):
 
     Args:
         iou_branch (dict, optional): Config of :class:`IoUBranch` without its
-            input channels, or None for no IoU branch.
+            input channels. Defaults to no IoU branch.
         loss_iou (dict): Config of the regression loss.
         kwargs: Those of :class:`mmseg.FPNHead`.
     """
@@ -82,21 +77,11 @@ class QANetHead(FPNHead):
                 dict(in_channels=self.channels, **iou_branch))
             self.loss_iou = MODELS.build(loss_iou)
 
-    @property
-    def _loss_modules(self) -> Sequence[nn.Module]:
-        modules = self.loss_decode
-        return modules if isinstance(modules, nn.ModuleList) else [modules]
-
     def forward_with_iou(
             self, inputs: Sequence[Tensor]) -> Tuple[Tensor, Optional[Tensor]]:
-        """Both branches on the feature that mmseg's ``forward`` classifies.
+        """Logits (N, C, h, w) and IoU scores (N,) of feature maps.
 
-        Args:
-            inputs (Sequence[Tensor]): Feature maps of several levels.
-
-        Returns:
-            tuple[Tensor, Tensor | None]: Logits of shape (N, C, h, w) and IoU
-            scores of shape (N,), not bounded; None without IoU branch.
+        The scores are not bounded; None without IoU branch.
         """
         feature, *others = map(lambda head, level: head(level),
                                self.scale_heads,
@@ -122,15 +107,9 @@ class QANetHead(FPNHead):
                      iou: Optional[Tensor] = None) -> Dict[str, Tensor]:
         """Losses at input resolution (``docs/protocol.md``, section 2).
 
-        The predicted labels are found once, for accuracy and IoU target;
-        no value is copied to the host.
-
-        Args:
-            seg_logits (Tensor): Logits of shape (N, C, h, w).
-            batch_data_samples (list[:obj:`SegDataSample`]): With
-                ``gt_sem_seg`` of shape (1, H, W).
-            iou (Tensor, optional): Regressed IoUs of shape (N,), which add
-                ``loss_iou`` and ``iou_target``.
+        Logits are (N, C, h, w), labels (``gt_sem_seg``) (1, H, W). Regressed
+        IoUs (N,) add ``loss_iou`` and ``iou_target``. No value is copied to
+        the host.
         """
         label = self._stack_batch_gt(batch_data_samples)
         seg_logits = resize(
@@ -142,14 +121,16 @@ class QANetHead(FPNHead):
             seg_logits, label)
         label = label.squeeze(1)
         losses = {}
-        for module in self._loss_modules:
+        modules = self.loss_decode
+        if not isinstance(modules, nn.ModuleList):
+            modules = [modules]
+        for module in modules:
             value = module(
                 seg_logits,
                 label,
                 weight=weight,
                 ignore_index=self.ignore_index)
             losses[module.loss_name] = losses.get(module.loss_name, 0) + value
-
         pred = seg_logits.detach()
         if self.out_channels == 1:  # a sigmoid above the threshold
             pred = (pred.sigmoid() > self.threshold).long().squeeze(1)

@@ -17,14 +17,10 @@ class SimpleBaselineHead(BaseDecodeHead):
     4x4 deconvolutions of stride 2, each with norm and activation, and a 1x1
     classifier: from one feature map of stride 32 to logits of stride 4.
 
-    Args:
-        deconv_channels (Sequence[int]): Output channels of the deconvolutions.
-        init_cfg (dict or list[dict], optional): Initialization config.
-        kwargs: Those of :class:`mmseg.BaseDecodeHead`. ``channels`` has to be
-            the last of ``deconv_channels``.
+    The other arguments are those of :class:`mmseg.BaseDecodeHead`.
 
     Raises:
-        InputError: If ``channels`` differs from the last deconvolution's, or
+        InputError: If ``channels`` is not the last of ``deconv_channels``, or
             ``conv_cfg`` is given.
     """
 
@@ -48,14 +44,9 @@ class SimpleBaselineHead(BaseDecodeHead):
         layers = []
         for before, after in zip((self.in_channels, *deconv_channels),
                                  deconv_channels):
+            bias = self.norm_cfg is None
             layers.append(
-                nn.ConvTranspose2d(
-                    before,
-                    after,
-                    4,
-                    stride=2,
-                    padding=1,
-                    bias=self.norm_cfg is None))
+                nn.ConvTranspose2d(before, after, 4, 2, padding=1, bias=bias))
             if self.norm_cfg is not None:
                 layers.append(build_norm_layer(self.norm_cfg, after)[1])
             if self.act_cfg is not None:

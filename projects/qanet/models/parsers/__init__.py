@@ -1,9 +1,9 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-from .augmented_parser import AugmentedParser
 from .crop_settings import CropSettings
 from .parser_ensemble import ParserEnsemble
 from .person_crops import add_predictions, predict_persons
-from .topdown_parser import CascadeTopDownParser, TopDownParser
+from .topdown_parser import (AugmentedParser, CascadeTopDownParser,
+                             TopDownParser)
 
 __all__ = [
     'AugmentedParser', 'CascadeTopDownParser', 'CropSettings',

@@ -1,5 +1,4 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""How persons are cropped and augmented at test time."""
 from dataclasses import dataclass, fields
 from typing import Any, Callable, Mapping, Optional, Tuple
 
@@ -33,7 +32,6 @@ class CropSettings:
     max_instances_per_batch: int = 32
 
     def __post_init__(self) -> None:
-        """Check the values, make tuples of lists."""
         for name in ('crop_size', 'scales'):
             if isinstance(getattr(self, name), list):
                 object.__setattr__(self, name, tuple(getattr(self, name)))
@@ -57,12 +55,7 @@ class CropSettings:
                  owner: str) -> 'CropSettings':
         """Read ``test_cfg``, where mmseg's own keys may stand, too.
 
-        Args:
-            test_cfg (Mapping): The attributes of this class.
-            owner (str): What to call the parser in a message.
-
-        Raises:
-            InputError: If a key is missing or unknown, or a value is wrong.
+        Messages call the parser ``owner``.
         """
         test_cfg = dict(test_cfg or {})
         mode = test_cfg.get('mode', 'whole')
@@ -84,8 +77,7 @@ class CropSettings:
 
 
 def _are_all(check: Callable[[Any], bool], values: Any) -> bool:
-    return (isinstance(values, tuple) and len(values) > 0
-            and all(map(check, values)))
+    return isinstance(values, tuple) and values and all(map(check, values))
 
 
 def _is_positive(value: Any) -> bool:

@@ -21,10 +21,8 @@ class ParserEnsemble(BaseModel):
     Each has its own network, crop size, normalisation and test-time
     augmentation, and parses every person. The probabilities are averaged over
     the augmentations of each parser, then over the parsers, which count the
-    same. So are the IoU scores of those that regress them.
-
-    The parsers are trained one by one; this is for testing, see
-    ``docs/test_time_augmentation.md``.
+    same. So are the IoU scores of those that regress them. It does not train,
+    see ``docs/test_time_augmentation.md``.
 
     Args:
         parsers (list[dict | TopDownParser]): The parsers or their configs.
@@ -32,7 +30,6 @@ class ParserEnsemble(BaseModel):
             scores. Defaults to that of the first parser.
         data_preprocessor (dict): Moves images to the device; each parser
             normalises its own crops.
-        init_cfg (dict, optional): Initialization config.
 
     Raises:
         InputError: If the parsers have different classes, if there are none,
@@ -63,15 +60,12 @@ class ParserEnsemble(BaseModel):
             self.parsers[0].post_processor
             if post_processor is None else MODELS.build(post_processor))
         self.dataset_meta: Optional[dict] = None
-        self._check_classes(
-            [f'parser {index}' for index in range(len(self.parsers))])
+        self._check_classes([f'parser {k}' for k in range(len(self.parsers))])
 
     def load_checkpoints(self, filenames: Sequence[str]) -> None:
         """Load one checkpoint for each parser.
 
-        Raises:
-            InputError: If a file cannot be read safely or does not fit, the
-                classes differ, or there are more or fewer than parsers.
+        An InputError says what does not fit.
         """
         if len(filenames) != len(self.parsers):
             raise InputError(f'{len(self.parsers)} parsers need as many '
@@ -82,7 +76,6 @@ class ParserEnsemble(BaseModel):
         self._check_classes(filenames)
 
     def _check_classes(self, names: Sequence[str]) -> None:
-        """All parsers must have the same classes, as far as they are known."""
         known = None
         for name, parser in zip(names, self.parsers):
             if parser.num_classes != self.num_classes:
@@ -105,11 +98,7 @@ class ParserEnsemble(BaseModel):
                 inputs: Sequence[Tensor],
                 data_samples: Optional[SampleList] = None,
                 mode: str = 'predict') -> SampleList:
-        """Parse images, see :meth:`TopDownParser.predict`.
-
-        Raises:
-            InputError: If ``mode`` is not 'predict'.
-        """
+        """Parse images, see :meth:`TopDownParser.predict`; no other mode."""
         if mode != 'predict':
             raise InputError(f"mode {mode!r}: an ensemble only knows 'predict'"
                              '; train its parsers one by one')
@@ -123,17 +112,14 @@ class ParserEnsemble(BaseModel):
 
         The parsers take turns, so each holds one chunk of persons at a time.
         """
-        return map(
-            _merge,
-            zip(*(parser.predict_persons(images, data_samples)
-                  for parser in self.parsers)))
+        views = (
+            parser.predict_persons(images, data_samples)
+            for parser in self.parsers)
+        return map(_merge, zip(*views))
 
 
 def _merge(persons: Sequence[PersonProbs]) -> PersonProbs:
-    """One person as all parsers see it."""
-    ious = [
-        person.iou_score for person in persons if person.iou_score is not None
-    ]
+    ious = [p.iou_score for p in persons if p.iou_score is not None]
     return PersonProbs(
         probs=[probs for person in persons for probs in person.probs],
         boxes=[box for person in persons for box in person.boxes],

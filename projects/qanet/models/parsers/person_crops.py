@@ -1,8 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Persons' crops, their augmentations and what a network says about them.
-
-For any network that parses crops: see ``docs/protocol.md``, section 4.
-"""
+"""Persons' crops and augmentations (``docs/protocol.md``, section 4)."""
 import math
 from functools import partial
 from itertools import chain, islice, product
@@ -22,7 +19,6 @@ from .crop_settings import CropSettings
 
 #: Maps of classes (N, C, H, W) and IoU scores (N,), not clamped, or None.
 MapsAndIoU = Tuple[Tensor, Optional[Tensor]]
-
 #: Normalised crops (N, 3, H, W), float32, on the device -> probabilities at
 #: input size and IoU scores, float32.
 CropPredictor = Callable[[Tensor], MapsAndIoU]
@@ -35,13 +31,10 @@ _MAX_COORDINATE = 1e9  # of a padded box, whatever was padded
 
 def normalize_crops(preprocessor: BaseDataPreprocessor,
                     crops: Tensor) -> Tensor:
-    """Normalise crops as a data preprocessor normalises training crops.
+    """Normalise crops (N, 3, H, W), 0..255, as training crops are; float32.
 
-    Args:
-        preprocessor (BaseDataPreprocessor): Of mmengine's
-            ``ImgDataPreprocessor`` or mmseg's ``SegDataPreProcessor``.
-        crops (Tensor): (N, 3, H, W), 0..255, channels as loaded; float32 when
-            returned.
+    The preprocessor is mmengine's ``ImgDataPreprocessor``, mmseg's
+    ``SegDataPreProcessor`` or made of these.
     """
     # The second name is mmseg's.
     if getattr(preprocessor, '_channel_conversion', False) or getattr(
@@ -64,8 +57,7 @@ def crop_persons(images: Sequence[Tensor], owners: Sequence[int],
     Args:
         images (Sequence[Tensor]): Images of shape (3, H, W), 0..255.
         owners (Sequence[int]): Index of each box's image.
-        boxes (Tensor): Padded boxes of shape (N, 4), xyxy, in pixels, on the
-            host.
+        boxes (Tensor): Padded boxes (N, 4), xyxy in pixels, on the host.
         crop_size (tuple[int, int]): Width and height of a crop.
 
     Returns:
@@ -113,8 +105,6 @@ def predict_persons(predict_crops: CropPredictor,
 
     Args:
         predict_crops (CropPredictor): The network, softmax included.
-        preprocessor (BaseDataPreprocessor): See :func:`normalize_crops`.
-        settings (CropSettings): How to crop and augment.
         images (Sequence[Tensor]): Images (3, H, W), 0..255, as loaded, on
             the device.
         data_samples (list[:obj:`SegDataSample`]): One per image, with
@@ -144,11 +134,11 @@ def predict_persons(predict_crops: CropPredictor,
     owners = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))
     bboxes = np.concatenate(
         [sample.proposals.bboxes.cpu().numpy() for sample in data_samples])
-    padded = torch.from_numpy(
-        np.stack([
-            pad_boxes(bboxes, settings.crop_size, settings.padding, scale)
-            for scale in settings.scales
-        ], 1))
+    padded = [
+        pad_boxes(bboxes, settings.crop_size, settings.padding, scale)
+        for scale in settings.scales
+    ]
+    padded = torch.from_numpy(np.stack(padded, 1))
     wrong = ~(padded.abs() < _MAX_COORDINATE).flatten(1).all(1)  # or no number
     if wrong.any():
         row = int(wrong.int().argmax())
@@ -167,10 +157,7 @@ def predict_persons(predict_crops: CropPredictor,
 
 def _predict_chunk(predict: Callable, images: Sequence[Tensor], owners: Tensor,
                    boxes: Tensor, size: int) -> Iterator[PersonProbs]:
-    """Persons with boxes (N, scales, 4), ``size`` crops at a time.
-
-    The scales of one person may be more crops than that.
-    """
+    """Persons with boxes (N, scales, 4), ``size`` crops at a time."""
     count = boxes.size(1)
     rows = owners.repeat_interleave(count)
     probs, ious = zip(*map(predict, rows.split(size),
@@ -212,13 +199,8 @@ def add_predictions(persons: Iterator[PersonProbs], images: Sequence[Tensor],
                     num_classes: int) -> SampleList:
     """Let the post-processor make each image's result.
 
-    Args:
-        persons (Iterator[PersonProbs]): Those of :func:`predict_persons`.
-        images (Sequence[Tensor]): Images of shape (3, H, W).
-        data_samples (list[:obj:`SegDataSample`]): One per image, with
-            ``proposals``.
-        post_processor (QualityAwareModule): Pastes, scores and fuses.
-        num_classes (int): Number of classes with the background.
+    The arguments are those of :func:`predict_persons`, what it returned, and
+    the number of classes with the background.
 
     Returns:
         list[:obj:`SegDataSample`]: The same, each with ``pred_instances``, a
@@ -235,6 +217,6 @@ def add_predictions(persons: Iterator[PersonProbs], images: Sequence[Tensor],
                 sample.metainfo.get('img_id'))
         except InputError as error:
             path = sample.metainfo.get('img_path')
-            raise InputError(f'{path}: {error}' if path else str(error)) \
-                from error
+            message = f'{path}: {error}' if path else str(error)
+            raise InputError(message) from error
     return data_samples

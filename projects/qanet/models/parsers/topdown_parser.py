@@ -11,7 +11,6 @@ from mmseg.utils import ConfigType, OptConfigType, SampleList
 from torch import Tensor, cat, nn
 
 from projects.qanet.utils.errors import InputError
-from ..data_preprocessors import ParsingDataPreprocessor
 from ..post_processors import PersonProbs
 from .crop_settings import CropSettings
 from .head_checks import check_heads
@@ -29,17 +28,15 @@ class TopDownParser(EncoderDecoder):
     background from foreground by a sigmoid and its ``threshold``.
 
     Args:
-        backbone (dict): Config of the backbone.
         decode_head (dict): Config of the decode head. One with an IoU branch
             has ``forward_with_iou``, as :class:`QANetHead` does.
         post_processor (dict): Config of the module that pastes and scores.
         test_cfg (dict): How to test, see :class:`CropSettings`; changes of it
             count from the next prediction on.
-        kwargs: Those of :class:`mmseg.EncoderDecoder`.
+        backbone, kwargs: Those of :class:`mmseg.EncoderDecoder`.
 
     Raises:
-        InputError: If ``test_cfg`` is wrong, see :class:`CropSettings`, or a
-            head, see :func:`check_heads`.
+        InputError: See :class:`CropSettings` and :func:`check_heads`.
     """
 
     def __init__(self,
@@ -48,8 +45,8 @@ class TopDownParser(EncoderDecoder):
                  post_processor: ConfigType = dict(type='QualityAwareModule'),
                  test_cfg: OptConfigType = None,
                  **kwargs) -> None:
-        if (not isinstance(self, CascadeEncoderDecoder)
-                and isinstance(decode_head, (list, tuple))):
+        if not isinstance(self, CascadeEncoderDecoder) and isinstance(
+                decode_head, (list, tuple)):
             raise InputError(
                 f'{type(self).__name__} has one decode_head, but got a list '
                 f'of {len(decode_head)}: a cascade of several is a '
@@ -72,8 +69,7 @@ class TopDownParser(EncoderDecoder):
              data_samples: SampleList) -> Dict[str, Tensor]:
         """Losses of normalised training crops (N, 3, H, W), by name.
 
-        Raises:
-            InputError: If the crops are not of the size that is tested.
+        They must have the size that is tested.
         """
         size, crop_size = tuple(inputs.shape[:1:-1]), self.settings.crop_size
         if size != crop_size:
@@ -92,31 +88,23 @@ class TopDownParser(EncoderDecoder):
                 'dataloader.drop_last=True, and a batch_size from 2'
             ) from error
 
-    def val_step(self, data: dict) -> SampleList:
-        """See :meth:`test_step`."""
-        return self.test_step(data)
-
     def test_step(self, data: dict) -> SampleList:
         """Predict a batch of whole images, see :meth:`predict`."""
-        if isinstance(self.data_preprocessor, ParsingDataPreprocessor):
-            return super().test_step(data)
-        # Those of mmengine and mmseg serve, too, but must not stack images.
+        # Data preprocessors of mmengine and mmseg would stack the images.
         images = self.data_preprocessor.cast_data(list(data['inputs']))
         return self._run_forward(
             dict(inputs=images, data_samples=data.get('data_samples')),
             mode='predict')
 
+    val_step = test_step
+
     def predict(self,
                 inputs: Sequence[Tensor],
                 data_samples: Optional[SampleList] = None) -> SampleList:
-        """Parse all persons of a batch of images.
+        """Parse all persons of some images.
 
-        Args:
-            inputs, data_samples: See :func:`predict_persons`, which also
-                names what is refused.
-
-        Returns:
-            list[:obj:`SegDataSample`]: See :func:`add_predictions`.
+        See :func:`predict_persons` for the images and samples and for what is
+        refused, :func:`add_predictions` for what it returns.
         """
         return add_predictions(
             self.predict_persons(inputs, data_samples), inputs, data_samples,
@@ -129,16 +117,7 @@ class TopDownParser(EncoderDecoder):
                                self.settings, images, data_samples)
 
     def predict_crops(self, crops: Tensor) -> MapsAndIoU:
-        """The network with its softmax.
-
-        Args:
-            crops (Tensor): Normalised crops of shape (N, 3, H, W), float32.
-
-        Returns:
-            tuple[Tensor, Tensor | None]: Probabilities at input size,
-            (N, C, H, W), and IoU scores (N,), not clamped, or None if the
-            head regresses none; float32.
-        """
+        """The network with its softmax, a ``CropPredictor``."""
         logits, iou = self._forward(crops)
         logits = logits.float()
         if self.out_channels == 1:  # two classes, told apart by a sigmoid
@@ -159,13 +138,11 @@ class TopDownParser(EncoderDecoder):
         return heads[-1] if isinstance(heads, nn.ModuleList) else heads
 
     def _crop_metas(self, crops: Tensor) -> List[dict]:
-        """What mmseg's heads ask for: the size to predict.
-
-        They read the first one only, and counting the crops would build their
-        number into an exported network.
-        """
-        count = 1 if isinstance(self._last_head,
-                                BaseDecodeHead) else len(crops)
+        """What mmseg's heads ask for: the size to predict."""
+        # Most read the first one only, and counting the crops would build
+        # their number into an exported network.
+        plain = isinstance(self._last_head, BaseDecodeHead)
+        count = 1 if plain else len(crops)
         return [dict(img_shape=tuple(crops.shape[2:]))] * count
 
     def _forward(self,
@@ -185,17 +162,12 @@ class CascadeTopDownParser(TopDownParser, CascadeEncoderDecoder):
     """A :class:`TopDownParser` with a cascade of decode heads, as OCRNet's.
 
     Args:
-        num_stages (int): Number of decode heads.
+        num_stages (int): Number of decode heads, at least 2.
         decode_head (list[dict]): Config of each. The first takes the
             features, each other one also the logits of the one before. If
             the first is a :class:`QANetHead` with an IoU branch, its IoU
             score is the cascade's.
-        kwargs: Those of :class:`TopDownParser` and
-            :class:`mmseg.CascadeEncoderDecoder`.
-
-    Raises:
-        InputError: If ``decode_head`` is no list of ``num_stages`` configs,
-            or ``test_cfg`` or a head is wrong.
+        kwargs: Those of :class:`TopDownParser`.
     """
 
     def __init__(self, num_stages: int, decode_head: Sequence[ConfigType],
@@ -221,3 +193,26 @@ class CascadeTopDownParser(TopDownParser, CascadeEncoderDecoder):
             output = head(feats, output)
         return last.predict(feats, output, self._crop_metas(inputs),
                             self.test_cfg), iou
+
+
+@MODELS.register_module()
+def AugmentedParser(module: ConfigType, **settings) -> nn.Module:
+    """Build a parser with other settings: the ``tta_model`` of mmseg's tools.
+
+    mmseg's ``tools/test.py --tta`` puts the model into it as ``module``. A
+    parser augments by itself (``docs/test_time_augmentation.md``).
+
+    Args:
+        module (dict): Config of a :class:`TopDownParser`, or of a
+            :class:`ParserEnsemble`, whose parsers are all augmented; an
+            InputError if it does not crop persons.
+        settings: ``flip`` and ``scales`` of :class:`CropSettings`.
+    """
+    module = ConfigDict(module)
+    for model in module.get('parsers', [module]):
+        if 'crop_size' not in (model.get('test_cfg') or {}):
+            raise InputError(
+                'AugmentedParser (--tta) is for top-down parsers, whose '
+                f'test_cfg has a crop_size, but the model is {model.type}')
+        model.test_cfg = dict(model.test_cfg, **settings)
+    return MODELS.build(module)

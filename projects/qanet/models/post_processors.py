@@ -23,7 +23,7 @@ class PersonProbs(NamedTuple):
             pixels, (4,), on the host.
         image_size (tuple[int, int]): Width and height of the image.
         iou_score (Tensor, optional): Scalar, the mean over the augmentations,
-            not clamped; None if nothing regresses it.
+            not clamped.
         group_sizes (tuple[int, ...], optional): See :func:`paste_person`.
     """
     probs: List[Tensor]
@@ -34,12 +34,8 @@ class PersonProbs(NamedTuple):
 
     def paste(self, **kwargs) -> PastedPerson:
         """Paste the person into the image by :func:`paste_person`."""
-        return paste_person(
-            self.probs,
-            self.boxes,
-            self.image_size,
-            group_sizes=self.group_sizes,
-            **kwargs)
+        probs, boxes, size, _, groups = self
+        return paste_person(probs, boxes, size, group_sizes=groups, **kwargs)
 
 
 @MODELS.register_module()
@@ -47,8 +43,7 @@ class QualityAwareModule(nn.Module):
     """Quality-Aware Module (Section 3.3): from probabilities to persons.
 
     Pastes the persons of an image, takes their pixel scores and fuses one
-    score per person and per part. It has no parameters, so it works with any
-    trained network. See ``docs/protocol.md``, section 5.
+    score per person and per part (``docs/protocol.md``, section 5).
 
     Args:
         weights (Sequence[float]): Exponents of the box, IoU and pixel score.
@@ -92,10 +87,6 @@ class QualityAwareModule(nn.Module):
                 4), unpadded, xyxy in pixels, and ``scores``, (N,).
             image_size (tuple[int, int]): Width and height of the image.
             num_classes (int): Number of classes with the background.
-            image_id (int, optional): The image's id.
-
-        Returns:
-            ParsingInstances: The persons in the order of the proposals.
 
         Raises:
             InputError: If the network's numbers are not finite.
@@ -109,15 +100,12 @@ class QualityAwareModule(nn.Module):
             del person  # or a chunk stayed in memory while the next is parsed
         if not pasted:
             return ParsingInstances.empty(image_size, num_classes, image_id)
-        iou_scores, person_scores, part_scores, *part_maps = _to_host([
-            torch.stack(ious).float(),
-            torch.stack([person.instance_scores for person in pasted]),
-            torch.stack([person.category_scores for person in pasted]),
-            *(person.part_map for person in pasted)
-        ])
-        if not all(
-                np.isfinite(scores).all()
-                for scores in (iou_scores, person_scores, part_scores)):
+        part_maps, _, person_scores, part_scores, _ = zip(*pasted)
+        scores = (ious, person_scores, part_scores)
+        iou_scores, person_scores, part_scores, *part_maps = _to_host(
+            [torch.stack(values).float() for values in scores] + [*part_maps])
+        scores = (iou_scores, person_scores, part_scores)
+        if not all(np.isfinite(values).all() for values in scores):
             raise InputError(
                 f'image {image_id}: the network gives probabilities or IoU '
                 'scores that are not finite; it has diverged, or its weights '
@@ -147,18 +135,15 @@ class QualityAwareModule(nn.Module):
 
     def extra_repr(self) -> str:
         """Settings for the printed model."""
-        return (f'weights={self.weights}, '
-                f'pixel_score_thr={self.pixel_score_thr}')
+        thr = self.pixel_score_thr
+        return f'weights={self.weights}, pixel_score_thr={thr}'
 
 
 def _to_host(tensors: Sequence[Tensor]) -> List[np.ndarray]:
     """Arrays of some float32 and then uint8 tensors, fetched in one copy."""
     flat = [tensor.flatten().view(torch.uint8) for tensor in tensors]
-    data = torch.cat(flat).cpu().numpy()
-    ends = np.cumsum([len(part) for part in flat])
+    data = torch.cat(flat).cpu().split([len(part) for part in flat])
     return [
-        part.view(
-            np.float32 if tensor.is_floating_point() else np.uint8).reshape(
-                tensor.shape)
-        for part, tensor in zip(np.split(data, ends[:-1]), tensors)
+        part.view(tensor.dtype).view(tensor.shape).numpy()
+        for part, tensor in zip(data, tensors)
     ]

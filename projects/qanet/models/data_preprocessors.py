@@ -7,14 +7,11 @@ from torch import Tensor
 
 @MODELS.register_module()
 class ParsingDataPreprocessor(ImgDataPreprocessor):
-    """Move, stack and normalise what a top-down parser gets.
+    """Stack and normalise training crops; move test images to the device.
 
-    Training crops are stacked and normalised. Test images are of any size and
-    stay a list, so that nothing is padded; the parser normalises the crops
-    that it cuts out of them (:func:`normalize_crops`).
-
-    Args:
-        kwargs: Those of :class:`mmengine.model.ImgDataPreprocessor`.
+    Those are of any size and stay a list; the parser normalises the crops
+    that it cuts out of them (:func:`normalize_crops`). Its arguments are those
+    of :class:`mmengine.model.ImgDataPreprocessor`.
     """
 
     @property
@@ -23,10 +20,9 @@ class ParsingDataPreprocessor(ImgDataPreprocessor):
         return self._channel_conversion
 
     def forward(self, data: dict, training: bool = False) -> dict:
-        """Prepare ``inputs``, images (3, H, W), a list or stacked.
+        """Make a float tensor (N, 3, H, W), in tests a list, of ``inputs``.
 
-        They become a float tensor (N, 3, H, W) in training, else a list on
-        the device. Boxes stay on the host, where they are needed.
+        These are images (3, H, W), a list or stacked. Boxes stay on the host.
         """
         inputs = data['inputs']
         if not training:

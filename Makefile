@@ -7,7 +7,7 @@ VENV := $(or $(QANET_VENV),.venv)$(if $(filter onedl,$(STACK)),-onedl)
 PYTHON_BIN := $(VENV)/bin/python
 SOURCES := projects tools studies tests configs
 
-.PHONY: help env demo lint format test
+.PHONY: help env demo lint format pytest test
 
 help:
 	@echo 'make env     set up the environment ($(VENV)), compiling nothing'
@@ -36,5 +36,8 @@ format: env
 
 # Each process takes about 1 GB and calculates with one thread.
 JOBS ?= 2
-test: lint
-	OMP_NUM_THREADS=1 $(PYTHON_BIN) -m pytest -n $(JOBS) --dist loadfile
+TESTS ?= tests
+pytest: env
+	OMP_NUM_THREADS=1 $(PYTHON_BIN) -m pytest -n $(JOBS) --dist loadfile $(TESTS)
+
+test: lint pytest

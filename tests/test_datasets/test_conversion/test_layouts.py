@@ -162,7 +162,7 @@ def test_empty_folders_and_missing_images(data_set, mini):
     with pytest.raises(InputError, match='holds no images: incomplete'):
         mini.convert(data_set)
     mini.raw = mini.raw / 'nowhere'
-    with pytest.raises(InputError, match='nowhere.* (is not a|does not exis)'):
+    with pytest.raises(InputError, match='nowhere.* (is not a|not exist)'):
         mini.convert(data_set)
 
 

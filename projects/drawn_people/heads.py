@@ -41,9 +41,8 @@ def neck(look: Look) -> List[Piece]:
     top = figure.pixels(figure.skeleton.skull)
     base = figure.pixels(figure.skeleton.neck) + [0, .12 * scale]
     radius = .19 * figure.build.limbs**.6 * figure.build.head
-    shape = strip(
-        np.linspace(top, base, 3),
-        np.array([1, 1, 1.5]) * radius * scale)
+    half = np.array([1, 1, 1.5]) * radius * scale
+    shape = strip(np.linspace(top, base, 3), half)
     chin = ellipse(top + [0, .3 * scale], (.3 * scale, .34 * scale))
     axis = figure.axis(top, base, radius * 1.3, Limb.TRUNK, (1.2, 1))
     return [Piece([shape], axis, [(chin, skin * .45, .4)])]

@@ -62,16 +62,9 @@ _LEAVES = {'tree': (-.8, .24, .2, 160), 'bush': (-.2, .6, .4, 50)}
 
 def draw_background(rng: np.random.Generator, width: int, height: int,
                     horizon: float) -> np.ndarray:
-    """Draw a place.
+    """A place, (height, width, 3) uint8 BGR; floors start below the horizon.
 
-    Args:
-        rng (np.random.Generator): Source of all draws.
-        width (int): Width in px.
-        height (int): Height in px.
-        horizon (float): y of the horizon in px; floors start below it.
-
-    Returns:
-        np.ndarray: Image of shape (height, width, 3), uint8, BGR.
+    Lengths, and ``horizon``, its y, are in px.
     """
     floor = np.clip(horizon / height + rng.uniform(.06, .3), .3, .82)
     shares = [place[0] for place in PLACES.values()]

@@ -20,17 +20,15 @@ from .things import OBSTACLES, THINGS, paint_thing, sample_thing
 CLASSES = ('person', *THINGS)
 #: A person, and a person or thing of an instance scene, of which fewer pixels
 #: can be seen is not drawn at all.
-MIN_PERSON_AREA, MIN_INSTANCE_AREA = 160, 60
-MIN_SIZE = 64
+MIN_PERSON_AREA, MIN_INSTANCE_AREA, MIN_SIZE = 160, 60, 64
 _Pair = Tuple[int, int]
 
 
 @dataclass
 class Scene:
-    """A picture, what is where in it, and which of several.
+    """A picture, (H, W, 3) uint8 BGR, and what is where in it.
 
     Attributes:
-        image (np.ndarray): (H, W, 3), uint8, BGR.
         category_map (np.ndarray): (H, W), uint8, categories of CIHP, or of
             :data:`CLASSES` from 1 where there are things besides people.
         number_map (np.ndarray): (H, W), uint8, 0 or numbers of the persons
@@ -80,15 +78,11 @@ def draw_scene(rng: np.random.Generator,
     Args:
         rng (np.random.Generator): Source of all draws.
         size (tuple[int, int]): Width and height in px, at least 64 each.
-            Defaults to (400, 300).
         num_people (tuple[int, int]): Fewest and most persons to invent,
-            within 1 to 12. Defaults to (2, 4).
+            within 1 to 12.
         num_things (tuple[int, int], optional): Fewest and most things, 12
             together with the persons, of whom there may be 0 then. Defaults
             to None: a scene for parsing.
-
-    Returns:
-        Scene: Picture and labels.
 
     Raises:
         InputError: If a size or a number is out of range.
@@ -98,8 +92,9 @@ def draw_scene(rng: np.random.Generator,
     people, things = (int(rng.integers(low, high + 1))
                       for low, high in (num_people, num_things or (0, 0)))
     spread = (rng.permutation(people) + rng.uniform(.25, .75, people)) / people
+    near = .1 if num_things is None else 0.
     items = [
-        _sample_person(own, view, x, .1 * (num_things is None))
+        _sample_person(own, view, x, near)
         for own, x in zip(_children(rng, people), spread)
     ]
     items += [_sample_thing(own, view) for own in _children(rng, things)]
@@ -120,21 +115,21 @@ def check_arguments(size: _Pair, num_people: _Pair,
     if min(size) < MIN_SIZE:
         raise InputError(f'size (w, h) must be at least {MIN_SIZE} px each, '
                          f'got {tuple(size)}')
-    least = 1 if num_things is None else 0
-    for name, pair in (('num_people', num_people), ('num_things', num_things)):
-        if pair and not least <= pair[0] <= pair[1] <= MAX_PERSONS:
-            raise InputError(f'{name} must be (fewest, most) within {least} '
+    least, things = (1, (0, 0)) if num_things is None else (0, num_things)
+    for name, pair, low in (('num_people', num_people, least), ('num_things',
+                                                                things, 0)):
+        if not low <= pair[0] <= pair[1] <= MAX_PERSONS:
+            raise InputError(f'{name} must be (fewest, most) within {low} '
                              f'to {MAX_PERSONS}, got {tuple(pair)}')
-    if num_things and num_people[0] + num_things[0] < 1:
+    fewest, most = np.add(num_people, things)
+    if fewest < 1:
         raise InputError('num_people and num_things must not both begin at 0')
-    if num_things and num_people[1] + num_things[1] > MAX_PERSONS:
-        raise InputError(
-            'num_people and num_things together must be at most '
-            f'{MAX_PERSONS}, got {num_people[1]} and {num_things[1]}')
+    if most > MAX_PERSONS:
+        raise InputError('num_people and num_things together must be at most '
+                         f'{MAX_PERSONS}, got {num_people[1]} and {things[1]}')
 
 
-def _children(rng: np.random.Generator,
-              count: int) -> List[np.random.Generator]:
+def _children(rng: np.random.Generator, count: int) -> List:
     """A generator for each item: dropping one leaves the others alone."""
     return [np.random.default_rng(s) for s in rng.integers(2**62, size=count)]
 
@@ -150,10 +145,8 @@ def _sample_person(rng: np.random.Generator, view: _View, x: float,
     # Heads stay inside; close people are cut off by the lower border.
     feet = tall * scale + rng.uniform(.02, .25 if near else .06) * height
     if not near:
-        feet = max(
-            feet,
-            min(view.horizon + view.eye * scale,
-                rng.uniform(.93, 1.02) * height))
+        lowest = rng.uniform(.93, 1.02) * height
+        feet = max(feet, min(view.horizon + view.eye * scale, lowest))
     spot = Spot(x * width, feet, scale)
     seat = sample_thing(rng, 'seat', ground - .3)
 
@@ -195,8 +188,7 @@ def _compose(rng: np.random.Generator, view: _View, items: List[_Item],
         canvas = Canvas(_shadowed(background, items, view))
         _paint_all(canvas, items, view, np.random.default_rng(seed))
         image, codes = canvas.reduce()
-        areas = np.bincount(
-            _numbers(codes).ravel(), minlength=len(items) + 1)[1:]
+        areas = np.bincount(_numbers(codes).ravel(), None, len(items) + 1)[1:]
         seen = areas >= min(least, width * height // 100)
         if least == MIN_PERSON_AREA and not seen.any():
             seen[-1] = True  # at least the nearest person stays
@@ -211,9 +203,8 @@ def _paint_all(canvas: Canvas, items: List[_Item], view: _View,
     slot = int(rng.integers(1, 4)) if rng.random() < .16 else 0
     for k, item in enumerate(items):
         if k == len(items) - slot:
-            spot = Spot(
-                rng.uniform(.05, .95) * view.size[0], item.spot.feet,
-                max((item.spot.feet - view.horizon) / view.eye, 4.))
+            x, feet = rng.uniform(.05, .95) * view.size[0], item.spot.feet
+            spot = Spot(x, feet, max((feet - view.horizon) / view.eye, 4.))
             thing = sample_thing(rng, str(rng.choice(list(OBSTACLES)[:2])))
             paint_thing(canvas, thing, spot, 0, view.light)
         item.paint(canvas, k + 1)
@@ -228,8 +219,8 @@ def _shadowed(background: np.ndarray, items: List[_Item],
         scale = {'person': 1., 'balloon': .3}.get(item.kind, .8)
         scale *= item.spot.scale
         blur = max(blur, .25 * scale)
-        for along, up, wide, high, dark in ((side, .05, 1.1 + abs(side), .26,
-                                             .5), (0, .08, .9, .16, .7)):
+        blots = (side, .05, 1.1 + abs(side), .26, .5), (0, .08, .9, .16, .7)
+        for along, up, wide, high, dark in blots:
             center = item.spot.x - along * scale, item.spot.feet - up * scale
             blot = ellipse(center, (wide * scale, high * scale))
             cv2.fillPoly(mask, [np.round(blot).astype(np.int32)], dark)

@@ -73,7 +73,10 @@ class Pose:
         """
         turn = (other.yaw - self.yaw + np.pi) % (2 * np.pi) - np.pi
         *own, _ = vars(self).values()
-        angles = [a + share * (b - a) for a, b in zip(own, vars(other).values())]
+        angles = [
+            a + share * (b - a) for a, b in zip(own,
+                                                vars(other).values())
+        ]
         angles[0] = self.yaw + share * turn
         return Pose(*angles, (self, other)[share >= .5].seated)
 

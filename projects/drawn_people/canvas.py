@@ -91,9 +91,9 @@ class Canvas:
 
     def _elected(self, values: np.ndarray) -> np.ndarray:
         """Of each four values that whose label most of the four have."""
-        (a, b, c, d), choices = ([v[i::2, j::2] for i in (0, 1)
-                                  for j in (0, 1)]
-                                 for v in (self.codes, values))
+        (a, b, c,
+         d), choices = ([v[i::2, j::2] for i in (0, 1) for j in (0, 1)]
+                        for v in (self.codes, values))
         lone = (a != b) & (a != c) & (a != d)
         elected = choices[0].copy()
         for k, agree in ((2, c == d), (1, (b == c) | (b == d))):

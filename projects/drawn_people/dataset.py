@@ -67,9 +67,9 @@ def _draw_and_write(folder: Path, seed: int, numbers: Tuple,
 def _write_splits(out: Path, counts: _Pair, seed: int, workers: int,
                   progress: bool, *numbers) -> None:
     """Draw both splits; ``numbers`` are size, num_people and num_things."""
-    for name, value, least in (('num_train', counts[0], 1),
-                               ('num_val', counts[1], 1), ('seed', seed, 0),
-                               ('workers', workers, 1)):
+    for name, value, least in (('num_train', counts[0], 1), ('num_val',
+                                                             counts[1], 1),
+                               ('seed', seed, 0), ('workers', workers, 1)):
         if value < least:
             raise InputError(f'{name} must be at least {least}, got {value}')
     check_arguments(*numbers)

@@ -125,13 +125,11 @@ def sample_outfit(rng: np.random.Generator, female: bool) -> Outfit:
     hair = np.array(_HAIRS[rng.integers(3 if dark else len(_HAIRS))], float)
     skin = np.clip(skin + rng.normal(0, 7, 3), 20, 250)
     hair = np.clip(hair + rng.normal(0, 6, 3), 8, 250)
-    strands = Material(hair, hair * .6, 'strands', .1, .16, .07,
-                       rng.uniform(0, 9))
-    style = _choose(rng, HAIR_STYLES[female])
-    outfit = {
-        'skin': Worn(Material(skin, folds=.03, gloss=.03)),
-        'hair': Worn(strands, style, depth=rng.random())
-    }
+    start, style = rng.uniform(0, 9), _choose(rng, HAIR_STYLES[female])
+    strands = Material(hair, hair * .6, 'strands', .1, .16, .07, start)
+    outfit = dict(
+        skin=Worn(Material(skin, folds=.03, gloss=.03)),
+        hair=Worn(strands, style, depth=rng.random()))
     kinds = ['shoes', *_choose(rng, SETS[female]).split('+')]
     kinds += [kind for kind, share in EXTRAS.items() if rng.random() < share]
     outfit.update((kind, sample_worn(rng, kind)) for kind in kinds)

@@ -132,10 +132,8 @@ def paint_thing(canvas: Canvas, thing: Tuple, spot: Spot, code: int,
         axis = np.array([((x0 + x1) / 2, y) for y in (y0, y1)])
         radius = (x1 - x0) * flat / 2 or max(x1 - x0, y1 - y0) / 2
         chain = Chain(Limb.NONE, axis, np.full(2, radius), np.arange(2))
-        material = materials[which]
-        material = replace(
-            material,
-            base=material.base * shade,
-            accent=material.accent * shade)
+        plain = materials[which]
+        base, accent = plain.base * shade, plain.accent * shade
+        material = replace(plain, base=base, accent=accent)
         cloth = Cloth(chain, material, spot.scale, light, ball=flat == 0)
         canvas.fill([points], cloth, code)

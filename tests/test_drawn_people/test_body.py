@@ -15,9 +15,9 @@ def pose(yaw=0., arms=(.2, 0.), seated=False):
 
 
 def test_yaw_turns_to_image_right_and_tilt_shows_toes_below_heels():
-    level, turned, tilted = (
-        solve(BUILD, pose(yaw), tilt)
-        for yaw, tilt in ((0., 0.), (np.pi / 2, 0.), (0., .3)))
+    level, turned, tilted = (solve(BUILD, pose(yaw), tilt)
+                             for yaw, tilt in ((0., 0.), (np.pi / 2, 0.),
+                                               (0., .3)))
     # Toes point right, the left side is away from the camera.
     assert np.all(turned.feet[:, 2, 0] - turned.feet[:, 0, 0] > .5)
     assert turned.arms[0, 0, 2] < -.5 < .5 < turned.arms[1, 0, 2]

@@ -54,8 +54,8 @@ def test_out_of_sight_changes_nothing(canvas):
 def test_majority_vote_elects_coordinates_too():
     canvas = Canvas(np.zeros((1, 4, 3), np.uint8), coordinates=True)
     blocks = [[5, 6, 6, 6], [6, 5, 5, 9], [5, 6, 7, 7], [1, 2, 3, 4]]
-    canvas.codes[:] = np.reshape(blocks, (4, 2, 2)).swapaxes(0, 1).reshape(
-        2, 8)
+    canvas.codes[:] = np.reshape(blocks, (4, 2, 2)).swapaxes(0,
+                                                             1).reshape(2, 8)
     canvas.coordinates[:] = canvas.codes[..., None] * [1, 2, .5]
     elected = [6, 5, 7, 1]
     assert canvas.reduce()[1].tolist() == [elected]

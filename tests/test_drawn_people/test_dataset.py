@@ -153,11 +153,11 @@ def test_bad_numbers_are_named_and_leave_nothing(name, change, message,
 @pytest.mark.parametrize('tool, arguments, code, message', [
     ('synthetic', ('out', '--workers', 1), 0, ''),
     ('synthetic_instances', ('out', '--things', 2, 3), 0, ''),
-    ('synthetic', ('out', '--images', 0), 2,
-     '--images must be at least 1, got 0'),
+    ('synthetic',
+     ('out', '--images', 0), 2, '--images must be at least 1, got 0'),
     ('synthetic', ('file', '--workers', 1), 2, "Not a directory: 'file"),
-    ('synthetic', ('out', '--size', 10, 20), 2,
-     'size (w, h) must be at least 64'),
+    ('synthetic',
+     ('out', '--size', 10, 20), 2, 'size (w, h) must be at least 64'),
 ])
 def test_tools_draw_or_name_what_is_wrong(tool, arguments, code, message,
                                           run_tool, tmp_path):

@@ -25,8 +25,8 @@ def test_known_colors(color, expected):
 def test_patterns_mix_base_and_accent(pattern):
     base = np.array([10., 20., 30.])
     across = np.linspace(-2, 2, 400, dtype=np.float32)
-    colors = Material(base, base + 100, pattern).colors(
-        across, across[::-1] * .7)
+    colors = Material(base, base + 100,
+                      pattern).colors(across, across[::-1] * .7)
     # One amount for all three channels.
     amount = (colors - base) / 100
     assert np.allclose(amount, amount[:, :1], atol=1e-5)

@@ -42,15 +42,6 @@ def test_labels_are_never_mixed_and_overlaps_make_no_hole(canvas):
     assert set(np.unique(codes)) == {0, 7, 100} and codes[7, 17] == 100
 
 
-def test_out_of_sight_changes_nothing(canvas):
-    before = canvas.color.copy(), canvas.codes.copy()
-    canvas.fill([box(-30, 5, -20, 15)], red, 9)
-    canvas.tint([box(60, 5, 70, 15)], (0, 0, 0), 1., 7)
-    canvas.shadow([box(5, 45, 9, 55)], np.zeros(2), 1., 1.)
-    assert np.array_equal(canvas.color, before[0])
-    assert np.array_equal(canvas.codes, before[1])
-
-
 def test_majority_vote_elects_coordinates_too():
     canvas = Canvas(np.zeros((1, 4, 3), np.uint8), coordinates=True)
     blocks = [[5, 6, 6, 6], [6, 5, 5, 9], [5, 6, 7, 7], [1, 2, 3, 4]]

@@ -13,7 +13,6 @@ from projects.qanet.utils.errors import InputError
 
 SIZE = (150, 110)
 WRITERS = {'CIHP': write_dataset, 'instances': write_instance_dataset}
-NUMBERS = dict(num_train=1, num_val=1)
 both = pytest.mark.parametrize('name', WRITERS)
 
 
@@ -138,7 +137,6 @@ def test_progress_on_request_and_interruptions(name, tmp_path, monkeypatch,
 @both
 @pytest.mark.parametrize('change, message', [
     (dict(num_train=0), 'num_train must be at least 1, got 0'),
-    (dict(num_val=0), 'num_val must be at least 1, got 0'),
     (dict(seed=-1), 'seed must be at least 0, got -1'),
     (dict(workers=0), 'workers must be at least 1, got 0'),
     (dict(num_people=(2, 1)), 'num_people must be'),
@@ -146,7 +144,11 @@ def test_progress_on_request_and_interruptions(name, tmp_path, monkeypatch,
 def test_bad_numbers_are_named_and_leave_nothing(name, change, message,
                                                  tmp_path):
     with pytest.raises(InputError, match=message):
-        WRITERS[name](tmp_path / 'new', **{**NUMBERS, **change})
+        WRITERS[name](tmp_path / 'new', **{
+            'num_train': 1,
+            'num_val': 1,
+            **change
+        })
     assert not (tmp_path / 'new').exists()
 
 

@@ -9,8 +9,7 @@ from projects.drawn_people.canvas import Canvas
 from projects.drawn_people.figure import Spot
 from projects.drawn_people.labels import Limb, Part
 from projects.drawn_people.outfit import PIECES, Worn, sample_worn
-from projects.drawn_people.person import (Person, paint_person, sample_person,
-                                          sample_pose)
+from projects.drawn_people.person import Person, paint_person
 from projects.drawn_people.surface import Material
 
 SCALE, TILT = 30., .12
@@ -37,24 +36,26 @@ LOOKS = {
 
 
 def worn(kind, **changes):
+    """A piece of one colour; ``kind`` may name its style, too."""
+    kind, *style = kind.split()
     base = np.array(LOOKS[kind][0], float)
     plain = Material(base, base * .8, folds=.05)
     if kind not in PIECES:
         return Worn(plain, 'short', depth=.5)
     piece = sample_worn(np.random.default_rng(1), kind)
-    return replace(piece, **{'material': plain, **changes})
+    style = style[0] if style else piece.style
+    return replace(piece, material=plain, style=style, **changes)
 
 
-def dressed(*kinds, **pieces):
+def dressed(*kinds):
     """T-shirt, shorts, shoes, and more or other pieces."""
-    outfit = {kind: worn(kind) for kind in ('skin', 'hair', *kinds)}
-    outfit['shoes'] = worn('shoes', style='sneaker')
+    outfit = {kind.split()[0]: worn(kind) for kind in ('skin', 'hair', *kinds)}
+    outfit['shoes'] = worn('shoes sneaker')
     if 'dress' not in kinds:
-        ends = {'arm': .5, 'trunk': 0.}
-        outfit['top'] = worn('top', ends=ends, style='plain')
+        outfit['top'] = worn('top plain', ends={'arm': .5, 'trunk': 0.})
     if not {'dress', 'skirt'} & set(kinds):
         outfit['pants'] = worn('pants', ends={'trousers': .8}, flare=.02)
-    return {**outfit, **pieces}
+    return outfit
 
 
 def pose(yaw=0., arms=(.5, 0.), **joints):
@@ -66,8 +67,9 @@ def pose(yaw=0., arms=(.5, 0.), **joints):
 def painted(outfit, now=pose(), coordinates=False):
     """Canvas with one person, 240 px wide and 260 px high."""
     canvas = Canvas(np.full((260, 240, 3), 255, np.uint8), coordinates)
-    paint_person(canvas, Person(BUILD, outfit, now), Spot(120., 245., SCALE),
-                 1, np.array([.4, -.5]), TILT)
+    # Another pose than its own.
+    paint_person(canvas, Person(BUILD, outfit, pose(1.)),
+                 Spot(120., 245., SCALE), 1, np.array([.4, -.5]), TILT, now)
     return canvas
 
 
@@ -81,42 +83,53 @@ def on_screen(now, joints):
     return origin + SCALE * joints[..., :2]
 
 
-def middle(found, part):
-    ys, xs = np.nonzero(found == part)
-    assert len(ys) > 20, part
-    return xs.mean(), ys.mean()
-
-
 @pytest.mark.parametrize('yaw, sign', [(0., 1), (.4, 1), (np.pi, -1)])
-def test_sides_are_the_persons_own_and_heads_are_above_feet(yaw, sign):
+def test_left_and_right_are_the_persons_own(yaw, sign):
     found = labels(dressed(), pose(yaw))
-    for left, right in (ARMS, LEGS, SHOES):
-        assert sign * (middle(found, left)[0] - middle(found, right)[0]) > 5
-    parts = (Part.HAIR, Part.UPPER_CLOTHES, Part.PANTS, *LEGS[:1], *SHOES[:1])
-    heights = [middle(found, part)[1] for part in parts]
-    assert heights == sorted(heights)
+    for pair in (ARMS, LEGS, SHOES):
+        left, right = (np.nonzero(found == part)[1].mean() for part in pair)
+        assert sign * (left - right) > 5
     # Seven to eight heads between crown and sole.
     ys = np.nonzero(found)[0]
     assert 6.5 < np.ptp(ys) / SCALE < 8. and abs(ys.max() - 244) < 3
-    # Ears may peek out at the back.
-    face = (found == Part.FACE).sum()
-    assert face > 300 if sign > 0 else face < 60
 
 
-@pytest.mark.parametrize('kind, style', [
-    *(('hat', style) for style in ('cap', 'beanie', 'brim')),
-    ('coat', 'open'),
-    ('coat', 'closed'),
-    ('scarf', 'long'),
-    *((kind, '-')
-      for kind in ('gloves', 'sunglasses', 'socks', 'skirt', 'dress')),
-])
+BEFORE = dict(arms=(.2, .6), forearms=np.array([[-1.2, .9]] * 2))
+SEATED = dict(seated=True, thighs=np.array([[.2, 1.4]] * 2))
+
+
+@pytest.mark.parametrize('kinds, now, areas', [
+    (('sunglasses', 'coat open'), pose(.2), [
+        52474, 0, 221, 0, 220, 874, 0, 4218, 0, 1457, 413, 0, 0, 233, 221, 225,
+        607, 602, 352, 283]),
+    (('skirt', 'scarf', 'coat closed'), pose(), [
+        51940, 0, 213, 0, 0, 55, 0, 5087, 0, 0, 75, 708, 1447, 458, 223, 220,
+        672, 684, 311, 307]),
+    (('gloves', ), pose(**BEFORE), [
+        54092, 0, 213, 623, 0, 2071, 0, 0, 0, 1995, 467, 0, 0, 458, 310, 321,
+        610, 622, 311, 307]),
+    (('socks', 'hat'), pose(np.pi, **BEFORE), [
+        54126, 289, 384, 0, 0, 3005, 0, 0, 759, 1995, 176, 0, 0, 27, 248, 254,
+        279, 266, 295, 297]),
+    (('dress', ), pose(-.4, (.3, .9), **SEATED), [
+        55656, 0, 248, 0, 0, 0, 3279, 0, 0, 0, 314, 0, 0, 409, 754, 921, 40,
+        176, 226, 377]),
+])  # yapf: disable
+def test_known_persons(kinds, now, areas):
+    found = labels(dressed(*kinds), now)
+    assert np.allclose(np.bincount(found.flat, minlength=20), areas, .02, 5)
+
+
 @pytest.mark.parametrize('yaw', [0., np.pi])
-def test_each_garment_brings_its_class_and_no_other(kind, style, yaw):
-    part, = LOOKS[kind][1]
-    plain = labels(dressed(), pose(yaw))
-    found = labels(dressed(**{kind: worn(kind, style=style)}), pose(yaw))
-    seen = not (kind == 'sunglasses' and yaw)
+@pytest.mark.parametrize('piece', [
+    'hat cap', 'hat beanie', 'hat brim', 'coat open', 'coat closed',
+    'scarf long', 'gloves', 'sunglasses', 'socks', 'skirt', 'dress'
+])
+def test_each_garment_brings_its_class_and_no_other(piece, yaw):
+    part, = LOOKS[piece.split()[0]][1]
+    plain, found = labels(dressed(),
+                          pose(yaw)), labels(dressed(piece), pose(yaw))
+    seen = not (piece == 'sunglasses' and yaw)
     assert set(found.flat) - set(plain.flat) == ({part} if seen else set())
     assert ((found == part).sum() > 40) == seen
 
@@ -147,30 +160,9 @@ def test_what_is_painted_is_what_is_labelled(kinds, now):
     assert np.array_equal(nearest, expected[codes[chosen]])
 
 
-def test_clothes_cover_what_they_should():
-    top = worn('top', ends={'arm': 1.9, 'trunk': 0.}, style='plain')
-    pants = worn('pants', ends={'trousers': 2.})
-    found = labels(dressed('gloves', top=top, pants=pants))
-    assert all((found == part).sum() < 25 for part in (*ARMS, *LEGS))
-    # An open coat shows the shirt.
-    coats = [worn('coat', style=style) for style in ('open', 'closed')]
-    opened, closed = (
-        np.sum(labels(dressed(coat=coat)) == Part.UPPER_CLOTHES)
-        for coat in coats)
-    assert opened > 3 * closed
-
-
-@pytest.mark.parametrize('yaw, seen', [(0., True), (np.pi, False)])
-def test_forearms_before_the_belly_hide_it_from_the_front_only(yaw, seen):
-    now = pose(yaw, (.2, .6), forearms=np.array([[-1.2, .9]] * 2))
-    arms = np.isin(labels(dressed(), now), ARMS)
-    assert (arms[:, 111:130].sum() > 100) == seen
-
-
-@pytest.mark.parametrize('yaw', [0., np.pi])
 @pytest.mark.parametrize('i', [0, 1])
-def test_thumbs_of_spread_arms_point_up(yaw, i):
-    now = pose(yaw, (np.pi / 2 - .25, 0.))
+def test_thumbs_of_spread_arms_point_up(i):
+    now = pose(np.pi, (np.pi / 2 - .25, 0.))
     ys, xs = np.nonzero(labels(dressed(), now) == ARMS[i])
     wrist, tip = on_screen(now, solve(BUILD, now, TILT).arms[i, 2:])
     spots = (np.stack([xs + .5, ys + .5], axis=1) - wrist) / SCALE
@@ -178,18 +170,6 @@ def test_thumbs_of_spread_arms_point_up(yaw, i):
     up = np.array([along[1], -along[0]]) * np.sign(along[0])
     height = spots[spots @ along > .12] @ up
     assert height.max() > .25 and -.2 < height.min() < 0
-
-
-def test_sunglasses_cover_the_eyes_and_no_cheek():
-    """Below the middle of the skull and above, at both sides of the nose."""
-    found, plain = labels(dressed('sunglasses')), labels(dressed())
-    ys, xs = np.nonzero(found == Part.SUNGLASSES)
-    assert (plain[ys, xs] == Part.FACE).mean() > .95
-    skull = on_screen(pose(), solve(BUILD, pose(), TILT).skull)
-    x, y = xs + .5 - skull[0], ys + .5 - skull[1]
-    assert y.mean() == pytest.approx(0, abs=2) and 7.5 < y.max() < 9
-    assert -14 < x.min() < -8 and 8 < x.max() < 14
-    assert (np.abs(x) < 1.5).sum() < .2 * len(x)  # the bridge is thin
 
 
 def test_coordinates_run_along_the_limbs():
@@ -216,24 +196,3 @@ def test_coordinates_run_along_the_limbs():
         found = along[(codes == part) & (limb == name)]
         assert found.max() == pytest.approx(end, abs=tolerance)
     assert -.15 < found.min() < .1  # the shirt's hem
-
-
-def test_a_person_keeps_clothes_and_body_from_frame_to_frame():
-    rng = np.random.default_rng(6)
-    person, goal = sample_person(rng), sample_pose(rng)
-    frames = []
-    for spot, now in ((Spot(90., 280.,
-                            33.), None), (Spot(70., 270., 30.),
-                                          person.pose.blend(goal, .6))):
-        canvas = Canvas(np.full((290, 160, 3), 90, np.uint8))
-        paint_person(canvas, person, spot, 1, np.zeros(2), .1, now)
-        frames.append(canvas.reduce())
-    assert (frames[0][1] != frames[1][1]).mean() > .05
-    compared = 0
-    for part in list(Part)[1:]:
-        chosen = [image[codes == part] for image, codes in frames]
-        if min(map(len, chosen)) > 150:
-            first, again = (np.median(pixels, axis=0) for pixels in chosen)
-            assert np.allclose(first, again, atol=30)
-            compared += 1
-    assert compared > 3

@@ -2,8 +2,7 @@
 import numpy as np
 import pytest
 
-from projects.drawn_people import Scene, draw_scene
-from projects.drawn_people import scene as module
+from projects.drawn_people import draw_scene
 from projects.drawn_people.backgrounds import PLACES, draw_place
 from projects.drawn_people.canvas import Canvas
 from projects.drawn_people.figure import Spot
@@ -39,56 +38,12 @@ def test_known_scenes(options, categories, numbers, mean, quality):
     assert np.allclose(counts(scene.number_map), numbers, .02, 5)
     assert np.allclose(scene.image.mean(axis=(0, 1)), mean, 0, .7)
     assert scene.jpeg_quality == quality
+    ys, xs = np.nonzero(scene.number_map == 2)
+    size = np.ptp(xs) + 1, np.ptp(ys) + 1
+    assert scene.boxes()[1].tolist() == [xs.min(), ys.min(), *size]
     for values in (scene.image, scene.category_map, scene.number_map):
         assert values.shape[:2] == options[1][::-1]
         assert values.dtype == np.uint8
-
-
-@pytest.mark.parametrize('num_things', [None, (2, 4)])
-def test_maps_agree_with_each_other(num_things):
-    found = set()
-    for seed in range(6):
-        scene = draw(seed, num_things=num_things)
-        numbers, categories = scene.number_map, scene.category_map
-        assert np.array_equal(numbers > 0, categories > 0)
-        areas = counts(numbers)
-        assert min(areas) >= (160 if num_things is None else 60)
-        for number in range(1, len(areas)):
-            kinds = set(categories[numbers == number].tolist())
-            assert num_things is None or len(kinds) == 1
-            found |= kinds
-    assert len(found) >= (17 if num_things is None else 5)
-
-
-def test_boxes_are_tight():
-    numbers = np.zeros((5, 7), np.uint8)
-    numbers[1:3, 2:6], numbers[4, 6] = 1, 2
-    scene = Scene(np.zeros((5, 7, 3), np.uint8), numbers, numbers)
-    assert scene.boxes().tolist() == [[2, 1, 4, 2], [6, 4, 1, 1]]
-
-
-def test_nearer_people_hide_farther_ones(monkeypatch):
-    """Painted alone, persons overlap; the lower feet win each pixel."""
-    alone, feet, original = {}, {}, module.paint_person
-
-    def spy(canvas, person, spot, number, *view):
-        single = Canvas(np.zeros((150, 220, 3), np.uint8))
-        original(single, person, spot, number, *view)
-        alone[number], feet[number] = single.reduce()[1] > 0, spot.feet
-        original(canvas, person, spot, number, *view)
-
-    monkeypatch.setattr(module, 'paint_person', spy)
-    overlaps = wrong = 0
-    for seed in range(4):
-        numbers = draw(seed, num_people=(4, 4)).number_map
-        for a in range(1, numbers.max() + 1):
-            for b in range(1, a):
-                both = alone[a] & alone[b] & np.isin(numbers, (a, b))
-                overlaps += both.sum()
-                nearer = a if feet[a] > feet[b] else b
-                # Pixels on their common outline are voted on.
-                wrong += (numbers[both] != nearer).sum()
-    assert overlaps > 300 and wrong < .02 * overlaps
 
 
 def test_hidden_people_leave_the_scene():
@@ -130,6 +85,8 @@ def test_all_classes_occur_often():
     worn = []
     for seed in range(25):
         scene = draw(seed, (220, 170), (4, 6))
+        assert np.array_equal(scene.number_map > 0, scene.category_map > 0)
+        assert min(counts(scene.number_map)) >= 160
         for number in range(1, scene.number_map.max() + 1):
             parts = scene.category_map[scene.number_map == number]
             worn.append(np.bincount(parts, minlength=20) >= 12)

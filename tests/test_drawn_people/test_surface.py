@@ -34,25 +34,6 @@ def test_patterns_mix_base_and_accent(pattern):
     assert (amount.std() > .02) == (pattern != 'plain')
 
 
-def test_a_chain_is_cut_by_position():
-    cut = BENT.cut(.5, 1.25, 1., 2.)
-    assert np.allclose(cut.points, [[5, 0], [10, 0], [10, 5]])
-    assert np.allclose(cut.radii, [3 + 1, 2 + 1.5, 1.75 + 3])
-    assert np.allclose(cut.at, [.5, 1, 1.25])
-    fine = Chain(3, np.zeros((4, 2)), np.ones(4), np.array([0, .3, 1, 2.]))
-    assert fine.cut(.2, 1.5).bones().at.tolist() == [.2, 1, 1.5]
-
-
-def test_pixels_are_located_on_the_nearest_bone():
-    x, y = np.float32([3, 12, 9]), np.float32([2, 15, -3])
-    limb, along, across = Cloth(BENT, Material(np.zeros(3)), 1.,
-                                np.zeros(2)).coordinates(x, y).T
-    assert limb.tolist() == [3, 3, 3]
-    assert np.allclose(along, [.3, 1 + 15 / 20, .9])
-    # Width 4 to 2, then 2 to 1; positive to the right of the way.
-    assert np.allclose(across, [2 / 3.4, -2 / 1.25, -3 / 2.2])
-
-
 @pytest.mark.parametrize('ys', [(10, 100), (0, 60, 100)])
 def test_light_comes_from_its_side(ys):
     points = np.array([(10., y) for y in ys])

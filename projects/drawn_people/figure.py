@@ -36,45 +36,30 @@ class Spot:
 
 @dataclass
 class Piece:
-    """What is painted at once: polygons (N, 2), px, wrapped around a chain.
-
-    ``patches`` are polygon, BGR colour and opacity of what is printed on it,
-    ``lines`` curves (N, 2), px, their width in heads and BGR colour. ``shade``
-    throws its shadow, if not all of it; what is ``joined`` grows out of the
-    trunk and shares its light.
-    """
+    """What is painted at once: polygons (N, 2), px, wrapped around a chain."""
     polygons: List[np.ndarray]
     chain: Chain
+    #: Polygon, BGR colour and opacity of what is printed on it.
     patches: List[Tuple] = field(default_factory=list)
+    #: Curves (N, 2), px, their width in heads and BGR colour.
     lines: List[Tuple] = field(default_factory=list)
-    shade: Optional[List[np.ndarray]] = None
-    joined: bool = False
+    shade: Optional[List[np.ndarray]] = None  # throws the shadow; None: all
+    joined: bool = False  # grows out of the trunk and shares its light
 
 
 @dataclass(frozen=True)
 class Garment:
-    """One layer, made of a piece of the outfit.
-
-    Attributes:
-        part (Part | tuple[Part, Part]): Its label; of left and right.
-        shape (str): A function of ``shapes`` or ``heads``.
-        start, stop (float, optional): Where on the chain it begins and ends,
-            see :class:`~.outfit.Worn`. None: as it is worn.
-        ease, flare (float): How far it stands off, and how much further at
-            its lower end, heads.
-        shadow (float): Strength of its shadow, 0 to 1.
-        below (str): The cloth that hides it completely.
-    """
+    """One layer, made of a piece of the outfit."""
     cloth: str
-    part: Union[Part, Tuple[Part, Part]]
-    shape: str
+    part: Union[Part, Tuple[Part, Part]]  # its label; of left and right
+    shape: str  # a function of ``shapes`` or ``heads``
     chain: str = ''
-    start: Optional[float] = 0.
+    start: Optional[float] = 0.  # on the chain; None: see Worn.ends
     stop: Optional[float] = 0.
-    ease: float = 0.
-    flare: float = 0.
-    shadow: float = 0.
-    below: str = ''
+    ease: float = 0.  # how far it stands off, heads
+    flare: float = 0.  # how much further at its lower end
+    shadow: float = 0.  # strength, 0 to 1
+    below: str = ''  # the cloth that hides it completely
 
 
 class Figure:
@@ -108,13 +93,13 @@ class Figure:
 
     def limb(self, kind: str, i: int) -> Chain:
         """Left (0) or right (1) arm or leg, or a leg in trousers."""
-        leg = kind != 'arm'
-        joints = self.skeleton.legs if leg else self.skeleton.arms
+        joints, limb = ((self.skeleton.arms,
+                         Limb.LEFT_ARM) if kind == 'arm' else
+                        (self.skeleton.legs, Limb.LEFT_LEG))
         bones = self.pixels(joints[i, :3])
         points = [np.interp(_AT, [0, 1, 2], column) for column in bones.T]
         radii = np.array(_WIDTHS[kind]) * self.build.limbs * self.scale
-        limb = (Limb.LEFT_LEG if leg else Limb.LEFT_ARM) + i
-        return Chain(limb, np.stack(points, axis=1), radii, _AT)
+        return Chain(limb + i, np.stack(points, axis=1), radii, _AT)
 
     def axis(self, start, end, radius, limb, at) -> Chain:
         """One bone between two points, px, of a half width in heads."""
@@ -127,7 +112,7 @@ class Figure:
         return self.axis(top, chin, .46 * self.build.head, Limb.HEAD, (1, -1))
 
     def spine(self, widen: float = 1.) -> Chain:
-        """What lies around the trunk, from the neck (1) down below the feet."""
+        """What lies around the trunk, from the neck (1) to below the feet."""
         top, low, radius = self._spine
         return self.axis(top, top + (low - top) * 3, radius * widen * 1.08,
                          Limb.TRUNK, (.96, .96 * -2))
@@ -140,7 +125,7 @@ class Figure:
         outline is moved there; clothes stand off by ``ease``, heads.
         """
         level, azimuth, ease = np.broadcast_arrays(
-            np.atleast_1d(np.asarray(level, float)), azimuth, ease)
+            np.atleast_1d(level), azimuth, ease)
         width, depth = (
             np.interp(level, _LEVELS, half) + ease
             for half in (self._widths, self._depths))
@@ -151,7 +136,6 @@ class Figure:
 
     def trunk_sides(self, levels, ease=0.) -> Tuple[np.ndarray, np.ndarray]:
         """Outline of the trunk at image left and right, px (N, 2) each."""
-        # So far behind that it is moved to the outline.
         left, right = _middle(self.skeleton.torso) + np.array([-2.4, 2.4])
         return self.trunk(levels, left, ease), self.trunk(levels, right, ease)
 

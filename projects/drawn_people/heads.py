@@ -37,9 +37,10 @@ _PUFF = {'buzz': 1.03, 'curly': 1.24, 'short': 1.1}
 
 def neck(look: Look) -> List[Piece]:
     """The neck, in the shadow of the chin."""
-    figure, scale, skeleton = look.figure, look.figure.scale, look.figure.skeleton
-    top = figure.pixels(skeleton.skull)
-    base = figure.pixels(skeleton.neck) + [0, .12 * scale]
+    figure, scale = look.figure, look.figure.scale
+    skeleton = figure.skeleton
+    top, base = figure.pixels([skeleton.skull, skeleton.neck])
+    base = base + [0, .12 * scale]
     radius = .19 * figure.build.limbs**.6 * figure.build.head
     half = np.array([1, 1, 1.5]) * radius * scale
     shape = strip(np.linspace(top, base, 3), half)

@@ -1,7 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Scenes: who stands where, what is in front of whom, which labels remain."""
 from dataclasses import dataclass
-from typing import Callable, List, Optional, Tuple
+from typing import Callable, List, NamedTuple, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -28,13 +28,10 @@ _Pair = Tuple[int, int]
 class Scene:
     """A picture, (H, W, 3) uint8 BGR, and what is where in it.
 
-    Attributes:
-        category_map (np.ndarray): (H, W), uint8, categories of CIHP, or of
-            :data:`CLASSES` from 1 where there are things besides people.
-        number_map (np.ndarray): (H, W), uint8, 0 or numbers of the persons
-            (and things) from 1 without gaps: the visible pixels of each. It
-            is 0 where ``category_map`` is 0 and only there.
-        jpeg_quality (int): Quality with which the picture should be stored.
+    The maps are (H, W) uint8: categories of CIHP, or of :data:`CLASSES` from 1
+    where there are things besides people; and numbers of the persons (and
+    things) from 1 without gaps, their visible pixels. Both are 0 elsewhere.
+    The picture should be stored with ``jpeg_quality``.
     """
     image: np.ndarray
     category_map: np.ndarray
@@ -58,8 +55,7 @@ class _View:
         self.light = np.array([rng.uniform(-.8, .8), -rng.uniform(.3, .6)])
 
 
-@dataclass
-class _Item:
+class _Item(NamedTuple):
     """Somebody or something, painted as often as needed in the same way."""
     kind: str
     spot: Spot
@@ -181,15 +177,14 @@ def _numbers(codes: np.ndarray) -> np.ndarray:
 def _compose(rng: np.random.Generator, view: _View, items: List[_Item],
              least: int) -> Tuple[np.ndarray, np.ndarray, List[_Item]]:
     """Picture, codes and the items that can be seen, far ones first."""
-    width, height = view.size
-    background = draw_background(rng, width, height, view.horizon)
+    background = draw_background(rng, *view.size, view.horizon)
     seed = int(rng.integers(2**62))
     while True:
         canvas = Canvas(_shadowed(background, items, view))
         _paint_all(canvas, items, view, np.random.default_rng(seed))
         image, codes = canvas.reduce()
         areas = np.bincount(_numbers(codes).ravel(), None, len(items) + 1)[1:]
-        seen = areas >= min(least, width * height // 100)
+        seen = areas >= min(least, np.prod(view.size) // 100)
         if least == MIN_PERSON_AREA and not seen.any():
             seen[-1] = True  # at least the nearest person stays
         if seen.all():

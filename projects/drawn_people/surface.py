@@ -62,19 +62,14 @@ PATTERNS: Dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 
 @dataclass
 class Material:
-    """Colour, pattern (with its period and offset in heads) and folds.
-
-    ``base`` and ``accent``, the second colour of patterns, are BGR, float, 0
-    to 255; ``folds`` is how strongly creases change the brightness, ``gloss``
-    the strength of a highlight along the middle.
-    """
+    """Colour, pattern and folds; colours are BGR, float, 0 to 255."""
     base: np.ndarray
     accent: np.ndarray = field(default_factory=lambda: np.full(3, 255.))
     pattern: str = 'plain'
-    scale: float = .3
-    folds: float = .1
-    gloss: float = 0.
-    offset: float = 0.
+    scale: float = .3  # period of the pattern in heads
+    folds: float = .1  # how strongly creases change the brightness
+    gloss: float = 0.  # strength of a highlight along the middle
+    offset: float = 0.  # where patterns and creases begin, heads
 
     def colors(self, across: np.ndarray, along: np.ndarray) -> np.ndarray:
         """BGR colours (N, 3), float32, without light; positions in heads."""
@@ -106,15 +101,11 @@ class Material:
 
 @dataclass
 class Chain:
-    """Middle (N, 2) and half widths (N, ) of cross-sections of a limb, px.
-
-    ``at`` are their positions, (N, ), rising where it is to be cut; joints
-    have whole numbers. ``limb`` is a :class:`~.labels.Limb`.
-    """
+    """Middle (N, 2) and half widths (N, ) of cross-sections of a limb, px."""
     limb: int
     points: np.ndarray
     radii: np.ndarray
-    at: np.ndarray
+    at: np.ndarray  # positions along it, joints have whole numbers
 
     def cut(self, start, stop, ease=0., flare=0.) -> 'Chain':
         """A piece of it, wider by ``ease`` and at its end by ``flare`` px."""
@@ -162,18 +153,13 @@ class Chain:
 
 @dataclass
 class Cloth:
-    """A material on a chain, as a brush of a canvas.
-
-    ``scale`` is in pixels per head, ``light`` the direction towards the light
-    on the screen. The first half head passes into ``body``; the light is that
-    of a ball or of cylinders.
-    """
+    """A material on a chain, as a brush of a canvas."""
     chain: Chain
     material: Material
-    scale: float
-    light: np.ndarray
-    body: Optional['Cloth'] = None
-    ball: bool = False
+    scale: float  # px per head
+    light: np.ndarray  # direction towards it on the screen, (2, )
+    body: Optional['Cloth'] = None  # the first half head passes into it
+    ball: bool = False  # lit like one, else like cylinders
 
     def __post_init__(self) -> None:
         lengths = np.hypot(*np.diff(self.chain.points, axis=0).T)
@@ -185,15 +171,15 @@ class Cloth:
         scale = np.float32(self.scale)
         colors = self.material.shaded(u / scale, t / scale, side, lit)
         if self.ball:
-            center, radius = self.chain.points.mean(0), self.chain.radii[0]
-            dx, dy = (x - center[0]) / radius, (y - center[1]) / radius
+            (x0, y0), radius = self.chain.points.mean(0), self.chain.radii[0]
+            dx, dy = (x - x0) / radius, (y - y0) / radius
             shade = .95 + .3 * (dx * self.light[0] + dy * self.light[1])
             shade = np.maximum(shade - .3 * (dx * dx + dy * dy), 0)
             colors *= shade[:, None]
         if self.body is not None:
-            start, end = self.chain.points[[0, -1]]
-            ax, ay = map(float, unit(end - start) / (.55 * self.scale))
-            depth = (x - float(start[0])) * ax + (y - float(start[1])) * ay
+            (x0, y0), end = self.chain.points[[0, -1]].tolist()
+            ax, ay = unit(np.subtract(end, (x0, y0))) / (.55 * self.scale)
+            depth = (x - x0) * float(ax) + (y - y0) * float(ay)
             near = np.flatnonzero(depth < 1)
             weight = np.clip(depth[near, None], 0, 1)
             inner = self.body(x[near], y[near])

@@ -28,8 +28,8 @@ _Pair = Tuple[int, int]
 
 def _write_image(scene: Scene, path: Path) -> ImageRecord:
     """Write the picture; the record has boxes and areas of all instances."""
-    quality = [cv2.IMWRITE_JPEG_QUALITY, scene.jpeg_quality]
     # OpenCV's own writing does not tell why it fails.
+    quality = [cv2.IMWRITE_JPEG_QUALITY, scene.jpeg_quality]
     _, data = cv2.imencode('.jpg', scene.image, quality)
     write_bytes(str(path), data.tobytes())
     height, width = scene.number_map.shape
@@ -121,11 +121,10 @@ def write_dataset(out: Union[str, Path],
         out (str | Path): Folder to write into; made when missing.
         num_train, num_val (int): Scenes to train on, and held out, at least 1.
         size (tuple[int, int]): Nominal width and height in px; each scene
-            differs by up to 12 %. Defaults to (400, 300).
-        num_people (tuple[int, int]): See
-            :func:`~projects.drawn_people.scene.draw_scene`.
-        workers (int): Processes that draw. Defaults to 1.
-        progress (bool): Show progress bars on stderr. Defaults to False.
+            differs by up to 12 %.
+        num_people (tuple[int, int]): See :func:`~.scene.draw_scene`.
+        workers (int): Processes that draw.
+        progress (bool): Show progress bars on stderr.
 
     Raises:
         InputError: If a number is out of range; nothing is written then.

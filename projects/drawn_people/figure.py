@@ -53,13 +53,13 @@ class Garment:
     cloth: str
     part: Union[Part, Tuple[Part, Part]]  # its label; of left and right
     shape: str  # a function of ``shapes`` or ``heads``
+    shadow: float = 0.  # strength, 0 to 1
+    below: str = ''  # the cloth that hides it completely
     chain: str = ''
     start: Optional[float] = 0.  # on the chain; None: see Worn.ends
     stop: Optional[float] = 0.
     ease: float = 0.  # how far it stands off, heads
     flare: float = 0.  # how much further at its lower end
-    shadow: float = 0.  # strength, 0 to 1
-    below: str = ''  # the cloth that hides it completely
 
 
 class Figure:

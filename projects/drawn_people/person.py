@@ -12,49 +12,39 @@ from .figure import Figure, Garment, Look, Spot
 from .labels import Part
 from .outfit import Outfit, sample_outfit
 
-_ARMS = (Part.LEFT_ARM, Part.RIGHT_ARM)
-_LEGS = (Part.LEFT_LEG, Part.RIGHT_LEG)
-_SHOES = (Part.LEFT_SHOE, Part.RIGHT_SHOE)
-_TOP = Part.UPPER_CLOTHES
+_ARMS, _LEGS = (Part.LEFT_ARM, Part.RIGHT_ARM), (Part.LEFT_LEG, Part.RIGHT_LEG)
+_SHOES, _TOP = (Part.LEFT_SHOE, Part.RIGHT_SHOE), Part.UPPER_CLOTHES
 # yapf: disable
-#: Layers of each region of the body, inner ones first.
-GARMENTS: Dict[str, Tuple[Garment, ...]] = {
+#: Layers of each region of the body, inner ones first, as of :class:`Garment`.
+GARMENTS: Dict[str, Tuple[Tuple, ...]] = {
     'arm': (
-        Garment('skin', _ARMS, 'hand', below='gloves'),
-        Garment('skin', _ARMS, 'tube', 'arm', 0., 2., 0., 0., .3),
-        Garment('gloves', Part.GLOVE, 'hand'),
-        Garment('gloves', Part.GLOVE, 'tube', 'arm', 1.58, 2., .05, .02),
-        Garment('top', _TOP, 'tube', 'arm', 0., None, .04, .03, 0, 'coat'),
-        Garment('dress', Part.DRESS, 'tube', 'arm', 0., None, .04, .03, 0,
-                'coat'),
-        Garment('coat', Part.COAT, 'tube', 'arm', 0., None, .06, .04, .35)),
+        ('skin', _ARMS, 'hand', 0, 'gloves'),
+        ('skin', _ARMS, 'tube', .3, '', 'arm', 0, 2),
+        ('gloves', Part.GLOVE, 'hand'),
+        ('gloves', Part.GLOVE, 'tube', 0, '', 'arm', 1.58, 2, .05, .02),
+        ('top', _TOP, 'tube', 0, 'coat', 'arm', 0, None, .04, .03),
+        ('dress', Part.DRESS, 'tube', 0, 'coat', 'arm', 0, None, .04, .03),
+        ('coat', Part.COAT, 'tube', .35, '', 'arm', 0, None, .06, .04)),
     'leg': (
-        Garment('skin', _LEGS, 'tube', 'leg', 0., 2., 0., 0., .3),
-        Garment('socks', Part.SOCKS, 'tube', 'leg', None, 2., .03),
-        Garment('shoes', _SHOES, 'shoe'),
-        Garment('pants', Part.PANTS, 'tube', 'trousers', 0., None, .01, 0.,
-                .3)),
-    'seat': (
-        Garment('pants', Part.PANTS, 'trunk', 'trunk', .24, -.1, .03), ),
+        ('skin', _LEGS, 'tube', .3, '', 'leg', 0, 2),
+        ('socks', Part.SOCKS, 'tube', 0, '', 'leg', None, 2, .03),
+        ('shoes', _SHOES, 'shoe'),
+        ('pants', Part.PANTS, 'tube', .3, '', 'trousers', 0, None, .01)),
+    'seat': (('pants', Part.PANTS, 'trunk', 0, '', 'trunk', .24, -.1, .03), ),
     'trunk': (
-        Garment('skin', Part.TORSO_SKIN, 'trunk', 'trunk', 1., .1),
-        Garment('skin', Part.TORSO_SKIN, 'neck'),
-        Garment('top', _TOP, 'trunk', 'trunk', .96, None, .03, .03, .35),
-        Garment('dress', Part.DRESS, 'trunk', 'trunk', .96, None, .03, .02,
-                .4),
-        Garment('skirt', Part.SKIRT, 'trunk', 'trunk', .3, None, .05, 0., .4),
-        Garment('coat', Part.COAT, 'coat', 'trunk', .96, None, .06, .07, .45)),
+        ('skin', Part.TORSO_SKIN, 'trunk', 0, '', 'trunk', 1, .1),
+        ('skin', Part.TORSO_SKIN, 'neck'),
+        ('top', _TOP, 'trunk', .35, '', 'trunk', .96, None, .03, .03),
+        ('dress', Part.DRESS, 'trunk', .4, '', 'trunk', .96, None, .03, .02),
+        ('skirt', Part.SKIRT, 'trunk', .4, '', 'trunk', .3, None, .05),
+        ('coat', Part.COAT, 'coat', .45, '', 'trunk', .96, None, .06, .07)),
     'head': (
-        Garment('scarf', Part.SCARF, 'scarf', shadow=.45),
-        Garment('skin', Part.FACE, 'ears', shadow=.3),
-        Garment('hair', Part.HAIR, 'cap'),
-        Garment('skin', Part.FACE, 'face'),
-        Garment('hair', Part.HAIR, 'locks')),
-    'back hair': (
-        Garment('hair', Part.HAIR, 'back_hair', shadow=.3), ),
-    'hat': (
-        Garment('sunglasses', Part.SUNGLASSES, 'sunglasses'),
-        Garment('hat', Part.HAT, 'hat', shadow=.4)),
+        ('scarf', Part.SCARF, 'scarf', .45), ('skin', Part.FACE, 'ears', .3),
+        ('hair', Part.HAIR, 'cap'), ('skin', Part.FACE, 'face'),
+        ('hair', Part.HAIR, 'locks')),
+    'back hair': (('hair', Part.HAIR, 'back_hair', .3), ),
+    'hat': (('sunglasses', Part.SUNGLASSES, 'sunglasses'),
+            ('hat', Part.HAT, 'hat', .4)),
 }
 # yapf: enable
 
@@ -67,10 +57,7 @@ class Person:
     pose: Pose
 
     def extent(self, tilt: float) -> Tuple[float, float]:
-        """How far hips and crown are above the soles in its own pose, heads.
-
-        ``tilt`` is how far the camera looks down, radians.
-        """
+        """Hips and crown above the soles in its own pose, heads."""
         skeleton = solve(self.build, self.pose, tilt)
         crown = skeleton.skull[1] - .6 * self.build.head
         return skeleton.ground, skeleton.ground - crown
@@ -102,13 +89,12 @@ def paint_person(canvas: Canvas,
     figure = Figure(canvas, person.build, pose or person.pose, spot, number,
                     light, tilt)
     for region, i in _order(figure, person.outfit):
-        for row in GARMENTS[region]:
+        for row in (Garment(*row) for row in GARMENTS[region]):
             if row.cloth in person.outfit and row.below not in person.outfit:
                 _paint_layer(figure, person.outfit, row, i)
 
 
 def _paint_layer(figure: Figure, outfit: Outfit, row: Garment, i: int) -> None:
-    """``i`` is 0 for the left and 1 for the right arm or leg."""
     worn = outfit[row.cloth]
     part = row.part[i] if isinstance(row.part, tuple) else row.part
     start, stop = (
@@ -121,18 +107,16 @@ def _paint_layer(figure: Figure, outfit: Outfit, row: Garment, i: int) -> None:
 
 def _order(figure: Figure, outfit: Outfit) -> List[Tuple[str, int]]:
     """Regions from far to near."""
-    skeleton = figure.skeleton
+    skeleton, hair = figure.skeleton, [('back hair', 0)]
     depth = skeleton.arms[:, 1:, 2].mean(axis=1) + 1.4 * skeleton.torso[2, 1]
     arms = [('arm', int(i)) for i in np.argsort(depth)]
     behind = [arm for arm in arms if depth[arm[1]] < -.22]
     legs = [('leg', int(i)) for i in np.argsort(skeleton.legs[:, 1, 2])]
-    lower = [*legs, ('seat', 0)]
-    hair = [('back hair', 0)]
+    legs, trunk = [*legs, ('seat', 0)], ('trunk', 0)
     back = figure.head_depth(0.) < -.1
     lap = figure.pose.seated and figure.facing() > .35 and 'pants' in outfit
     return [
-        *([] if back else hair), *behind,
-        *([] if lap else lower), ('trunk', 0), *(lower if lap else []),
-        ('head', 0), *(hair if back else []), ('hat', 0),
-        *(arm for arm in arms if arm not in behind)
+        *([] if back else hair), *behind, *([trunk] if lap else []), *legs,
+        *([] if lap else [trunk]), ('head', 0), *(hair if back else []),
+        ('hat', 0), *(arm for arm in arms if arm not in behind)
     ]

@@ -89,11 +89,13 @@ def draw_scene(rng: np.random.Generator,
                       for low, high in (num_people, num_things or (0, 0)))
     spread = (rng.permutation(people) + rng.uniform(.25, .75, people)) / people
     near = .1 if num_things is None else 0.
+    # Each has a generator of its own: dropping one leaves the others alone.
     items = [
-        _sample_person(own, view, x, near)
-        for own, x in zip(_children(rng, people), spread)
+        _sample_person(seed, view, x, near)
+        for seed, x in zip(rng.integers(2**62, size=people), spread)
     ]
-    items += [_sample_thing(own, view) for own in _children(rng, things)]
+    seeds = rng.integers(2**62, size=things)
+    items += [_sample_thing(seed, view) for seed in seeds]
     items.sort(key=lambda item: item.spot.feet)
     least = MIN_PERSON_AREA if num_things is None else MIN_INSTANCE_AREA
     image, codes, items = _compose(rng, view, items, least)
@@ -125,17 +127,11 @@ def check_arguments(size: _Pair, num_people: _Pair,
                          f'{MAX_PERSONS}, got {num_people[1]} and {things[1]}')
 
 
-def _children(rng: np.random.Generator, count: int) -> List:
-    """A generator for each item: dropping one leaves the others alone."""
-    return [np.random.default_rng(s) for s in rng.integers(2**62, size=count)]
-
-
-def _sample_person(rng: np.random.Generator, view: _View, x: float,
-                   near_share: float) -> _Item:
-    """Somebody, almost as high as the picture, or nearer than that."""
-    width, height = view.size
+def _sample_person(seed: int, view: _View, x: float, share: float) -> _Item:
+    """Somebody, almost as high as the picture, or (a share) nearer."""
+    rng, (width, height) = np.random.default_rng(seed), view.size
     person = sample_person(rng)
-    near = rng.random() < near_share
+    near = rng.random() < share
     scale = rng.uniform(*((1.1, 1.4) if near else (.62, .97))) * height / 7.6
     ground, tall = person.extent(view.tilt)
     # Heads stay inside; close people are cut off by the lower border.
@@ -154,8 +150,8 @@ def _sample_person(rng: np.random.Generator, view: _View, x: float,
     return _Item('person', spot, paint)
 
 
-def _sample_thing(rng: np.random.Generator, view: _View) -> _Item:
-    width, height = view.size
+def _sample_thing(seed: int, view: _View) -> _Item:
+    rng, (width, height) = np.random.default_rng(seed), view.size
     feet = view.horizon + rng.uniform(.4, 1.02) * (height - view.horizon)
     scale = (feet - view.horizon) / view.eye * np.exp(rng.normal(0, .25))
     spot = Spot(rng.uniform(.04, .96) * width, feet, min(scale, height / 8))

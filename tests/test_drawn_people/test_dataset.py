@@ -16,10 +16,6 @@ WRITERS = {'CIHP': write_dataset, 'instances': write_instance_dataset}
 both = pytest.mark.parametrize('name', WRITERS)
 
 
-def read_json(root, name, split):
-    return json.loads((root / f'annotations/{name}_{split}.json').read_text())
-
-
 def contents(root):
     return {
         str(p.relative_to(root)): p.read_bytes()
@@ -35,70 +31,44 @@ def roots(tmp_path_factory):
     return found
 
 
-def checked(document, root, stems):
-    """Each picture, its size and instances, once names and ids are right."""
-    names = [image['file_name'] for image in document['images']]
+@both
+@pytest.mark.parametrize('folder, split, stems', [
+    ('Training', 'train', ['0000001', '0000002', '0000003']),
+    ('Validation', 'val', ['1000001', '1000002'])])  # yapf: disable
+def test_annotations_describe_pictures_and_maps(roots, name, folder, split,
+                                                stems):
+    root, parsing = roots[name], name == 'CIHP'
+    path = root / f'annotations/{name}_{split}.json'
+    images, annotations, categories = json.loads(path.read_text()).values()
+    assert [(c['id'], c['name']) for c in categories
+            ] == list(enumerate(['person'] if parsing else CLASSES, 1))
+    root = root / (folder if parsing else split)
+    names = [image['file_name'] for image in images]
     assert names == [f'{stem}.jpg' for stem in stems]
-    for image in document['images']:
-        assert image['id'] == int(image['file_name'][:-4])
-        shape = cv2.imread(str(root / image['file_name'])).shape[:2]
+    for image, stem in zip(images, stems):
+        assert image['id'] == int(stem)
+        picture = root / ('Images' if parsing else '') / f'{stem}.jpg'
+        shape = cv2.imread(str(picture)).shape[:2]
         assert shape == (image['height'], image['width'])
-        assert shape[0] != shape[1]
-        yield image['file_name'][:-4], shape, [
-            a for a in document['annotations'] if a['image_id'] == image['id']
-        ]
-
-
-def check_box(annotation, mask):
-    x, y, w, h = annotation['bbox']
-    inside = mask[y:y + h, x:x + w]
-    assert annotation['area'] == inside.sum() == mask.sum() > 0
-    for edge in (inside[0], inside[-1], inside[:, 0], inside[:, -1]):
-        assert edge.any()
-    assert annotation['iscrowd'] == 0
-
-
-SPLITS = pytest.mark.parametrize(
-    'folder, split, stems',
-    [('Training', 'train', ['0000001', '0000002', '0000003']),
-     ('Validation', 'val', ['1000001', '1000002'])])
-
-
-@SPLITS
-def test_cihp_annotations_describe_the_maps(roots, folder, split, stems):
-    document = read_json(roots['CIHP'], 'CIHP', split)
-    root = roots['CIHP'] / folder
-    assert (root / f'{split}_id.txt').read_text().split() == stems
-    assert [c['name'] for c in document['categories']] == ['person']
-    for stem, shape, people in checked(document, root / 'Images', stems):
-        category, human, instance = (
-            cv2.imread(str(root / f'{kind}_ids/{stem}.png'), -1).astype(int)
-            for kind in ('Category', 'Human', 'Instance'))
-        assert human.shape == shape
-        ids = [person['parsing_id'] for person in people]
-        assert ids == list(range(1, human.max() + 1))
-        for person in people:
-            assert person['category_id'] == 1
-            check_box(person, human == person['parsing_id'])
-        expected = np.where(human > 0, (human - 1) * 20 + category, 0)
-        assert np.array_equal(instance, expected)
-        assert (root / f'Instance_ids/{stem}.txt').exists()
-
-
-@SPLITS
-def test_instances_describe_the_pictures(roots, folder, split, stems):
-    root = roots['instances']
-    document = read_json(root, 'instances', split)
-    assert [(c['id'], c['name'])
-            for c in document['categories']] == list(enumerate(CLASSES, 1))
-    assert {a['category_id'] for a in document['annotations']} > {1}
-    for _, shape, items in checked(document, root / split, stems):
-        total = np.zeros(shape, int)
-        for item in items:
-            mask = mask_utils.decode(item['segmentation'])
-            check_box(item, mask)
-            total += mask
-        assert total.max() == 1  # disjoint
+        items = [a for a in annotations if a['image_id'] == image['id']]
+        if parsing:
+            category, human, instance = (
+                cv2.imread(str(root / f'{kind}_ids/{stem}.png'), -1)
+                for kind in ('Category', 'Human', 'Instance'))
+            masks = [human == item['parsing_id'] for item in items]
+            assert len(masks) == human.max()
+            code = np.maximum(human.astype(int) - 1, 0) * 20 + category
+            assert np.array_equal(instance, code)
+            assert (root / f'Instance_ids/{stem}.txt').exists()
+            assert (root / f'{split}_id.txt').read_text().split() == stems
+        else:
+            masks = [mask_utils.decode(item['segmentation']) for item in items]
+        assert np.sum(masks, axis=0).max() == 1
+        for item, mask in zip(items, masks):
+            assert item['area'] == mask.sum() > 0 == item['iscrowd']
+            box = cv2.boundingRect(mask.astype(np.uint8))
+            assert item['bbox'] == list(box)
+    assert ({a['category_id'] for a in annotations} == {1}) == parsing
 
 
 @both

@@ -43,12 +43,12 @@ def test_labels_are_never_mixed_and_overlaps_make_no_hole(canvas):
 
 
 def test_majority_vote_elects_coordinates_too():
-    canvas = Canvas(np.zeros((1, 4, 3), np.uint8), coordinates=True)
-    blocks = [[5, 6, 6, 6], [6, 5, 5, 9], [5, 6, 7, 7], [1, 2, 3, 4]]
-    canvas.codes[:] = np.reshape(blocks, (4, 2, 2)).swapaxes(0,
-                                                             1).reshape(2, 8)
+    canvas = Canvas(np.zeros((1, 5, 3), np.uint8), coordinates=True)
+    blocks = [[5, 6, 6, 6], [6, 5, 5, 9], [5, 6, 7, 7], [1, 2, 3, 4],
+              [5, 6, 9, 6]]
+    canvas.codes[:] = np.hstack(np.reshape(blocks, (5, 2, 2)))
     canvas.coordinates[:] = canvas.codes[..., None] * [1, 2, .5]
-    elected = [6, 5, 7, 1]
+    elected = [6, 5, 7, 1, 6]
     assert canvas.reduce()[1].tolist() == [elected]
     assert np.allclose(canvas.reduce_coordinates()[0],
                        np.outer(elected, [1, 2, .5]))

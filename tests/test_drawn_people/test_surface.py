@@ -6,10 +6,6 @@ from projects.drawn_people.outfit import PIECES, sample_worn
 from projects.drawn_people.surface import (PATTERNS, Chain, Cloth, Material,
                                            sample_color)
 
-#: 10 px to the right, then 20 px down.
-BENT = Chain(3, np.array([[0., 0.], [10., 0.], [10., 20.]]),
-             np.array([4., 2., 1.]), np.arange(3.))
-
 
 @pytest.mark.parametrize('color, expected', [
     ((480, 1, 1), (0, 255, 0)),
@@ -32,6 +28,18 @@ def test_patterns_mix_base_and_accent(pattern):
     assert np.allclose(amount, amount[:, :1], atol=1e-5)
     assert amount.min() >= -.05 and amount.max() <= 1.
     assert (amount.std() > .02) == (pattern != 'plain')
+
+
+def test_pixels_are_located_on_the_nearest_bone():
+    bent = Chain(3, np.array([[0., 0.], [10., 0.], [10., 20.]]),
+                 np.array([4., 2., 1.]), np.arange(3.))
+    x, y = np.float32([3, 12, 9]), np.float32([2, 15, -3])
+    cloth = Cloth(bent, Material(np.zeros(3)), 1., np.zeros(2))
+    limb, along, across = cloth.coordinates(x, y).T
+    assert limb.tolist() == [3, 3, 3]
+    assert np.allclose(along, [.3, 1 + 15 / 20, .9])
+    # Width 4 to 2, then 2 to 1; positive to the right of the way.
+    assert np.allclose(across, [2 / 3.4, -2 / 1.25, -3 / 2.2])
 
 
 @pytest.mark.parametrize('ys', [(10, 100), (0, 60, 100)])

@@ -62,16 +62,9 @@ _LEAVES = {'tree': (-.8, .24, .2, 160), 'bush': (-.2, .6, .4, 50)}
 
 def draw_background(rng: np.random.Generator, width: int, height: int,
                     horizon: float) -> np.ndarray:
-    """Draw a place.
+    """A place, (height, width, 3) uint8 BGR; floors start below the horizon.
 
-    Args:
-        rng (np.random.Generator): Source of all draws.
-        width (int): Width in px.
-        height (int): Height in px.
-        horizon (float): y of the horizon in px; floors start below it.
-
-    Returns:
-        np.ndarray: Image of shape (height, width, 3), uint8, BGR.
+    Lengths, and ``horizon``, its y, are in px.
     """
     floor = np.clip(horizon / height + rng.uniform(.06, .3), .3, .82)
     shares = [place[0] for place in PLACES.values()]
@@ -91,18 +84,15 @@ def draw_background(rng: np.random.Generator, width: int, height: int,
 
 def draw_place(rng: np.random.Generator, name: str, size: Tuple[int, int],
                floor: int) -> np.ndarray:
-    """A place of :data:`PLACES` before the camera, (h, w, 3) uint8.
-
-    ``size`` is width and height, ``floor`` the y where its floor begins, px.
-    """
+    """A key of :data:`PLACES`, (h, w, 3); ``floor`` is where it begins."""
     width, height = size
     _, wall, fade, ground, things = PLACES[name]
     image = np.zeros((height, width, 3), np.uint8)
     wall, ground = sample_color(rng, wall), sample_color(rng, ground)
-    for rows, top, low in ((slice(floor), wall, wall * fade),
-                           (slice(floor, None), ground * .85, ground * 1.08)):
-        t = np.linspace(0, 1, len(image[rows]))[:, None, None]
-        image[rows] = np.clip(top + (low - top) * t, 0, 255)
+    for part, top, low in ((image[:floor], wall, wall * fade),
+                           (image[floor:], ground * .85, ground * 1.08)):
+        t = np.linspace(0, 1, len(part))[:, None, None]
+        part[:] = np.clip(top + (low - top) * t, 0, 255)
     if rng.random() < .55 and name != 'park':
         # Lines on the floor run together behind it.
         end = rng.uniform(0, width)
@@ -152,7 +142,6 @@ def _draw_thing(rng: np.random.Generator, image: np.ndarray, name: str,
         # Light comes from above.
         shades = np.linspace(.5, 1.5, count) - spots[:, 1] / high * .35
         for spot, radius, shade in zip(spots, sizes, shades):
-            x, y_leaf = (spot + [0, y]) * size + foot
-            cv2.circle(image, (int(x), int(y_leaf)),
-                       int(radius * size) + 1,
-                       (leaf * max(shade, .3)).tolist(), -1, cv2.LINE_AA)
+            center = ((spot + [0, y]) * size + foot).astype(int).tolist()
+            color, radius = leaf * max(shade, .3), int(radius * size) + 1
+            cv2.circle(image, center, radius, color.tolist(), -1, cv2.LINE_AA)

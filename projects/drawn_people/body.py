@@ -1,10 +1,9 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Bodies and poses: joint angles to joints as the camera sees them.
 
-Lengths are heads. The body frame has x to the person's own left, y down and
-z to the front; the view frame has x to the right of the image, y down and z
-towards the camera. With yaw 0 they coincide: the person faces the camera and
-its left side is at image right. Index 0 is always the left limb, 1 the right.
+Lengths are heads, angles radians. The body frame has x to the person's own
+left, y down and z to the front; the view frame has x to image right and z
+towards the camera; with yaw 0 they coincide. Limb 0 is the left, 1 the right.
 """
 from dataclasses import dataclass
 from typing import Tuple
@@ -18,22 +17,16 @@ SPINE, SHOULDER_LEVEL = 2.3, .85
 UPPER_ARM, FOREARM, HAND = 1.32, 1.12, .62
 THIGH, SHIN, ANKLE = 1.72, 1.62, .26
 
+# yapf: disable
 #: Gestures of an arm in degrees: abduction and flexion of the upper arm, then
 #: of the forearm, with the weight of each.
 ARM_GESTURES = {
-    'hanging': ((13, 0), (7, 14), 8.),
-    'ready': ((16, -8), (14, 40), 2.),
-    'hip': ((46, -22), (-46, 10), 2.),
-    'folded': ((16, 22), (-74, 60), .8),
-    'phone': ((14, 18), (-12, 118), 1.),
-    'waving': ((82, 12), (158, 10), .8),
-    'raised': ((150, 8), (168, 6), .8),
-    'head': ((118, 10), (205, 30), .6),
-    'pointing': ((74, 10), (84, 8), .4),
-    'spread': ((50, 0), (62, 12), .5),
-    'back': ((16, -35), (0, -20), .8),
-}
-# yapf: disable
+    'hanging': ((13, 0), (7, 14), 8.), 'ready': ((16, -8), (14, 40), 2.),
+    'hip': ((46, -22), (-46, 10), 2.), 'folded': ((16, 22), (-74, 60), .8),
+    'phone': ((14, 18), (-12, 118), 1.), 'waving': ((82, 12), (158, 10), .8),
+    'raised': ((150, 8), (168, 6), .8), 'head': ((118, 10), (205, 30), .6),
+    'pointing': ((74, 10), (84, 8), .4), 'spread': ((50, 0), (62, 12), .5),
+    'back': ((16, -35), (0, -20), .8)}
 #: Stances: share; in degrees the flexion of one thigh and of the other, the
 #: bend of their knees, the abduction; and how far the arms swing along.
 STANCES = {
@@ -48,47 +41,30 @@ STANCES = {
 
 @dataclass(frozen=True)
 class Build:
-    """Proportions of one body.
-
-    ``shoulder`` (from the spine to the joint), ``chest``, ``waist`` and
-    ``hips`` are half widths in heads; ``limbs`` is a factor on the thickness
-    of arms and legs, ``legs`` on the length of legs, ``head`` on the head.
-    """
+    """Proportions: half widths from shoulder to hips, factors on the rest."""
     female: bool
-    shoulder: float
+    shoulder: float  # from the spine to the joint
     chest: float
     waist: float
     hips: float
-    limbs: float
-    legs: float
+    limbs: float  # on the thickness of arms and legs
+    legs: float  # on their length
     head: float
 
 
 @dataclass(frozen=True)
 class Pose:
-    """Angles in radians; pairs and rows are left, right.
-
-    Attributes:
-        yaw (float): Turn of the body, 0 faces the camera, positive to image
-            right, pi shows the back.
-        lean, bend (float): Sideways lean and forward bend of the torso.
-        head_yaw, head_roll (float): Turn and sideways tilt of the head
-            against the body.
-        upper_arms, forearms, thighs (np.ndarray): (2, 2) abduction and
-            flexion of each.
-        knees (np.ndarray): (2, ) bend of each knee.
-        seated (bool): There is a seat below.
-    """
-    yaw: float
-    lean: float
-    bend: float
-    head_yaw: float
+    """Angles; rows are left, right, with abduction and flexion of each."""
+    yaw: float  # 0 faces the camera, positive turns to image right
+    lean: float  # of the torso, sideways
+    bend: float  # forwards
+    head_yaw: float  # against the body
     head_roll: float
-    upper_arms: np.ndarray
+    upper_arms: np.ndarray  # (2, 2)
     forearms: np.ndarray
     thighs: np.ndarray
-    knees: np.ndarray
-    seated: bool = False
+    knees: np.ndarray  # (2, ) how far they are bent
+    seated: bool = False  # there is a seat below
 
     def blend(self, other: 'Pose', share: float) -> 'Pose':
         """A pose on the way to another one: 0 is this one, 1 the other.
@@ -96,34 +72,26 @@ class Pose:
         The body turns the shorter way; ``seated`` is that of the nearer.
         """
         turn = (other.yaw - self.yaw + np.pi) % (2 * np.pi) - np.pi
-        values = {
-            name: value + share * (getattr(other, name) - value)
-            for name, value in vars(self).items() if name != 'seated'
-        }
-        values['yaw'] = self.yaw + share * turn
-        return Pose(**values, seated=(self, other)[share >= .5].seated)
+        *own, _ = vars(self).values()
+        angles = [
+            a + share * (b - a) for a, b in zip(own,
+                                                vars(other).values())
+        ]
+        angles[0] = self.yaw + share * turn
+        return Pose(*angles, (self, other)[share >= .5].seated)
 
 
 @dataclass(frozen=True)
 class Skeleton:
-    """Joints in the view frame, heads, origin between the hips.
-
-    Attributes:
-        torso, head (np.ndarray): (3, 3), their frames to the view frame.
-        neck, skull (np.ndarray): (3, ), its base, its middle.
-        arms (np.ndarray): (2, 4, 3) shoulder, elbow, wrist, finger tips.
-        legs (np.ndarray): (2, 3, 3) hip, knee, ankle.
-        feet (np.ndarray): (2, 3, 3) heel, ball, toe.
-        ground (float): y of the lowest sole.
-    """
-    torso: np.ndarray
-    head: np.ndarray
-    neck: np.ndarray
-    skull: np.ndarray
-    arms: np.ndarray
-    legs: np.ndarray
-    feet: np.ndarray
-    ground: float
+    """Joints in the view frame, origin between the hips."""
+    torso: np.ndarray  # (3, 3), its frame to the view frame
+    head: np.ndarray  # likewise
+    neck: np.ndarray  # (3, ), its base
+    skull: np.ndarray  # (3, ), its middle
+    arms: np.ndarray  # (2, 4, 3) shoulder, elbow, wrist, finger tips
+    legs: np.ndarray  # (2, 3, 3) hip, knee, ankle
+    feet: np.ndarray  # (2, 3, 3) heel, ball, toe
+    ground: float  # y of the lowest sole
 
 
 def _turned(axes: str, *angles: float) -> np.ndarray:
@@ -131,18 +99,12 @@ def _turned(axes: str, *angles: float) -> np.ndarray:
     return Rotation.from_euler(axes, angles).as_matrix()
 
 
-def limb_direction(side: float, abduction: float,
-                   flexion: float) -> np.ndarray:
-    """Unit vector (3, ) of a hanging limb that is moved outwards and forwards.
-
-    ``side`` is 1 for left and -1 for right; angles are radians; abduction
-    above pi/2 raises the limb.
-    """
-    down = np.cos(abduction)
-    return np.array([
-        side * np.sin(abduction), down * np.cos(flexion),
-        np.abs(down) * np.sin(flexion)
-    ])
+def _direction(i: int, abduction: float, flexion: float) -> np.ndarray:
+    """Unit vector (3, ) of a hanging limb that is moved outwards, forwards."""
+    side, down = np.sin(abduction) * SIDES[i], np.cos(abduction)
+    return np.array(
+        [side, down * np.cos(flexion),
+         np.abs(down) * np.sin(flexion)])
 
 
 def solve(build: Build, pose: Pose, tilt: float) -> Skeleton:
@@ -152,10 +114,9 @@ def solve(build: Build, pose: Pose, tilt: float) -> Skeleton:
     head = torso @ _turned('ZY', pose.head_roll, pose.head_yaw)
     neck = torso @ [0., -SPINE, 0.]
     skull = neck + torso @ [0., -.1, .06] + head @ [0., -.55 * build.head, .06]
-    legs, feet = (
-        np.stack(joints) @ view.T
-        for joints in zip(*[_leg(build, pose, i) for i in range(2)]))
     arms = np.stack([_arm(build, pose, i) for i in range(2)]) @ torso.T
+    limbs = np.stack([_leg(build, pose, i) for i in range(2)]) @ view.T
+    legs, feet = limbs[:, :3], limbs[:, 3:]
     return Skeleton(torso, head, neck, skull, arms, legs, feet,
                     float(feet[..., 1].max()) + .12)
 
@@ -163,40 +124,37 @@ def solve(build: Build, pose: Pose, tilt: float) -> Skeleton:
 def _arm(build: Build, pose: Pose, i: int) -> np.ndarray:
     lift = max(0., pose.upper_arms[i][0] - 1.2) * .12
     shoulder = [SIDES[i] * build.shoulder, -SPINE * SHOULDER_LEVEL - lift, 0.]
-    upper, fore = (
-        limb_direction(SIDES[i], *angles[i])
-        for angles in (pose.upper_arms, pose.forearms))
-    return np.cumsum(
-        [shoulder, upper * UPPER_ARM, fore * FOREARM, fore * HAND], axis=0)
+    upper = _direction(i, *pose.upper_arms[i])
+    fore = _direction(i, *pose.forearms[i])
+    bones = [shoulder, upper * UPPER_ARM, fore * FOREARM, fore * HAND]
+    return np.cumsum(bones, axis=0)
 
 
-def _leg(build: Build, pose: Pose, i: int) -> Tuple[np.ndarray, np.ndarray]:
+def _leg(build: Build, pose: Pose, i: int) -> np.ndarray:
     abduction, flexion = pose.thighs[i]
     shin = flexion - pose.knees[i]
-    joints = np.cumsum([
-        np.array([SIDES[i] * build.hips * .56, .08, 0.]),
-        limb_direction(SIDES[i], abduction, flexion) * THIGH * build.legs,
-        limb_direction(SIDES[i], abduction * .4, shin) * SHIN * build.legs
-    ],
-                       axis=0)
+    upper = _direction(i, abduction, flexion) * THIGH * build.legs
+    lower = _direction(i, abduction * .4, shin) * SHIN * build.legs
+    hip = np.array([SIDES[i] * build.hips * .56, .08, 0.])
+    joints = np.cumsum([hip, upper, lower], axis=0)
     foot = _turned('YX', SIDES[i] * .3, shin * .6)
     sole = [(0, ANKLE * .9, -.12), (0, ANKLE, .38), (0, ANKLE * 1.05, .66)]
-    return joints, joints[-1] + sole @ foot.T
+    return np.concatenate([joints, joints[-1] + sole @ foot.T])
 
 
 def sample_build(rng: np.random.Generator) -> Build:
     """The proportions of an adult or, now and then, of a child."""
     female, child = rng.random(2) < (.5, .12)
     stout, size = rng.uniform(.9, 1.2), .88 if child else 1.
-    shoulder, chest, waist, hips = (
-        width * size
-        for width in ((.6, .6, .47, .66) if female else (.74, .7, .6, .62)))
+    widths = (.6, .6, .47, .66) if female else (.74, .7, .6, .62)
+    shoulder, chest, waist, hips = (width * size for width in widths)
+    shoulder *= rng.uniform(.96, 1.05)
+    legs = .8 if child else rng.uniform(.96, 1.06)
+    head = 1.28 if child else rng.uniform(1.15, 1.24)
+    limbs = (1.02 if female else 1.15) * stout**.7
     return Build(
-        bool(female), shoulder * rng.uniform(.96, 1.05), chest * stout,
-        waist * stout**1.6, hips * stout,
-        (1.02 if female else 1.15) * stout**.7,
-        .8 if child else rng.uniform(.96, 1.06),
-        1.28 if child else rng.uniform(1.15, 1.24))
+        bool(female), shoulder, chest * stout, waist * stout**1.6,
+        hips * stout, limbs, legs, head)
 
 
 def sample_pose(rng: np.random.Generator) -> Pose:

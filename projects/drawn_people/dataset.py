@@ -2,7 +2,7 @@
 """Drawn scenes on disk: people as CIHP, people and things as COCO."""
 from functools import partial
 from pathlib import Path
-from typing import Any, Optional, Tuple, Union
+from typing import Tuple, Union
 
 import cv2
 import numpy as np
@@ -13,7 +13,7 @@ from projects.qanet.datasets.conversion.maps import (persons_of,
 from projects.qanet.datasets.conversion.records import (ImageRecord,
                                                         coco_document)
 from projects.qanet.utils.errors import InputError
-from projects.qanet.utils.files import write_text
+from projects.qanet.utils.files import write_bytes, write_text
 from projects.qanet.utils.json_values import write_json
 from projects.qanet.utils.parallel import map_in_order
 from .labels import NUM_CLASSES
@@ -28,25 +28,17 @@ _Pair = Tuple[int, int]
 
 def _write_image(scene: Scene, path: Path) -> ImageRecord:
     """Write the picture; the record has boxes and areas of all instances."""
+    # OpenCV's own writing does not tell why it fails.
     quality = [cv2.IMWRITE_JPEG_QUALITY, scene.jpeg_quality]
     _, data = cv2.imencode('.jpg', scene.image, quality)
-    # OpenCV's own writing does not tell why it fails.
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data.tobytes())
+    write_bytes(str(path), data.tobytes())
     height, width = scene.number_map.shape
     return ImageRecord(path.name, width, height, persons_of(scene.number_map))
 
 
-def _write_parsing(scene: Scene, folder: Path, stem: str) -> ImageRecord:
-    """Write a scene of people in the layout of CIHP."""
-    write_person_maps(folder, stem, scene.category_map, scene.number_map,
-                      NUM_CLASSES)
-    return _write_image(scene, folder / 'Images' / f'{stem}.jpg')
-
-
-def _write_instances(scene: Scene, folder: Path, stem: str) -> ImageRecord:
+def _write_instances(scene: Scene, path: Path) -> ImageRecord:
     """Write a scene with things: the record has its masks and categories."""
-    record = _write_image(scene, folder / f'{stem}.jpg')
+    record = _write_image(scene, path)
     for instance in record.persons:
         mask = scene.number_map == instance.pop('parsing_id')
         code = mask_utils.encode(np.asfortranarray(mask, np.uint8))
@@ -56,21 +48,24 @@ def _write_instances(scene: Scene, folder: Path, stem: str) -> ImageRecord:
     return record
 
 
-def _draw_and_write(stem: str, folder: Path, seed: int, size: _Pair,
-                    num_people: _Pair,
-                    num_things: Optional[_Pair]) -> ImageRecord:
+def _draw_and_write(folder: Path, seed: int, numbers: Tuple,
+                    stem: str) -> ImageRecord:
     """One scene to disk; it depends on these arguments alone."""
+    size, num_people, num_things = numbers
     split, index = divmod(int(stem) - 1, _SPLIT_IDS)
     rng = np.random.default_rng([seed, split, index, num_things is not None])
     factors = rng.uniform(1 - SIZE_JITTER, 1 + SIZE_JITTER, 2)
     width, height = (max(MIN_SIZE, int(v)) for v in size * factors)
     scene = draw_scene(rng, (width, height), num_people, num_things)
-    write = _write_parsing if num_things is None else _write_instances
-    return write(scene, folder, stem)
+    if num_things is not None:
+        return _write_instances(scene, folder / f'{stem}.jpg')
+    write_person_maps(folder, stem, scene.category_map, scene.number_map,
+                      NUM_CLASSES)
+    return _write_image(scene, folder / 'Images' / f'{stem}.jpg')
 
 
 def _write_splits(out: Path, counts: _Pair, seed: int, workers: int,
-                  progress: bool, *numbers: Any) -> None:
+                  progress: bool, *numbers) -> None:
     """Draw both splits; ``numbers`` are size, num_people and num_things."""
     for name, value, least in (('num_train', counts[0], 1), ('num_val',
                                                              counts[1], 1),
@@ -79,30 +74,21 @@ def _write_splits(out: Path, counts: _Pair, seed: int, workers: int,
             raise InputError(f'{name} must be at least {least}, got {value}')
     check_arguments(*numbers)
     parsing = numbers[-1] is None
+    name = 'CIHP' if parsing else 'instances'
     folders = ('Training', 'Validation') if parsing else ('train', 'val')
+    files = [(out / folder / f'{split}_id.txt',
+              out / 'annotations' / f'{name}_{split}.json')
+             for split, folder in zip(('train', 'val'), folders)]
     (out / 'annotations').mkdir(parents=True, exist_ok=True)
-    files = []
-    for split, folder in zip(('train', 'val'), folders):
-        name = 'CIHP' if parsing else 'instances'
-        files.append((out / folder / f'{split}_id.txt',
-                      out / 'annotations' / f'{name}_{split}.json'))
-        # An interrupted drawing leaves no old annotations of new pictures.
-        for path in files[-1]:
-            path.unlink(missing_ok=True)
-    for k, (count, folder,
-            (names, annotations)) in enumerate(zip(counts, folders, files)):
-        stems = [f'{k * _SPLIT_IDS + n:07d}' for n in range(1, count + 1)]
-        size, num_people, num_things = numbers
-        work = partial(
-            _draw_and_write,
-            folder=out / folder,
-            seed=seed,
-            size=size,
-            num_people=num_people,
-            num_things=num_things)
-        results = map_in_order(work, stems, workers if workers > 1 else 0,
-                               folder if progress else None)
-        document = coco_document(stems, dict(zip(stems, list(results))))
+    # An interrupted drawing leaves no old annotations of new pictures.
+    for path in sum(files, ()):
+        path.unlink(missing_ok=True)
+    for k, (names, annotations) in enumerate(files):
+        stems = [f'{k * _SPLIT_IDS + n + 1:07d}' for n in range(counts[k])]
+        work = partial(_draw_and_write, out / folders[k], seed, numbers)
+        records = map_in_order(work, stems, workers if workers > 1 else 0,
+                               folders[k] if progress else None)
+        document = coco_document(stems, dict(zip(stems, list(records))))
         if parsing:
             write_text(names, ''.join(f'{stem}\n' for stem in stems))
         else:
@@ -127,21 +113,18 @@ def write_dataset(out: Union[str, Path],
     Writes ``Training`` and ``Validation`` (``Images``, ``Category_ids``,
     ``Human_ids``, ``Instance_ids``, a list of names) and
     ``annotations/CIHP_{train,val}.json``. Scene k of a split depends on the
-    arguments, split and k alone; the number of workers changes nothing. Old
-    annotations are removed first and the new ones written last: where both
-    exist, the data set is complete, and they list no older picture.
+    arguments, split and k alone, not on ``workers``. Old annotations are
+    removed first and new ones written last: where both exist, the data set is
+    complete, and they list no older picture.
 
     Args:
         out (str | Path): Folder to write into; made when missing.
-        num_train (int): Scenes to train on, at least 1.
-        num_val (int): Scenes held out, at least 1.
-        seed (int): Seed, not negative. Defaults to 0.
+        num_train, num_val (int): Scenes to train on, and held out, at least 1.
         size (tuple[int, int]): Nominal width and height in px; each scene
-            differs by up to 12 %. Defaults to (400, 300).
-        num_people (tuple[int, int]): See
-            :func:`~projects.drawn_people.scene.draw_scene`.
-        workers (int): Processes that draw. Defaults to 1.
-        progress (bool): Show progress bars on stderr. Defaults to False.
+            differs by up to 12 %.
+        num_people (tuple[int, int]): See :func:`~.scene.draw_scene`.
+        workers (int): Processes that draw.
+        progress (bool): Show progress bars on stderr.
 
     Raises:
         InputError: If a number is out of range; nothing is written then.
@@ -164,11 +147,8 @@ def write_instance_dataset(out: Union[str, Path],
     """Draw people and things with their masks in the layout of COCO.
 
     Writes ``train``, ``val`` and ``annotations/instances_{train,val}.json``
-    with masks of the visible pixels; all else is as in :func:`write_dataset`.
-
-    Args:
-        num_things (tuple[int, int]): Fewest and most things of a scene. The
-            other arguments, and what is raised: :func:`write_dataset`.
+    with masks of the visible pixels. ``num_things`` are fewest and most things
+    of a scene; all else is as in :func:`write_dataset`.
     """
     _write_splits(
         Path(out), (num_train, num_val), seed, workers, progress, size,

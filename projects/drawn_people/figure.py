@@ -12,7 +12,9 @@ from .labels import NUM_CLASSES, Limb, Part
 from .outfit import Outfit, Worn
 from .surface import Chain, Cloth, Material
 
+#: Cross-sections of the trunk: positions on the spine and half depths.
 _LEVELS = np.array([-.2, 0., .15, .36, .56, .74, .88, .95, 1.])
+_DEPTHS = np.array([.44, .48, .46, .4, .45, .5, .44, .34, .26])
 #: Half axes of the skull in heads.
 HEAD_X, HEAD_Y, HEAD_Z = .37, .5, .43
 #: Cross-sections along a limb: position (1 elbow or knee) and half width.
@@ -26,11 +28,7 @@ _WIDTHS = {
 
 @dataclass(frozen=True)
 class Spot:
-    """Where somebody or something stands, and how large it is.
-
-    ``x`` is its middle (of a person that of the hips) and ``feet`` the y of
-    the ground below it, px; ``scale`` is in pixels per head.
-    """
+    """Middle (of the hips) and ground of an item, px, and pixels per head."""
     x: float
     feet: float
     scale: float
@@ -38,54 +36,34 @@ class Spot:
 
 @dataclass
 class Piece:
-    """What is painted at once: polygons (N, 2), px, wrapped around a chain.
-
-    ``patches`` are polygon, BGR colour and opacity of what is printed on it,
-    ``lines`` curves (N, 2), px, their width in heads and BGR colour. ``shade``
-    throws its shadow, if not all of it; what is ``joined`` grows out of the
-    trunk and shares its light.
-    """
+    """What is painted at once: polygons (N, 2), px, wrapped around a chain."""
     polygons: List[np.ndarray]
     chain: Chain
+    #: Polygon, BGR colour and opacity of what is printed on it.
     patches: List[Tuple] = field(default_factory=list)
+    #: Curves (N, 2), px, their width in heads and BGR colour.
     lines: List[Tuple] = field(default_factory=list)
-    shade: Optional[List[np.ndarray]] = None
-    joined: bool = False
+    shade: Optional[List[np.ndarray]] = None  # throws the shadow; None: all
+    joined: bool = False  # grows out of the trunk and shares its light
 
 
 @dataclass(frozen=True)
 class Garment:
-    """One layer.
-
-    Attributes:
-        cloth (str): The piece of the outfit that it is made of.
-        part (Part | tuple[Part, Part]): Its label; of left and right.
-        shape (str): A function of ``shapes`` or ``heads``.
-        chain (str): What it is wrapped around, where it matters.
-        start, stop (float, optional): Where on the chain it begins and ends,
-            see :class:`~.outfit.Worn`. None: as it is worn.
-        ease (float): How far it stands off, heads.
-        flare (float): How much further at its lower end.
-        shadow (float): Strength of its shadow, 0 to 1.
-        below (str): The cloth that hides it completely.
-    """
+    """One layer, made of a piece of the outfit."""
     cloth: str
-    part: Union[Part, Tuple[Part, Part]]
-    shape: str
+    part: Union[Part, Tuple[Part, Part]]  # its label; of left and right
+    shape: str  # a function of ``shapes`` or ``heads``
+    shadow: float = 0.  # strength, 0 to 1
+    below: str = ''  # the cloth that hides it completely
     chain: str = ''
-    start: Optional[float] = 0.
+    start: Optional[float] = 0.  # on the chain; None: see Worn.ends
     stop: Optional[float] = 0.
-    ease: float = 0.
-    flare: float = 0.
-    shadow: float = 0.
-    below: str = ''
+    ease: float = 0.  # how far it stands off, heads
+    flare: float = 0.  # how much further at its lower end
 
 
 class Figure:
-    """Everything that outlines of clothes need to know about a body.
-
-    Arguments are those of :func:`~.person.paint_person`.
-    """
+    """Everything that outlines of clothes need to know about a body."""
 
     def __init__(self, canvas: Canvas, build: Build, pose: Pose, spot: Spot,
                  number: int, light: np.ndarray, tilt: float) -> None:
@@ -96,13 +74,11 @@ class Figure:
         self.origin = np.array(
             [spot.x, spot.feet - self.skeleton.ground * spot.scale])
         waist, chest, hips = build.waist, build.chest, build.hips
-        shoulder = build.shoulder
         self._widths = np.array([
             hips * .92, hips, hips * .95, waist, (waist + chest) * .51,
-            chest * 1.02, shoulder * 1.1, shoulder * .7, .25
+            chest * 1.02, build.shoulder * 1.1, build.shoulder * .7, .25
         ])
-        self._depths = np.array([.44, .48, .46, .4, .45, .5, .44, .34, .26
-                                 ]) * build.limbs
+        self._depths = _DEPTHS * build.limbs
         left, right = self.trunk_sides([.96, .6, 0.], .06)
         radius = np.abs(right - left)[:, 0].max() / 2 / self.scale
         self._spine = (*((left + right) / 2)[[0, 2]], radius)
@@ -117,16 +93,15 @@ class Figure:
 
     def limb(self, kind: str, i: int) -> Chain:
         """Left (0) or right (1) arm or leg, or a leg in trousers."""
-        leg = kind != 'arm'
-        joints = self.skeleton.legs if leg else self.skeleton.arms
+        joints, limb = ((self.skeleton.arms,
+                         Limb.LEFT_ARM) if kind == 'arm' else
+                        (self.skeleton.legs, Limb.LEFT_LEG))
         bones = self.pixels(joints[i, :3])
         points = [np.interp(_AT, [0, 1, 2], column) for column in bones.T]
         radii = np.array(_WIDTHS[kind]) * self.build.limbs * self.scale
-        limb = (Limb.LEFT_LEG if leg else Limb.LEFT_ARM) + i
-        return Chain(limb, np.stack(points, axis=1), radii, _AT)
+        return Chain(limb + i, np.stack(points, axis=1), radii, _AT)
 
-    def axis(self, start: np.ndarray, end: np.ndarray, radius: float,
-             limb: int, at: Tuple[float, float]) -> Chain:
+    def axis(self, start, end, radius, limb, at) -> Chain:
         """One bone between two points, px, of a half width in heads."""
         radii = np.full(2, radius * self.scale)
         return Chain(limb, np.stack([start, end]), radii, np.array(at))
@@ -137,10 +112,7 @@ class Figure:
         return self.axis(top, chin, .46 * self.build.head, Limb.HEAD, (1, -1))
 
     def spine(self, widen: float = 1.) -> Chain:
-        """What lies around the trunk, from the neck (1) down below the feet.
-
-        Positions are 0 at the hips and fall further, a torso's length a unit.
-        """
+        """What lies around the trunk, from the neck (1) to below the feet."""
         top, low, radius = self._spine
         return self.axis(top, top + (low - top) * 3, radius * widen * 1.08,
                          Limb.TRUNK, (.96, .96 * -2))
@@ -153,32 +125,25 @@ class Figure:
         outline is moved there; clothes stand off by ``ease``, heads.
         """
         level, azimuth, ease = np.broadcast_arrays(
-            np.atleast_1d(np.asarray(level, float)), azimuth, ease)
+            np.atleast_1d(level), azimuth, ease)
         width, depth = (
             np.interp(level, _LEVELS, half) + ease
             for half in (self._widths, self._depths))
         rot = self.skeleton.torso
         azimuth = _visible(azimuth, width, depth, rot)
-        local = [
-            width * np.sin(azimuth), -level * SPINE, depth * np.cos(azimuth)
-        ]
-        return self.pixels((rot @ local).T)
+        x, z = width * np.sin(azimuth), depth * np.cos(azimuth)
+        return self.pixels((rot @ [x, -level * SPINE, z]).T)
 
     def trunk_sides(self, levels, ease=0.) -> Tuple[np.ndarray, np.ndarray]:
         """Outline of the trunk at image left and right, px (N, 2) each."""
-        # So far behind that it is moved to the outline.
         left, right = _middle(self.skeleton.torso) + np.array([-2.4, 2.4])
         return self.trunk(levels, left, ease), self.trunk(levels, right, ease)
 
-    def head_points(self,
-                    azimuth: Sequence[float],
-                    elevation: Sequence[float],
-                    grow: float = 1.,
-                    clamp: bool = True) -> np.ndarray:
+    def head_points(self, azimuth, elevation, grow=1.) -> np.ndarray:
         """Points on the skull, px (N, 2), from angles in degrees.
 
         Azimuth 0 is the nose, positive to the person's left; ``grow`` is a
-        factor on the radius; ``clamp`` moves what is hidden to the outline.
+        factor on the radius; what is hidden is moved to the outline.
         """
         az, el = np.deg2rad(
             np.broadcast_arrays(np.atleast_1d(azimuth), elevation))
@@ -186,22 +151,16 @@ class Figure:
         # The jaw is narrower than the skull.
         width = HEAD_X * (1 - .3 * np.clip(y, 0, 1)**1.5) * flat
         depth = (HEAD_Z - .06 * y) * flat
-        if clamp:
-            az = _visible(az, width, depth, self.skeleton.head)
-        local = [
-            width * np.sin(az), HEAD_Y * y * grow, depth * np.cos(az) + .06 * y
-        ]
-        return self.head_local(np.stack(local, axis=1))
+        az = _visible(az, width, depth, self.skeleton.head)
+        x, z = width * np.sin(az), depth * np.cos(az) + .06 * y
+        return self.head_local(np.stack([x, HEAD_Y * y * grow, z], axis=1))
 
     def head_front(self) -> float:
         """Azimuth on the head that looks at the camera, degrees."""
         return float(np.degrees(_middle(self.skeleton.head)))
 
     def head_outline(self, low: float, grow: float) -> np.ndarray:
-        """Outline of the skull above an elevation, degrees, px (N, 2).
-
-        It begins and ends there, at image left and right.
-        """
+        """Outline of the skull above an elevation, degrees, px (N, 2)."""
         rise, front = np.linspace(low, 90, 9), self.head_front()
         left, right = (
             self.head_points(front + side, rise, grow) for side in (-135, 135))
@@ -226,17 +185,14 @@ class Figure:
             offset = (np.array([0, 1]) - self.light) * .048 * scale
             canvas.shadow(piece.shade or piece.polygons, offset, .08 * scale,
                           shadow)
-        body = Cloth(self.spine(), material, scale,
-                     self.light) if piece.joined else None
-        cloth = Cloth(piece.chain, material, scale, self.light, body)
+        cloth = Cloth(piece.chain, material, scale, self.light)
+        if piece.joined:
+            cloth.body = Cloth(self.spine(), material, scale, self.light)
         canvas.fill(piece.polygons, cloth, code)
         for polygon, color, opacity in piece.patches:
             canvas.tint([polygon], color, opacity, code)
         for curves, width, color in piece.lines:
-            strips = [
-                strip(points, np.full(len(points), width * scale / 2))
-                for points in curves
-            ]
+            strips = [strip(curve, width * scale / 2) for curve in curves]
             canvas.tint(strips, color, 1., code)
 
 
@@ -251,11 +207,6 @@ class Look:
     stop: float
     i: int
 
-    def covered(self) -> float:
-        """How far other clothes cover this arm or leg."""
-        chain = 'arm' if self.row.chain == 'arm' else 'trousers'
-        return max(worn.ends.get(chain, 0.) for worn in self.outfit.values())
-
     def dark(self, share: float) -> np.ndarray:
         """Colour of seams."""
         return self.worn.material.base * share
@@ -266,8 +217,7 @@ def _middle(rot: np.ndarray, width=1., depth=1.) -> np.ndarray:
     return np.arctan2(width * rot[0, 0], depth * rot[0, 2]) - np.pi / 2
 
 
-def _visible(azimuth: np.ndarray, width: np.ndarray, depth: np.ndarray,
-             rot: np.ndarray) -> np.ndarray:
+def _visible(azimuth, width, depth, rot: np.ndarray) -> np.ndarray:
     """Move azimuths behind an upright ellipse's outline onto it."""
     middle = _middle(rot, width, depth)
     delta = (azimuth - middle + np.pi) % (2 * np.pi) - np.pi

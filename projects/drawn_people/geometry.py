@@ -1,6 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Plane outlines: smooth curves, ellipses, strips. y points down."""
-from typing import Sequence, Tuple
+from typing import Sequence
 
 import cv2
 import numpy as np
@@ -14,8 +14,7 @@ def smooth(points: Sequence, steps: int = 4, closed: bool = False):
     points = np.asarray(points, np.float64)
     around, mode = ((1, 2), 'wrap') if closed else ((1, 1), 'edge')
     padded = np.pad(points, (around, (0, 0)), mode)
-    count = len(padded) - 3
-    p0, p1, p2, p3 = (padded[k:k + count, None] for k in range(4))
+    p0, p1, p2, p3 = (padded[k:len(padded) - 3 + k, None] for k in range(4))
     t = (np.arange(steps) / steps)[:, None]
     curve = .5 * (2 * p1 + (p2 - p0) * t +
                   (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2 +
@@ -29,11 +28,7 @@ def box(x0: float, y0: float, x1: float, y1: float) -> np.ndarray:
     return np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], float)
 
 
-def ellipse(center: Sequence[float],
-            radii: Tuple[float, float],
-            angle: float = 0.,
-            arc: Tuple[float, float] = (0., 2 * np.pi),
-            num: int = 20) -> np.ndarray:
+def ellipse(center, radii, angle=0., arc=(0, 2 * np.pi), num=20) -> np.ndarray:
     """Ellipse, or an arc of it without its last point, (num, 2), radians."""
     t = arc[0] + np.arange(num) * ((arc[1] - arc[0]) / num)
     x, y = radii[0] * np.cos(t), radii[1] * np.sin(t)
@@ -43,17 +38,15 @@ def ellipse(center: Sequence[float],
 
 def unit(vector: Sequence[float]) -> np.ndarray:
     """A vector of length one; a vanishing one becomes (0, 1)."""
-    vector = np.asarray(vector, np.float64)
     length = np.hypot(*vector)
-    return vector / length if length > 1e-6 else np.array([0., 1.])
+    return np.divide(vector, length) if length > 1e-6 else np.array([0., 1.])
 
 
 def strip(points: np.ndarray, radii: Sequence[float]) -> np.ndarray:
     """One outline, (2 * N, 2), around a curve (N, 2) with half widths."""
-    points = np.asarray(points)
     around = points[[0, *range(len(points)), -1]]
     dx, dy = (around[2:] - around[:-2]).T
-    half = np.asarray(radii) / np.maximum(np.hypot(dx, dy), 1e-6)
+    half = radii / np.maximum(np.hypot(dx, dy), 1e-6)
     normals = np.stack([-dy * half, dx * half], axis=1)
     return np.concatenate([points + normals, (points - normals)[::-1]])
 

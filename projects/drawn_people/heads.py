@@ -28,6 +28,7 @@ FEATURES = (
 CHEEK = np.array([(74, 12), (84, -12), (86, -36), (84, -58), (62, -72)])
 LENS = np.array([(6, 17), (30, 21), (58, 15), (55, -17), (34, -24), (12, -16)])
 TEMPLE = np.array([(50, 12), (92, 10), (92, 3), (50, 4)])
+LOCK = np.array([(40, 72, 88), (43, 17, -29)])
 BRIDGE = np.array([(-12, 11), (12, 11), (12, 2), (-12, 2)])
 #: How far hair stands off the skull, as a factor.
 _PUFF = {'buzz': 1.03, 'curly': 1.24, 'short': 1.1}
@@ -36,26 +37,24 @@ _PUFF = {'buzz': 1.03, 'curly': 1.24, 'short': 1.1}
 
 def neck(look: Look) -> List[Piece]:
     """The neck, in the shadow of the chin."""
-    figure, outfit = look.figure, look.outfit
-    scale, skin = figure.scale, outfit['skin'].material.base
-    top = figure.pixels(figure.skeleton.skull)
-    base = figure.pixels(figure.skeleton.neck) + [0, .12 * scale]
+    figure, scale = look.figure, look.figure.scale
+    skeleton = figure.skeleton
+    top, base = figure.pixels([skeleton.skull, skeleton.neck])
+    base = base + [0, .12 * scale]
     radius = .19 * figure.build.limbs**.6 * figure.build.head
-    shape = strip(
-        np.linspace(top, base, 3),
-        np.array([1, 1, 1.5]) * radius * scale)
+    half = np.array([1, 1, 1.5]) * radius * scale
+    shape = strip(np.linspace(top, base, 3), half)
     chin = ellipse(top + [0, .3 * scale], (.3 * scale, .34 * scale))
     axis = figure.axis(top, base, radius * 1.3, Limb.TRUNK, (1.2, 1))
-    return [Piece([shape], axis, [(chin, skin * .45, .4)])]
+    return [Piece([shape], axis, [(chin, look.dark(.45), .4)])]
 
 
 def back_hair(look: Look) -> List[Piece]:
     """What falls behind the neck."""
-    figure, outfit = look.figure, look.outfit
-    style, scale = outfit['hair'].style, figure.scale
-    end, skull = figure.pixels([figure.skeleton.neck, figure.skeleton.skull])
+    figure, style, scale = look.figure, look.worn.style, look.figure.scale
     if style not in _LONG:
         return []
+    end, skull = figure.pixels([figure.skeleton.neck, figure.skeleton.skull])
     low = end[1] - skull[1] + (.05 if style == 'bob' else .55) * scale
     width = np.array([.3, .43, .46, .3]) * figure.build.head * scale
     height = np.array([-.45, -.1, low / scale - .25, low / scale]) * scale
@@ -67,27 +66,28 @@ def back_hair(look: Look) -> List[Piece]:
 def ears(look: Look) -> List[Piece]:
     """Those that can be seen."""
     figure = look.figure
-    size, shapes = figure.scale * figure.build.head, []
+    size, shapes = np.array([.075, .13]) * figure.scale * figure.build.head, []
     for side in (-1, 1):
         if figure.head_depth(side * 90) >= -.35:
             spot = figure.head_points(side * 95, -5, 1.06)[0]
-            shapes.append(ellipse(spot, (.075 * size, .13 * size)))
+            shapes.append(ellipse(spot, size))
     shade = [figure.head_outline(-90, 1.)]
     return [Piece(shapes, figure.skull(), shade=shade)] if shapes else []
 
 
 def cap(look: Look) -> List[Piece]:
     """The hair around the skull, down to the ears or the nape."""
-    figure, outfit = look.figure, look.outfit
-    style, scale = outfit['hair'].style, figure.scale
+    figure, style = look.figure, look.worn.style
     low = -20. if figure.head_depth(0) > -.1 else -52.
-    if style in _LONG + ('curly', ):
+    if style in (*_LONG, 'curly'):
         low = min(low, -38.)
     rim = figure.head_outline(low, _PUFF.get(style, 1.12))
     shapes = [rim]
     if style == 'curly':
-        curls = rim if 'hat' not in outfit else np.delete(rim, range(5, 13), 0)
-        shapes += [ellipse(p, (.1 * scale, ) * 2, num=9) for p in curls]
+        hidden = range(5, 13) if 'hat' in look.outfit else ()
+        curls = np.delete(rim, list(hidden), 0)
+        size = (.1 * figure.scale, ) * 2
+        shapes += [ellipse(p, size, num=9) for p in curls]
     return [Piece(shapes, figure.skull())]
 
 
@@ -100,7 +100,7 @@ def face(look: Look) -> List[Piece]:
     line = 62 if hair.style == 'buzz' else 46 - 22 * hair.depth
     side = np.array([(0, line), (30, line + 2), (56, line - 8), *CHEEK])
     contour = np.concatenate([side, [(0, -80)], side[:0:-1] * [-1, 1]])
-    colors = {'skin': skin, 'hair': hair.material.base, 'white': 255.}
+    colors = dict(skin=skin, hair=hair.material.base, white=255.)
     piece = Piece([figure.head_points(*contour.T)], figure.skull())
     unit = figure.scale * figure.build.head
     for azimuths, elevations, size, whose, times, opacity, twice in FEATURES:
@@ -119,43 +119,37 @@ def face(look: Look) -> List[Piece]:
 
 def locks(look: Look) -> List[Piece]:
     """Long hair that falls on both sides of the face."""
-    figure, outfit = look.figure, look.outfit
-    style, shapes = outfit['hair'].style, []
+    figure, style, shapes = look.figure, look.worn.style, []
+    if style not in _LONG or figure.head_depth(0) <= -.1:
+        return []
+    along = np.linspace(0, 1, 10)
+    radii = np.interp(along, [0, .3, .8, 1], [.05, .12, .12, .03])
     for side in (-1, 1):
-        if (style not in _LONG or figure.head_depth(0) <= -.1
-                or figure.head_depth(side * 80) < -.5):
-            continue
-        head = figure.head_points(side * np.array([40, 72, 88]), [43, 17, -29],
-                                  1.08)
-        tip = figure.trunk(.88 if style == 'bob' else .58, side, .1)
-        curve = smooth([*head, *tip], 3)
-        radii = np.interp(
-            np.linspace(0, 1, len(curve)), [0, .3, .8, 1],
-            [.05, .12, .12, .03])
-        shapes.append(strip(curve, radii * figure.scale))
+        if figure.head_depth(side * 80) >= -.5:
+            head = figure.head_points(side * LOCK[0], LOCK[1], 1.08)
+            tip = figure.trunk(.88 if style == 'bob' else .58, side, .1)
+            curve = smooth([*head, *tip], 3)
+            shapes.append(strip(curve, radii * figure.scale))
     return [Piece(shapes, figure.skull())] if shapes else []
 
 
 def sunglasses(look: Look) -> List[Piece]:
     """Two large lenses, bridge and temples."""
-    figure = look.figure
-    shapes = []
+    figure, shapes = look.figure, []
     for side in (-1, 1):
-        if figure.head_depth(0) < .05 or figure.head_depth(side * 28) < .12:
-            continue
-        lens, temple, bridge = (
-            figure.head_points(*(contour * [side, 1]).T, 1.05)
-            for contour in (LENS, TEMPLE, BRIDGE))
-        shapes += [smooth(lens, 3, True), temple, bridge]
+        if figure.head_depth(0) >= .05 and figure.head_depth(side * 28) >= .12:
+            lens, temple, bridge = (
+                figure.head_points(*(contour * [side, 1]).T, 1.05)
+                for contour in (LENS, TEMPLE, BRIDGE))
+            shapes += [smooth(lens, 3, True), temple, bridge]
     return [Piece(shapes, figure.skull())] if shapes else []
 
 
 def hat(look: Look) -> List[Piece]:
     """A cap with a visor, a beanie, or a hat with a wide brim."""
-    figure, outfit = look.figure, look.outfit
-    worn, cloth = outfit['hat'], outfit['hat'].material
-    low = {'cap': 19, 'beanie': 13, 'brim': 21}[worn.style]
-    puff = 1.36 if outfit['hair'].style == 'curly' else 1.17
+    figure, style = look.figure, look.worn.style
+    low = {'cap': 19, 'beanie': 13, 'brim': 21}[style]
+    puff = 1.36 if look.outfit['hair'].style == 'curly' else 1.17
     # The side that the camera sees, image left to right.
     arc = figure.head_front() + np.linspace(-90, 90, 11)
     rim = figure.head_points(arc, low, puff)
@@ -164,30 +158,27 @@ def hat(look: Look) -> List[Piece]:
     chain = figure.skull()
     chain.radii = chain.radii * 1.13 * puff
     dome = Piece([np.concatenate([rim, sides[::-1]])], chain)
-    t = np.deg2rad(np.linspace(-62, 62, 9))
-    y = -HEAD_Y * np.sin(np.deg2rad(low))
-    if worn.style == 'beanie':
+    if style == 'beanie':
         pom = figure.head_local([[0, -HEAD_Y * 1.28, 0]])[0]
         dome.polygons.append(ellipse(pom, (.13 * figure.scale, ) * 2))
-        dome.lines = [([band], .05, cloth.base * .55)]
+        dome.lines = [([band], .05, look.dark(.55))]
         return [dome]
-    if worn.style == 'brim':
+    y = -HEAD_Y * np.sin(np.deg2rad(low))
+    if style == 'brim':
         t = np.linspace(-np.pi, np.pi, 24, endpoint=False)
         ring = np.stack([.72 * np.sin(t), t * 0 + y + .03, .84 * np.cos(t)], 1)
         # Seen edge-on it still has a thickness.
         thick = ellipse((0, 0), (.03 * figure.scale, ) * 2, num=6)
-        edge = figure.head_local(ring)
-        brim = hull_around([edge + corner for corner in thick])
-        dome.lines = [([band], .12, cloth.accent * .8)]
+        brim = hull_around([figure.head_local(ring) + p for p in thick])
+        dome.lines = [([band], .12, look.worn.material.accent * .8)]
         return [Piece([brim], chain), dome]
-    inner = [.43 * np.sin(t), t * 0 + 1.1 * y - .02, .5 * np.cos(t)]
-    outer = [
-        .48 * np.sin(t), 1.1 * y + .03 + .05 * np.abs(np.sin(t)),
-        .52 + .32 * np.cos(t)
-    ]
-    visor = np.concatenate([np.transpose(inner), np.transpose(outer)[::-1]])
-    visor = Piece([figure.head_local(visor)], chain)
+    t = np.deg2rad(np.linspace(-62, 62, 9))
+    x, z, y = np.sin(t), np.cos(t), np.full(9, 1.1 * y)
+    inner = np.stack([.43 * x, y - .02, .5 * z], 1)
+    outer = np.stack([.48 * x, y + .03 + .05 * abs(x), .52 + .32 * z], 1)
+    contour = np.concatenate([inner, outer[::-1]])
+    visor = Piece([figure.head_local(contour)], chain)
     if figure.head_depth(0) <= 0:
         return [visor, dome]
-    visor.lines = [([rim[3:-3]], .025, cloth.base * .55)]
+    visor.lines = [([rim[3:-3]], .025, look.dark(.55))]
     return [dome, visor]

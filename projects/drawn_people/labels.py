@@ -1,9 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""The label set of CIHP, and the limbs that positions on a body count along.
-
-Left and right are the person's own sides: of somebody who faces the camera
-the right arm (15) is at image left.
-"""
+"""Labels of CIHP, and limbs; left and right are the person's own sides."""
 from enum import IntEnum
 
 #: Category values of CIHP, ``Part.BACKGROUND`` is 0.
@@ -12,13 +8,8 @@ Part = IntEnum(
     'SOCKS PANTS TORSO_SKIN SCARF SKIRT FACE LEFT_ARM RIGHT_ARM LEFT_LEG '
     'RIGHT_LEG LEFT_SHOE RIGHT_SHOE',
     start=0)
-
 #: Limbs; positions along them are explained in ``README.md``.
 Limb = IntEnum(
     'Limb', 'NONE HEAD TRUNK LEFT_ARM RIGHT_ARM LEFT_LEG RIGHT_LEG', start=0)
-
-#: Instance_ids hold ``(human - 1) * NUM_CLASSES + part``.
-NUM_CLASSES = len(Part)
-
-#: Most persons whose part instances fit into one uint8 map.
-MAX_PERSONS = 12
+#: Instance_ids hold ``(human - 1) * NUM_CLASSES + part`` in uint8.
+NUM_CLASSES, MAX_PERSONS = len(Part), 12

@@ -1,11 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""What people wear: a table of pieces, and the seeded choice among them.
-
-Most pieces look typical of their kind, as coats are mostly dark and socks
-mostly pale; the rest may have any colour, so that colour alone does not tell
-the class. Rare classes of CIHP are worn often, so that a small data set holds
-enough of them.
-"""
+"""What people wear: a table of pieces, and the seeded choice among them."""
 from dataclasses import dataclass, field
 from typing import Dict
 
@@ -13,7 +7,8 @@ import numpy as np
 
 from .surface import Material, cloth_color, sample_color
 
-#: Share of pieces with a colour that is typical of their kind.
+#: Share of pieces with a colour that is typical of their kind. Others may have
+#: any: colour alone does not tell the class.
 TYPICAL = .92
 # yapf: disable
 _SLEEVES = (0, 0, .45, .45, .45, .6, .6, .6, .95, 1.9, 1.9)
@@ -79,24 +74,16 @@ _HAIRS = ((24, 24, 28), (30, 36, 48), (36, 52, 80), (48, 78, 122),
 class Worn:
     """One piece of an outfit; skin and hair are pieces, too.
 
-    Attributes:
-        material (Material): Its cloth.
-        style (str): A style of its kind, such as cap or bob.
-        ends (dict[str, float]): Where it ends on a chain: on an arm 1 is the
-            elbow and 2 the wrist, on a leg 1 the knee and 2 the ankle; on
-            the trunk 1 is the neck, 0 the hips and, further down, -1 the
-            knees. Of socks: where they begin on a leg.
-        flare (float): Widening at the end in heads.
-        depth (float): Depth of the neckline on the trunk, or how far hair
-            comes down the forehead, 0 to 1.
-        pointed (bool): V instead of a round neckline.
+    ``ends`` is where it ends on a chain (of socks, where they begin): on an
+    arm 1 is the elbow and 2 the wrist, on a leg 1 the knee and 2 the ankle; on
+    the trunk 1 is the neck, 0 the hips and, further down, -1 the knees.
     """
     material: Material
     style: str = ''
     ends: Dict[str, float] = field(default_factory=dict)
-    flare: float = 0.
-    depth: float = 0.
-    pointed: bool = False
+    flare: float = 0.  # widening at the end in heads
+    depth: float = 0.  # of the neckline, or of hair on the forehead, 0 to 1
+    pointed: bool = False  # V instead of a round neckline
 
 
 #: Everything that somebody wears: a key of :data:`PIECES`, ``skin`` or
@@ -126,9 +113,9 @@ def sample_worn(rng: np.random.Generator, kind: str) -> Worn:
     material = Material(base, accent, pattern, rng.uniform(*periods),
                         rng.uniform(.06, .15), gloss, rng.uniform(0, 9))
     ends = {chain: float(rng.choice(where)) for chain, where in ends.items()}
-    return Worn(material, _choose(rng, styles), ends, rng.uniform(low, high),
-                rng.uniform(.05, .2),
-                rng.random() < .45)
+    style, flare = _choose(rng, styles), rng.uniform(low, high)
+    depth, pointed = rng.uniform(.05, .2), rng.random() < .45
+    return Worn(material, style, ends, flare, depth, pointed)
 
 
 def sample_outfit(rng: np.random.Generator, female: bool) -> Outfit:
@@ -138,13 +125,11 @@ def sample_outfit(rng: np.random.Generator, female: bool) -> Outfit:
     hair = np.array(_HAIRS[rng.integers(3 if dark else len(_HAIRS))], float)
     skin = np.clip(skin + rng.normal(0, 7, 3), 20, 250)
     hair = np.clip(hair + rng.normal(0, 6, 3), 8, 250)
-    strands = Material(hair, hair * .6, 'strands', .1, .16, .07,
-                       rng.uniform(0, 9))
-    style = _choose(rng, HAIR_STYLES[female])
-    outfit = {
-        'skin': Worn(Material(skin, folds=.03, gloss=.03)),
-        'hair': Worn(strands, style, depth=rng.random())
-    }
+    start, style = rng.uniform(0, 9), _choose(rng, HAIR_STYLES[female])
+    strands = Material(hair, hair * .6, 'strands', .1, .16, .07, start)
+    outfit = dict(
+        skin=Worn(Material(skin, folds=.03, gloss=.03)),
+        hair=Worn(strands, style, depth=rng.random()))
     kinds = ['shoes', *_choose(rng, SETS[female]).split('+')]
     kinds += [kind for kind, share in EXTRAS.items() if rng.random() < share]
     outfit.update((kind, sample_worn(rng, kind)) for kind in kinds)

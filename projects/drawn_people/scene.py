@@ -1,7 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Scenes: who stands where, what is in front of whom, which labels remain."""
 from dataclasses import dataclass
-from typing import Callable, List, Optional, Tuple
+from typing import Callable, List, NamedTuple, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -20,23 +20,18 @@ from .things import OBSTACLES, THINGS, paint_thing, sample_thing
 CLASSES = ('person', *THINGS)
 #: A person, and a person or thing of an instance scene, of which fewer pixels
 #: can be seen is not drawn at all.
-MIN_PERSON_AREA, MIN_INSTANCE_AREA = 160, 60
-MIN_SIZE = 64
+MIN_PERSON_AREA, MIN_INSTANCE_AREA, MIN_SIZE = 160, 60, 64
 _Pair = Tuple[int, int]
 
 
 @dataclass
 class Scene:
-    """A picture, what is where in it, and which of several.
+    """A picture, (H, W, 3) uint8 BGR, and what is where in it.
 
-    Attributes:
-        image (np.ndarray): (H, W, 3), uint8, BGR.
-        category_map (np.ndarray): (H, W), uint8, categories of CIHP, or of
-            :data:`CLASSES` from 1 where there are things besides people.
-        number_map (np.ndarray): (H, W), uint8, 0 or numbers of the persons
-            (and things) from 1 without gaps: the visible pixels of each. It
-            is 0 where ``category_map`` is 0 and only there.
-        jpeg_quality (int): Quality with which the picture should be stored.
+    The maps are (H, W) uint8: categories of CIHP, or of :data:`CLASSES` from 1
+    where there are things besides people; and numbers of the persons (and
+    things) from 1 without gaps, their visible pixels. Both are 0 elsewhere.
+    The picture should be stored with ``jpeg_quality``.
     """
     image: np.ndarray
     category_map: np.ndarray
@@ -60,8 +55,7 @@ class _View:
         self.light = np.array([rng.uniform(-.8, .8), -rng.uniform(.3, .6)])
 
 
-@dataclass
-class _Item:
+class _Item(NamedTuple):
     """Somebody or something, painted as often as needed in the same way."""
     kind: str
     spot: Spot
@@ -80,15 +74,11 @@ def draw_scene(rng: np.random.Generator,
     Args:
         rng (np.random.Generator): Source of all draws.
         size (tuple[int, int]): Width and height in px, at least 64 each.
-            Defaults to (400, 300).
         num_people (tuple[int, int]): Fewest and most persons to invent,
-            within 1 to 12. Defaults to (2, 4).
+            within 1 to 12.
         num_things (tuple[int, int], optional): Fewest and most things, 12
             together with the persons, of whom there may be 0 then. Defaults
             to None: a scene for parsing.
-
-    Returns:
-        Scene: Picture and labels.
 
     Raises:
         InputError: If a size or a number is out of range.
@@ -98,11 +88,14 @@ def draw_scene(rng: np.random.Generator,
     people, things = (int(rng.integers(low, high + 1))
                       for low, high in (num_people, num_things or (0, 0)))
     spread = (rng.permutation(people) + rng.uniform(.25, .75, people)) / people
+    near = .1 if num_things is None else 0.
+    # Each has a generator of its own: dropping one leaves the others alone.
     items = [
-        _sample_person(own, view, x, .1 * (num_things is None))
-        for own, x in zip(_children(rng, people), spread)
+        _sample_person(seed, view, x, near)
+        for seed, x in zip(rng.integers(2**62, size=people), spread)
     ]
-    items += [_sample_thing(own, view) for own in _children(rng, things)]
+    seeds = rng.integers(2**62, size=things)
+    items += [_sample_thing(seed, view) for seed in seeds]
     items.sort(key=lambda item: item.spot.feet)
     least = MIN_PERSON_AREA if num_things is None else MIN_INSTANCE_AREA
     image, codes, items = _compose(rng, view, items, least)
@@ -120,40 +113,32 @@ def check_arguments(size: _Pair, num_people: _Pair,
     if min(size) < MIN_SIZE:
         raise InputError(f'size (w, h) must be at least {MIN_SIZE} px each, '
                          f'got {tuple(size)}')
-    least = 1 if num_things is None else 0
-    for name, pair in (('num_people', num_people), ('num_things', num_things)):
-        if pair and not least <= pair[0] <= pair[1] <= MAX_PERSONS:
-            raise InputError(f'{name} must be (fewest, most) within {least} '
+    least, things = (1, (0, 0)) if num_things is None else (0, num_things)
+    for name, pair, low in (('num_people', num_people, least), ('num_things',
+                                                                things, 0)):
+        if not low <= pair[0] <= pair[1] <= MAX_PERSONS:
+            raise InputError(f'{name} must be (fewest, most) within {low} '
                              f'to {MAX_PERSONS}, got {tuple(pair)}')
-    if num_things and num_people[0] + num_things[0] < 1:
+    fewest, most = np.add(num_people, things)
+    if fewest < 1:
         raise InputError('num_people and num_things must not both begin at 0')
-    if num_things and num_people[1] + num_things[1] > MAX_PERSONS:
-        raise InputError(
-            'num_people and num_things together must be at most '
-            f'{MAX_PERSONS}, got {num_people[1]} and {num_things[1]}')
+    if most > MAX_PERSONS:
+        raise InputError('num_people and num_things together must be at most '
+                         f'{MAX_PERSONS}, got {num_people[1]} and {things[1]}')
 
 
-def _children(rng: np.random.Generator,
-              count: int) -> List[np.random.Generator]:
-    """A generator for each item: dropping one leaves the others alone."""
-    return [np.random.default_rng(s) for s in rng.integers(2**62, size=count)]
-
-
-def _sample_person(rng: np.random.Generator, view: _View, x: float,
-                   near_share: float) -> _Item:
-    """Somebody, almost as high as the picture, or nearer than that."""
-    width, height = view.size
+def _sample_person(seed: int, view: _View, x: float, share: float) -> _Item:
+    """Somebody, almost as high as the picture, or (a share) nearer."""
+    rng, (width, height) = np.random.default_rng(seed), view.size
     person = sample_person(rng)
-    near = rng.random() < near_share
+    near = rng.random() < share
     scale = rng.uniform(*((1.1, 1.4) if near else (.62, .97))) * height / 7.6
     ground, tall = person.extent(view.tilt)
     # Heads stay inside; close people are cut off by the lower border.
     feet = tall * scale + rng.uniform(.02, .25 if near else .06) * height
     if not near:
-        feet = max(
-            feet,
-            min(view.horizon + view.eye * scale,
-                rng.uniform(.93, 1.02) * height))
+        lowest = rng.uniform(.93, 1.02) * height
+        feet = max(feet, min(view.horizon + view.eye * scale, lowest))
     spot = Spot(x * width, feet, scale)
     seat = sample_thing(rng, 'seat', ground - .3)
 
@@ -165,8 +150,8 @@ def _sample_person(rng: np.random.Generator, view: _View, x: float,
     return _Item('person', spot, paint)
 
 
-def _sample_thing(rng: np.random.Generator, view: _View) -> _Item:
-    width, height = view.size
+def _sample_thing(seed: int, view: _View) -> _Item:
+    rng, (width, height) = np.random.default_rng(seed), view.size
     feet = view.horizon + rng.uniform(.4, 1.02) * (height - view.horizon)
     scale = (feet - view.horizon) / view.eye * np.exp(rng.normal(0, .25))
     spot = Spot(rng.uniform(.04, .96) * width, feet, min(scale, height / 8))
@@ -188,16 +173,14 @@ def _numbers(codes: np.ndarray) -> np.ndarray:
 def _compose(rng: np.random.Generator, view: _View, items: List[_Item],
              least: int) -> Tuple[np.ndarray, np.ndarray, List[_Item]]:
     """Picture, codes and the items that can be seen, far ones first."""
-    width, height = view.size
-    background = draw_background(rng, width, height, view.horizon)
+    background = draw_background(rng, *view.size, view.horizon)
     seed = int(rng.integers(2**62))
     while True:
         canvas = Canvas(_shadowed(background, items, view))
         _paint_all(canvas, items, view, np.random.default_rng(seed))
         image, codes = canvas.reduce()
-        areas = np.bincount(
-            _numbers(codes).ravel(), minlength=len(items) + 1)[1:]
-        seen = areas >= min(least, width * height // 100)
+        areas = np.bincount(_numbers(codes).ravel(), None, len(items) + 1)[1:]
+        seen = areas >= min(least, np.prod(view.size) // 100)
         if least == MIN_PERSON_AREA and not seen.any():
             seen[-1] = True  # at least the nearest person stays
         if seen.all():
@@ -211,9 +194,8 @@ def _paint_all(canvas: Canvas, items: List[_Item], view: _View,
     slot = int(rng.integers(1, 4)) if rng.random() < .16 else 0
     for k, item in enumerate(items):
         if k == len(items) - slot:
-            spot = Spot(
-                rng.uniform(.05, .95) * view.size[0], item.spot.feet,
-                max((item.spot.feet - view.horizon) / view.eye, 4.))
+            x, feet = rng.uniform(.05, .95) * view.size[0], item.spot.feet
+            spot = Spot(x, feet, max((feet - view.horizon) / view.eye, 4.))
             thing = sample_thing(rng, str(rng.choice(list(OBSTACLES)[:2])))
             paint_thing(canvas, thing, spot, 0, view.light)
         item.paint(canvas, k + 1)
@@ -228,8 +210,8 @@ def _shadowed(background: np.ndarray, items: List[_Item],
         scale = {'person': 1., 'balloon': .3}.get(item.kind, .8)
         scale *= item.spot.scale
         blur = max(blur, .25 * scale)
-        for along, up, wide, high, dark in ((side, .05, 1.1 + abs(side), .26,
-                                             .5), (0, .08, .9, .16, .7)):
+        blots = (side, .05, 1.1 + abs(side), .26, .5), (0, .08, .9, .16, .7)
+        for along, up, wide, high, dark in blots:
             center = item.spot.x - along * scale, item.spot.feet - up * scale
             blot = ellipse(center, (wide * scale, high * scale))
             cv2.fillPoly(mask, [np.round(blot).astype(np.int32)], dark)

@@ -20,6 +20,8 @@ _PRINTS = {'logo': (.68 + .1 * np.sin(_AROUND), .38 * np.cos(_AROUND), .8),
            'tie': (*_TIE.T, .95)}
 #: Heights on the spine where outlines of clothes have corners.
 _LEVELS = (.96, .91, .83, .72, .56, .4, .26, .12, 0.)
+#: Azimuths of the front edge of a buttoned coat and of its lapels.
+_COLLAR, _LAPEL = np.array([.55, .4, .12, 0, 0, 0]), np.array([.95, 1.1, .75])
 # yapf: enable
 
 
@@ -29,19 +31,17 @@ def tube(look: Look) -> List[Piece]:
     if look.stop <= look.start:
         return []
     flare = look.worn.flare if row.chain == 'trousers' else row.flare
-    whole = look.figure.limb(row.chain, look.i)
-    start = look.start
-    if row.cloth == 'skin' and look.covered() > 1.5:
-        start = 1.5
+    whole, start = look.figure.limb(row.chain, look.i), look.start
+    arm, skin = row.chain == 'arm', row.cloth == 'skin'
+    cover = 'arm' if arm else 'trousers'
+    if skin and max(w.ends.get(cover, 0) for w in look.outfit.values()) > 1.5:
+        start = 1.5  # the rest is hidden
     chain = whole.cut(start, look.stop, row.ease * scale, flare * scale)
     # No shadow at the joint itself, where limb and body are one.
     low = whole.cut(min(start + .5, look.stop - .2), look.stop)
-    arm, skin = row.chain == 'arm', row.cloth == 'skin'
-    piece = Piece(
-        chain.outline(skin or row.cloth == 'socks'),
-        chain.bones(),
-        shade=low.outline(),
-        joined=arm and start == 0)
+    polygons = chain.outline(skin or row.cloth == 'socks')
+    piece = Piece(polygons, chain.bones(), shade=low.outline())
+    piece.joined = arm and start == 0
     if arm and not skin:
         end, before = chain.points[-1], low.points[0]
         along = unit(end - before)
@@ -91,7 +91,7 @@ def shoe(look: Look) -> List[Piece]:
     if style != 'pump':
         top = 1.55 if style == 'boot' else 1.9
         shaft = figure.limb('leg', look.i).cut(top, 2., .035 * scale)
-        instep = ellipse(spots[1], (radii[1] * .6, radii[1] * .6))
+        instep = ellipse(spots[1], (radii[1] * .6, ) * 2)
         ankle = ellipse(shaft.points[-1], (shaft.radii[-1] * 1.1, ) * 2)
         shapes += [*shaft.outline(), hull_around([ankle, circles[0], instep])]
     # The sole is a band along the lower edge.
@@ -100,8 +100,8 @@ def shoe(look: Look) -> List[Piece]:
     lower = lower[lower[:, 0].argsort()] - [0., .03 * scale]
     white = style == 'white'
     line = [lower], .06, np.full(3, 225.) if white else look.dark(.4)
-    chain = figure.axis(spots[0], spots[2], .24, Limb.LEFT_LEG + look.i,
-                        (2, 3))
+    limb = Limb.LEFT_LEG + look.i
+    chain = figure.axis(spots[0], spots[2], .24, limb, (2, 3))
     return [Piece(shapes, chain, lines=[line])]
 
 
@@ -145,19 +145,16 @@ def trunk(look: Look) -> List[Piece]:
         lower = np.insert(hips, 1, hips.mean(axis=0), axis=0)
         lower += np.array([(0, .22), (0, .34), (0, .22)]) * figure.scale
     elif look.stop < -.2 and figure.pose.seated:
-        thighs = [
-            figure.limb('leg', k).cut(0., .95, .06 * figure.scale)
-            for k in range(2)
-        ]
-        lap = [p for thigh in thighs for p in thigh.outline()]
-        piece.polygons.append(hull_around([left[-3:], right[-3:], *lap]))
+        lap = [left[-3:], right[-3:]]
+        for k in range(2):
+            thigh = figure.limb('leg', k).cut(0., .95, .06 * figure.scale)
+            lap += thigh.outline()
+        piece.polygons.append(hull_around(lap))
     elif look.stop < -.2:
         sag = (left[-1] + right[-1]) / 2 + [0, .1 * figure.scale]
         lower = smooth([right[-1], sag, left[-1]])
-        folds = [
-            left[[-4, -1]] + (right - left)[[-4, -1]] * k
-            for k in (.2, .42, .6, .83)
-        ]
+        upper, end = left[[-4, -1]], right[[-4, -1]]
+        folds = [upper + (end - upper) * k for k in (.2, .42, .6, .83)]
         piece.lines.append((folds, .03, look.dark(.7)))
     elif row.cloth == 'top':
         hem = np.stack([left[-1], right[-1]])
@@ -190,15 +187,13 @@ def coat(look: Look) -> List[Piece]:
     # The front edge turns with the body, towards one side of the hem.
     front = low + span * .5 * figure.skeleton.torso[0, 2]
     # Even a buttoned coat shows a V below the neck.
-    opening = np.array([.55, .4, .12, 0., 0., 0.
-                        ]) + gap * np.array([.3, .6, .8, .9, 1., 1.])
+    opening = _COLLAR + gap * np.array([.3, .6, .8, .9, 1., 1.])
     for sign, flank in ((-1, left), (1, right)):
         upper = figure.trunk([.99, .9, .7, .45, .2, 0.], sign * opening, .08)
         edge = np.array([*upper, front + sign * span * gap * .26])
         piece.polygons.append(np.concatenate([edge, flank[::-1]]))
         # The lapel folds outwards between the neck and the waist.
-        outer = figure.trunk([.97, .86, .8], sign * np.array([.95, 1.1, .75]),
-                             .08)
+        outer = figure.trunk([.97, .86, .8], sign * _LAPEL, .08)
         lapel = np.concatenate([edge[:4], outer[::-1]])
         piece.patches.append((lapel, look.dark(1.25) + 14, .75))
         curves = [edge, np.array([*outer, edge[3]])]
@@ -215,14 +210,14 @@ def scarf(look: Look) -> List[Piece]:
     back = 0. if figure.facing() > 0 else np.pi
     tails = ((-1, .6), (1, .45))
     for sign, length in tails[:2 if look.worn.style == 'long' else 1]:
-        ends = figure.trunk([.93, .93 - length],
-                            sign * np.array([.24, .3]) + back, .1)
+        azimuths = sign * np.array([.24, .3]) + back
+        ends = figure.trunk([.93, .93 - length], azimuths, .1)
         radii = np.array([.14, .17, .18, .17]) * scale
-        tail = strip(np.linspace(*ends, 4), radii)
-        piece.polygons.append(tail)
+        piece.polygons.append(strip(np.linspace(*ends, 4), radii))
+    arc, size = (.2, np.pi - .2), (.36 * scale, .13 * scale)
     folds = [
-        ellipse(base + [0, k * scale], (.36 * scale, .13 * scale), lean,
-                (.2, np.pi - .2), 9) for k in (-.15, -.01)
+        ellipse(base + [0, k * scale], size, lean, arc, 9)
+        for k in (-.15, -.01)
     ]
     piece.lines.append((folds, .028, look.dark(.5)))
     middle = base - [0, .04 * scale]

@@ -1,12 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Surfaces: colours, patterns, folds, and how light falls on a limb.
-
-Every limb, trunk or head is a :class:`Chain`: bones with half widths, lit as
-a row of cylinders. A :class:`Material` is asked for colours at positions on
-the surface in heads (the unit of figure drawing), so patterns grow with the
-person and follow the limb. A :class:`Cloth` is a material on a chain: the
-brush that a canvas fills with.
-"""
+"""Surfaces: colours, patterns, folds, and how light falls on a limb."""
 import colorsys
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -26,8 +19,7 @@ _CIRCLE = ellipse((0, 0), (1, 1), num=14)
 def noise_tile(octaves: Tuple[int, ...] = (8, 16, 32)) -> np.ndarray:
     """Smooth periodic noise, (256, 256) float32 in -1 to 1, read-only.
 
-    Grids of so many cells are added up, each with half the weight of the one
-    before. It is the same in every process.
+    Grids of so many cells are added up, each with half the weight of the last.
     """
     rng = np.random.default_rng(sum(octaves))
     tile = np.zeros((_TILE, _TILE), np.float32)
@@ -50,7 +42,7 @@ def _noise(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 # yapf: disable
 #: How much of the second colour is where, from positions across and along
-#: the surface, in periods of the pattern. One more pattern is one more row.
+#: the surface, in periods of the pattern.
 PATTERNS: Dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     'plain': lambda s, v: np.zeros_like(s),
     'bands': lambda s, v: v % 1 < .45,
@@ -70,24 +62,14 @@ PATTERNS: Dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 
 @dataclass
 class Material:
-    """Colour, pattern and folds of one surface.
-
-    Attributes:
-        base (np.ndarray): Main colour, BGR, float, 0 to 255.
-        accent (np.ndarray): Second colour of patterns, BGR.
-        pattern (str): A key of :data:`PATTERNS`.
-        scale (float): Period of the pattern in heads.
-        folds (float): How strongly creases change the brightness.
-        gloss (float): Strength of a highlight along the middle.
-        offset (float): Where patterns and creases begin, heads.
-    """
+    """Colour, pattern and folds; colours are BGR, float, 0 to 255."""
     base: np.ndarray
     accent: np.ndarray = field(default_factory=lambda: np.full(3, 255.))
     pattern: str = 'plain'
-    scale: float = .3
-    folds: float = .1
-    gloss: float = 0.
-    offset: float = 0.
+    scale: float = .3  # period of the pattern in heads
+    folds: float = .1  # how strongly creases change the brightness
+    gloss: float = 0.  # strength of a highlight along the middle
+    offset: float = 0.  # where patterns and creases begin, heads
 
     def colors(self, across: np.ndarray, along: np.ndarray) -> np.ndarray:
         """BGR colours (N, 3), float32, without light; positions in heads."""
@@ -99,8 +81,7 @@ class Material:
         amount = np.asarray(PATTERNS[self.pattern](s, v), np.float32)
         return base + amount[:, None] * (self.accent - base).astype(np.float32)
 
-    def shaded(self, across: np.ndarray, along: np.ndarray, side: np.ndarray,
-               lit: np.ndarray) -> np.ndarray:
+    def shaded(self, across, along, side, lit) -> np.ndarray:
         """Colours in light: ``side`` is -1 and 1 at the edges, 0 between.
 
         ``lit`` says how much the edge at 1 looks towards the light.
@@ -120,45 +101,31 @@ class Material:
 
 @dataclass
 class Chain:
-    """Middle (N, 2) and half widths (N, ) of cross-sections of a limb, px.
-
-    ``at`` are their positions, (N, ), rising where it is to be cut; joints
-    have whole numbers. ``limb`` is a :class:`~.labels.Limb`.
-    """
+    """Middle (N, 2) and half widths (N, ) of cross-sections of a limb, px."""
     limb: int
     points: np.ndarray
     radii: np.ndarray
-    at: np.ndarray
+    at: np.ndarray  # positions along it, joints have whole numbers
 
-    def cut(self,
-            start: float,
-            stop: float,
-            ease: float = 0.,
-            flare: float = 0.) -> 'Chain':
+    def cut(self, start, stop, ease=0., flare=0.) -> 'Chain':
         """A piece of it, wider by ``ease`` and at its end by ``flare`` px."""
         at = self.at[(self.at > start + 1e-6) & (self.at < stop - 1e-6)]
         at = np.array([start, *at, stop])
-        rows = [
-            np.interp(at, self.at, values)
-            for values in (*self.points.T, self.radii)
-        ]
+        x, y, radii = (
+            np.interp(at, self.at, v) for v in (*self.points.T, self.radii))
         room = ease + flare * np.linspace(0, 1, len(at))**2
-        return Chain(self.limb, np.stack(rows[:2], axis=1), rows[2] + room, at)
+        return Chain(self.limb, np.stack([x, y], axis=1), radii + room, at)
 
     def outline(self, round_end: bool = True) -> List[np.ndarray]:
         """Polygons that cover it: trapezoids, and circles at the joints."""
-        steps = np.diff(self.points, axis=0)
-        lengths = np.maximum(np.hypot(*steps.T), 1e-6)[:, None]
-        normals = np.stack([-steps[:, 1], steps[:, 0]], axis=1) / lengths
-        near, far = (
-            normals * r[:, None] for r in (self.radii[:-1], self.radii[1:]))
-        a, b = self.points[:-1], self.points[1:]
-        last = len(self.at) if round_end else -1
-        circles = self.points[:last,
-                              None] + _CIRCLE * self.radii[:last, None, None]
-        return [
-            *np.stack([a + near, b + far, b - far, a - near], axis=1), *circles
-        ]
+        a, b, radii = self.points[:-1], self.points[1:], self.radii[:, None]
+        dx, dy = (b - a).T
+        lengths = np.maximum(np.hypot(dx, dy), 1e-6)[:, None]
+        normals = np.stack([-dy, dx], axis=1) / lengths
+        near, far = normals * radii[:-1], normals * radii[1:]
+        slabs = np.stack([a + near, b + far, b - far, a - near], axis=1)
+        circles = self.points[:, None] + _CIRCLE * radii[:, None]
+        return [*slabs, *(circles if round_end else circles[:-1])]
 
     def bones(self) -> 'Chain':
         """Its ends and joints only: enough for light and patterns."""
@@ -179,36 +146,24 @@ class Chain:
         ])[..., None].astype(np.float32)
         dx, dy = x - x0, y - y0
         t, u = dx * ax + dy * ay, dy * ax - dx * ay
-        found = [[row, u[k], np.broadcast_to(lit[k], row.shape)]
-                 for k, row in enumerate(t + begin)]
-        best = found[0]
-        if len(found) > 1:
-            over = np.maximum(np.maximum(-t, t - length), 0) + np.abs(u)
-        for k in range(1, len(found)):
-            nearer = over[k] < over[:k].min(axis=0)
-            best = [np.where(nearer, f, b) for f, b in zip(found[k], best)]
-        return tuple(best)
+        over = np.maximum(np.maximum(-t, t - length), 0) + np.abs(u)
+        nearest = over.argmin(axis=0), np.arange(len(x))
+        return (t + begin)[nearest], u[nearest], lit[nearest[0], 0]
 
 
 @dataclass
 class Cloth:
-    """A material on a chain, as a brush.
-
-    ``scale`` is in pixels per head, ``light`` the direction towards the light
-    on the screen. The first half head passes into ``body``; the light is that
-    of a ball or of cylinders.
-    """
+    """A material on a chain, as a brush of a canvas."""
     chain: Chain
     material: Material
-    scale: float
-    light: np.ndarray
-    body: Optional['Cloth'] = None
-    ball: bool = False
+    scale: float  # px per head
+    light: np.ndarray  # direction towards it on the screen, (2, )
+    body: Optional['Cloth'] = None  # the first half head passes into it
+    ball: bool = False  # lit like one, else like cylinders
 
     def __post_init__(self) -> None:
-        self._steps = np.concatenate(
-            [[0.],
-             np.cumsum(np.hypot(*np.diff(self.chain.points, axis=0).T))])
+        lengths = np.hypot(*np.diff(self.chain.points, axis=0).T)
+        self._steps = np.array([0., *np.cumsum(lengths)])
 
     def __call__(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         t, u, lit = self.chain.locate(x, y, self.light)
@@ -216,15 +171,15 @@ class Cloth:
         scale = np.float32(self.scale)
         colors = self.material.shaded(u / scale, t / scale, side, lit)
         if self.ball:
-            center, radius = self.chain.points.mean(0), self.chain.radii[0]
-            dx, dy = (x - center[0]) / radius, (y - center[1]) / radius
+            (x0, y0), radius = self.chain.points.mean(0), self.chain.radii[0]
+            dx, dy = (x - x0) / radius, (y - y0) / radius
             shade = .95 + .3 * (dx * self.light[0] + dy * self.light[1])
             shade = np.maximum(shade - .3 * (dx * dx + dy * dy), 0)
             colors *= shade[:, None]
         if self.body is not None:
-            start, end = self.chain.points[[0, -1]]
-            ax, ay = map(float, unit(end - start) / (.55 * self.scale))
-            depth = (x - float(start[0])) * ax + (y - float(start[1])) * ay
+            (x0, y0), end = self.chain.points[[0, -1]].tolist()
+            ax, ay = unit(np.subtract(end, (x0, y0))) / (.55 * self.scale)
+            depth = (x - x0) * float(ax) + (y - y0) * float(ay)
             near = np.flatnonzero(depth < 1)
             weight = np.clip(depth[near, None], 0, 1)
             inner = self.body(x[near], y[near])
@@ -248,12 +203,10 @@ class Cloth:
         return np.interp(t, self._steps, self.chain.radii).astype(np.float32)
 
 
-def sample_color(rng: np.random.Generator,
-                 ranges: Sequence[float]) -> np.ndarray:
+def sample_color(rng: np.random.Generator, ranges: Sequence) -> np.ndarray:
     """BGR, 0 to 255, from two hues (degrees), saturations and values."""
-    hue, saturation, value = rng.uniform(ranges[::2], ranges[1::2])
-    return 255 * np.array(
-        colorsys.hsv_to_rgb(hue / 360 % 1, saturation, value)[::-1])
+    hue, *rest = rng.uniform(ranges[::2], ranges[1::2])
+    return 255 * np.array(colorsys.hsv_to_rgb(hue / 360 % 1, *rest)[::-1])
 
 
 #: What wardrobes are full of, BGR.
@@ -264,10 +217,8 @@ _WARDROBE = ((38, 36, 36), (70, 66, 64), (92, 52, 34), (236, 238, 240),
              (48, 68, 100), (60, 84, 40), (128, 66, 104), (96, 120, 226))
 
 
-def cloth_color(rng: np.random.Generator,
-                dark: float = .1,
-                bright: float = 1.) -> np.ndarray:
-    """A colour as clothes have them, BGR; limits are shares of 255."""
+def cloth_color(rng: np.random.Generator, dark: float = .1) -> np.ndarray:
+    """A colour as clothes have them, BGR, at least a share of 255 bright."""
     if rng.random() < .25:
         color = sample_color(rng, (0, 360, .3, .75, .3, .9))
     else:
@@ -275,7 +226,7 @@ def cloth_color(rng: np.random.Generator,
         color = color * rng.uniform(.85, 1.15) + rng.normal(0, 8, 3)
     color = np.clip(color, 8, 250)
     value = color.max() / 255
-    return color * (np.clip(value, dark, bright) / value)
+    return color * (max(value, dark) / value)
 
 
 def sample_material(rng: np.random.Generator, printed: bool) -> Material:

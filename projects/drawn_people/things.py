@@ -1,15 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Things as contours: those to segment, obstacles, and what stands around.
-
-Some shapes are shared on purpose (a ball, a balloon and a round sign; a
-closed umbrella and a post) and some have thin parts or holes (strings, slats,
-handles), so that neither classes nor masks come for free.
-
-A layer has points in units of half width and height from the foot of the
-thing, y down; the half width in heads of the line that they are, 0 for a
-polygon; which of the thing's materials, 2 being grey; its brightness; and how
-flat it is: 0 is a ball, 1 a cylinder. A thing has several variants of layers.
-"""
+"""Things as contours: those to segment, and obstacles."""
 from dataclasses import replace
 from typing import Tuple
 
@@ -61,7 +51,12 @@ _CANOPY = np.concatenate([
 _HOOK = np.array([(0, -.9), (0, -.06), (.06, -.01), (.16, 0), (.2, -.06)])
 # yapf: disable
 #: Things to segment in the order of the categories: variants, half width and
-#: height in heads, and how often it lies on its side.
+#: height in heads, and how often it lies on its side. A layer of a variant:
+#: points in units of half width and height from the foot of the thing, y down;
+#: the half width in heads of the line that they are, 0 for a polygon; which of
+#: the thing's materials, 2 being grey; its brightness; and how flat it is: 0
+#: is a ball, 1 a cylinder. Some shapes are shared on purpose (ball, balloon
+#: and round sign), so that neither classes nor masks come for free.
 THINGS = {
     'ball': ((((_disc(-1, 1, 1), 0, 0, 1, 0), ), ), (.35, 1.1), None, 0),
     'balloon': ((
@@ -105,58 +100,40 @@ OBSTACLES = {
 # yapf: enable
 
 
-def sample_thing(rng: np.random.Generator,
-                 kind: str,
-                 height: float = None) -> Tuple:
+def sample_thing(rng: np.random.Generator, kind: str, height=None) -> Tuple:
     """A thing: its layers, with lengths in heads, and its materials.
 
-    Args:
-        rng (np.random.Generator): Source of its looks.
-        kind (str): A key of :data:`THINGS` or :data:`OBSTACLES`.
-        height (float, optional): In heads. Defaults to None: any.
+    ``kind`` is a key of :data:`THINGS` or :data:`OBSTACLES`; ``height`` is in
+    heads, None: any.
     """
     variants, wide, high, lying = {**THINGS, **OBSTACLES}[kind]
     half = rng.uniform(*wide)
-    size = np.array([
-        half * rng.choice([-1, 1]), height
-        or (half if high is None else rng.uniform(*high))
-    ])
-    layers = [(layer[0] * size, *layer[1:])
-              for layer in variants[rng.integers(len(variants))]]
+    width = half * rng.choice([-1, 1])
+    height = height or (half if high is None else rng.uniform(*high))
+    layers = [(points * [width, height], *rest)
+              for points, *rest in variants[rng.integers(len(variants))]]
     if rng.random() < lying:
         layers = [(points[:, ::-1] - [0, half], *rest)
                   for points, *rest in layers]
-    grey = Material(np.full(3, 220.), folds=0.)
-    return layers, [sample_material(rng, kind in THINGS)
-                    for _ in '01'] + [grey]
+    materials = [sample_material(rng, kind in THINGS) for _ in range(2)]
+    return layers, [*materials, Material(np.full(3, 220.), folds=0.)]
 
 
 def paint_thing(canvas: Canvas, thing: Tuple, spot: Spot, code: int,
                 light: np.ndarray) -> None:
-    """Paint and label a thing of :func:`sample_thing`.
-
-    Args:
-        canvas (Canvas): Where to draw.
-        thing (tuple): Its layers and materials.
-        spot (Spot): Where it stands.
-        code (int): Label to write.
-        light (np.ndarray): Direction towards the light, (2, ).
-    """
+    """Paint and label a thing of :func:`sample_thing`, lit from ``light``."""
     layers, materials = thing
     for points, half, which, shade, flat in layers:
         points = points * spot.scale + [spot.x, spot.feet]
         if half:
             # A thinner line would fall apart.
-            half = np.full(len(points), max(.7, half * spot.scale))
-            points = strip(points, half)
+            points = strip(points, max(.7, half * spot.scale))
         (x0, y0), (x1, y1) = points.min(axis=0), points.max(axis=0)
         axis = np.array([((x0 + x1) / 2, y) for y in (y0, y1)])
         radius = (x1 - x0) * flat / 2 or max(x1 - x0, y1 - y0) / 2
         chain = Chain(Limb.NONE, axis, np.full(2, radius), np.arange(2))
-        material = materials[which]
-        material = replace(
-            material,
-            base=material.base * shade,
-            accent=material.accent * shade)
+        plain = materials[which]
+        base, accent = plain.base * shade, plain.accent * shade
+        material = replace(plain, base=base, accent=accent)
         cloth = Cloth(chain, material, spot.scale, light, ball=flat == 0)
         canvas.fill([points], cloth, code)

@@ -5,7 +5,6 @@ import cv2
 import numpy as np
 import pytest
 from pycocotools import mask as mask_utils
-from pycocotools.coco import COCO
 
 from projects.drawn_people import (dataset, write_dataset,
                                    write_instance_dataset)
@@ -17,15 +16,6 @@ WRITERS = {'CIHP': write_dataset, 'instances': write_instance_dataset}
 both = pytest.mark.parametrize('name', WRITERS)
 
 
-def read_map(root, split, name, stem):
-    path = root / split / name / f'{stem}.png'
-    return cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-
-
-def read_json(root, name, split):
-    return json.loads((root / f'annotations/{name}_{split}.json').read_text())
-
-
 def contents(root):
     return {
         str(p.relative_to(root)): p.read_bytes()
@@ -35,78 +25,50 @@ def contents(root):
 
 @pytest.fixture(scope='module')
 def roots(tmp_path_factory):
-    found = {}
+    found = {name: tmp_path_factory.mktemp(name) for name in WRITERS}
     for name, write in WRITERS.items():
-        found[name] = tmp_path_factory.mktemp(name)
         write(found[name], 3, 2, seed=5, size=SIZE)
     return found
 
 
-def check_box(annotation, mask):
-    x, y, w, h = annotation['bbox']
-    inside = mask[y:y + h, x:x + w]
-    assert annotation['area'] == inside.sum() == mask.sum() > 0
-    for edge in (inside[0], inside[-1], inside[:, 0], inside[:, -1]):
-        assert edge.any()
-    assert annotation['iscrowd'] == 0
-
-
-@pytest.mark.parametrize(
-    'split, name, stems',
-    [('Training', 'train', ['0000001', '0000002', '0000003']),
-     ('Validation', 'val', ['1000001', '1000002'])])
-def test_cihp_annotations_describe_the_maps(roots, split, name, stems):
-    root, document = roots['CIHP'], read_json(roots['CIHP'], 'CIHP', name)
-    assert (root / split / f'{name}_id.txt').read_text().split() == stems
-    assert [image['file_name'][:-4] for image in document['images']] == stems
-    assert [(c['id'], c['name'])
-            for c in document['categories']] == [(1, 'person')]
-    for image, stem in zip(document['images'], stems):
+@both
+@pytest.mark.parametrize('folder, split, stems', [
+    ('Training', 'train', ['0000001', '0000002', '0000003']),
+    ('Validation', 'val', ['1000001', '1000002'])])  # yapf: disable
+def test_annotations_describe_pictures_and_maps(roots, name, folder, split,
+                                                stems):
+    root, parsing = roots[name], name == 'CIHP'
+    path = root / f'annotations/{name}_{split}.json'
+    images, annotations, categories = json.loads(path.read_text()).values()
+    assert [(c['id'], c['name']) for c in categories
+            ] == list(enumerate(['person'] if parsing else CLASSES, 1))
+    root = root / (folder if parsing else split)
+    names = [image['file_name'] for image in images]
+    assert names == [f'{stem}.jpg' for stem in stems]
+    for image, stem in zip(images, stems):
         assert image['id'] == int(stem)
-        category, human, instance = (
-            read_map(root, split, f'{kind}_ids', stem).astype(int)
-            for kind in ('Category', 'Human', 'Instance'))
-        picture = cv2.imread(str(root / split / 'Images' / f'{stem}.jpg'))
-        assert picture.shape == (*human.shape, 3)
-        assert human.shape == (image['height'], image['width'])
-        assert human.shape[0] != human.shape[1]
-        mine = [
-            a for a in document['annotations'] if a['image_id'] == image['id']
-        ]
-        assert [a['parsing_id']
-                for a in mine] == list(range(1,
-                                             human.max() + 1))
-        for annotation in mine:
-            assert annotation['category_id'] == 1
-            check_box(annotation, human == annotation['parsing_id'])
-        expected = np.where(human > 0, (human - 1) * 20 + category, 0)
-        assert np.array_equal(instance, expected)
-        assert (root / split / f'Instance_ids/{stem}.txt').exists()
-
-
-@pytest.mark.parametrize('split, first', [('train', 1), ('val', 1000001)])
-def test_instances_describe_the_pictures(roots, split, first):
-    root = roots['instances']
-    document = read_json(root, 'instances', split)
-    assert [(c['id'], c['name'])
-            for c in document['categories']] == list(enumerate(CLASSES, 1))
-    assert {a['category_id'] for a in document['annotations']} > {1}
-    for k, image in enumerate(document['images']):
-        assert image['id'] == first + k
-        assert image['file_name'] == f'{first + k:07d}.jpg'
-        picture = cv2.imread(str(root / split / image['file_name']))
-        shape = (image['height'], image['width'])
-        assert picture.shape[:2] == shape and shape[0] != shape[1]
-        total = np.zeros(shape, int)
-        for annotation in document['annotations']:
-            if annotation['image_id'] == image['id']:
-                mask = mask_utils.decode(annotation['segmentation'])
-                check_box(annotation, mask)
-                total += mask
-        assert total.max() == 1  # disjoint
-    coco = COCO(root / 'annotations' / f'instances_{split}.json')
-    annotation = coco.loadAnns(coco.getAnnIds())[0]
-    assert coco.annToMask(annotation).sum() == annotation['area']
+        picture = root / ('Images' if parsing else '') / f'{stem}.jpg'
+        shape = cv2.imread(str(picture)).shape[:2]
+        assert shape == (image['height'], image['width'])
+        items = [a for a in annotations if a['image_id'] == image['id']]
+        if parsing:
+            category, human, instance = (
+                cv2.imread(str(root / f'{kind}_ids/{stem}.png'), -1)
+                for kind in ('Category', 'Human', 'Instance'))
+            masks = [human == item['parsing_id'] for item in items]
+            assert len(masks) == human.max()
+            code = np.maximum(human.astype(int) - 1, 0) * 20 + category
+            assert np.array_equal(instance, code)
+            assert (root / f'Instance_ids/{stem}.txt').exists()
+            assert (root / f'{split}_id.txt').read_text().split() == stems
+        else:
+            masks = [mask_utils.decode(item['segmentation']) for item in items]
+        assert np.sum(masks, axis=0).max() == 1
+        for item, mask in zip(items, masks):
+            assert item['area'] == mask.sum() > 0 == item['iscrowd']
+            box = cv2.boundingRect(mask.astype(np.uint8))
+            assert item['bbox'] == list(box)
+    assert ({a['category_id'] for a in annotations} == {1}) == parsing
 
 
 @both
@@ -123,28 +85,12 @@ def test_scenes_depend_on_seed_split_and_position_alone(roots, name, tmp_path):
 
 
 @both
-def test_progress_is_shown_on_request(name, tmp_path, capfd):
+def test_progress_on_request_and_interruptions(name, tmp_path, monkeypatch,
+                                               capfd):
     WRITERS[name](tmp_path, 2, 1, size=(70, 64))
     assert capfd.readouterr().err == ''
     WRITERS[name](tmp_path, 2, 1, size=(70, 64), progress=True)
     assert capfd.readouterr().err.count('100%') == 2
-
-
-@both
-def test_a_smaller_drawing_lists_nothing_old(name, tmp_path):
-    WRITERS[name](tmp_path, 3, 2, size=(70, 64))
-    WRITERS[name](tmp_path, 1, 1, size=(90, 64))
-    for split, stem in (('train', '0000001'), ('val', '1000001')):
-        images = read_json(tmp_path, name, split)['images']
-        assert [image['file_name'] for image in images] == [f'{stem}.jpg']
-        for path in tmp_path.glob(f'*/{split}_id.txt'):
-            assert path.read_text() == f'{stem}\n'
-
-
-@both
-def test_an_interrupted_drawing_leaves_no_old_annotations(
-        name, tmp_path, monkeypatch):
-    WRITERS[name](tmp_path, 1, 1, size=(70, 64))
     assert len(list(tmp_path.glob('annotations/*.json'))) == 2
 
     def interrupted(*arguments):
@@ -153,6 +99,7 @@ def test_an_interrupted_drawing_leaves_no_old_annotations(
     monkeypatch.setattr(dataset, 'map_in_order', interrupted)
     with pytest.raises(KeyboardInterrupt):
         WRITERS[name](tmp_path, 1, 1, size=(90, 64))
+    # No old annotations of new pictures.
     assert not list(tmp_path.glob('annotations/*'))
     assert not list(tmp_path.glob('*/*_id.txt'))
 
@@ -160,48 +107,43 @@ def test_an_interrupted_drawing_leaves_no_old_annotations(
 @both
 @pytest.mark.parametrize('change, message', [
     (dict(num_train=0), 'num_train must be at least 1, got 0'),
-    (dict(num_val=0), 'num_val must be at least 1, got 0'),
     (dict(seed=-1), 'seed must be at least 0, got -1'),
     (dict(workers=0), 'workers must be at least 1, got 0'),
-    (dict(size=(63, 100)), 'size .w, h. must be at least 64'),
     (dict(num_people=(2, 1)), 'num_people must be'),
 ])
 def test_bad_numbers_are_named_and_leave_nothing(name, change, message,
                                                  tmp_path):
-    arguments = {'num_train': 1, 'num_val': 1, **change}
     with pytest.raises(InputError, match=message):
-        WRITERS[name](tmp_path / 'new', **arguments)
+        WRITERS[name](tmp_path / 'new', **{
+            'num_train': 1,
+            'num_val': 1,
+            **change
+        })
     assert not (tmp_path / 'new').exists()
 
 
-@pytest.fixture
-def draw(run_tool, tmp_path):
-    """Run a tool in an empty folder."""
-    return lambda tool, *arguments, code=0: run_tool(
+@pytest.mark.parametrize('tool, arguments, code, message', [
+    ('synthetic', ('out', '--workers', 1), 0, ''),
+    ('synthetic_instances', ('out', '--things', 2, 3), 0, ''),
+    ('synthetic',
+     ('out', '--images', 0), 2, '--images must be at least 1, got 0'),
+    ('synthetic', ('file', '--workers', 1), 2, "Not a directory: 'file"),
+    ('synthetic',
+     ('out', '--size', 10, 20), 2, 'size (w, h) must be at least 64'),
+])
+def test_tools_draw_or_name_what_is_wrong(tool, arguments, code, message,
+                                          run_tool, tmp_path):
+    (tmp_path / 'file').write_text('in the way')
+    options = ('--images', 5, '--size', 90, 70, '--people', 1, 1)
+    done = run_tool(
         f'tools/dataset_converters/{tool}.py',
+        *options,
         *arguments,
         cwd=tmp_path,
         code=code)
-
-
-@pytest.mark.parametrize('tool, more, pictures', [
-    ('synthetic', (), 'Training/Images'),
-    ('synthetic_instances', ('--things', 2, 3), 'train'),
-])
-def test_tools_draw_and_report(tool, more, pictures, draw, tmp_path):
-    done = draw(tool, 'out', '--images', 5, '--size', 90, 70, '--people', 1, 1,
-                '--workers', 1, *more)
-    assert '5 training and 1 held-out scenes in out' in done.stdout
-    assert len(list((tmp_path / 'out' / pictures).glob('*.jpg'))) == 5
-
-
-@pytest.mark.parametrize('arguments, message', [
-    (('out', '--images', 0), '--images must be at least 1, got 0'),
-    (('file', '--images', 1, '--workers', 1), "Not a directory: 'file"),
-    (('out', '--images', 1, '--size', 10, 20),
-     'size (w, h) must be at least 64'),
-])
-def test_tools_name_what_is_wrong(arguments, message, draw, tmp_path):
-    (tmp_path / 'file').write_text('in the way')
-    assert message in draw('synthetic', *arguments, code=2).stderr
-    assert not (tmp_path / 'out').exists()
+    assert message in done.stderr
+    if code:
+        assert not (tmp_path / 'out').exists()
+    else:
+        assert '5 training and 1 held-out scenes in out' in done.stdout
+        assert len(list(tmp_path.glob('out/[Tt]rain*/**/*.jpg'))) == 5

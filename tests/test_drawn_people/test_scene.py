@@ -2,99 +2,55 @@
 import numpy as np
 import pytest
 
-from projects.drawn_people import Scene, draw_scene
-from projects.drawn_people import scene as module
+from projects.drawn_people import draw_scene
 from projects.drawn_people.backgrounds import PLACES, draw_place
 from projects.drawn_people.canvas import Canvas
 from projects.drawn_people.figure import Spot
 from projects.drawn_people.labels import Part
-from projects.drawn_people.scene import (CLASSES, MIN_INSTANCE_AREA,
-                                         MIN_PERSON_AREA)
+from projects.drawn_people.scene import CLASSES
 from projects.drawn_people.things import (OBSTACLES, THINGS, paint_thing,
                                           sample_thing)
 from projects.qanet.datasets import CIHPParsingDataset
 from projects.qanet.utils.errors import InputError
 
-SIZE = (220, 150)
 
-
-def draw(seed, size=SIZE, num_people=(2, 4), num_things=None):
+def draw(seed, size=(220, 150), num_people=(2, 4), num_things=None):
     rng = np.random.default_rng(seed)
     return draw_scene(rng, size, num_people, num_things)
 
 
-@pytest.mark.parametrize('num_things', [None, (2, 4)])
-def test_maps_agree_with_each_other(num_things):
-    found = set()
-    for seed in range(6):
-        scene = draw(seed, num_things=num_things)
-        assert scene.image.shape == (150, 220, 3)
-        numbers, categories = scene.number_map, scene.category_map
-        for values in (scene.image, numbers, categories):
-            assert values.dtype == np.uint8
-        assert numbers.shape == categories.shape == (150, 220)
-        assert np.array_equal(numbers > 0, categories > 0)
-        ids, areas = np.unique(numbers, return_counts=True)
-        assert ids.tolist() == list(range(len(ids)))
-        least = MIN_PERSON_AREA if num_things is None else MIN_INSTANCE_AREA
-        assert areas[1:].min() >= least
-        for number in ids[1:]:
-            kinds = set(np.unique(categories[numbers == number]).tolist())
-            assert num_things is None or len(kinds) == 1
-            found |= kinds
-    assert found <= set(range(1, 20 if num_things is None else 8))
-    assert len(found) >= (17 if num_things is None else 5)
+def counts(values):
+    return np.bincount(values.ravel()).tolist()
 
 
-def test_boxes_are_tight():
-    numbers = np.zeros((5, 7), np.uint8)
-    numbers[1:3, 2:6], numbers[4, 6] = 1, 2
-    scene = Scene(np.zeros((5, 7, 3), np.uint8), numbers, numbers)
-    assert scene.boxes().tolist() == [[2, 1, 4, 2], [6, 4, 1, 1]]
+@pytest.mark.parametrize('options, categories, numbers, mean, quality', [
+    ((13, (200, 150), (5, 5)), [
+        16077, 136, 1238, 0, 0, 1550, 1140, 2691, 133, 1518, 245, 0, 1074, 311,
+        730, 538, 591, 534, 619, 875
+    ], [16077, 2693, 3532, 2108, 2431, 3159], (129.5, 143.3, 148.1), 86),
+    ((12, (120, 160), (1, 1), (6, 6)), [14907, 1119, 590, 1001, 1498, 0, 85],
+     [14907, 85, 756, 742, 1119, 1001, 60, 530], (165.2, 155.7, 158.6), 79),
+])
+def test_known_scenes(options, categories, numbers, mean, quality):
+    scene = draw(*options)
+    # Other versions of OpenCV may round elsewhere.
+    assert np.allclose(counts(scene.category_map), categories, .02, 5)
+    assert np.allclose(counts(scene.number_map), numbers, .02, 5)
+    assert np.allclose(scene.image.mean(axis=(0, 1)), mean, 0, .7)
+    assert scene.jpeg_quality == quality
+    ys, xs = np.nonzero(scene.number_map == 2)
+    size = np.ptp(xs) + 1, np.ptp(ys) + 1
+    assert scene.boxes()[1].tolist() == [xs.min(), ys.min(), *size]
+    for values in (scene.image, scene.category_map, scene.number_map):
+        assert values.shape[:2] == options[1][::-1]
+        assert values.dtype == np.uint8
 
 
-def test_seed_decides_everything():
-    for options in ({}, dict(num_things=(1, 3))):
-        first, again, other = (draw(seed, **options) for seed in (3, 3, 4))
-        assert np.array_equal(first.image, again.image)
-        assert np.array_equal(first.number_map, again.number_map)
-        assert not np.array_equal(first.number_map, other.number_map)
+def test_hidden_people_leave_the_scene():
+    assert 3 < draw(0, (120, 150), (12, 12)).number_map.max() < 12
 
 
-def test_nearer_people_hide_farther_ones(monkeypatch):
-    """Painted alone, persons overlap; the lower feet win each pixel."""
-    alone, feet, original = {}, {}, module.paint_person
-
-    def spy(canvas, person, spot, number, *view):
-        single = Canvas(np.zeros((150, 220, 3), np.uint8))
-        original(single, person, spot, number, *view)
-        alone[number], feet[number] = single.reduce()[1] > 0, spot.feet
-        original(canvas, person, spot, number, *view)
-
-    monkeypatch.setattr(module, 'paint_person', spy)
-    overlaps = wrong = 0
-    for seed in range(4):
-        alone.clear()
-        numbers = draw(seed, num_people=(4, 4)).number_map
-        for a in range(1, numbers.max() + 1):
-            for b in range(1, a):
-                both = alone[a] & alone[b] & np.isin(numbers, (a, b))
-                overlaps += both.sum()
-                nearer = a if feet[a] > feet[b] else b
-                # Pixels on their common outline are voted on.
-                wrong += (numbers[both] != nearer).sum()
-    assert overlaps > 300 and wrong < .02 * overlaps
-
-
-def test_hidden_people_are_not_drawn():
-    """In a crowd some would only show a sliver: they leave the scene."""
-    counts = [
-        draw(seed, (120, 150), (12, 12)).number_map.max() for seed in range(2)
-    ]
-    assert 3 < min(counts) <= max(counts) < 12
-
-
-def test_numbers_of_people_and_things():
+def test_only_things_or_only_people():
     scene = draw(1, num_people=(0, 0), num_things=(12, 12))
     assert 1 not in scene.category_map and scene.number_map.max() >= 5
     scene = draw(1, num_people=(2, 2), num_things=(0, 0))
@@ -108,7 +64,6 @@ def test_class_values():
         name.upper().replace('-', '_')
         for name in CIHPParsingDataset.METAINFO['classes']
     ]
-    assert [int(part) for part in Part] == list(range(20))
 
 
 @pytest.mark.parametrize('options, named', [
@@ -116,7 +71,6 @@ def test_class_values():
     (dict(num_people=(0, 2)), 'num_people must be .* within 1 to 12'),
     (dict(num_people=(3, 2)), r'num_people .*got \(3, 2\)'),
     (dict(num_people=(1, 13)), 'num_people'),
-    (dict(num_people=(2, 1), num_things=(1, 1)), 'num_people'),
     (dict(num_things=(0, 13)), 'num_things .* within 0 to 12'),
     (dict(num_people=(0, 1), num_things=(0, 3)), 'both begin at 0'),
     (dict(num_people=(1, 6), num_things=(3, 7)), 'together'),
@@ -128,16 +82,17 @@ def test_bad_numbers_are_named(options, named):
 
 def test_all_classes_occur_often():
     """Every class on a good share of people, as training needs it."""
-    counts, persons = np.zeros(20), 0
+    worn = []
     for seed in range(25):
         scene = draw(seed, (220, 170), (4, 6))
+        assert np.array_equal(scene.number_map > 0, scene.category_map > 0)
+        assert min(counts(scene.number_map)) >= 160
         for number in range(1, scene.number_map.max() + 1):
             parts = scene.category_map[scene.number_map == number]
-            counts += np.bincount(parts, minlength=20) >= 12
-            persons += 1
-    share = counts / persons
+            worn.append(np.bincount(parts, minlength=20) >= 12)
+    share = np.mean(worn, axis=0)
     rare = [Part.HAT, Part.GLOVE, Part.SUNGLASSES, Part.SCARF, Part.SOCKS]
-    assert persons >= 100 and share[rare].min() > .15
+    assert len(worn) >= 100 and share[rare].min() > .15
     assert share[1:].min() > .08, share.round(2)
 
 
@@ -146,27 +101,15 @@ def test_things_stand_where_they_should(kind):
     for seed in range(6):
         canvas = Canvas(np.full((200, 300, 3), 90, np.uint8))
         thing = sample_thing(np.random.default_rng(seed), kind)
-        paint_thing(canvas, thing, Spot(170., 180., 18.), 21,
-                    np.array([.5, -.4]))
+        spot, light = Spot(170., 180., 18.), np.array([.5, -.4])
+        paint_thing(canvas, thing, spot, 21, light)
         image, codes = canvas.reduce()
-        assert set(np.unique(codes)) == {0, 21}
-        ys, xs = np.nonzero(codes)
+        ys, xs = np.nonzero(codes == 21)
         assert 130 < xs.mean() < 210 and 120 < ys.max() <= 182
         # It is drawn where it is labelled, and nowhere else.
-        changed = (image.astype(int) != 90).any(axis=2)
+        changed = (image != 90).any(axis=2)
         assert changed[codes > 0].mean() > .93
         assert (changed & (codes == 0)).sum() < .25 * len(ys)
-
-
-def test_some_crates_have_gaps():
-    gaps = []
-    for seed in range(12):
-        canvas = Canvas(np.zeros((120, 160, 3), np.uint8))
-        thing = sample_thing(np.random.default_rng(seed), 'crate')
-        paint_thing(canvas, thing, Spot(80., 100., 25.), 5, np.zeros(2))
-        column = canvas.reduce()[1][:, 80] > 0
-        gaps.append(np.count_nonzero(np.diff(column.astype(int)) > 0) - 1)
-    assert set(gaps) == {0, 3}
 
 
 @pytest.mark.parametrize('place', PLACES)

@@ -1,5 +1,9 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Importing this module registers every part of the plugin."""
+from projects.qanet.compat.frameworks import check_frameworks
+
+check_frameworks()  # before anything of them is imported
+
 from projects.qanet import apis, engine, models
 from projects.qanet.datasets import registered as datasets
 from projects.qanet.evaluation import metrics

@@ -7,9 +7,7 @@ check_frameworks()  # before anything of them is imported
 from projects.qanet import apis, engine, models
 from projects.qanet.datasets import registered as datasets
 from projects.qanet.evaluation import metrics
-from projects.qanet.utils.checkpoint import allow_known_checkpoints
+from projects.qanet.utils import checkpoint  # noqa: F401, safe loaders
 from projects.qanet.visualization import registered as visualization
 
 __all__ = ['apis', 'datasets', 'engine', 'metrics', 'models', 'visualization']
-
-allow_known_checkpoints()

@@ -14,6 +14,9 @@ from typing import Dict, List
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import projects.qanet  # noqa: F401, operators for an mmcv without
+
+# isort: split
 import numpy as np
 import torch
 from mmdet.registry import MODELS

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from mmengine.logging import HistoryBuffer
 from mmengine.registry import DefaultScope
 from mmengine.utils import ManagerMixin
 
@@ -106,6 +107,37 @@ def run_tool() -> Callable[..., Finished]:
 def data_dir() -> Path:
     """Folder of the small golden cases."""
     return Path(__file__).parent / 'data'
+
+
+class Call:
+    """Becomes the result of a call when it is unpickled."""
+
+    def __init__(self, function: Any, *args: Any) -> None:
+        self.call = function, args
+
+    def __reduce__(self) -> tuple:
+        return self.call
+
+    def __call__(self) -> None:
+        """pickle insists that a function can be called."""
+
+
+@pytest.fixture(params=['mkdir', 'getattr'])
+def booby_trap(request: Any, tmp_path: Path) -> Iterator[Call]:
+    """An object that makes a folder, ``sprung``, unless nobody unpickles it.
+
+    One calls a function, the other walks there from a class that checkpoints
+    hold, with getattr alone.
+    """
+    mkdir: Any = os.mkdir
+    if request.param == 'getattr':
+        init = Call(getattr, HistoryBuffer, '__init__')
+        names = Call(getattr, init, '__globals__')
+        builtins = Call(Call(getattr, names, 'get'), '__builtins__')
+        importer = Call(Call(getattr, builtins, 'get'), '__import__')
+        mkdir = Call(getattr, Call(importer, 'os'), 'mkdir')
+    yield Call(mkdir, str(tmp_path / 'sprung'))
+    assert not (tmp_path / 'sprung').exists()
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,9 @@ from typing import Optional, Sequence
 
 sys.path.insert(0, osp.abspath(osp.join(osp.dirname(__file__), '..')))
 
+import projects.qanet  # noqa: F401, operators for an mmcv without
+
+# isort: split
 from mmengine.config import Config, ConfigDict
 from mmengine.logging import print_log
 from mmengine.runner import Runner

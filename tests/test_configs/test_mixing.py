@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from mmengine.config import Config
 from mmengine.model import revert_sync_batchnorm
 from mmengine.optim import build_optim_wrapper
 from mmengine.structures import PixelData
@@ -19,6 +18,7 @@ import projects.qanet.plugin  # noqa: F401
 from projects.qanet.structures import pad_boxes
 from projects.qanet.testing.parsers import (BOXES, image_and_sample, labelled,
                                             predict)
+from projects.qanet.utils.configs import read_config
 from .narrowing import HRNET, WIDTHS, drop_downloads
 
 FOLDER = Path(__file__).parents[2] / 'configs' / 'mixing'
@@ -72,7 +72,7 @@ WITH_IOU = [name for name in NARROW if name.startswith('qanet_')]
 
 
 def narrow_config(name, options):
-    config = Config.fromfile(FOLDER / f'{name}.py')
+    config = read_config(FOLDER / f'{name}.py')
     drop_downloads(config.model)
     # Merging changes what is merged.
     config.merge_from_dict(dict(model=deepcopy(options)))

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from mmengine.config import Config
 from mmengine.utils import get_installed_path
+
+from projects.qanet.utils.configs import read_config
 
 ROOT = Path(__file__).parents[2]
 
@@ -74,7 +75,7 @@ def test_table_7():
 @pytest.mark.parametrize('folder', ['fcos', 'mixing', 'qam'])
 def test_schedule_and_batch(folder):
     for name, model in models(folder).items():
-        cfg = Config.fromfile(ROOT / model['Config'])
+        cfg = read_config(ROOT / model['Config'])
         data = model['Metadata']
         length = data.get('Epochs') or data['Iterations']
         assert length == cfg.train_cfg.get('max_epochs',

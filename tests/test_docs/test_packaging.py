@@ -10,13 +10,18 @@ from projects.qanet import __version__
 
 ROOT = Path(__file__).parents[2]
 #: Names of distributions, where they are not those of the module.
-DISTRIBUTIONS = dict(
-    cv2='opencv-python-headless',
-    mmseg='mmsegmentation',
-    PIL='pillow',
-    yaml='pyyaml')
-#: Imported on behalf of others, or for what they register.
-INDIRECT = {'ftfy', 'regex', 'mmpretrain'}
+DISTRIBUTIONS = dict(cv2='opencv-python-headless', PIL='pillow', yaml='pyyaml')
+#: What each line consists of. mmpretrain is imported for what it registers,
+#: ftfy and regex on behalf of mmseg.
+LINES = dict(
+    openmmlab={
+        'mmcv-lite', 'mmdet', 'mmengine', 'mmpretrain', 'mmsegmentation',
+        'ftfy', 'regex'
+    },
+    onedl={
+        'onedl-mmcv', 'onedl-mmdetection', 'onedl-mmengine',
+        'onedl-mmpretrain', 'onedl-mmsegmentation'
+    })
 SETUP = configparser.ConfigParser()
 SETUP.read(ROOT / 'setup.cfg')
 
@@ -37,10 +42,28 @@ def imported(folder):
     }
 
 
+def required(name):
+    """Distributions that a requirements file names."""
+    text = (ROOT / f'requirements/{name}.txt').read_text()
+    return set(re.findall(r'^([\w-]+)', text, re.M))
+
+
 def test_the_package_declares_what_it_imports():
-    text = (ROOT / 'requirements/runtime.txt').read_text()
-    required = set(re.findall(r'^([\w-]+)', text, re.M))
-    assert imported('projects/qanet') | INDIRECT == required
+    frameworks = {'mmcv', 'mmdet', 'mmengine', 'mmseg'}
+    assert imported('projects/qanet') == required('runtime') | frameworks
+    assert {line: required(line) for line in LINES} == LINES
+
+
+def test_nobody_gets_a_line_without_asking():
+    """A line put over the other gives a mixture of both."""
+    assert SETUP['options']['install_requires'] == (
+        'file: requirements/runtime.txt')
+    extras = SETUP['options.extras_require']
+    for extra in extras:
+        names = set(re.findall(r'requirements/(\w+)\.txt', extras[extra]))
+        assert names & LINES.keys() <= {extra}, extra
+    for name in ('runtime', 'onnx', 'tests'):
+        assert not [p for p in required(name) if re.match('mm|onedl', p)]
 
 
 def test_python_versions_agree():

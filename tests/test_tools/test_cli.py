@@ -1,6 +1,8 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import ast
 import io
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -34,3 +36,20 @@ def test_a_tool_ends_with_one_sentence(error, code, text, capsys):
         cli.run_tool(fail)
     assert end.value.code == code
     assert capsys.readouterr().err == f'{text}\n'
+
+
+def test_tools_import_operators_before_what_needs_them():
+    """mmdet and mmseg's models ask an mmcv for operators when imported."""
+    root = Path(__file__).parents[2]
+    for path in (*root.glob('tools/**/*.py'), *root.glob('studies/*.py')):
+        names = []
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.Import):
+                names += [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names.append(node.module or '')
+        for name in names:
+            if name.startswith('projects.qanet'):
+                break
+            assert (name == 'mmseg.registry' or name.split('.')[0]
+                    not in ('mmcv', 'mmdet', 'mmseg', 'mmpretrain')), path

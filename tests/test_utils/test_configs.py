@@ -15,6 +15,10 @@ def test_a_config_is_read_from_all_its_places(tmp_path):
     assert read_config(config) is config
     packaged = read_config('mmdet::fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py')
     assert packaged.model.type == 'FCOS'
+    named = 'mmseg::sem_fpn/fpn_r50_4xb4-160k_ade20k-512x512.py'
+    path.write_text(f'_base_ = {named!r}')
+    for config in (read_config(named), read_config(path)):
+        assert config.model.decode_head.num_classes == 150
 
 
 @pytest.mark.parametrize('path, error, message', [

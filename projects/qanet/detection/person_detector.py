@@ -30,9 +30,8 @@ def _import_mmdet() -> ModuleType:
         import mmdet.utils
     except ImportError as error:
         raise ImportError(
-            'finding persons needs mmdet (pip install "mmdet>=3.1,<3.4"); '
-            f'without it give the boxes yourself with bboxes=: {error}'
-        ) from error
+            'finding persons needs mmdet (docs/installation.md); without it '
+            f'give the boxes yourself with bboxes=: {error}') from error
     return mmdet
 
 

@@ -1,5 +1,8 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Reading checkpoints without running what is inside."""
+"""Reading checkpoints without running what is inside.
+
+Importing this module makes mmengine read all of them like that.
+"""
 import inspect
 import os.path as osp
 import pickle
@@ -44,8 +47,8 @@ def allow_known_checkpoints() -> None:
     Makes mmengine's loaders unpickle weights only, with mmengine's history and
     one-cycle scheduler, numpy's arrays, and a ``getattr`` that only knows
     their methods allowed besides, by name; a ``yacs.config.CfgNode`` becomes
-    an ordinary dictionary. Importing :mod:`projects.qanet.plugin` calls it. A
-    torch before 2.6 unpickles without restriction.
+    an ordinary dictionary. Importing this module calls it. A torch before 2.6
+    unpickles without restriction.
     """
     install_safe_loaders()
     if not CAN_RESTRICT:
@@ -157,7 +160,6 @@ def read_checkpoint(filename: str,
     checkpoint, or if it holds objects other than weights and logs, or other
     ones than dictionaries as ``meta`` and its ``dataset_meta``.
     """
-    allow_known_checkpoints()
     filename = str(filename)
     checkpoint = _unpickle(filename, map_location)
     if not isinstance(checkpoint, dict):
@@ -179,3 +181,6 @@ def read_checkpoint(filename: str,
     return dict(
         checkpoint,
         state_dict=strip_module(checkpoint['state_dict'], filename))
+
+
+allow_known_checkpoints()

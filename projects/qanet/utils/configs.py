@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from typing import Any, Union
 
 from mmengine.config import Config
+from mmengine.config.utils import PKG2PROJECT
 from mmengine.hub import get_config
 from yaml import YAMLError
 
@@ -26,6 +27,9 @@ def read_config(config: Union[str, Config]) -> Config:
     """
     if isinstance(config, Config):
         return config
+    # The forks have no distribution mmsegmentation, by which mmengine looks
+    # for `mmseg::`; the module itself is found in both lines.
+    PKG2PROJECT['mmseg'] = 'mmseg'
     path = str(config)
     package = path.rpartition('::')[0]
     # mmengine would install a missing package.

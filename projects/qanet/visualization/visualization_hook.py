@@ -5,6 +5,7 @@ from typing import Dict, Optional, Sequence
 
 import mmcv
 import mmengine.fileio as fileio
+from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmseg.engine import SegVisualizationHook
 from mmseg.registry import HOOKS
@@ -41,6 +42,10 @@ class ParsingVisualizationHook(SegVisualizationHook):
             self.wait_time = check_window(wait_time)
         self.test_out_dir = test_out_dir
         self._written: Dict[str, str] = {}
+
+    # mmseg of the forks draws here by itself, without asking `_after_iter`.
+    after_val_iter = Hook.after_val_iter
+    after_test_iter = Hook.after_test_iter
 
     def _after_iter(self,
                     runner: Runner,

@@ -12,7 +12,7 @@ from mmseg.registry import MODELS
 
 import projects.qanet.plugin  # noqa: F401
 from projects.drawn_people import draw_scene
-from projects.qanet.deployment.metadata import METADATA_KEY
+from projects.qanet.runtime.person_parser import DOCUMENT
 
 ROOT = Path(__file__).parents[2]
 
@@ -75,7 +75,7 @@ def rewrite(onnx_file, tmp_path):
     def write(change):
         import onnx
         proto = onnx.load(onnx_file[0])
-        entry, = [e for e in proto.metadata_props if e.key == METADATA_KEY]
+        entry, = [e for e in proto.metadata_props if e.key == DOCUMENT]
         document = json.loads(entry.value)
         change(document)
         entry.value = json.dumps(document)

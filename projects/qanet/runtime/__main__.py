@@ -4,17 +4,13 @@ import argparse
 import os.path as osp
 import signal
 import sys
-from contextlib import suppress
 from typing import List, Optional
-
-import cv2
-import numpy as np
 
 from projects.qanet.structures import write_results
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import check_writable
-from projects.qanet.utils.jpeg import is_cut_jpeg
 from .human_parsing_runtime import HumanParsingRuntime
+from .photos import read_photo
 from .session import BACKENDS
 
 
@@ -46,27 +42,6 @@ def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
     parser.add_argument(
         '--threads', type=int, default=0, help='0: the backend chooses')
     return parser.parse_args(argv)
-
-
-def read_photo(path: str) -> np.ndarray:
-    """A picture, BGR, (H, W, 3) uint8, turned as its EXIF says.
-
-    Raises an InputError if it cannot be read, or not wholly.
-    """
-    try:
-        with open(path, 'rb') as file:
-            content = file.read()
-    except OSError as error:
-        raise InputError(f'{path} cannot be read: {error}') from error
-    image = None
-    if content and not is_cut_jpeg(content):
-        with suppress(cv2.error):
-            image = cv2.imdecode(
-                np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
-    if image is None:
-        raise InputError(f'{path} is no image that can be read; it may be '
-                         'cut off')
-    return image
 
 
 def parse_photos(args: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from mmseg.registry import MODELS
 
 import projects.qanet.plugin  # noqa: F401
 from projects.drawn_people import draw_scene
-from projects.qanet.deployment.metadata import METADATA_KEY
+from projects.qanet.runtime.person_parser import DOCUMENT
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,14 +51,50 @@ def parser_files(tmp_path_factory):
     with DefaultScope.overwrite_default_scope('mmseg'):
         model = MODELS.build(config.model)
     with torch.no_grad():
-        for module in model.modules():  # statistics as after training
-            if isinstance(module, torch.nn.BatchNorm2d):
-                module.running_mean.normal_(0, .1)
-                module.running_var.uniform_(.5, 2)
-        model.decode_head.conv_seg.weight.mul_(30)
+        set_statistics(model)
+        model.decode_head.conv_seg.weight.mul_(8)
         spread_iou_scores(model.eval())
     torch.save(dict(state_dict=model.state_dict()), folder / 'parser.pth')
     return str(folder / 'parser.py'), str(folder / 'parser.pth')
+
+
+def set_statistics(model):
+    """Those of its batch normalisations, as after training."""
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_(0, .1)
+            module.running_var.uniform_(.5, 2)
+
+
+@pytest.fixture(scope='session')
+def detector_files(tmp_path_factory):
+    """Config and checkpoint of the demo's detector: it finds what is not."""
+    pytest.importorskip('mmdet')
+    folder = tmp_path_factory.mktemp('detector')
+    config = Config.fromfile(
+        ROOT / 'configs/demo/fcos_r18_fpn_1xb8-10e_synthetic-person.py')
+    config.model.test_cfg.update(nms_pre=150, max_per_img=60)
+    config.dump(folder / 'detector.py')
+    torch.manual_seed(0)
+    with DefaultScope.overwrite_default_scope('mmdet'):
+        model = MODELS.build(config.model)
+    head = model.bbox_head
+    with torch.no_grad():
+        set_statistics(model)
+        for layer, factor, bias in ((head.conv_cls, 12, 0), (head.conv_reg, 4,
+                                                             1),
+                                    (head.conv_centerness, 5, 0)):
+            layer.weight.mul_(factor)
+            layer.bias.fill_(bias)
+    torch.save(dict(state_dict=model.state_dict()), folder / 'detector.pth')
+    return str(folder / 'detector.py'), str(folder / 'detector.pth')
+
+
+@pytest.fixture(scope='session')
+def detector_file(detector_files, export, tmp_path_factory):
+    """The same as an ONNX file, and what the tool has printed."""
+    path = str(tmp_path_factory.mktemp('onnx') / 'detector.onnx')
+    return path, export(*detector_files, path).stdout
 
 
 @pytest.fixture(scope='session')
@@ -75,7 +111,7 @@ def rewrite(onnx_file, tmp_path):
     def write(change):
         import onnx
         proto = onnx.load(onnx_file[0])
-        entry, = [e for e in proto.metadata_props if e.key == METADATA_KEY]
+        entry, = [e for e in proto.metadata_props if e.key == DOCUMENT]
         document = json.loads(entry.value)
         change(document)
         entry.value = json.dumps(document)

@@ -6,11 +6,11 @@ import torch
 from mmseg.registry import MODELS
 from torch import nn
 
-from projects.qanet.deployment.metadata import (METADATA_KEY, read_metadata,
-                                                write_metadata)
+from projects.qanet.deployment.metadata import read_metadata, write_metadata
 from projects.qanet.models import QualityAwareModule
 from projects.qanet.models.parsers import CropSettings
 from projects.qanet.models.parsers.person_crops import normalize_crops
+from projects.qanet.runtime.person_parser import DOCUMENT
 from projects.qanet.utils.errors import InputError
 
 META = dict(
@@ -53,7 +53,7 @@ def test_document_has_everything():
 @pytest.mark.parametrize('preprocessor', [dict(), NORM])
 def test_what_is_written_is_read(preprocessor):
     module = parser(**preprocessor)
-    read = read_metadata({METADATA_KEY: write_metadata(module, META)}, 'a')
+    read = read_metadata({DOCUMENT: write_metadata(module, META)}, 'a')
     assert read.dataset_meta == META and read.settings == module.settings
     assert read.post_processor.weights == (1, .5, 3)
     assert read.post_processor.pixel_score_thr == .25
@@ -77,10 +77,10 @@ def test_what_is_written_is_read(preprocessor):
     (dict(flip_pairs=3), 'a.onnx'),
 ])
 def test_wrong_documents(changes, text):
-    entries = {METADATA_KEY: json.dumps(document(**changes))}
+    entries = {DOCUMENT: json.dumps(document(**changes))}
     with pytest.raises(InputError, match=text) as caught:
         read_metadata(entries, 'a.onnx')
-    assert str(caught.value).startswith(f'a.onnx: metadata {METADATA_KEY}')
+    assert str(caught.value).startswith(f'a.onnx: metadata {DOCUMENT}')
 
 
 @pytest.mark.parametrize('text, message', [
@@ -94,7 +94,7 @@ def test_missing_values_are_named(text, message):
     values = document()
     if values.pop(text, None) is not None:
         text = json.dumps(values)
-    entries = dict(author='me') if text is None else {METADATA_KEY: text}
+    entries = dict(author='me') if text is None else {DOCUMENT: text}
     with pytest.raises(InputError, match=message):
         read_metadata(entries, 'a.onnx')
 

@@ -26,18 +26,20 @@ PACKAGE = 'projects.qanet'
 #: Where each room is drawn, what it is for, and its stations of the walk.
 ROOMS: Dict[str, Tuple[float, float, str, str]] = {
     'apis': (0, 5, 'photos and videos\nin, results out', ''),
-    'deployment': (-3, 4, 'ONNX', ''),
+    'deployment': (4.6, 4, 'ONNX files', ''),
     'models': (-3, 3, 'networks, losses,\npost-processing', '3 4 5'),
     'detection': (-.9, 3, 'mmdet: person boxes,\nQAM for masks', ''),
     'visualization': (2.4, 3, 'pictures', ''),
     'datasets': (0, 2, 'samples, transforms,\nconverters', '2'),
     'evaluation': (2.4, 2, 'metrics, reports,\ndumps', '8'),
+    'runtime': (4.6, 2, 'parsing without\ntorch', ''),
     'quality': (-3, 1, 'pixel scores, pasting\n(torch only)', '6'),
     'ground_truth': (0, 1, 'annotations and\nlabel maps', ''),
     'structures': (2.4, 1, 'results in memory\nand on disk', '7'),
-    'engine': (4.6, 2, 'hooks', ''),
+    'engine': (-3, 5, 'hooks', ''),
+    'compat': (4.6, 1, "mmcv's operators\nby torchvision", ''),
     'released_weights': (2.4, 5, "the authors'\ncheckpoints", ''),
-    'testing': (4.6, 4, 'tiny data sets and\nnetworks for tests', ''),
+    'testing': (-3, 4, 'tiny data sets and\nnetworks for tests', ''),
     'utils': (.8, 0, 'errors, Equation 1, files, tables: for everybody', ''),
 }
 

@@ -2,16 +2,15 @@
 """From a trained parser to an ONNX file."""
 import inspect
 import io
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Collection, Dict, List, NamedTuple, Optional
 
 import torch
 from mmengine.model import revert_sync_batchnorm
 from torch import Tensor, nn
 
+from projects.qanet.runtime.session import first_line, import_optional
 from projects.qanet.utils.errors import InputError
-from .metadata import METADATA_KEY
-from .network import (INPUT_NAME, OUTPUT_NAMES, OnnxNetwork, first_line,
-                      import_optional)
+from .network import INPUT_NAME, OUTPUT_NAMES, OnnxNetwork
 
 #: Lowest version of the operator set that each exporter is asked for.
 _OPSETS = dict(torchscript=17, dynamo=18)
@@ -95,32 +94,45 @@ def export_network(parser: nn.Module,
 
 def _write(network: nn.Module, crops: Tensor, exporter: str, fixed_batch: bool,
            options: Dict[str, Any]) -> bytes:
-    known = inspect.signature(torch.onnx.export).parameters
     if exporter == 'dynamo':
         import_optional('onnxscript', 'exporter=dynamo')
-        if 'dynamic_shapes' not in known:
+        if 'dynamic_shapes' not in _known_options():
             raise InputError('exporter=dynamo needs torch >= 2.6, but this is '
                              f'{torch.__version__}')
         if not fixed_batch:
             options['dynamic_shapes'] = ({0: torch.export.Dim('batch')}, )
         program = torch.onnx.export(network, (crops, ), dynamo=True, **options)
         return program.model_proto.SerializeToString()
-    if 'dynamo' in known:  # older torches have no other exporter
-        options['dynamo'] = False
     if not fixed_batch:
         names = options['input_names'] + options['output_names']
         options['dynamic_axes'] = {name: {0: 'batch'} for name in names}
+    return write_torchscript(network, crops, options)
+
+
+def _known_options() -> Collection[str]:
+    return inspect.signature(torch.onnx.export).parameters
+
+
+def write_torchscript(network: nn.Module, sample: Tensor,
+                      options: Dict[str, Any]) -> bytes:
+    """Write a network as ONNX with torch's older exporter.
+
+    ``sample`` is an input and ``options`` what ``torch.onnx.export`` takes.
+    """
+    import_optional('onnx', 'exporting')
+    if 'dynamo' in _known_options():  # older torches have no other exporter
+        options = dict(options, dynamo=False)
     file = io.BytesIO()
-    torch.onnx.export(network, (crops, ), file, **options)
+    torch.onnx.export(network, (sample, ), file, **options)
     return file.getvalue()
 
 
-def add_metadata(model: bytes, metadata: str) -> bytes:
-    """Put a document of :func:`write_metadata` into the content of a file."""
+def add_metadata(model: bytes, key: str, document: str) -> bytes:
+    """Put a document into the metadata of the content of a file."""
     onnx = import_optional('onnx', 'exporting')
     proto = onnx.load_model_from_string(model)
     entries = {entry.key: entry.value for entry in proto.metadata_props}
-    onnx.helper.set_model_props(proto, {**entries, METADATA_KEY: metadata})
+    onnx.helper.set_model_props(proto, {**entries, key: document})
     onnx.checker.check_model(proto)
     return proto.SerializeToString()
 

@@ -9,16 +9,12 @@ from torch import nn
 from projects.qanet.datasets.metainfo import complete_metainfo
 from projects.qanet.models import ParsingDataPreprocessor, QualityAwareModule
 from projects.qanet.models.parsers import CropSettings
+from projects.qanet.runtime.person_parser import DOCUMENT, ENTRIES
+from projects.qanet.runtime.session import VERSION, read_document
 from projects.qanet.utils.errors import InputError
-
-#: Name of the entry in the ONNX file's metadata.
-METADATA_KEY = 'human-parsing-network'
-#: Version of the document; a reader refuses others.
-VERSION = 1
 
 _META = ('classes', 'palette', 'flip_pairs')
 _SETTINGS = tuple(field.name for field in fields(CropSettings))
-_OTHERS = ('mean', 'std', 'bgr_to_rgb', 'quality_weights', 'pixel_score_thr')
 
 
 class ParserParts(NamedTuple):
@@ -62,27 +58,13 @@ def read_metadata(entries: Mapping[str, str], filename: str) -> ParserParts:
 
     Raises an InputError with the file's name if it is missing or wrong.
     """
-    if METADATA_KEY not in entries:
-        raise InputError(
-            f'{filename} does not say how to parse with it: its metadata has '
-            f'no entry {METADATA_KEY}. tools/model_converters/export_onnx.py '
-            'writes files that do')
-    where = f'{filename}: metadata {METADATA_KEY}'
-    try:
-        document = json.loads(entries[METADATA_KEY])
-    except ValueError as error:
-        raise InputError(f'{where} is no JSON: {error}') from error
-    if not isinstance(document, dict) or document.get('version') != VERSION:
-        raise InputError(f'{where} is not of version {VERSION}, the only one '
-                         'that is known here')
-    for name in _META + _SETTINGS + _OTHERS:
-        if name not in document:
-            raise InputError(f'{where} has no {name}')
+    document = read_document(entries, DOCUMENT, ENTRIES, filename)
     try:
         return _build_parts(document)
     # Each part checks what it gets, some by asserting it.
     except (AssertionError, TypeError, ValueError) as error:
-        raise InputError(f'{where}: {error}') from error
+        raise InputError(
+            f'{filename}: metadata {DOCUMENT}: {error}') from error
 
 
 def _build_parts(document: Dict[str, Any]) -> ParserParts:
@@ -90,15 +72,14 @@ def _build_parts(document: Dict[str, Any]) -> ParserParts:
         name: document[name]
         for name in names
     } for names in (_META, _SETTINGS))
-    mean, std, bgr_to_rgb, weights, thr = (document[name] for name in _OTHERS)
-    if not isinstance(bgr_to_rgb, bool):
-        raise InputError(f'bgr_to_rgb must be true or false, not {bgr_to_rgb}')
+    std = document['std']
     if not all(value > 0 for value in std):
         raise InputError(f'std must be positive, not {std}')
     return ParserParts(
         complete_metainfo(meta), CropSettings(**settings),
         ParsingDataPreprocessor(
-            mean=list(map(float, mean)),
+            mean=list(map(float, document['mean'])),
             std=list(map(float, std)),
-            bgr_to_rgb=bgr_to_rgb),
-        QualityAwareModule(weights=weights, pixel_score_thr=thr))
+            bgr_to_rgb=document['bgr_to_rgb']),
+        QualityAwareModule(document['quality_weights'],
+                           document['pixel_score_thr']))

@@ -1,14 +1,13 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """A parser's network in onnxruntime, on the memory of tensors."""
-import importlib
 import os.path as osp
-from types import ModuleType
 from typing import Any, Dict, List, Optional, Tuple, Union
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from projects.qanet.runtime.session import first_line, import_optional
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import check_download
 
@@ -16,20 +15,6 @@ from projects.qanet.utils.files import check_download
 INPUT_NAME = 'crops'
 OUTPUT_NAMES = ('probs', 'iou_scores')
 _CPU, _CUDA = 'CPUExecutionProvider', 'CUDAExecutionProvider'
-
-
-def import_optional(name: str, purpose: str) -> ModuleType:
-    """Import a package that only some users have; its name is PyPI's too."""
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise InputError(f'{purpose} needs {name} (pip install {name}): '
-                         f'{error}') from error
-
-
-def first_line(error: Exception) -> str:
-    """The line of a long message that says what is wrong."""
-    return str(error).strip().splitlines()[0]
 
 
 def _providers(device: str, available: List[str]) -> List[Any]:

@@ -8,13 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from projects.qanet.utils.paste_window import Window, paste_window
 from .scores import confidence_sums, precise_dtype, scores_from_sums
 
 # Probabilities held at once (64 MiB): a big person is pasted in bands of rows.
 MAX_ELEMENTS = 1 << 24
-
-#: Pixels of an image, (x1, y1, x2, y2), the ends not included.
-Window = Tuple[int, int, int, int]
 
 
 class PastedPerson(NamedTuple):
@@ -103,25 +101,6 @@ def paste_parsing(
     (x, y), (height, width) = person.offset, person.part_map.shape
     labels[y:y + height, x:x + width] = person.part_map
     return labels, person.instance_scores[0], person.category_scores[0]
-
-
-def paste_window(boxes: Tensor, crop_sizes: Sequence[Tuple[int, int]],
-                 image_size: Tuple[int, int]) -> Window:
-    """The pixels (x1, y1, x2, y2) that the crops of one person reach.
-
-    Bilinear sampling with zero padding reaches half a crop pixel over the
-    crop's border, so the window covers every box (A, 4), xyxy in pixels, plus
-    that. It is clipped to the image; empty when no box meets it.
-    """
-    boxes = boxes.double()
-    half = 0.5 * (boxes[:, 2:] - boxes[:, :2]) / torch.tensor(
-        crop_sizes, dtype=torch.float64)
-    limit = torch.tensor(image_size)
-    start = (boxes[:, :2] - half).amin(0).floor().long()
-    end = (boxes[:, 2:] + half).amax(0).ceil().long()
-    start = start.clamp(min=0).minimum(limit)
-    end = end.minimum(limit).maximum(start)
-    return (*start.tolist(), *end.tolist())
 
 
 def _check_augmentations(probs_per_aug: Sequence[Tensor],

@@ -1,18 +1,16 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Parse photos without torch: ``python -m projects.qanet.runtime --help``."""
 import argparse
-import os
 import os.path as osp
+import signal
 import sys
 from typing import List, Optional
-
-import cv2
-import numpy as np
 
 from projects.qanet.structures import write_results
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import check_writable
 from .human_parsing_runtime import HumanParsingRuntime
+from .photos import read_photo
 from .session import BACKENDS
 
 
@@ -21,9 +19,8 @@ def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog='python -m projects.qanet.runtime',
         description='Parse the persons in photos with exported networks. '
-        'Leaves OUT/results.json and, on request, label PNGs in '
-        'OUT/Category_ids and OUT/Human_ids. The exit code is 1 if a photo '
-        'could not be decoded, and 2 if nothing can be done.')
+        'Leaves OUT/results.json. The exit code is 1 if a photo could not be '
+        'decoded, and 2 if nothing can be done.')
     parser.add_argument('photos', metavar='PHOTO', nargs='+')
     parser.add_argument(
         '--parser', required=True, help='ONNX file of the parser')
@@ -47,26 +44,25 @@ def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def main(argv: Optional[List[str]] = None) -> int:
-    """Parse all photos; give the exit code."""
-    args = parse_args(argv)
-    try:
-        runtime = HumanParsingRuntime(args.parser, args.detector,
-                                      args.bbox_thr, args.quality_weights,
-                                      args.backend, args.threads)
-        os.makedirs(args.out_dir, exist_ok=True)
-        path = osp.join(args.out_dir, 'results.json')
-        check_writable(path)
-    except (InputError, OSError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 2
-    records, images, problems = [], [], 0
+def parse_photos(args: argparse.Namespace) -> int:
+    """Parse all photos and leave the results, whatever ends the run.
+
+    Gives how many could not be read. Raises an InputError if that is all of
+    them, or a network fails; a run without any result leaves older ones.
+    """
+    runtime = HumanParsingRuntime(args.parser, args.detector, args.bbox_thr,
+                                  args.quality_weights, args.backend,
+                                  args.threads)
+    path = osp.join(args.out_dir, 'results.json')
+    check_writable(path)
+    records, images, problem = [], [], None
     try:
         for number, photo in enumerate(args.photos):
-            image = read_photo(photo)
-            if image is None:
-                print(f'error: {photo} cannot be read', file=sys.stderr)
-                problems += 1
+            try:
+                image = read_photo(photo)
+            except InputError as error:
+                problem = error
+                print(f'skipped: {error}', file=sys.stderr)
                 continue
             persons = runtime(image, image_id=number)
             records += persons.to_records()
@@ -79,19 +75,29 @@ def main(argv: Optional[List[str]] = None) -> int:
                     height=height))
             print(f'{photo}: {len(persons)} persons')
     finally:
-        write_results(path, records, runtime.classes, runtime.quality_weights,
-                      runtime.pixel_score_thr, images)
-    print(f'results are in {path}')
-    return 1 if problems else 0
+        if images:
+            write_results(path, records, runtime.classes,
+                          runtime.quality_weights, runtime.pixel_score_thr,
+                          images)
+            print(f'results are in {path}')
+    if not images:
+        raise InputError(f'none of the photos can be read: {problem}')
+    return len(args.photos) - len(images)
 
 
-def read_photo(path: str) -> Optional[np.ndarray]:
-    """A picture, BGR, (H, W, 3) uint8, turned as its EXIF says, or None."""
+def main(argv: Optional[List[str]] = None) -> int:
+    """Parse photos as the command line says; give the exit code."""
+    args = parse_args(argv)
     try:
-        data = np.fromfile(path, np.uint8)
-    except OSError:
-        return None
-    return cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+        # What is there when a service ends the process is kept.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        return 1 if parse_photos(args) else 0
+    except (InputError, OSError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print('interrupted', file=sys.stderr)
+        return 130
 
 
 if __name__ == '__main__':

@@ -6,6 +6,8 @@ import numpy as np
 
 from projects.qanet.structures import ParsingInstances
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.fusion import check_weights
+from projects.qanet.utils.json_values import is_number
 from .person_detector import PersonDetector
 from .person_parser import PersonParser
 from .session import Session
@@ -47,11 +49,16 @@ class HumanParsingRuntime:
         self._parser = PersonParser(Session(parser, backend, num_threads))
         self._detector = None if detector is None else PersonDetector(
             Session(detector, backend, num_threads))
+        if not is_number(bbox_thr):
+            raise InputError('bbox_thr must be a finite number, not '
+                             f'{bbox_thr!r}')
         self._bbox_thr = bbox_thr
         document = self._parser.document
         self.classes = document['classes']
         self.pixel_score_thr = document['pixel_score_thr']
-        self.quality_weights = quality_weights or document['quality_weights']
+        self.quality_weights = check_weights(
+            document['quality_weights'] if quality_weights is
+            None else quality_weights)
 
     def __call__(self,
                  image: np.ndarray,
@@ -66,9 +73,14 @@ class HumanParsingRuntime:
             image_id (int, optional): What the result calls the image.
 
         Raises:
-            InputError: If there are neither boxes nor a detector, or a network
-                gives numbers that are not finite.
+            InputError: If the image or the boxes are none, if there are
+                neither boxes nor a detector, or if a network gives numbers
+                that are not finite.
         """
+        if not (isinstance(image, np.ndarray) and image.dtype == np.uint8
+                and image.ndim == 3 and image.shape[2] == 3 and image.size):
+            raise InputError('the image must be an array, BGR, (H, W, 3), '
+                             f'uint8, not {getattr(image, "shape", image)!r}')
         if bboxes is None and self._detector is None:
             raise InputError('it is not known where the persons are: give a '
                              'detector or the boxes (bboxes=)')
@@ -76,7 +88,13 @@ class HumanParsingRuntime:
             boxes = self._detector(image, self._bbox_thr)
         else:
             boxes = np.asarray(bboxes, np.float32)
-            boxes = boxes.reshape(-1, boxes.shape[-1] if boxes.size else 5)
+            boxes = boxes if boxes.size else np.zeros((0, 5), np.float32)
+            if boxes.ndim != 2 or boxes.shape[1] not in (4, 5):
+                raise InputError(f'boxes must be (N, 4) or (N, 5), not '
+                                 f'{boxes.shape}')
+            if (boxes[:, 2:4] <= boxes[:, :2]).any():
+                raise InputError('each box must be x1 < x2, y1 < y2, in '
+                                 f'pixels, but got {boxes[:, :4].tolist()}')
             if boxes.shape[1] == 4:
                 boxes = np.insert(boxes, 4, 1, axis=1)
         return self._parser(image, boxes, image_id).fuse(self.quality_weights)

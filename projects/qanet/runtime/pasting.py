@@ -8,7 +8,7 @@ from typing import NamedTuple, Sequence, Tuple
 
 import numpy as np
 
-from projects.qanet.structures.boxes import paste_window
+from projects.qanet.utils.paste_window import paste_window
 from .sampling import paste_taps, resample
 
 #: Probabilities that are held at once, in elements.

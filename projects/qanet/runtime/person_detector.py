@@ -10,8 +10,18 @@ from .session import Session
 
 #: Name of the document in the file's metadata, and what it has.
 DOCUMENT = 'person-detector'
-ENTRIES = ('scale', 'size_divisor', 'mean', 'std', 'bgr_to_rgb', 'score_thr',
-           'nms_pre', 'min_bbox_size', 'iou_thr', 'max_per_img', 'cat_ids')
+ENTRIES = dict(
+    scale='a list of numbers',
+    size_divisor='a number',
+    mean='a list of numbers',
+    std='a list of numbers',
+    bgr_to_rgb='true or false',
+    score_thr='a number',
+    nms_pre='a number',
+    min_bbox_size='a number',
+    iou_thr='a number',
+    max_per_img='a number',
+    cat_ids='a list of numbers')
 #: Thinner pictures are padded: a side must not become 0 pixels.
 _THINNEST = 32
 
@@ -65,7 +75,9 @@ class PersonDetector:
         feed, shape, factor = self._prepare(image)
         found = self._session(image=feed)
         boxes, scores, labels = self._candidates(found, shape, factor)
-        if not (np.isfinite(boxes).all() and np.isfinite(scores).all()):
+        # A score that is no number is not among the candidates.
+        if not (np.isfinite(found['scores']).all()
+                and np.isfinite(boxes).all() and np.isfinite(scores).all()):
             raise InputError(f'{self._session.path} gives boxes or scores '
                              'that are not finite')
         kept = [

@@ -13,9 +13,22 @@ from .session import Session
 
 #: Name of the document in the file's metadata, and what it has.
 DOCUMENT = 'human-parsing-network'
-ENTRIES = ('classes', 'palette', 'flip_pairs', 'crop_size', 'padding', 'flip',
-           'scales', 'max_instances_per_batch', 'mean', 'std', 'bgr_to_rgb',
-           'quality_weights', 'pixel_score_thr')
+ENTRIES = dict(
+    classes='a list',
+    palette='a list',
+    flip_pairs='a list',
+    crop_size='a list of numbers',
+    padding='a number',
+    flip='true or false',
+    scales='a list of numbers',
+    max_instances_per_batch='a number',
+    mean='a list of numbers',
+    std='a list of numbers',
+    bgr_to_rgb='true or false',
+    quality_weights='a list of numbers',
+    pixel_score_thr='a number')
+#: Padded boxes reach no farther, in pixels, as with torch.
+MAX_COORDINATE = 1e9
 
 
 class PersonParser:
@@ -42,9 +55,9 @@ class PersonParser:
         if (list(shape[1:]) != [3, *self.crop_size[::-1]]
                 or output[1:2] != [self.num_classes]):
             raise InputError(
-                f'{session.path} holds no parser: its input must be crops '
-                f'(N, 3, {self.crop_size[1]}, {self.crop_size[0]}) and its '
-                f'first output probs (N, {self.num_classes}, ...)')
+                f'{session.path} holds no parser: its metadata says '
+                f'{self.num_classes} classes and crop_size {self.crop_size}, '
+                f'but its crops are {shape} and its probs {output}')
         self._batch = shape[0] if isinstance(shape[0], int) else None
         self._mean, self._std = (
             np.float32(self.document[name]).reshape(-1, 1, 1)
@@ -64,18 +77,20 @@ class PersonParser:
             image_id (int, optional): What the result calls the image.
 
         Raises:
-            InputError: If the network gives numbers that are not finite.
+            InputError: If a box, or what the network gives, is not finite.
         """
         size = image.shape[1::-1]
         if not len(boxes):
             return ParsingInstances.empty(size, self.num_classes, image_id)
         settings = self.document
-        scales = settings['scales']
-        padded = np.stack([
-            pad_boxes(boxes[:, :4], self.crop_size, settings['padding'], scale)
-            for scale in scales
-        ], 1)
-        step = max(1, settings['max_instances_per_batch'] // len(scales))
+        padded = self.pad(boxes)
+        wrong = ~(np.abs(padded) < MAX_COORDINATE).all((1, 2))  # or no number
+        if wrong.any():
+            raise InputError(
+                f'the box {boxes[wrong.argmax(), :4].tolist()}, padded, '
+                f'reaches {MAX_COORDINATE:g} pixels, or is not finite')
+        step = max(
+            1, settings['max_instances_per_batch'] // len(settings['scales']))
         pasted, ious = [], []
         for start in range(0, len(boxes), step):
             chunk = padded[start:start + step]
@@ -107,14 +122,25 @@ class PersonParser:
             image_size=size,
             image_id=image_id).fuse(settings['quality_weights'])
 
-    def _predict(self, image: np.ndarray,
-                 boxes: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-        """Probabilities and IoU scores of padded boxes (N, 4)."""
+    def pad(self, boxes: np.ndarray) -> np.ndarray:
+        """The regions of boxes (N, 4 or 5) at each scale, (N, S, 4)."""
+        return np.stack([
+            pad_boxes(boxes[:, :4], self.crop_size, self.document['padding'],
+                      scale) for scale in self.document['scales']
+        ], 1)
+
+    def crop(self, image: np.ndarray, regions: np.ndarray) -> np.ndarray:
+        """What the network sees of padded boxes (N, 4), (N, 3, h, w)."""
         crops = np.stack(
-            [crop_person(image, box, self.crop_size) for box in boxes])
+            [crop_person(image, box, self.crop_size) for box in regions])
         if self.document['bgr_to_rgb']:
             crops = crops[:, ::-1]
-        crops = (crops - self._mean) / self._std
+        return np.ascontiguousarray((crops - self._mean) / self._std)
+
+    def _predict(self, image: np.ndarray,
+                 regions: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+        """Probabilities and IoU scores of padded boxes (N, 4)."""
+        crops = self.crop(image, regions)
         probs, iou = self._run(crops)
         if not self.document['flip']:
             return probs, iou

@@ -4,16 +4,29 @@ import importlib
 import json
 import os.path as osp
 from types import ModuleType
-from typing import Any, Callable, Dict, List, Sequence
+from typing import Any, Callable, Dict, List, Mapping
 
 import numpy as np
 
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import check_download
+from projects.qanet.utils.json_values import is_number
 
 BACKENDS = ('onnxruntime', 'openvino')
 #: Version of the JSON documents in a file's metadata; others are refused.
 VERSION = 1
+#: What a value there may have to be.
+FORMS: Dict[str, Callable[[Any], bool]] = {
+    'a number':
+    is_number,
+    'true or false':
+    lambda value: isinstance(value, bool),
+    'a list':
+    lambda value: isinstance(value, list),
+    'a list of numbers':
+    lambda value: isinstance(value, list) and bool(value) and all(
+        map(is_number, value))
+}
 
 
 def import_optional(name: str, purpose: str) -> ModuleType:
@@ -96,10 +109,11 @@ class Session:
             raise InputError(f'{self.path} fails on {shapes}: '
                              f'{first_line(error)}') from error
 
-    def read_document(self, key: str, names: Sequence[str]) -> Dict[str, Any]:
+    def read_document(self, key: str, entries: Mapping[str,
+                                                       str]) -> Dict[str, Any]:
         """The JSON document in the file's metadata, see :func:`read_document`.
         """
-        return read_document(self._metadata, key, names, self.path)
+        return read_document(self._metadata, key, entries, self.path)
 
 
 def _openvino_run(path: str, num_threads: int) -> Callable:
@@ -111,33 +125,38 @@ def _openvino_run(path: str, num_threads: int) -> Callable:
     return lambda feeds: list(compiled(feeds).values())
 
 
-def read_document(entries: Dict[str, str], key: str, names: Sequence[str],
-                  where: str) -> Dict[str, Any]:
+def read_document(metadata: Mapping[str, str], key: str,
+                  entries: Mapping[str, str], where: str) -> Dict[str, Any]:
     """Read the JSON document in the metadata of an ONNX file.
 
     Args:
-        entries (dict[str, str]): The file's metadata.
+        metadata (Mapping[str, str]): The file's metadata.
         key (str): The document's name there.
-        names (Sequence[str]): What it must have.
+        entries (Mapping[str, str]): What it must have, and in which form, a
+            key of ``FORMS``.
         where (str): The file, for messages.
 
     Raises:
-        InputError: If there is none, or of another version, or incomplete.
+        InputError: If there is none, or of another version, or incomplete, or
+            a value is not of its form.
     """
-    if key not in entries:
+    if key not in metadata:
         raise InputError(
             f'{where} does not say how to use it: its metadata has no entry '
-            f'{key}. tools/model_converters/export_onnx.py writes files that '
-            'do')
+            f'{key}, only [{", ".join(metadata)}]. '
+            'tools/model_converters/export_onnx.py writes files that do')
     where = f'{where}: metadata {key}'
     try:
-        document = json.loads(entries[key])
+        document = json.loads(metadata[key])
     except ValueError as error:
         raise InputError(f'{where} is no JSON: {error}') from error
     if not isinstance(document, dict) or document.get('version') != VERSION:
         raise InputError(f'{where} is not of version {VERSION}, the only one '
                          'that is known here')
-    for name in names:
+    for name, form in entries.items():
         if name not in document:
             raise InputError(f'{where} has no {name}')
+        if not FORMS[form](document[name]):
+            raise InputError(f'{where}: {name} must be {form}, not '
+                             f'{document[name]!r:.80}')
     return document

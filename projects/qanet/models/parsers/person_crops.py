@@ -3,7 +3,7 @@
 import math
 from functools import partial
 from itertools import chain, islice, product
-from typing import Callable, Iterator, List, Optional, Sequence, Tuple
+from typing import Callable, Iterator, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from torchvision.ops import roi_align
 
 from projects.qanet.structures import pad_boxes
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.flips import flip_permutation
 from ..post_processors import PersonProbs, QualityAwareModule
 from .crop_settings import CropSettings
 
@@ -80,18 +81,6 @@ def crop_persons(images: Sequence[Tensor], owners: Sequence[int],
                 sampling_ratio=thinned if large else 0,
                 aligned=True)
     return crops
-
-
-def flip_permutation(num_classes: int,
-                     flip_pairs: Sequence[Tuple[int, int]]) -> List[int]:
-    """Order of C channels after mirroring: entry k becomes channel k."""
-    order = list(range(num_classes))
-    for left, right in flip_pairs:
-        if not (0 <= left < num_classes and 0 <= right < num_classes):
-            raise InputError(f'flip pair ({left}, {right}) names a class '
-                             f'outside 0..{num_classes - 1}')
-        order[left], order[right] = right, left
-    return order
 
 
 def predict_persons(predict_crops: CropPredictor,

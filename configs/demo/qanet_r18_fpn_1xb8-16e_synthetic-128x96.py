@@ -13,3 +13,17 @@ model = dict(
         crop_size=_base_.crop_size,
         padding=_base_.padding,
         scales=(0.9, 1.0, 1.1)))
+
+# In a short training many small steps learn more than few large ones.
+max_epochs = 16
+train_dataloader = dict(batch_size=8)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=100),
+    dict(
+        type='CosineAnnealingLR',
+        by_epoch=True,
+        convert_to_iter_based=True,
+        T_max=max_epochs,
+        eta_min=1e-5),
+]
+train_cfg = dict(max_epochs=max_epochs, val_interval=max_epochs)

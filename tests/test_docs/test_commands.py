@@ -76,7 +76,8 @@ def test_there_are_commands():
 
 def test_options_exist():
     sources = '\n'.join(
-        path.read_text(encoding='utf-8') for folder in ('tools', 'studies')
+        path.read_text(encoding='utf-8')
+        for folder in ('tools', 'studies', 'projects/qanet/runtime')
         for path in (ROOT / folder).rglob('*.py'))
     for page, text in PAGES.items():
         for option in re.findall(r'`(?:[\w/.]+ )?(--[a-z][\w-]*)', text):

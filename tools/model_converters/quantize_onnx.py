@@ -48,6 +48,7 @@ def persons_of(args: argparse.Namespace) -> Iterator[Dict[str, np.ndarray]]:
 def quantize(args: argparse.Namespace) -> bytes:
     onnx = import_optional('onnx', 'quantizing')
     tools = import_optional('onnxruntime.quantization', 'quantizing')
+    import_optional('sympy', 'quantizing')
     persons = islice(persons_of(args), args.max_persons)
     first = next(persons, None)
     if first is None:

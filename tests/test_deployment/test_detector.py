@@ -17,9 +17,7 @@ from projects.qanet.utils.errors import InputError
 pytest.importorskip('onnxruntime')
 onnx = pytest.importorskip('onnx')
 pytest.importorskip('mmdet')
-from projects.qanet.deployment.detector import (  # noqa: E402
-    check_detector, compare_detector, export_detector,
-    write_detector_metadata)
+from projects.qanet.deployment import detector as exporting  # noqa: E402
 
 
 @pytest.fixture(scope='module')
@@ -38,13 +36,13 @@ PIPELINE = [
 
 def test_tool_reports_and_writes(detector_file):
     path, printed = detector_file
-    lines = printed.splitlines()
-    for line, size in zip(lines, ('192x128', '96x224')):
+    *_, first, second, last = printed.splitlines()
+    for line, size in zip((first, second), ('192x128', '96x224')):
         scores, boxes = re.fullmatch(
             f'.*, {size} pixels: scores (.*), boxes (.*) pixels',
             line).groups()
         assert 0 < float(scores) < 1e-5 and 0 < float(boxes) < 1e-3
-    assert lines[2].startswith(f'{path} is written')
+    assert last.startswith(f'{path} is written')
     sizes = {
         value.name: [
             dim.dim_value or dim.dim_param
@@ -67,7 +65,8 @@ def test_refused_by_the_tool(detector_files, export, tmp_path, options, text):
 
 
 def test_document(detector):
-    settings = json.loads(write_detector_metadata(detector, PIPELINE, [0, 2]))
+    settings = json.loads(
+        exporting.write_detector_metadata(detector, PIPELINE, [0, 2]))
     assert settings == dict(
         version=1,
         scale=[64, 48],
@@ -91,7 +90,7 @@ def test_document(detector):
 ])
 def test_other_pipelines_are_refused(detector, pipeline, text):
     with pytest.raises(InputError, match=text):
-        write_detector_metadata(detector, pipeline, [0])
+        exporting.write_detector_metadata(detector, pipeline, [0])
 
 
 def test_other_padding_is_refused(detector):
@@ -100,30 +99,30 @@ def test_other_padding_is_refused(detector):
         data_preprocessor=copy.copy(detector.data_preprocessor))
     changed.data_preprocessor.pad_value = 114
     with pytest.raises(InputError, match='pad_value of the detector is 114'):
-        write_detector_metadata(changed, PIPELINE, [0])
+        exporting.write_detector_metadata(changed, PIPELINE, [0])
 
 
 def test_other_detectors_are_refused(detector):
     with pytest.raises(InputError, match='a Linear with NoneType cannot be'):
-        check_detector(torch.nn.Linear(1, 1))
+        exporting.check_detector(torch.nn.Linear(1, 1))
     head = copy.deepcopy(detector)
     head.bbox_head.test_cfg.nms = dict(type='soft_nms')
     with pytest.raises(InputError, match='nms of the detector is soft_nms'):
-        export_detector(head)
+        exporting.export_detector(head)
 
 
 def test_a_difference_shows(detector):
     """Another bias of the centerness, and a file of one size only."""
-    model = export_detector(detector)
-    rows = compare_detector(detector, model)
+    model = exporting.export_detector(detector)
+    rows = exporting.compare_detector(detector, model)
     assert [row.size for row in rows] == [(192, 128), (96, 224)]
     assert max(max(row.scores, row.boxes) for row in rows) < 1e-4
     changed = copy.deepcopy(detector)
     changed.bbox_head.conv_centerness.bias.data += .5
-    for row in compare_detector(changed, model):
+    for row in exporting.compare_detector(changed, model):
         assert row.scores > .01 and row.boxes < 1e-4
     proto = onnx.load_model_from_string(model)
     for dim in proto.graph.input[0].type.tensor_type.shape.dim[2:]:
         dim.dim_value = 128
-    rows = compare_detector(detector, proto.SerializeToString())
+    rows = exporting.compare_detector(detector, proto.SerializeToString())
     assert [row.boxes for row in rows] == [np.inf, np.inf]

@@ -60,11 +60,13 @@ def test_classes_that_never_win_change_nothing(thr):
     assert found.part_map.max() == 2 and found.part_pixel_scores[3] == 0
 
 
-def test_nobody_wins():
-    """All equal: with T above that there is no pixel to count."""
-    probs = np.full((8, 24, 18), 1 / 8, np.float32)
-    found = compare([probs], BOXES[:1], SIZE, .2)
-    assert found.pixel_score == 0 and not found.part_map.any()
+@pytest.mark.parametrize('thr', [.05, .2])
+def test_nobody_wins(thr):
+    """No class reaches 1 / C: background, counted if it reaches T."""
+    probs = np.full((8, 24, 18), .12, np.float32)
+    found = compare([probs], BOXES[:1], SIZE, thr)
+    assert (found.pixel_score > 0) == (thr < .12)
+    assert not found.part_map.any()
 
 
 @pytest.mark.parametrize('boxes', [

@@ -9,7 +9,8 @@ from projects.qanet.structures import write_results
 
 ROOT = Path(__file__).resolve().parents[2]
 TORCH_FREE = [
-    'studies/ablation_study.py', 'tools/demo.py', 'tools/misc/model_zoo.py'
+    'studies/ablation_study.py', 'tools/demo.py', 'tools/misc/model_zoo.py',
+    'tools/model_converters/quantize_onnx.py'
 ]
 TORCH_FREE += [
     f'tools/analysis_tools/{name}.py'

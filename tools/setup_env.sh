@@ -104,7 +104,8 @@ if ! is_ready; then
         }
     }
 
-    say "making $venv (about 2 minutes on 2 cores)"
+    say "making $venv (about 2 minutes on 2 cores$(
+        [ "$mmcv" = lite ] || echo ', 10 for mmcv'))"
     [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
     echo "$pins" >"$venv/qanet-building"
     requirements=(-r "$root/requirements/runtime.txt"

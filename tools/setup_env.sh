@@ -111,7 +111,7 @@ if ! is_ready; then
     requirements=(-r "$root/requirements/runtime.txt"
         -r "$root/requirements/onnx.txt" -r "$root/requirements/tests.txt")
     if [ "$mmcv" = compiled ]; then
-        say '1/3 mmcv with its operators, from source (6 to 8 minutes)'
+        say '1/3 mmcv with its operators, from source (about 10 minutes)'
         pip_install torch torchvision 'setuptools<81' wheel ninja psutil
         # Never from a cache: mmcv's wheel does not carry torch's version in
         # its name, and one built against another torch fails on import.

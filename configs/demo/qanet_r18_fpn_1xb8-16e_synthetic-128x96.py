@@ -17,13 +17,6 @@ model = dict(
 # In a short training many small steps learn more than few large ones.
 max_epochs = 16
 train_dataloader = dict(batch_size=8)
-param_scheduler = [
-    dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=100),
-    dict(
-        type='CosineAnnealingLR',
-        by_epoch=True,
-        convert_to_iter_based=True,
-        T_max=max_epochs,
-        eta_min=1e-5),
-]
+param_scheduler = _base_.param_scheduler
+param_scheduler[1]['T_max'] = max_epochs
 train_cfg = dict(max_epochs=max_epochs, val_interval=max_epochs)

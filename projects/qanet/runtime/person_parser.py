@@ -4,7 +4,8 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
-from projects.qanet.structures import ParsingInstances, pad_boxes
+from projects.qanet.structures import ParsingInstances
+from projects.qanet.structures.boxes import MAX_COORDINATE, pad_boxes
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.flips import flip_permutation
 from .pasting import paste_person
@@ -27,8 +28,6 @@ ENTRIES = dict(
     bgr_to_rgb='true or false',
     quality_weights='a list of numbers',
     pixel_score_thr='a number')
-#: Padded boxes reach no farther, in pixels, as with torch.
-MAX_COORDINATE = 1e9
 
 
 class PersonParser:

@@ -9,8 +9,7 @@ from typing import Tuple
 
 import numpy as np
 
-#: Samples that a crop is averaged from, at most, as with torch.
-MAX_SAMPLES = 2**26
+from projects.qanet.structures.boxes import MAX_SAMPLES
 
 
 def _taps(positions: np.ndarray, size: int) -> Tuple[np.ndarray, np.ndarray]:

@@ -12,7 +12,8 @@ from mmseg.utils import SampleList
 from torch import Tensor
 from torchvision.ops import roi_align
 
-from projects.qanet.structures import pad_boxes
+from projects.qanet.structures.boxes import (MAX_COORDINATE, MAX_SAMPLES,
+                                             pad_boxes)
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.flips import flip_permutation
 from ..post_processors import PersonProbs, QualityAwareModule
@@ -23,11 +24,6 @@ MapsAndIoU = Tuple[Tensor, Optional[Tensor]]
 #: Normalised crops (N, 3, H, W), float32, on the device -> probabilities at
 #: input size and IoU scores, float32.
 CropPredictor = Callable[[Tensor], MapsAndIoU]
-
-#: Samples of the image that a crop is averaged from, at most: all pixels of a
-#: padded box of 67 megapixels. On the CPU each takes 32 bytes.
-MAX_SAMPLES = 2**26
-_MAX_COORDINATE = 1e9  # of a padded box, whatever was padded
 
 
 def normalize_crops(preprocessor: BaseDataPreprocessor,
@@ -128,12 +124,12 @@ def predict_persons(predict_crops: CropPredictor,
         for scale in settings.scales
     ]
     padded = torch.from_numpy(np.stack(padded, 1))
-    wrong = ~(padded.abs() < _MAX_COORDINATE).flatten(1).all(1)  # or no number
+    wrong = ~(padded.abs() < MAX_COORDINATE).flatten(1).all(1)  # or no number
     if wrong.any():
         row = int(wrong.int().argmax())
         raise InputError(
             f'data sample {int(owners[row])}: the box {bboxes[row].tolist()}, '
-            f'padded, reaches {_MAX_COORDINATE:g} pixels, or is not finite')
+            f'padded, reaches {MAX_COORDINATE:g} pixels, or is not finite')
     predict = partial(_predict_boxes, predict_crops, preprocessor, settings,
                       images, data_samples)
     size = settings.max_instances_per_batch

@@ -100,6 +100,7 @@ class QANetHead(FPNHead):
              train_cfg: ConfigType) -> Dict[str, Tensor]:
         """Losses of both branches, see :meth:`loss_by_feat`."""
         seg_logits, iou = self.forward_with_iou(inputs)
+        seg_logits = seg_logits.float()  # of mixed precision
         return self.loss_by_feat(seg_logits, batch_data_samples, iou)
 
     def loss_by_feat(self,

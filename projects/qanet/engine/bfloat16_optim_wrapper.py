@@ -26,8 +26,9 @@ class BFloat16OptimWrapper(OptimWrapper):
 
     def __init__(self, **kwargs) -> None:
         super().__init__(**kwargs)
-        self.enabled = torch.ops.mkldnn._is_mkldnn_bf16_supported(
-        ) and torch.cpu._is_avx512_bf16_supported()
+        self.enabled = (
+            torch.ops.mkldnn._is_mkldnn_bf16_supported()
+            and torch.cpu._is_avx512_bf16_supported())
         precision = 'bfloat16' if self.enabled else 'float32 (no AVX512_BF16)'
         print_log(f'Convolutions are trained in {precision}', 'current')
 

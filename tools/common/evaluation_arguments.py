@@ -1,9 +1,13 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """What the evaluation tools have in common: arguments and their evaluator."""
 import argparse
-from typing import Any, List, Sequence
+import os
+from typing import Any, List, Optional, Sequence
 
-from projects.qanet.evaluation.functional import PROTOCOLS, ParsingEvaluator
+from projects.qanet.evaluation.dumps import DUMP_METRICS
+from projects.qanet.evaluation.functional import (METRICS, PROTOCOLS,
+                                                  ParsingEvaluator, Thresholds)
+from projects.qanet.utils.errors import InputError
 
 # Rows of :func:`.cli.add_arguments`.
 IMG_SUBDIR = ('--img-subdir', 'name of the image folder', 'Images')
@@ -28,6 +32,9 @@ WEIGHTS: tuple = ('--quality-weights',
                   'fuse the scores again with these weights; without '
                   'it the stored scores count',
                   dict(nargs=3, type=float, metavar=('BOX', 'IOU', 'PIXEL')))
+NUM_CLASSES: tuple = ('--num-classes',
+                      'classes with the background; a dump does not say', int)
+NUM_WORKERS: tuple = ('--num-workers', 'processes beside this one', 0)
 
 
 def make_evaluator(args: argparse.Namespace, classes: Sequence[str],
@@ -49,3 +56,57 @@ def classes_of(info: dict) -> Sequence[str]:
 
 def numbered(num_classes: int) -> Sequence[str]:
     return [str(label) for label in range(num_classes)]
+
+
+def make_file_evaluator(
+        args: argparse.Namespace,
+        classes: Sequence[str],
+        metrics: Optional[Sequence[str]] = None) -> ParsingEvaluator:
+    """For results files; an ``nms_thr`` of None is the default."""
+    nms_thr = Thresholds().nms_iou if args.nms_thr is None else args.nms_thr
+    return make_evaluator(
+        args,
+        classes,
+        metrics=metrics or METRICS,
+        quality_weights=args.quality_weights,
+        thresholds=Thresholds(nms_iou=nms_thr))
+
+
+def make_dump_evaluator(
+        args: argparse.Namespace,
+        folder: str,
+        classes: Sequence[str],
+        metrics: Optional[Sequence[str]] = None) -> ParsingEvaluator:
+    """For a dump, by default with all metrics that it has the folders of.
+
+    Raises an InputError if it has none, or an argument needs a results file.
+    """
+    for name in ('quality_weights', 'nms_thr'):
+        if getattr(args, name) is not None:
+            raise InputError(
+                f'--{name.replace("_", "-")} needs a results file: in the '
+                f'dump {folder} scores are fused and persons painted')
+    # Whoever made the dump for another metric may have left folders out.
+    metrics = metrics or [
+        metric for metric, name in DUMP_METRICS.items()
+        if os.path.isdir(os.path.join(folder, name))
+    ]
+    if not metrics:
+        raise InputError(f'{folder} is no dump: it has none of the '
+                         f'folders {", ".join(DUMP_METRICS.values())}')
+    return make_evaluator(args, classes, metrics=metrics)
+
+
+def dumped_classes(args: argparse.Namespace, folder: str) -> Sequence[str]:
+    """Numbers of classes; InputError if ``--num-classes`` is not said."""
+    if args.num_classes is None or args.num_classes < 2:
+        raise InputError('--num-classes must say how many classes the dump '
+                         f'{folder} has, background included')
+    return numbered(args.num_classes)
+
+
+def check_num_classes(args: argparse.Namespace, path: str, info: dict) -> None:
+    """Refuse ``--num-classes`` if a results file has another number."""
+    if args.num_classes not in (None, info['num_classes']):
+        raise InputError(f'--num-classes is {args.num_classes}, but '
+                         f'{path} has {info["num_classes"]} classes')

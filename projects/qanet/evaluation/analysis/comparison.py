@@ -46,9 +46,9 @@ class Comparison(NamedTuple):
     the keys that both have. ``image_ids`` are sorted by the ``spreads`` (n,),
     largest minus smallest, of ``part_ious`` (n, M), :func:`mean_part_ious`:
     where methods differ most comes first, of equal ones the lower id, images
-    that nobody predicted anything for (NaN) last. ``num_predicted`` says for how many
-    images each method has predictions, ``num_unequal`` for how many some have
-    and others not.
+    that nobody predicted anything for (NaN) last. ``num_predicted`` says for
+    how many images each method has predictions, ``num_unequal`` for how many
+    some have and others not.
     """
     metrics: Dict[str, Dict[str, Estimate]]
     differences: Dict[str, Dict[str, Estimate]]

@@ -3,6 +3,7 @@
 
 Each function fills axes, (rows, columns), that :func:`draw` has made.
 """
+import textwrap
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Callable, Dict, Sequence, Tuple
@@ -229,7 +230,8 @@ def fill_panels(axes: np.ndarray, rows: Sequence[Sequence[np.ndarray]],
                 where = dict(ha='left', va='bottom', transform=panel.transAxes)
                 panel.text(.02, .02, text, bbox=look, **where, **SMALL)
     for panel, head in zip(axes[0], heads):
-        panel.set_title(head, fontsize=9, parse_math=False)
+        title = textwrap.fill(head, 30)  # of file names, without blanks
+        panel.set_title(title, fontsize=9, parse_math=False)
 
 
 def _show(axes: Axes, picture: np.ndarray, title: str = '', **how: Any) -> Any:

@@ -16,7 +16,7 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Dict, List, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -35,9 +35,9 @@ from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import check_writable, write_bytes, write_text
 from projects.qanet.utils.json_values import write_json
 from tools.common.cli import make_parser, run_tool
-from tools.common.evaluation_arguments import (
-    NUM_CLASSES, NUM_WORKERS, PROTOCOL, TRUTH, WEIGHTS, check_num_classes,
-    classes_of, dumped_classes, make_dump_evaluator, make_file_evaluator)
+from tools.common.evaluation_arguments import (RESULTS, TRUTH, check_classes,
+                                               make_dump_evaluator,
+                                               make_file_evaluator)
 
 Loaded = Dict[str, Tuple[dict, List[dict]]]  # info and records by path
 
@@ -53,13 +53,8 @@ def parse_args() -> argparse.Namespace:
         ('--num-images', 'images to show', 12),
         ('--bootstrap', 'samples of the bootstrap', 1000),
         ('--seed', 'of the bootstrap', 0),
-        *PROTOCOL,
-        WEIGHTS,
-        NUM_CLASSES,
-        NUM_WORKERS,
+        *RESULTS,
     ])
-    # A dump refuses it, so whether it was given matters.
-    parser.set_defaults(nms_thr=None)
     args = parser.parse_args()
     if len(args.results) < 2:
         parser.error('there must be two results at least')
@@ -81,24 +76,23 @@ def name_methods(args: argparse.Namespace) -> Dict[str, str]:
     return dict(zip(names, args.results))
 
 
-def find_classes(args: argparse.Namespace, loaded: Loaded) -> Sequence[str]:
-    """The classes of all results files; those of dumps are as many."""
-    named, first = None, None
-    for path, (info, _) in loaded.items():
-        check_num_classes(args, path, info)
-        first = first or path
-        count, wanted = info['num_classes'], loaded[first][0]['num_classes']
-        if count != wanted:
-            raise InputError(f'{path} has {count} classes, but {first} has '
-                             f'{wanted}: they cannot be compared')
-        if info.get('classes'):
-            named = named or path
-            if info['classes'] != loaded[named][0]['classes']:
-                raise InputError(f'{path} and {named} have classes of other '
-                                 'names: they cannot be compared')
-    if first is None:
-        return dumped_classes(args, args.results[0])
-    return classes_of(loaded[named or first][0])
+def find_classes(args: argparse.Namespace,
+                 loaded: Loaded) -> Optional[Sequence[str]]:
+    """The classes of all results files, those with names first; or None."""
+    classes, first = None, None
+    # Files that name their classes come first.
+    for path, (info, _) in sorted(
+            loaded.items(), key=lambda item: not item[1][0].get('classes')):
+        mine = check_classes(args, path, info)
+        if first is None:
+            classes, first = mine, path
+        if len(mine) != len(classes):
+            raise InputError(f'{path} has {len(mine)} classes, but {first} '
+                             f'has {len(classes)}: they cannot be compared')
+        if info.get('classes') and list(mine) != list(classes):
+            raise InputError(f'{path} and {first} have classes of other '
+                             'names: they cannot be compared')
+    return classes
 
 
 def measure_file(args: argparse.Namespace, path: str, records: List[dict],
@@ -114,7 +108,7 @@ def measure_file(args: argparse.Namespace, path: str, records: List[dict],
 
 
 def measure_dump(args: argparse.Namespace, path: str,
-                 classes: Sequence[str]) -> Tuple[Method, ReadMaps]:
+                 classes: Optional[Sequence[str]]) -> Tuple[Method, ReadMaps]:
     evaluator = make_dump_evaluator(args, path, classes)
     if 'mIoU' not in evaluator.metrics:
         raise InputError(f'{path} has no folder {DUMP_METRICS["mIoU"]}, which '

@@ -21,10 +21,7 @@ from projects.qanet.evaluation.functional import (METRICS, ParsingEvaluator,
 from projects.qanet.structures import read_results
 from projects.qanet.utils.files import check_writable
 from tools.common.cli import make_parser, run_tool
-from tools.common.evaluation_arguments import (NUM_CLASSES, NUM_WORKERS,
-                                               PROTOCOL, TRUTH, WEIGHTS,
-                                               check_num_classes, classes_of,
-                                               dumped_classes,
+from tools.common.evaluation_arguments import (RESULTS, TRUTH, check_classes,
                                                make_dump_evaluator,
                                                make_file_evaluator)
 
@@ -35,24 +32,20 @@ def parse_args() -> argparse.Namespace:
     parser = make_parser(__doc__, [
         ('results', 'results file (JSON) or dump (folder)'),
         *TRUTH,
-        *PROTOCOL,
-        WEIGHTS,
         ('--metrics', 'all that the results can give, if not said',
          dict(nargs='+', choices=METRICS)),
-        NUM_CLASSES,
-        NUM_WORKERS,
+        *RESULTS,
         ('--out', 'file for the metrics, JSON'),
     ])
-    # A dump refuses it, so whether it was given matters.
-    parser.set_defaults(nms_thr=None)
     return parser.parse_args()
 
 
 def evaluate_file(
         args: argparse.Namespace) -> Tuple[ParsingEvaluator, Dict[str, float]]:
     info, records = read_results(args.results)
-    check_num_classes(args, args.results, info)
-    evaluator = make_file_evaluator(args, classes_of(info), args.metrics)
+    evaluator = make_file_evaluator(args,
+                                    check_classes(args, args.results, info),
+                                    args.metrics)
     if not records:
         print(f'warning: {args.results} has no person', file=sys.stderr)
     return evaluator, evaluator.evaluate(
@@ -62,9 +55,7 @@ def evaluate_file(
 def evaluate_folder(
         args: argparse.Namespace) -> Tuple[ParsingEvaluator, Dict[str, float]]:
     """Evaluate a dump; what it cannot give is NaN."""
-    evaluator = make_dump_evaluator(args, args.results,
-                                    dumped_classes(args, args.results),
-                                    args.metrics)
+    evaluator = make_dump_evaluator(args, args.results, metrics=args.metrics)
     values = evaluate_dump(evaluator, args.results, args.num_workers)
     if args.metrics is None:
         values.update(dict.fromkeys(_PERSON_KEYS, math.nan))

@@ -32,9 +32,15 @@ WEIGHTS: tuple = ('--quality-weights',
                   'fuse the scores again with these weights; without '
                   'it the stored scores count',
                   dict(nargs=3, type=float, metavar=('BOX', 'IOU', 'PIXEL')))
-NUM_CLASSES: tuple = ('--num-classes',
-                      'classes with the background; a dump does not say', int)
-NUM_WORKERS: tuple = ('--num-workers', 'processes beside this one', 0)
+#: Of tools that take results files and dumps. A dump refuses some arguments, so
+#: it matters whether they were given.
+RESULTS: List[tuple] = [
+    PROTOCOL[0],
+    (*PROTOCOL[1][:2], float),
+    WEIGHTS,
+    ('--num-classes', 'classes with the background; a dump does not say', int),
+    ('--num-workers', 'processes beside this one', 0),
+]
 
 
 def make_evaluator(args: argparse.Namespace, classes: Sequence[str],
@@ -75,17 +81,23 @@ def make_file_evaluator(
 def make_dump_evaluator(
         args: argparse.Namespace,
         folder: str,
-        classes: Sequence[str],
+        classes: Optional[Sequence[str]] = None,
         metrics: Optional[Sequence[str]] = None) -> ParsingEvaluator:
     """For a dump, by default with all metrics that it has the folders of.
 
-    Raises an InputError if it has none, or an argument needs a results file.
+    Its classes are numbers if they are not given. Raises an InputError if it
+    has no folder, or an argument is missing or needs a results file.
     """
     for name in ('quality_weights', 'nms_thr'):
         if getattr(args, name) is not None:
             raise InputError(
                 f'--{name.replace("_", "-")} needs a results file: in the '
                 f'dump {folder} scores are fused and persons painted')
+    if classes is None:
+        if args.num_classes is None or args.num_classes < 2:
+            raise InputError('--num-classes must say how many classes the '
+                             f'dump {folder} has, background included')
+        classes = numbered(args.num_classes)
     # Whoever made the dump for another metric may have left folders out.
     metrics = metrics or [
         metric for metric, name in DUMP_METRICS.items()
@@ -97,16 +109,10 @@ def make_dump_evaluator(
     return make_evaluator(args, classes, metrics=metrics)
 
 
-def dumped_classes(args: argparse.Namespace, folder: str) -> Sequence[str]:
-    """Numbers of classes; InputError if ``--num-classes`` is not said."""
-    if args.num_classes is None or args.num_classes < 2:
-        raise InputError('--num-classes must say how many classes the dump '
-                         f'{folder} has, background included')
-    return numbered(args.num_classes)
-
-
-def check_num_classes(args: argparse.Namespace, path: str, info: dict) -> None:
-    """Refuse ``--num-classes`` if a results file has another number."""
+def check_classes(args: argparse.Namespace, path: str,
+                  info: dict) -> Sequence[str]:
+    """Classes of a results file; InputError if ``--num-classes`` differs."""
     if args.num_classes not in (None, info['num_classes']):
         raise InputError(f'--num-classes is {args.num_classes}, but '
                          f'{path} has {info["num_classes"]} classes')
+    return classes_of(info)

@@ -3,14 +3,7 @@
 import numpy as np
 import pytest
 
-from projects.qanet.evaluation.analysis.comparison import (Comparison,
-                                                           Estimate, Method,
-                                                           compare_methods,
-                                                           comparison_document,
-                                                           comparison_table,
-                                                           format_comparison,
-                                                           mean_part_ious,
-                                                           warn_of_images)
+from projects.qanet.evaluation.analysis import comparison
 from projects.qanet.evaluation.functional import (draw_counts, get_protocol,
                                                   summarize_samples)
 from projects.qanet.utils.json_values import load_json, write_json
@@ -28,10 +21,10 @@ def compared(golden, make_evaluator):
     fewer = [r for r in golden.records if r['image_id'] != missing]
     lean = make_evaluator(quality_weights=(1, 0, 0), metrics=('mIoU', 'APr'))
     methods = dict(
-        box=Method(box, box.reduce(golden.records)),
-        fewer=Method(fused, fused.reduce(fewer)),
-        lean=Method(lean, lean.reduce(golden.records)))
-    return methods, compare_methods(methods, num_samples=40, seed=5)
+        box=comparison.Method(box, box.reduce(golden.records)),
+        fewer=comparison.Method(fused, fused.reduce(fewer)),
+        lean=comparison.Method(lean, lean.reduce(golden.records)))
+    return methods, comparison.compare_methods(methods, num_samples=40, seed=5)
 
 
 def test_values_and_paired_intervals(golden, compared):
@@ -77,52 +70,54 @@ def test_images_are_sorted_by_spread(golden, compared):
     assert found.part_ious[0, 1] == 0 and len(unpredicted) == 2
     assert found.part_ious[0, 0] == found.spreads[0]
     assert found.num_predicted == dict(box=10, fewer=9, lean=10)
-    assert 'For 1 of 12 images' in warn_of_images(found,
-                                                  get_protocol('released'))
-    assert warn_of_images(found, get_protocol('strict')) == ''
+    assert 'For 1 of 12 images' in comparison.warn_of_images(
+        found, get_protocol('released'))
+    assert comparison.warn_of_images(found, get_protocol('strict')) == ''
     equal = found._replace(num_unequal=0)
-    assert warn_of_images(equal, get_protocol('released')) == ''
+    assert comparison.warn_of_images(equal, get_protocol('released')) == ''
 
 
 def test_mean_part_ious():
     one = np.array([[50, 0, 5], [4, 8, 0], [0, 0, 0]])
     # Class 1: 8 / 12, class 2, which is not there: 0 / 5. All missed: 0.
-    assert mean_part_ious([one, None]) == pytest.approx([1 / 3, 0])
+    assert comparison.mean_part_ious([one, None]) == pytest.approx([1 / 3, 0])
     # Nothing is there: right to predict nothing, wrong to invent something.
     right, wrong = np.diag([9, 0, 0]), np.array([[8, 1, 0], [0] * 3, [0] * 3])
-    assert mean_part_ious([wrong, right, None]).tolist() == [0, 1, 1]
-    assert np.isnan(mean_part_ious([None, None])).all()
+    assert comparison.mean_part_ious([wrong, right,
+                                      None]).tolist() == [0, 1, 1]
+    assert np.isnan(comparison.mean_part_ious([None, None])).all()
 
 
 @pytest.fixture
 def by_hand():
     metrics = dict(
         a={
-            'mIoU': Estimate(50, 45, 55),
-            'APp_50': Estimate(20, 10, 30)
+            'mIoU': comparison.Estimate(50, 45, 55),
+            'APp_50': comparison.Estimate(20, 10, 30)
         },
         b={
-            'mIoU': Estimate(52.345, 47, 57),
-            'IoU.x': Estimate(1, 1, 1)
+            'mIoU': comparison.Estimate(52.345, 47, 57),
+            'IoU.x': comparison.Estimate(1, 1, 1)
         },
-        c={'mIoU': Estimate(NAN, NAN, NAN)})
+        c={'mIoU': comparison.Estimate(NAN, NAN, NAN)})
     differences = dict(
-        b={'mIoU': Estimate(2.345, .5, 4)},
-        c={'mIoU': Estimate(NAN, NAN, NAN)})
-    return Comparison(metrics, differences, [7, 3],
-                      np.array([[.1, .9, .5], [NAN] * 3]), np.array([.8, NAN]),
-                      dict(a=1, b=1, c=1), 0, 100, 9)
+        b={'mIoU': comparison.Estimate(2.345, .5, 4)},
+        c={'mIoU': comparison.Estimate(NAN, NAN, NAN)})
+    return comparison.Comparison(metrics, differences, [7, 3],
+                                 np.array([[.1, .9, .5], [NAN] * 3]),
+                                 np.array([.8, NAN]), dict(a=1, b=1, c=1), 0,
+                                 100, 9)
 
 
 def test_table(by_hand):
-    head, rows = comparison_table(by_hand)
+    head, rows = comparison.comparison_table(by_hand)
     both = ['difference', '95 % interval']
     assert head == ['metric', 'a', 'b', *both, 'c', *both]
     assert [[text + '*' * marked for text, marked in row] for row in rows] == [
         ['mIoU', '50.00', '52.34', '+2.35', '+0.50 .. +4.00*', *'---'],
         ['APp_50', '20.00', *'------'],
     ]
-    text = format_comparison(by_hand)
+    text = comparison.format_comparison(by_hand)
     assert text.startswith('Differences to a. Paired bootstrap of 2 images, '
                            '100 samples, seed 9.\n*: the')
     assert '| +0.50 .. +4.00 * |' in text
@@ -132,12 +127,12 @@ def test_table(by_hand):
                                               (-1, 1, False), (0, 1, False),
                                               (NAN, NAN, False)])
 def test_clear_differences(low, high, clear):
-    assert Estimate(1, low, high).is_clear == clear
+    assert comparison.Estimate(1, low, high).is_clear == clear
 
 
 def test_document(by_hand, tmp_path):
     path = str(tmp_path / 'comparison.json')
-    write_json(path, comparison_document(by_hand))
+    write_json(path, comparison.comparison_document(by_hand))
     document = load_json(path)
     assert document['bootstrap'] == dict(num_samples=100, seed=9, level=.95)
     assert document['metrics']['b']['IoU.x'] == dict(value=1, low=1, high=1)

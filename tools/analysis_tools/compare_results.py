@@ -30,6 +30,7 @@ from projects.qanet.evaluation.analysis.comparison_report import (
     read_dumped_maps)
 from projects.qanet.evaluation.analysis.pictures import PictureBook
 from projects.qanet.evaluation.dumps import DUMP_METRICS, reduce_dump
+from projects.qanet.evaluation.functional import draw_counts
 from projects.qanet.structures import read_results
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import check_writable, write_bytes, write_text
@@ -122,6 +123,7 @@ def main() -> None:
     args = parse_args()
     out = Path(args.out_dir)
     check_writable(str(out / 'comparison.json'))
+    draw_counts(1, args.bootstrap, args.seed)  # refuses what is wrong at once
     sources = name_methods(args)
     loaded = {
         path: read_results(path)

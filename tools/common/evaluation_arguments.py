@@ -32,8 +32,8 @@ WEIGHTS: tuple = ('--quality-weights',
                   'fuse the scores again with these weights; without '
                   'it the stored scores count',
                   dict(nargs=3, type=float, metavar=('BOX', 'IOU', 'PIXEL')))
-#: Of tools that take results files and dumps. A dump refuses some arguments, so
-#: it matters whether they were given.
+#: Of tools that take results files and dumps. A dump refuses some arguments,
+#: so it matters whether they were given.
 RESULTS: List[tuple] = [
     PROTOCOL[0],
     (*PROTOCOL[1][:2], float),

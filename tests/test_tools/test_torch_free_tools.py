@@ -14,8 +14,9 @@ TORCH_FREE = [
 ]
 TORCH_FREE += [
     f'tools/analysis_tools/{name}.py'
-    for name in ('benchmark', 'convert_results', 'detections_to_boxes',
-                 'eval_parsing', 'perturb_boxes', 'rescore_instances')
+    for name in ('benchmark', 'compare_results', 'convert_results',
+                 'detections_to_boxes', 'eval_parsing', 'perturb_boxes',
+                 'rescore_instances')
 ]
 TORCH_FREE += [
     str(path.relative_to(ROOT))

@@ -15,17 +15,15 @@ from typing import Dict, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from projects.qanet.evaluation.dumps import DUMP_METRICS, evaluate_dump
+from projects.qanet.evaluation.dumps import evaluate_dump
 from projects.qanet.evaluation.functional import (METRICS, ParsingEvaluator,
-                                                  Thresholds, format_tables,
-                                                  write_metrics)
+                                                  format_tables, write_metrics)
 from projects.qanet.structures import read_results
-from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import check_writable
 from tools.common.cli import make_parser, run_tool
-from tools.common.evaluation_arguments import (PROTOCOL, TRUTH, WEIGHTS,
-                                               classes_of, make_evaluator,
-                                               numbered)
+from tools.common.evaluation_arguments import (RESULTS, TRUTH, check_classes,
+                                               make_dump_evaluator,
+                                               make_file_evaluator)
 
 _PERSON_KEYS = ('APp', 'APp_50', 'PCP_50')
 
@@ -34,33 +32,20 @@ def parse_args() -> argparse.Namespace:
     parser = make_parser(__doc__, [
         ('results', 'results file (JSON) or dump (folder)'),
         *TRUTH,
-        *PROTOCOL,
-        WEIGHTS,
         ('--metrics', 'all that the results can give, if not said',
          dict(nargs='+', choices=METRICS)),
-        ('--num-classes', 'classes with the background; a dump does not say',
-         int),
-        ('--num-workers', 'processes beside this one', 0),
+        *RESULTS,
         ('--out', 'file for the metrics, JSON'),
     ])
-    # A dump refuses it, so whether it was given matters.
-    parser.set_defaults(nms_thr=None)
     return parser.parse_args()
 
 
 def evaluate_file(
         args: argparse.Namespace) -> Tuple[ParsingEvaluator, Dict[str, float]]:
     info, records = read_results(args.results)
-    if args.num_classes not in (None, info['num_classes']):
-        raise InputError(f'--num-classes is {args.num_classes}, but '
-                         f'{args.results} has {info["num_classes"]} classes')
-    nms_thr = Thresholds().nms_iou if args.nms_thr is None else args.nms_thr
-    evaluator = make_evaluator(
-        args,
-        classes_of(info),
-        metrics=args.metrics or METRICS,
-        quality_weights=args.quality_weights,
-        thresholds=Thresholds(nms_iou=nms_thr))
+    evaluator = make_file_evaluator(args,
+                                    check_classes(args, args.results, info),
+                                    args.metrics)
     if not records:
         print(f'warning: {args.results} has no person', file=sys.stderr)
     return evaluator, evaluator.evaluate(
@@ -70,24 +55,7 @@ def evaluate_file(
 def evaluate_folder(
         args: argparse.Namespace) -> Tuple[ParsingEvaluator, Dict[str, float]]:
     """Evaluate a dump; what it cannot give is NaN."""
-    for name in ('quality_weights', 'nms_thr'):
-        if getattr(args, name) is not None:
-            raise InputError(
-                f'--{name.replace("_", "-")} needs a results file: in the '
-                f'dump {args.results} scores are fused and persons painted')
-    if args.num_classes is None or args.num_classes < 2:
-        raise InputError('--num-classes must say how many classes the dump '
-                         f'{args.results} has, background included')
-    # Whoever made the dump for another metric may have left folders out.
-    metrics = args.metrics or [
-        metric for metric, name in DUMP_METRICS.items()
-        if os.path.isdir(os.path.join(args.results, name))
-    ]
-    if not metrics:
-        raise InputError(f'{args.results} is no dump: it has none of the '
-                         f'folders {", ".join(DUMP_METRICS.values())}')
-    evaluator = make_evaluator(
-        args, numbered(args.num_classes), metrics=metrics)
+    evaluator = make_dump_evaluator(args, args.results, metrics=args.metrics)
     values = evaluate_dump(evaluator, args.results, args.num_workers)
     if args.metrics is None:
         values.update(dict.fromkeys(_PERSON_KEYS, math.nan))

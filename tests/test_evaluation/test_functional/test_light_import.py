@@ -15,7 +15,8 @@ import projects.qanet.structures
 import projects.qanet.ground_truth
 import projects.qanet.datasets.coco_annotations
 import projects.qanet.visualization.painting
-for name in ('analyze_quality', 'convert_results', 'tune_quality'):
+for name in ('analyze_quality', 'compare_results', 'convert_results',
+             'tune_quality'):
     runpy.run_path(f'tools/analysis_tools/{name}.py')
 assert not {'torch', 'matplotlib.pyplot'} & set(sys.modules)
 import projects.qanet.quality

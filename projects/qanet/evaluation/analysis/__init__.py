@@ -1,7 +1,8 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Is the quality score any good? Figures in numpy, pictures apart.
+"""Is the quality score any good, and which of several methods?
 
-No torch; ``figures``, ``pictures`` and ``report`` need matplotlib.
+Figures in numpy, pictures apart. No torch; all but ``comparison``,
+``instances``, ``samples`` and ``study`` need matplotlib.
 """
 from .samples import SCORE_NAMES, score_agreements, spearman
 from .study import RECALLS, QualityStudy, study_quality

@@ -3,6 +3,7 @@
 
 Each function fills axes, (rows, columns), that :func:`draw` has made.
 """
+import textwrap
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Callable, Dict, Sequence, Tuple
@@ -216,6 +217,21 @@ def fill_confidence(axes: np.ndarray, photo: np.ndarray, parsed: np.ndarray,
         title = (f'T = {thr:g}: {100 * sure.mean():.0f} % left\n'
                  f'pixel score {score:.3f}')
         _show(panel, np.where(sure[..., None], parsed, 0), title)
+
+
+def fill_panels(axes: np.ndarray, rows: Sequence[Sequence[np.ndarray]],
+                heads: Sequence[str], notes: Sequence[Sequence[str]]) -> None:
+    """Pictures, RGB uint8, in a table with heads and a note in each corner."""
+    look = dict(facecolor='white', edgecolor='none', alpha=.8, pad=1.5)
+    for panels, pictures, texts in zip(axes, rows, notes):
+        for panel, picture, text in zip(panels, pictures, texts):
+            _show(panel, picture)
+            if text:
+                where = dict(ha='left', va='bottom', transform=panel.transAxes)
+                panel.text(.02, .02, text, bbox=look, **where, **SMALL)
+    for panel, head in zip(axes[0], heads):
+        title = textwrap.fill(head, 30)  # of file names, without blanks
+        panel.set_title(title, fontsize=9, parse_math=False)
 
 
 def _show(axes: Axes, picture: np.ndarray, title: str = '', **how: Any) -> Any:

@@ -18,8 +18,8 @@ from ..functional.evaluator import ParsingEvaluator
 from .figures import draw, fill_confidence, fill_part_scores
 from .study import QualityStudy
 
-_ALPHA = .6  # share of the parts' colours
-_GREY = 150  # stands in for a photo that is not there
+ALPHA = .6  # share of the parts' colours
+GREY = 150  # stands in for a photo that is not there
 # Lowest box score of the persons that stand for a data set, as in its global
 # maps (``docs/protocol.md``, section 7.1).
 _BOX_SCORE = 0.3
@@ -84,7 +84,7 @@ class PictureBook:
         photo = self.read_photo(image_id)
         has_photo = photo is not None
         if photo is None:
-            photo = np.full((*found.shape, 3), _GREY, np.uint8)
+            photo = np.full((*found.shape, 3), GREY, np.uint8)
         return Portrait(photo[window], found[window], truth[window], has_photo)
 
     def read_photo(self, image_id: int) -> Optional[np.ndarray]:
@@ -150,7 +150,7 @@ def triptych(portrait: Portrait,
     ``max_width``.
     """
     panels = [portrait.photo] * portrait.has_photo + [
-        blend_parts(portrait.photo, labels, palette, _ALPHA)
+        blend_parts(portrait.photo, labels, palette, ALPHA)
         for labels in (portrait.found, portrait.truth)
     ]
     rows, columns = portrait.found.shape
@@ -160,8 +160,13 @@ def triptych(portrait: Portrait,
     for k, panel in enumerate(panels):
         small = Image.fromarray(panel).resize(size, Image.Resampling.LANCZOS)
         row.paste(small, (k * (size[0] + 4), 0))
+    return encode_jpeg(row)
+
+
+def encode_jpeg(picture: Image.Image) -> bytes:
+    """A JPEG file for a page."""
     file = BytesIO()
-    row.save(file, format='JPEG', quality=88)
+    picture.save(file, format='JPEG', quality=88)
     return file.getvalue()
 
 
@@ -200,7 +205,7 @@ def plot_part_scores(study: QualityStudy, person: np.record,
     parts = study.parts[(study.parts.image_ids == image_id)
                         & (study.parts.positions == position)]
     portrait = book.portrait(image_id, position, -1)
-    picture = blend_parts(portrait.photo, portrait.found, book.palette, _ALPHA)
+    picture = blend_parts(portrait.photo, portrait.found, book.palette, ALPHA)
     tall = max(3.2, .29 * len(parts) + .9)
     height, width = portrait.found.shape
     wide = float(np.clip((tall - .5) * width / height, 1.1, 2.))
@@ -226,4 +231,4 @@ def plot_confidence(photo: np.ndarray, person: Any, palette: np.ndarray,
     wide = float(np.clip(12.4 / count, 1.2, 2.4))
     tall = float(np.clip(.93 * wide * height / width + .45, 1.2, 5.))
     return draw((wide * count, tall), (1, count), fill_confidence, photo,
-                blend_parts(photo, labels, palette, _ALPHA), probs, thrs)
+                blend_parts(photo, labels, palette, ALPHA), probs, thrs)

@@ -3,15 +3,14 @@
 
 The report is one HTML file, whose words stand in ``report.html.j2``.
 """
-import base64
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from projects.qanet.utils.tables import format_number
 from .figures import (SCORE_TITLES, draw, fill_confusion, fill_correlations,
                       fill_precision_recall, fill_precisions, fill_reliability)
+from .page import list_colours, render_page
 from .pictures import PictureBook, choose_persons, plot_part_scores, triptych
 from .samples import SCORE_NAMES, score_agreements
 from .study import RECALLS, Failure, QualityStudy
@@ -86,14 +85,8 @@ def build_report(study: QualityStudy,
     for image_id in figure1_ids or ():
         evaluator.find_image(image_id)  # names an unknown one
     groups = dict(persons=study.persons, parts=study.parts)
-    blanks = dict(trim_blocks=True, lstrip_blocks=True)
-    environment = Environment(
-        loader=PackageLoader(__package__, ''),
-        autoescape=True,
-        undefined=StrictUndefined,
-        **blanks)
-    environment.filters['data_uri'] = _data_uri
-    return environment.get_template('report.html.j2').render(
+    return render_page(
+        'report.html.j2',
         title=title,
         study=study,
         num_images=len(evaluator.images),
@@ -111,11 +104,6 @@ def build_report(study: QualityStudy,
         confidence=confidence,
         overrated=_gallery(study.overrated, book),
         worst=_gallery(study.worst, book))
-
-
-def _data_uri(data: bytes) -> str:
-    kind = 'png' if data.startswith(b'\x89PNG') else 'jpeg'
-    return f'data:image/{kind};base64,{base64.b64encode(data).decode("ascii")}'
 
 
 def _finding(group: str, samples: np.recarray) -> str:
@@ -201,6 +189,4 @@ def _gallery(persons: Sequence[Failure], book: PictureBook) -> Dict[str, Any]:
                    f'{format_number(item.score)}, true IoU '
                    f'{format_number(item.true_iou)}')
         pictures.append((caption, triptych(portrait, book.palette)))
-    legend = [(book.evaluator.classes[label], book.palette[label].tolist())
-              for label in sorted(labels) if 0 < label < len(book.palette)]
-    return dict(pictures=pictures, legend=legend)
+    return dict(pictures=pictures, legend=list_colours(labels, book))

@@ -12,6 +12,7 @@ from ..functional.evaluator import ParsingEvaluator
 from ..functional.image_statistics import ImageStatistics, crowd_ids
 from ..functional.painting import Painting, human_candidates, region_candidates
 from ..functional.segments import count_confusion, cut_segments
+from ..functional.summary import summarize
 from .files import GLOBAL, HUMANS, PARTS, find_dumped_images, read_dump
 
 #: Metrics and the folder that each is computed from.
@@ -22,6 +23,18 @@ def evaluate_dump(evaluator: ParsingEvaluator,
                   folder: str,
                   num_workers: int = 0) -> Dict[str, float]:
     """Evaluate a dump: the figures of the results file it was painted from.
+
+    Arguments and errors are those of :func:`reduce_dump`.
+    """
+    return summarize(
+        reduce_dump(evaluator, folder, num_workers), evaluator.classes,
+        evaluator.protocol, evaluator.metrics)
+
+
+def reduce_dump(evaluator: ParsingEvaluator,
+                folder: str,
+                num_workers: int = 0) -> List[ImageStatistics]:
+    """Reduce a dump, see :meth:`ParsingEvaluator.complete`.
 
     ``folder`` has those of :data:`DUMP_FOLDERS` that the evaluator's metrics
     need; annotated images without files are images without predictions. Works
@@ -40,7 +53,7 @@ def evaluate_dump(evaluator: ParsingEvaluator,
     if not image_ids:
         raise InputError(f'{folder} has no image of {evaluator.ann_file}')
     process = partial(_process, evaluator, folder, names)
-    return evaluator.summarize(map_in_order(process, image_ids, num_workers))
+    return evaluator.complete(map_in_order(process, image_ids, num_workers))
 
 
 def _process(evaluator: ParsingEvaluator, folder: str, names: List[str],

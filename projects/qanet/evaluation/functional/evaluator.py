@@ -151,9 +151,13 @@ class ParsingEvaluator:
         return self.process(image_id, self.decode(image_id, records, places),
                             scores)
 
-    def summarize(self,
-                  statistics: Iterable[ImageStatistics]) -> Dict[str, float]:
-        """The metrics; images without statistics have no predictions."""
+    def complete(
+            self,
+            statistics: Iterable[ImageStatistics]) -> List[ImageStatistics]:
+        """Statistics of all annotated images, ids ascending.
+
+        Images without statistics have no predictions.
+        """
         images = {image.image_id: image for image in statistics}
         for image_id in self.images:
             if image_id not in images:
@@ -165,8 +169,27 @@ class ParsingEvaluator:
                 'Human_ids, those of %s first',
                 sum(images[i].num_hidden for i in hidden), len(hidden),
                 self.images[hidden[0]].file_name)
+        return [images[image_id] for image_id in sorted(images)]
+
+    def summarize(self,
+                  statistics: Iterable[ImageStatistics]) -> Dict[str, float]:
+        """The metrics; images without statistics have no predictions."""
         return summarize(
-            list(images.values()), self.classes, self.protocol, self.metrics)
+            self.complete(statistics), self.classes, self.protocol,
+            self.metrics)
+
+    def reduce(self,
+               records: Records,
+               num_workers: int = 0,
+               source: str = 'results') -> List[ImageStatistics]:
+        """Reduce all records of a results file, see :meth:`complete`.
+
+        In ``num_workers`` processes beside this one; messages name a record
+        that does not fit as one of the ``source``. Raises as :meth:`measure`.
+        """
+        groups = self.group(records, source)
+        return self.complete(
+            map_in_order(self.process_records, groups, num_workers))
 
     def evaluate(self,
                  records: Records,
@@ -174,12 +197,11 @@ class ParsingEvaluator:
                  source: str = 'results') -> Dict[str, float]:
         """Evaluate all records of a results file, see :func:`summarize`.
 
-        In ``num_workers`` processes beside this one; messages name a record
-        that does not fit as one of the ``source``. Raises as :meth:`measure`.
+        Arguments and errors are those of :meth:`reduce`.
         """
-        groups = self.group(records, source)
-        return self.summarize(
-            map_in_order(self.process_records, groups, num_workers))
+        return summarize(
+            self.reduce(records, num_workers, source), self.classes,
+            self.protocol, self.metrics)
 
     def group(self, records: Records, source: str = 'results') -> List[Group]:
         """Group all records, in the file's order, by image, ids ascending.

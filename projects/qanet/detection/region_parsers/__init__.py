@@ -1,0 +1,12 @@
+# Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+"""Parsers of regions of a whole image, registered with mmdet."""
+from .anchors import RatioRoundedAnchorGenerator
+from .parsing_head import RegionParsingHead
+from .parsing_iou_head import ParsingIoUHead
+from .semantic_head import GlobalSemanticHead
+from .targets import parsing_targets
+
+__all__ = [
+    'GlobalSemanticHead', 'ParsingIoUHead', 'RatioRoundedAnchorGenerator',
+    'RegionParsingHead', 'parsing_targets'
+]

@@ -3,10 +3,13 @@
 from .anchors import RatioRoundedAnchorGenerator
 from .parsing_head import RegionParsingHead
 from .parsing_iou_head import ParsingIoUHead
+from .parsing_rcnn import RPRCNN, ParsingRCNN
+from .parsing_roi_head import ParsingRoIHead
 from .semantic_head import GlobalSemanticHead
 from .targets import parsing_targets
 
 __all__ = [
-    'GlobalSemanticHead', 'ParsingIoUHead', 'RatioRoundedAnchorGenerator',
-    'RegionParsingHead', 'parsing_targets'
+    'GlobalSemanticHead', 'ParsingIoUHead', 'ParsingRCNN', 'ParsingRoIHead',
+    'RPRCNN', 'RatioRoundedAnchorGenerator', 'RegionParsingHead',
+    'parsing_targets'
 ]

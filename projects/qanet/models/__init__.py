@@ -2,6 +2,7 @@
 """Networks, losses and post-processing, registered in mmseg's ``MODELS``."""
 from .data_preprocessors import ParsingDataPreprocessor
 from .decode_heads import IoUBranch, QANetHead, SimpleBaselineHead
+from .geometric_context import GeometricContextEncoding, NonLocalBlock
 from .losses import (LovaszSoftmaxLoss, ParsingCrossEntropyLoss,
                      ParsingIoULoss, lovasz_softmax, parsing_iou)
 from .parsers import (AugmentedParser, CascadeTopDownParser, ParserEnsemble,
@@ -9,9 +10,9 @@ from .parsers import (AugmentedParser, CascadeTopDownParser, ParserEnsemble,
 from .post_processors import PersonProbs, QualityAwareModule
 
 __all__ = [
-    'AugmentedParser', 'CascadeTopDownParser', 'IoUBranch',
-    'LovaszSoftmaxLoss', 'ParserEnsemble', 'ParsingCrossEntropyLoss',
-    'ParsingDataPreprocessor', 'ParsingIoULoss', 'PersonProbs', 'QANetHead',
-    'QualityAwareModule', 'SimpleBaselineHead', 'TopDownParser',
-    'lovasz_softmax', 'parsing_iou'
+    'AugmentedParser', 'CascadeTopDownParser', 'GeometricContextEncoding',
+    'IoUBranch', 'LovaszSoftmaxLoss', 'NonLocalBlock', 'ParserEnsemble',
+    'ParsingCrossEntropyLoss', 'ParsingDataPreprocessor', 'ParsingIoULoss',
+    'PersonProbs', 'QANetHead', 'QualityAwareModule', 'SimpleBaselineHead',
+    'TopDownParser', 'lovasz_softmax', 'parsing_iou'
 ]

@@ -1,5 +1,14 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Parsing R-CNN and RP R-CNN, registered with mmdet."""
+"""Parsers of regions of a whole image, registered with mmdet."""
+from .anchors import RatioRoundedAnchorGenerator
+from .parsing_head import RegionParsingHead
+from .parsing_iou_head import ParsingIoUHead
+from .semantic_head import GlobalSemanticHead
+from .targets import parsing_targets
 from .transforms import LoadPersonLabels, PackRegionInputs, ParsingRandomFlip
 
-__all__ = ['LoadPersonLabels', 'PackRegionInputs', 'ParsingRandomFlip']
+__all__ = [
+    'GlobalSemanticHead', 'LoadPersonLabels', 'PackRegionInputs',
+    'ParsingIoUHead', 'ParsingRandomFlip', 'RatioRoundedAnchorGenerator',
+    'RegionParsingHead', 'parsing_targets'
+]

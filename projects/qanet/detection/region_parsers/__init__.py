@@ -7,9 +7,11 @@ from .parsing_rcnn import RPRCNN, ParsingRCNN
 from .parsing_roi_head import ParsingRoIHead
 from .semantic_head import GlobalSemanticHead
 from .targets import parsing_targets
+from .transforms import LoadPersonLabels, PackRegionInputs, ParsingRandomFlip
 
 __all__ = [
-    'GlobalSemanticHead', 'ParsingIoUHead', 'ParsingRCNN', 'ParsingRoIHead',
+    'GlobalSemanticHead', 'LoadPersonLabels', 'PackRegionInputs',
+    'ParsingIoUHead', 'ParsingRCNN', 'ParsingRandomFlip', 'ParsingRoIHead',
     'RPRCNN', 'RatioRoundedAnchorGenerator', 'RegionParsingHead',
     'parsing_targets'
 ]

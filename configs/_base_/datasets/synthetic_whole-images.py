@@ -1,10 +1,9 @@
 # Drawn people, as tools/dataset_converters/synthetic.py writes them in CIHP's
-# layout, whole images: a network of two CPU cores, and its short schedule.
+# layout, whole images: a network of two CPU cores.
 _base_ = './cihp_whole-images.py'
 
 data_root = 'work_dirs/demo/data/'
 scale = (256, 208)  # longer and shorter side of an image at most
-max_iters = 700
 
 train_pipeline = [
     dict(type='LoadImageFromFile'),

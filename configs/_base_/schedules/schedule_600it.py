@@ -1,4 +1,4 @@
-# A short schedule for region parsers on drawn people: a warm-up, then a cosine.
+# A short schedule for region parsers on drawn people.
 max_iters = 600
 optim_wrapper = dict(
     type='OptimWrapper',

@@ -4,7 +4,9 @@ _base_ = './default_runtime.py'
 
 default_scope = 'mmdet'
 custom_imports = dict(
-    imports=['projects.qanet.plugin', 'projects.qanet.detection.region_parsers'],
+    imports=[
+        'projects.qanet.plugin', 'projects.qanet.detection.region_parsers'
+    ],
     allow_failed_imports=False)
 
 default_hooks = dict(

@@ -31,10 +31,11 @@ model = dict(
                 aspp_channels=32,
                 channels=64,
                 dilations=(2, 4, 6),
-                num_convs=2))),
+                num_convs=2)),
+        max_parsing_rois=8),
     train_cfg=dict(
         # Some people fill the height of the image, and so do their anchors.
         rpn=dict(allowed_border=-1),
         rpn_proposal=dict(nms_pre=500, max_per_img=300),
-        rcnn=dict(sampler=dict(num=96))),
+        rcnn=dict(sampler=dict(num=64))),
     test_cfg=dict(rpn=dict(nms_pre=500, max_per_img=200)))

@@ -2,7 +2,7 @@
 _base_ = [
     '../_base_/models/parsing-rcnn_r18_fpn.py',
     '../_base_/datasets/synthetic_whole-images.py',
-    '../_base_/schedules/schedule_700it.py',
+    '../_base_/schedules/schedule_600it.py',
     '../_base_/region_runtime.py',
 ]
 

@@ -1,5 +1,5 @@
-# A short schedule for region parsers on drawn people: a warm-up, then a cosine.
-max_iters = 700
+# A short schedule for region parsers on drawn people.
+max_iters = 600
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='Adam', lr=1e-3),

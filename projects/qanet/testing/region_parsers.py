@@ -39,8 +39,10 @@ def _assigner(pos: float, neg: float, least: float, low: bool) -> dict:
         match_low_quality=low)
 
 
-def small_config(type: str = 'ParsingRCNN', **changes: Any) -> ConfigDict:
-    """Config of a narrow ParsingRCNN or RPRCNN of five classes.
+def small_config(type: str = 'ParsingRCNN',
+                 num_classes: int = 5,
+                 **changes: Any) -> ConfigDict:
+    """Config of a narrow ParsingRCNN or RPRCNN.
 
     Parsing maps are 32 x 32; at most 12 persons of any score are found.
     """
@@ -90,7 +92,7 @@ def small_config(type: str = 'ParsingRCNN', **changes: Any) -> ConfigDict:
             mask_roi_extractor=_extractor(8, [4]),
             mask_head=dict(
                 type='RegionParsingHead',
-                num_classes=5,
+                num_classes=num_classes,
                 roi_feat_size=8,
                 context=dict(
                     type='mmseg.GeometricContextEncoding',
@@ -99,6 +101,9 @@ def small_config(type: str = 'ParsingRCNN', **changes: Any) -> ConfigDict:
                     channels=16,
                     num_convs=1,
                     norm_cfg=_NORM))),
+        post_processor=dict(
+            type='mmseg.QualityAwareModule',
+            weights=(3., 1., 1.) if rescores else (1., 0., 1.)),
         train_cfg=dict(
             rpn=dict(
                 assigner=_assigner(.7, .3, .3, True),
@@ -123,7 +128,7 @@ def small_config(type: str = 'ParsingRCNN', **changes: Any) -> ConfigDict:
             type='ParsingIoUHead', conv_channels=8, fc_channels=8)
         settings['semantic_head'] = dict(
             type='GlobalSemanticHead',
-            num_classes=5,
+            num_classes=num_classes,
             in_channels=16,
             conv_out_channels=16,
             num_convs=1,
@@ -133,7 +138,7 @@ def small_config(type: str = 'ParsingRCNN', **changes: Any) -> ConfigDict:
 
 def small_region_parser(type: str = 'ParsingRCNN',
                         **changes: Any) -> nn.Module:
-    """The network of :func:`small_config`; the same weights each time."""
+    """The network of :func:`small_config`; each time the same weights."""
     with torch.random.fork_rng(), \
             DefaultScope.overwrite_default_scope('mmdet'):
         torch.manual_seed(0)

@@ -22,11 +22,12 @@ class ParsingRCNN(TwoStageDetector):
     """Parsing R-CNN: finds the persons of an image and parses each of them.
 
     Results are those of a :class:`TopDownParser`, so are metrics, files and
-    pictures. Its own score of a person is the box score, weights (1, 0, 0);
-    Table 6 of the QANet paper fuses it with the pixel score.
+    pictures.
 
     Args:
-        post_processor (dict): Config of the module that pastes and scores.
+        post_processor (dict): Config of the module that pastes and scores,
+            :class:`QualityAwareModule`. Weights (1, 0, 0) are the system's own
+            score, the box score; Table 6 of the QANet paper has (1, 0, 1).
         kwargs: Those of :class:`mmdet.TwoStageDetector`; the ``roi_head`` is
             a :class:`ParsingRoIHead`.
     """
@@ -34,10 +35,7 @@ class ParsingRCNN(TwoStageDetector):
     #: The inferencer asks for neither a detector nor boxes.
     finds_persons = True
 
-    def __init__(self,
-                 post_processor: ConfigType = dict(
-                     type='mmseg.QualityAwareModule', weights=(1., 0., 1.)),
-                 **kwargs: Any) -> None:
+    def __init__(self, post_processor: ConfigType, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.post_processor = MODELS.build(post_processor)
 
@@ -135,8 +133,8 @@ class RPRCNN(ParsingRCNN):
     A semantic branch labels the pixels of the whole image, its feature
     enhances the pyramid (GSE-FPN), and where a person's part is, its
     probabilities, weighted, count beside the person's. The parsing head
-    regresses the IoU; its own score of a person is the root of box and IoU
-    score, weights (1, 1, 0).
+    regresses the IoU. Weights of its own score, the root of box and IoU
+    score, are (1, 1, 0); Table 6 of the QANet paper has (3, 1, 1).
 
     Args:
         semantic_head (dict): Config of a :class:`GlobalSemanticHead`.
@@ -144,17 +142,15 @@ class RPRCNN(ParsingRCNN):
         stretch_scene (bool): As the released code does, stretch the semantic
             map, which covers the padded input, onto the image: it is up to 31
             pixels of the input off. For comparisons.
-        post_processor, kwargs: Those of :class:`ParsingRCNN`.
+        kwargs: Those of :class:`ParsingRCNN`.
     """
 
     def __init__(self,
                  semantic_head: ConfigType,
                  fusion_weight: float = 0.2,
                  stretch_scene: bool = False,
-                 post_processor: ConfigType = dict(
-                     type='mmseg.QualityAwareModule', weights=(3., 1., 1.)),
                  **kwargs: Any) -> None:
-        super().__init__(post_processor=post_processor, **kwargs)
+        super().__init__(**kwargs)
         self.semantic_head = MODELS.build(semantic_head)
         self.fusion_weight = fusion_weight
         self.stretch_scene = stretch_scene

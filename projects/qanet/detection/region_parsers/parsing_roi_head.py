@@ -36,7 +36,7 @@ class ParsingRoIHead(StandardRoIHead):
     def __init__(self,
                  *args: Any,
                  max_parsing_rois: int = 16,
-                 max_instances_per_batch: int = 8,
+                 max_instances_per_batch: int = 4,
                  **kwargs: Any) -> None:
         numbers = dict(
             max_parsing_rois=max_parsing_rois,

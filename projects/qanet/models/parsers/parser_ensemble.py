@@ -40,7 +40,7 @@ class ParserEnsemble(BaseModel):
                  parsers: Sequence[Union[ConfigType, nn.Module]],
                  post_processor: OptConfigType = None,
                  data_preprocessor: ConfigType = dict(
-                     type='ParsingDataPreprocessor'),
+                     type='mmseg.ParsingDataPreprocessor'),
                  init_cfg: OptConfigType = None) -> None:
         super().__init__(MODELS.build(data_preprocessor), init_cfg)
         self.parsers = nn.ModuleList([

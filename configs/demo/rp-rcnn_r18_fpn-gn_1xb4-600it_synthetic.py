@@ -14,7 +14,7 @@ model = dict(
     semantic_head=dict(
         type='GlobalSemanticHead',
         num_ins=4,
-        num_convs=2,
+        num_convs=1,
         in_channels=64,
         conv_out_channels=64,
         num_classes=20,
@@ -23,7 +23,7 @@ model = dict(
         mask_head=dict(
             context=dict(norm_cfg=norm_cfg),
             iou_head=dict(
-                type='ParsingIoUHead', conv_channels=64, fc_channels=64))),
+                type='ParsingIoUHead', conv_channels=32, fc_channels=64))),
     post_processor=dict(weights=(3., 1., 1.)))
 
 default_hooks = dict(

@@ -14,6 +14,8 @@ import projects.qanet.detection.region_parsers  # noqa: F401
 from projects.qanet.datasets import CIHPParsingDataset
 from projects.qanet.testing.layout import TinyCIHP
 from projects.qanet.utils.errors import InputError
+from projects.qanet.visualization import ParsingVisualizer
+from projects.qanet.visualization.browsing import draw_sample
 
 LOAD = [
     dict(type='LoadImageFromFile'),
@@ -143,6 +145,33 @@ def test_test_images_have_no_maps(tiny):
         'img_path', 'img_id', 'ori_shape', 'img_shape', 'scale_factor',
         'flip_pairs', 'seg_map_path', 'human_map_path'
     }
+
+
+@pytest.mark.parametrize('test_mode', [False, True])
+def test_browsing(tiny, test_mode):
+    """Labels lie on the image that the network sees, at twice its size."""
+    resize = dict(type='Resize', scale=(120, 80))
+    steps = [LOAD[0], resize, PACK] if test_mode else [*LOAD, resize, PACK]
+    images = CIHPParsingDataset(
+        whole_images=True,
+        **tiny.arguments(pipeline=steps, test_mode=test_mode))
+    palette = images.metainfo['palette']
+    picture = draw_sample(
+        ParsingVisualizer(classes=images.metainfo['classes'], palette=palette),
+        images, 0)
+    plain = images[0]['inputs'].numpy().transpose(1, 2, 0)[..., ::-1]
+    gap = 3
+    np.testing.assert_array_equal(picture[:80, :120], plain)
+    shown = picture[:80, 120 + gap:][:, :120]
+    for row, column, label in ((24, 40, 5), (50, 20, 14), (70, 72, 9)):
+        assert tiny.category[row // 2, column // 2] == label
+        np.testing.assert_allclose(
+            shown[row, column],
+            (np.array(palette[label]) + plain[row, column]) / 2,
+            atol=1)
+    # The left side of the box from (5, 10), if the network is told of it.
+    framed = (shown[40, 10] == [255, 255, 0]).all()
+    assert framed != test_mode
 
 
 def test_wrong_pipelines_and_files(tiny):

@@ -116,7 +116,8 @@ def warn_of_other_classes(runner: Runner, meta: Optional[dict]) -> None:
     LIP and CIHP have 20 classes each, but not the same.
     """
     model = getattr(runner.model, 'module', runner.model)
-    if not isinstance(model, BaseSegmentor):
+    if not (isinstance(model, BaseSegmentor)
+            or getattr(model, 'finds_persons', False)):
         return
     dataset = runner.test_loop.dataloader.dataset
     pairs = zip((meta or {}).get('classes') or (),

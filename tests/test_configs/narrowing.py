@@ -52,3 +52,30 @@ def narrow_parser(config: Config, crop_size: tuple) -> None:
     for step in config.train_dataloader.dataset.pipeline:
         if 'crop_size' in step:
             step.crop_size = crop_size
+
+
+def narrow_region_parser(config: Config) -> None:
+    """Make a region parser small, and its images at most 128 x 96 px."""
+    model, head = config.model, config.model.roi_head
+    drop_downloads(model)
+    model.backbone.base_channels = 8
+    expansion = 1 if model.backbone.depth == 18 else 4
+    model.neck.update(
+        in_channels=[expansion * width for width in WIDTHS], out_channels=32)
+    model.rpn_head.update(in_channels=32, feat_channels=32)
+    head.bbox_roi_extractor.out_channels = 32
+    head.bbox_head.update(in_channels=32, fc_out_channels=16)
+    head.mask_roi_extractor.out_channels = 32
+    head.mask_roi_extractor.roi_layer.output_size = 8
+    head.mask_head.roi_feat_size = 8
+    head.mask_head.context.update(
+        in_channels=32, aspp_channels=32, channels=32, num_convs=1)
+    if 'semantic_head' in model:
+        model.semantic_head.update(
+            in_channels=32, conv_out_channels=32, num_convs=1)
+    for loader in (config.train_dataloader, config.test_dataloader):
+        for step in loader.dataset.pipeline:
+            if step.type == 'RandomChoiceResize':
+                step.scales = [(128, 96)]
+            elif step.type == 'Resize':
+                step.scale = (128, 96)

@@ -72,7 +72,8 @@ def test_table_7():
     }
 
 
-@pytest.mark.parametrize('folder', ['fcos', 'mixing', 'qam'])
+@pytest.mark.parametrize('folder',
+                         ['fcos', 'mixing', 'qam', 'parsing_rcnn', 'rp_rcnn'])
 def test_schedule_and_batch(folder):
     for name, model in models(folder).items():
         cfg = read_config(ROOT / model['Config'])

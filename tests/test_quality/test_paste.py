@@ -1,4 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -85,6 +86,31 @@ def test_models_count_the_same(monkeypatch, max_elements, groups):
             person.instance_scores[k], instance[0], rtol=1e-5)
         np.testing.assert_allclose(
             person.category_scores[k], category[0], rtol=1e-5)
+
+
+@pytest.mark.parametrize('max_elements', [1 << 24, 2 * 4 * 30 * 2])
+def test_the_scene_changes_labels_alone(monkeypatch, max_elements):
+    """Against cv2, whose border repeats; where nobody is, nobody comes."""
+    monkeypatch.setattr(paste, 'MAX_ELEMENTS', max_elements)
+    scene = np.random.default_rng(9).dirichlet(np.ones(4) * .3, (5, 7))
+    moved = cv2.resize(scene, (40, 24), interpolation=cv2.INTER_LINEAR)
+    semantic = paste.SemanticMap(
+        torch.from_numpy(scene).permute(2, 0, 1).float(), (0, 0, 40, 24), .6)
+    plain, fused = (
+        paste_person(CROPS[:1], BOXES[:1], SIZE, label_thr=.3, **kwargs)
+        for kwargs in ({}, dict(semantic=semantic)))
+    maps = naive_paste(CROPS[0], BOXES[0], SIZE).numpy()
+    expected = maps.argmax(0) * (maps.max(0) >= .3)
+    sums = maps + .6 * moved[:19, :30].transpose(2, 0, 1)
+    expected = np.where(expected > 0, sums.argmax(0), 0)
+    (x, y), (height, width) = fused.offset, fused.part_map.shape
+    np.testing.assert_array_equal(fused.part_map, expected[y:y + height,
+                                                           x:x + width])
+    changed = fused.part_map != plain.part_map
+    assert changed.any() and not fused.part_map[plain.part_map == 0].any()
+    assert (fused.part_map[changed] == 0).any()
+    for one, other in zip(fused[2:4], plain[2:4]):
+        assert torch.equal(one, other)
 
 
 def test_golden_masks(data_dir):

@@ -12,7 +12,10 @@ GAINS = dict(
     qanet_r50c=6., qanet_r101d=5., qanet_hrnet_w48=0.06, xdeconv_r50c=100.)
 
 
-def weight(name: str, shape: Sequence[int], gain: float) -> Tensor:
+def weight(name: str,
+           shape: Sequence[int],
+           gain: float,
+           dtype: type = np.float32) -> Tensor:
     """One entry of a released state dict."""
     rng = np.random.default_rng(zlib.crc32(name.encode()))
     if name.endswith('num_batches_tracked'):
@@ -31,13 +34,17 @@ def weight(name: str, shape: Sequence[int], gain: float) -> Tensor:
             'Parsing.Output.classify.weight': gain,
             'Parsing.ParsingIoU.Output.parsing_iou.weight': 1.
         }.get(name, 2**0.5) / np.sqrt(np.prod(shape[1:]))
-    return torch.from_numpy(np.float32(value))
+    return torch.from_numpy(value.astype(dtype))
 
 
 def state_dict(shapes: Dict[str, Sequence[int]],
-               gain: float) -> Dict[str, Tensor]:
+               gain: float,
+               dtype: type = np.float32) -> Dict[str, Tensor]:
     """All entries of a released state dict."""
-    return {name: weight(name, shape, gain) for name, shape in shapes.items()}
+    return {
+        name: weight(name, shape, gain, dtype)
+        for name, shape in shapes.items()
+    }
 
 
 def crops() -> Tensor:

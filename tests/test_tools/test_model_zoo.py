@@ -15,7 +15,7 @@ def test_every_config_is_listed_once():
     there = [
         str(path.relative_to(ROOT))
         for folder in ('qanet', 'simple_baseline', 'ablation', 'fcos',
-                       'mixing', 'qam')
+                       'mixing', 'qam', 'parsing_rcnn', 'rp_rcnn')
         for path in (ROOT / 'configs' / folder).glob('*.py')
         if 'synthetic' not in path.name
     ]
@@ -49,7 +49,7 @@ def test_published_figures():
                 if ("authors' repository" in result['Source']) == own
             ]
             assert row is None or dict(zip(keys, row)) in found, name
-    assert sum('Converted From' in model for model in models.values()) == 4
+    assert sum('Converted From' in model for model in models.values()) == 6
 
 
 def test_document_is_up_to_date(run_tool):

@@ -23,8 +23,8 @@ def parse_args() -> argparse.Namespace:
         ('config', 'config file'),
         ('--output-dir', 'folder to write', 'work_dirs/browse'),
         ('--number', 'how many samples', 16),
-        ('--split', 'train: crops as the network sees them; val, test: '
-         'images with their boxes',
+        ('--split', 'train: crops or images as the network sees them; val, '
+         'test: images, with boxes if the network is given them',
          dict(choices=['train', 'val', 'test'], default='train')),
         ('--seed', 'of choice and augmentation', 0),
         CFG_OPTIONS,

@@ -117,8 +117,9 @@ def main() -> None:
         raise InputError(f'config {args.config} has no model')
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
+    network = build_network(cfg)
     shape = crop_shape(cfg, args.shape)
-    report(cfg, shape, count(build_network(cfg), shape))
+    report(cfg, shape, count(network, shape))
 
 
 if __name__ == '__main__':

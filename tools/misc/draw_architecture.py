@@ -28,7 +28,7 @@ ROOMS: Dict[str, Tuple[float, float, str, str]] = {
     'apis': (0, 5, 'photos and videos\nin, results out', ''),
     'deployment': (4.6, 4, 'ONNX files', ''),
     'models': (-3, 3, 'networks, losses,\npost-processing', '3 4 5'),
-    'detection': (-.9, 3, 'mmdet: person boxes,\nQAM for masks', ''),
+    'detection': (-.9, 4, 'mmdet: person boxes, QAM,\nregion parsers', ''),
     'visualization': (2.4, 3, 'pictures', ''),
     'datasets': (0, 2, 'samples, transforms,\nconverters', '2'),
     'evaluation': (2.4, 2, 'metrics, reports,\ndumps', '8'),

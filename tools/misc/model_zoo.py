@@ -21,8 +21,8 @@ from tools.common.cli import plain_parser, run_tool
 
 DOCUMENT = ROOT / 'docs/model_zoo.md'
 _BLOCK = re.compile(r'(<!-- table: (.+?) -->\n)(.*?)(<!-- end -->)', re.DOTALL)
-_ORDER = ('mIoU', 'pixAcc', 'mAcc', 'APp', 'APp_50', 'PCP_50', 'APr', 'APr_50',
-          'mask AP', 'mask AP_50', 'mask AP_75')
+_ORDER = ('box AP', 'mIoU', 'pixAcc', 'mAcc', 'APp', 'APp_50', 'PCP_50', 'APr',
+          'APr_50', 'mask AP', 'mask AP_50', 'mask AP_75')
 
 
 def parse_args() -> argparse.Namespace:

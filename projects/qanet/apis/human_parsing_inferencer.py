@@ -20,7 +20,8 @@ from projects.qanet.utils.json_values import is_whole, plain_number
 from projects.qanet.visualization.selection import select_persons
 from projects.qanet.visualization.windows import check_window
 from .output import OutputFolder, summary_logged
-from .parser_builder import ModelType, checked_meta, load_parser, test_pipeline
+from .parser_builder import (ModelType, checked_meta, config_scope,
+                             load_parser, test_pipeline)
 from .settings import make_visualizer, merge_settings
 from .sources import (Frame, InputsType, ParsedImage, collect_sources,
                       read_frames)
@@ -38,10 +39,12 @@ class HumanParsingInferencer(BaseInferencer):
         weights (str, optional): Its checkpoint; an ONNX file has none.
         det_model (str | Config | nn.Module, optional): Config (file) of any
             detector of mmdet (``mmdet::...`` for one that comes with it), or
-            a built one. Without it every call needs ``bboxes``.
+            a built one. Without it every call needs ``bboxes``. A parser of
+            regions, such as :class:`ParsingRCNN`, finds the persons itself
+            and takes neither.
         det_weights (str, optional): Its checkpoint; a built one needs none.
         det_cat_ids (int | Sequence[int]): The detector's labels of persons.
-        bbox_thr (float): The detector's boxes with a lower score are left out.
+        bbox_thr (float): Detected boxes with a lower score are left out.
         nms_thr (float, optional): Of persons whose parts agree with a mean
             IoU of at least this only the best is drawn and painted into
             label maps; predictions keep all. None is off.
@@ -84,7 +87,6 @@ class HumanParsingInferencer(BaseInferencer):
         if det_weights is not None and det_model is None:
             raise InputError('det_weights is given without det_model, the '
                              'config of the detector')
-        self.scope = 'mmseg'
         self._defaults = merge_settings({
             'bbox_thr': bbox_thr,
             'nms_thr': nms_thr,
@@ -92,6 +94,13 @@ class HumanParsingInferencer(BaseInferencer):
             'quality_weights': quality_weights
         })
         self.model, self.cfg, self.device = load_parser(model, weights, device)
+        self.scope = config_scope(self.cfg)
+        self._finds_persons = getattr(self.model, 'finds_persons', False)
+        if self._finds_persons and det_model is not None:
+            raise InputError(f'det_model is given, {self._itself()}')
+        if self._finds_persons and not self.cfg:
+            raise InputError('a built model that finds the persons itself '
+                             'needs its config, with the pipeline, as cfg')
         self.pipeline = self._init_pipeline(self.cfg)
         self.collate_fn = pseudo_collate
         self.dataset_meta = checked_meta(self.model)
@@ -136,7 +145,10 @@ class HumanParsingInferencer(BaseInferencer):
         """
         sources = collect_sources(inputs)
         settings = merge_settings(self._defaults, **settings)
-        if bboxes is None and self.detector is None:
+        if self._finds_persons and bboxes is not None:
+            raise InputError(f'bboxes are given, {self._itself()}')
+        if (bboxes is None and self.detector is None
+                and not self._finds_persons):
             raise InputError(
                 'it is not known where the persons are: give a detector '
                 '(det_model= and det_weights=) or the boxes (bboxes=)')
@@ -156,7 +168,9 @@ class HumanParsingInferencer(BaseInferencer):
                batch_size: int, settings: dict) -> Iterator[ParsedImage]:
         batch, warned, problem = [], False, None
         for batch in self._get_chunk_data(frames, batch_size):
-            if boxes is None:
+            if self._finds_persons:
+                found = [None] * len(batch)
+            elif boxes is None:
                 images = [frame.image for frame in batch]
                 found = self.detector(images, settings['bbox_thr'])
             else:
@@ -166,6 +180,9 @@ class HumanParsingInferencer(BaseInferencer):
             if batch:
                 data = self.preprocess(batch, found)
                 parsed = self.forward(data, settings['quality_weights'])
+                if self._finds_persons:
+                    thr = settings['bbox_thr']
+                    parsed = [one[one.bbox_scores >= thr] for one in parsed]
                 yield from map(ParsedImage, batch, parsed)
             if problem is not None:
                 raise problem
@@ -244,9 +261,13 @@ class HumanParsingInferencer(BaseInferencer):
                     results['predictions'].append(instances)
         return self.postprocess(**results)
 
+    def _itself(self) -> str:
+        """Why neither a detector nor boxes are of use."""
+        return f'but a {type(self.model).__name__} finds the persons itself'
+
     def preprocess(self, inputs: Sequence[Frame],
-                   bboxes: Sequence[np.ndarray]) -> Dict[str, list]:
-        """Pack some images and their boxes, (N, 5), for the parser."""
+                   bboxes: Sequence[Optional[np.ndarray]]) -> Dict[str, list]:
+        """Pack some images and their boxes, (N, 5) or none, for the parser."""
         samples = [
             dict(
                 img=frame.image,
@@ -254,11 +275,11 @@ class HumanParsingInferencer(BaseInferencer):
                 img_id=frame.index,
                 ori_shape=frame.image.shape[:2],
                 img_shape=frame.image.shape[:2],
-                bboxes=rows[:, :4],
-                bbox_scores=rows[:, 4],
-                flip_pairs=self.dataset_meta['flip_pairs'])
-            for frame, rows in zip(inputs, bboxes)
+                flip_pairs=self.dataset_meta['flip_pairs']) for frame in inputs
         ]
+        for sample, rows in zip(samples, bboxes):
+            if rows is not None:
+                sample.update(bboxes=rows[:, :4], bbox_scores=rows[:, 4])
         with DefaultScope.overwrite_default_scope(self.scope):
             return self.collate_fn([self.pipeline(item) for item in samples])
 

@@ -56,6 +56,11 @@ def _config_meta(config: Config) -> Optional[Dict[str, Any]]:
     return None
 
 
+def config_scope(config: Config) -> str:
+    """The registry scope of a config's models and transforms."""
+    return config.get('default_scope') or 'mmseg'
+
+
 def test_pipeline(config: Config) -> Compose:
     """A config's test pipeline but for loading, or packing alone."""
     pipeline = config.get('test_pipeline')
@@ -66,8 +71,8 @@ def test_pipeline(config: Config) -> Compose:
         step for step in pipeline or []
         if not type_name(step['type']).startswith('Load')
     ]
-    with DefaultScope.overwrite_default_scope('mmseg'):
-        return Compose(steps or [dict(type='PackParsingInputs')])
+    with DefaultScope.overwrite_default_scope(config_scope(config)):
+        return Compose(steps or [dict(type='mmseg.PackParsingInputs')])
 
 
 def build_parser(config: Union[str, Config], weights: Optional[str],
@@ -82,7 +87,7 @@ def build_parser(config: Union[str, Config], weights: Optional[str],
     config = read_config(config)
     if 'model' not in config:
         raise InputError(f'config {config.filename} has no model')
-    with DefaultScope.overwrite_default_scope('mmseg'):
+    with DefaultScope.overwrite_default_scope(config_scope(config)):
         model = _checked(MODELS.build(copy.deepcopy(config.model)))
         meta = None
         if weights is None:

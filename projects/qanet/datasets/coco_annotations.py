@@ -144,3 +144,26 @@ def xywh_to_xyxy(bboxes: Sequence[Sequence[float]]) -> np.ndarray:
     bboxes = np.asarray(bboxes, dtype=np.float64).reshape(-1, 4)
     return np.concatenate([bboxes[:, :2], bboxes[:, :2] + bboxes[:, 2:]],
                           axis=1).astype(np.float32)
+
+
+def detection_instances(persons: Sequence[dict], image_ids: Iterable[int],
+                        path: str) -> Dict[int, Dict[str, list]]:
+    """Of each image ``instances`` and ``parsing_ids``, in the same order.
+
+    ``persons`` are annotations of the file ``path``. An instance has, as mmdet
+    wants it, ``bbox`` (xyxy in pixels), ``bbox_label`` 0 and ``ignore_flag``
+    0. Raises an InputError if two of an image have the same ``parsing_id``.
+    """
+    found: Dict[int, Dict[str, list]] = {
+        image_id: dict(instances=[], parsing_ids=[])
+        for image_id in image_ids
+    }
+    for person in persons:
+        image, number = found[person['image_id']], person['parsing_id']
+        if number in image['parsing_ids']:
+            raise InputError(f'{path}: the image id {person["image_id"]} has '
+                             f'two annotations with the parsing_id {number}')
+        bbox = xywh_to_xyxy(person['bbox'])[0].tolist()
+        image['parsing_ids'].append(number)
+        image['instances'].append(dict(bbox=bbox, bbox_label=0, ignore_flag=0))
+    return found

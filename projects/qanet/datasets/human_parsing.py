@@ -16,7 +16,8 @@ from projects.qanet.ground_truth import (IGNORE_LABEL, check_label_names,
                                          load_persons, read_label_map)
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.json_values import is_number, is_whole
-from .coco_annotations import drop_bad_boxes, read_person_boxes, xywh_to_xyxy
+from .coco_annotations import (detection_instances, drop_bad_boxes,
+                               read_person_boxes, xywh_to_xyxy)
 from .folder_listing import (LABEL_FOLDERS, FolderListing, check_image,
                              complete_prefix)
 from .metainfo import check_keys, complete_metainfo
@@ -41,7 +42,10 @@ class HumanParsingDataset(BaseDataset):
     pixels, unpadded), ``height, width, flip_pairs, num_classes``. With
     ``test_mode`` it is one image with all its boxes, possibly none:
     ``bboxes`` ((N, 4) float32, likewise), ``bbox_scores`` ((N,) float32) and
-    the paths of those label maps that exist.
+    the paths of those label maps that exist. With ``whole_images`` a sample in
+    training is an image too, one without persons as well: ``instances``, a
+    list of ``bbox`` (xyxy in pixels), ``bbox_label`` 0 and ``ignore_flag`` 0,
+    as mmdet has it, and ``parsing_ids``, the persons in the same order.
 
     Boxes of zero size or wholly outside the image are named in the log,
     counted in ``num_skipped_boxes`` and left out; crowds (``iscrowd``) are
@@ -67,9 +71,11 @@ class HumanParsingDataset(BaseDataset):
         person_cat_ids (Sequence[int]): The ``category_id`` of persons in both
             files; others are passed over.
         filter_cfg (dict, optional): ``min_size``, the least width and height
-            of a person's box in pixels, for training, and
+            of a person's box in pixels, where a sample is a person, and
             ``filter_empty_gt=True``, which leaves out images without boxes,
-            for testing.
+            where it is an image.
+        whole_images (bool): Train on images, not on persons; for models that
+            find the persons themselves, and hence without a ``bbox_file``.
         kwargs: As in :class:`mmengine.dataset.BaseDataset`.
 
     Raises a FileNotFoundError if the json, a folder, an image or (when
@@ -90,15 +96,18 @@ class HumanParsingDataset(BaseDataset):
                  filter_cfg: Optional[dict] = None,
                  backend_args: Optional[dict] = None,
                  test_mode: bool = False,
+                 whole_images: bool = False,
                  **kwargs) -> None:
-        if bbox_file is not None and not test_mode:
-            raise InputError('bbox_file is for testing (test_mode=True); '
-                             'training takes the boxes of ann_file')
+        if bbox_file is not None and (whole_images or not test_mode):
+            raise InputError('bbox_file is for testing (test_mode=True) '
+                             'without whole_images; training takes the boxes '
+                             'of ann_file')
         _check_numbers(bbox_thr, person_cat_ids, filter_cfg or {})
         self.bbox_file = bbox_file
         self.bbox_thr = bbox_thr
         self.person_cat_ids = tuple(person_cat_ids)
         self.backend_args = backend_args
+        self.whole_images = whole_images
         self.num_skipped_boxes = 0
         # Gets a file's content from the storage backend.
         self._read = partial(fileio.get, backend_args=backend_args)
@@ -149,9 +158,10 @@ class HumanParsingDataset(BaseDataset):
     def filter_data(self) -> List[dict]:
         """The samples that ``filter_cfg`` leaves."""
         filters, samples = self.filter_cfg or {}, self.data_list
-        if self.test_mode:
+        if self.test_mode or self.whole_images:
+            boxes = 'bboxes' if self.test_mode else 'instances'
             least = int(bool(filters.get('filter_empty_gt')))
-            kept = [one for one in samples if len(one['bboxes']) >= least]
+            kept = [one for one in samples if len(one[boxes]) >= least]
         else:
             least = filters.get('min_size', 0)
             kept = [
@@ -198,19 +208,24 @@ class HumanParsingDataset(BaseDataset):
                              f'among {len(images)} images')
         check_label_names((image['file_name'] for image in images.values()),
                           self.ann_file)
-        samples = []
         for person in persons:
             if 'parsing_id' not in person:
                 raise InputError(
                     f'{self.ann_file}: annotation {person["id"]} lacks the '
                     "key 'parsing_id' (the person's value in Human_ids)")
-            samples.append(
-                dict(
-                    self._image_info(images[person['image_id']]),
-                    ann_id=person['id'],
-                    parsing_id=person['parsing_id'],
-                    bbox=xywh_to_xyxy(person['bbox'])[0]))
-        return samples
+        if self.whole_images:
+            instances = detection_instances(persons, images, self.ann_file)
+            return [
+                dict(self._image_info(image), **instances[image_id])
+                for image_id, image in images.items()
+            ]
+        return [
+            dict(
+                self._image_info(images[person['image_id']]),
+                ann_id=person['id'],
+                parsing_id=person['parsing_id'],
+                bbox=xywh_to_xyxy(person['bbox'])[0]) for person in persons
+        ]
 
     def _test_samples(self, images: Dict[int, dict],
                       persons: List[dict]) -> List[dict]:

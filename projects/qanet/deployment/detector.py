@@ -81,10 +81,11 @@ def check_detector(detector: nn.Module) -> None:
                          '_bbox_post_process'))
     if not (plain and head.use_sigmoid_cls
             and head.bbox_coder.encode_size == 4):
+        whose = '' if head is None else f' with {type(head).__name__}'
         raise InputError(
-            f'a {type(detector).__name__} with {type(head).__name__} cannot '
-            'be exported; one-stage detectors that predict as FCOS, ATSS and '
-            'RetinaNet do can')
+            f'a {type(detector).__name__}{whose} cannot be exported; top-down '
+            'parsers can, and one-stage detectors that predict as FCOS, ATSS '
+            'and RetinaNet do')
     nms = head.test_cfg.get('nms', {})
     if nms.get('type', 'nms') != 'nms':
         raise InputError(f'test_cfg.nms of the detector is {nms["type"]}, '

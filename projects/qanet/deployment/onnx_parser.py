@@ -7,7 +7,8 @@ from mmseg.utils import SampleList
 from torch import Tensor
 
 from projects.qanet.models import PersonProbs
-from projects.qanet.models.parsers import add_predictions, predict_persons
+from projects.qanet.models.parsers import (add_predictions, predict_persons,
+                                           sizes_of)
 from projects.qanet.utils.errors import InputError
 from .metadata import read_metadata
 from .network import OnnxNetwork
@@ -54,8 +55,8 @@ class OnnxParser(BaseModel):
             raise InputError('an OnnxParser knows the mode predict only, not '
                              f'{mode}')
         return add_predictions(
-            self.predict_persons(inputs, data_samples), inputs, data_samples,
-            self.post_processor, self.num_classes)
+            self.predict_persons(inputs, data_samples), sizes_of(inputs),
+            data_samples, self.post_processor, self.num_classes)
 
     def predict_persons(self, images: Sequence[Tensor],
                         data_samples: SampleList) -> Iterator[PersonProbs]:

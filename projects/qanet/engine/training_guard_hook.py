@@ -70,8 +70,8 @@ class TrainingGuardHook(Hook):
             count = len(meta.get('classes', ()))
             if classes and 'classes' in meta and count != classes:
                 raise InputError(
-                    f'the model has {classes} classes (decode_head.'
-                    f'num_classes), the data set of {name} has {count}, the '
+                    f'the model has {classes} classes (num_classes '
+                    f'of its head), the data set of {name} has {count}, the '
                     'background counted')
         if runner.val_loop is None:
             return

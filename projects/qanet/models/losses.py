@@ -217,7 +217,7 @@ class ParsingIoULoss(nn.Module):
         self.loss_name = loss_name
 
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
-        """The loss, a scalar, of regressed and true IoUs, (N,)."""
+        """The loss, a scalar, of regressed and true (float32) IoUs, (N,)."""
         counted = (target > 0).float()
-        errors = 0.5 * (pred.float().view(-1) - target).square() * counted
+        errors = 0.5 * (pred.view(-1) - target).square() * counted
         return self.loss_weight * errors.sum() / counted.sum().clamp(min=1)

@@ -8,7 +8,8 @@ from mmengine.structures import InstanceData
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from projects.qanet.quality import PastedPerson, check_weights, paste_person
+from projects.qanet.quality import (PastedPerson, SemanticMap, check_weights,
+                                    paste_person)
 from projects.qanet.structures import ParsingInstances
 from projects.qanet.utils.errors import InputError
 
@@ -24,18 +25,22 @@ class PersonProbs(NamedTuple):
         image_size (tuple[int, int]): Width and height of the image.
         iou_score (Tensor, optional): Scalar, the mean over the augmentations,
             not clamped.
-        group_sizes (tuple[int, ...], optional): See :func:`paste_person`.
+        group_sizes, label_thr, semantic: See :func:`paste_person`.
     """
     probs: List[Tensor]
     boxes: List[Tensor]
     image_size: Tuple[int, int]
     iou_score: Optional[Tensor]
     group_sizes: Optional[Tuple[int, ...]] = None
+    label_thr: Optional[float] = None
+    semantic: Optional[SemanticMap] = None
 
     def paste(self, **kwargs) -> PastedPerson:
         """Paste the person into the image by :func:`paste_person`."""
-        probs, boxes, size, _, groups = self
-        return paste_person(probs, boxes, size, group_sizes=groups, **kwargs)
+        probs, boxes, size, _, *options = self
+        names = ('group_sizes', 'label_thr', 'semantic')
+        return paste_person(probs, boxes, size, **dict(zip(names, options)),
+                            **kwargs)
 
 
 @MODELS.register_module()

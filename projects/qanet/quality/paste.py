@@ -24,13 +24,21 @@ class PastedPerson(NamedTuple):
     max_probs: Optional[Tensor] = None  # winning, if kept, float32, (h, w)
 
 
+class SemanticMap(NamedTuple):
+    """What the whole image says of its pixels, whoever they belong to."""
+    probs: Tensor  # probabilities, (C, h, w)
+    box: Sequence[float]  # the region that they cover, xyxy in pixels
+    weight: float  # of these probabilities beside a person's
+
+
 def paste_person(probs_per_aug: Sequence[Tensor],
                  boxes_per_aug: Sequence[Sequence[float]],
                  image_size: Tuple[int, int],
                  pixel_score_thrs: Sequence[float] = (0.2, ),
                  label_thr: Optional[float] = None,
                  group_sizes: Optional[Sequence[int]] = None,
-                 keep_confidence: bool = False) -> PastedPerson:
+                 keep_confidence: bool = False,
+                 semantic: Optional[SemanticMap] = None) -> PastedPerson:
     """Paste one person in the window around the augmentations' boxes.
 
     Each augmentation is sampled with its own box and counts 0 outside, then
@@ -48,6 +56,10 @@ def paste_person(probs_per_aug: Sequence[Tensor],
             augmentations of each model of an ensemble: each is averaged, then
             the models are, all counting the same. Defaults to one model.
         keep_confidence (bool): Keep ``max_probs`` (Figure 2 of the paper).
+        semantic (:obj:`SemanticMap`, optional): Where the person has a part,
+            add this, weighted, and let the best class win again, as RP R-CNN
+            does. Only labels change: sums are no probabilities, so pixel
+            scores are those without it.
 
     Raises:
         ValueError: If the augmentations do not fit each other.
@@ -66,7 +78,8 @@ def paste_person(probs_per_aug: Sequence[Tensor],
     sums = first.new_zeros((len(pixel_score_thrs), num_classes),
                            dtype=precise_dtype(first.device))
     counts = sums.clone()
-    for band in _bands(window, num_classes):
+    depth = num_classes if semantic is None else 2 * num_classes
+    for band in _bands(window, depth):
         probs = _average(probs_per_aug, boxes.tolist(), band, group_sizes)
         max_probs, labels = probs.max(dim=0)
         for k, thr in enumerate(pixel_score_thrs):
@@ -75,7 +88,12 @@ def paste_person(probs_per_aug: Sequence[Tensor],
             sums[k] += band_sums[0]
             counts[k] += band_counts[0]
         rows = slice(band[1] - window[1], band[3] - window[1])
-        part_map[rows] = labels * (max_probs >= label_thr)
+        labels = labels * (max_probs >= label_thr)
+        if semantic is not None:
+            other = _sample(semantic.probs, semantic.box, band, 'border')
+            other = other.mul_(semantic.weight).add_(probs).argmax(0)
+            labels = torch.where(labels > 0, other, labels)
+        part_map[rows] = labels
         confidence[rows] = max_probs
     return PastedPerson(part_map, window[:2], *scores_from_sums(sums, counts),
                         confidence if keep_confidence else None)
@@ -128,11 +146,11 @@ def _check_augmentations(probs_per_aug: Sequence[Tensor],
     return boxes
 
 
-def _bands(window: Window, num_classes: int) -> Iterator[Window]:
-    """Cut a window into bands of rows that fit into memory."""
+def _bands(window: Window, depth: int) -> Iterator[Window]:
+    """Cut a window into bands of rows that fit into memory, depth-fold."""
     x1, y1, x2, y2 = window
     if x1 < x2:
-        rows = max(1, MAX_ELEMENTS // (num_classes * (x2 - x1)))
+        rows = max(1, MAX_ELEMENTS // (depth * (x2 - x1)))
         for top in range(y1, y2, rows):
             yield x1, top, x2, min(top + rows, y2)
 
@@ -147,7 +165,10 @@ def _average(probs_per_aug: Sequence[Tensor], boxes: Sequence[Sequence[float]],
     return reduce(Tensor.add_, means).div_(len(group_sizes))
 
 
-def _sample(probs: Tensor, box: Sequence[float], window: Window) -> Tensor:
+def _sample(probs: Tensor,
+            box: Sequence[float],
+            window: Window,
+            padding_mode: str = 'zeros') -> Tensor:
     """Sample crop probabilities (C, h, w) in a window of the image."""
     like = dict(dtype=precise_dtype(probs.device), device=probs.device)
     axes = []  # pixel centres in the crop's coordinates of [-1, 1]
@@ -157,4 +178,7 @@ def _sample(probs: Tensor, box: Sequence[float], window: Window) -> Tensor:
         axes.append(scaled.to(probs.dtype))
     grid = torch.stack(torch.meshgrid(*axes, indexing='xy'), -1)
     return F.grid_sample(
-        probs[None], grid[None], padding_mode='zeros', align_corners=False)[0]
+        probs[None],
+        grid[None],
+        padding_mode=padding_mode,
+        align_corners=False)[0]

@@ -45,12 +45,22 @@ class ConversionReport:
         """Weights (classes, channels, 1, 1) of the classifier, if any."""
         return self.state_dict.get('decode_head.conv_seg.weight')
 
+    @property
+    def num_classes(self) -> Optional[int]:
+        """Classes with the background, None without classifier."""
+        weights = (self.classifier,
+                   self.state_dict.get('roi_head.mask_head.deconv.bias'))
+        return next((len(each) for each in weights if each is not None), None)
 
-def _unwrap(checkpoint: Dict[str, Any], filename: str) -> Dict[str, Tensor]:
-    """The weights, bare or under a key, without the ``module.`` of DDP."""
+
+def unwrap(checkpoint: Dict[str, Any], filename: str) -> Dict[str, Tensor]:
+    """The weights, bare or under a key, without the ``module.`` of DDP.
+
+    Raises an InputError if there are none.
+    """
     for key in ('state_dict', 'model'):
         if isinstance(checkpoint.get(key), dict):
-            return _unwrap(checkpoint[key], filename)
+            return unwrap(checkpoint[key], filename)
     tensors = {
         name: value
         for name, value in checkpoint.items() if isinstance(value, Tensor)
@@ -71,7 +81,7 @@ def convert_released(checkpoint: Dict[str, Any],
     It is of QANet with ResNet-50, ResNet-101 or HRNet-W48, of SimpleNet, or
     the ImageNet backbone of one of them. Raises an InputError for others.
     """
-    weights = _unwrap(checkpoint, filename)
+    weights = unwrap(checkpoint, filename)
     network = find_network(weights)
     if network is None:
         raise InputError(
@@ -162,9 +172,9 @@ def training_data(report: ConversionReport, dataset: Optional[str],
     classes. Raises an InputError if data sets with so many classes have
     different ones, or the one that was named has another number.
     """
-    if report.classifier is None:
+    num_classes = report.num_classes
+    if num_classes is None:
         return None
-    num_classes = len(report.classifier)
     fitting = [
         name for name, meta in METAINFOS.items()
         if len(meta['classes']) == num_classes

@@ -25,18 +25,22 @@ def draw_sample(visualizer: ParsingVisualizer, dataset: BaseDataset,
     """Draw one sample as the pipeline gives it, RGB uint8.
 
     The crop, the crop with its labels and the legend side by side; in test
-    mode the whole image, with boxes. Ignored pixels (255) are white.
+    mode and for region parsers the whole image, with boxes. Ignored pixels
+    (255) are white.
     """
     packed = dataset[index]
     sample = packed['data_samples']
     image = np.ascontiguousarray(packed['inputs'].numpy().transpose(
         1, 2, 0)[..., ::-1])
     nothing = np.zeros(image.shape[:2], np.uint8), None
-    category, owner = ground_truth_maps(sample) or nothing
+    category, owner = (None if labels is None else cv2.resize(
+        labels, image.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+                       for labels in ground_truth_maps(sample) or nothing)
     labelled = visualizer.draw_maps(image, category, owner)
     labelled.image[category == 255] = IGNORED_COLOUR
-    if 'proposals' in sample:
-        bboxes = sample.proposals.bboxes.numpy()
+    boxes = sample.get('proposals', sample.get('gt_instances', ()))
+    if 'bboxes' in boxes:
+        bboxes = boxes.bboxes.numpy()
         colours = [BOX_COLOUR] * len(bboxes)
         labelled = labelled._replace(
             image=draw_boxes(labelled.image, bboxes, colours, 2))

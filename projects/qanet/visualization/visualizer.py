@@ -37,10 +37,14 @@ class Drawing(NamedTuple):
 def ground_truth_maps(sample: SegDataSample) -> Optional[LabelMaps]:
     """Class and person of each pixel in a sample's ground truth, if it has it.
 
-    That is ``gt_sem_seg`` (training: one person in its crop) or
-    ``seg_map_path`` and perhaps ``human_map_path`` (validation: the whole
-    image). Persons are None where they are not told apart.
+    That is ``gt_sem_seg`` (training: one person in its crop, or in ``sem_seg``
+    all of an image) or ``seg_map_path`` and perhaps ``human_map_path``
+    (validation: the whole image). Persons are None where they are not told
+    apart.
     """
+    if 'gt_sem_seg' in sample and 'sem_seg' in sample.gt_sem_seg:
+        category, owner = sample.gt_sem_seg.cpu().sem_seg.numpy()
+        return category, owner.astype(np.int32)
     if 'gt_sem_seg' in sample:
         # Tensors, or arrays, as mmseg's browse_dataset.py hands them over.
         return np.asarray(sample.gt_sem_seg.cpu().data).squeeze(0), None

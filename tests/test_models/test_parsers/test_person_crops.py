@@ -9,7 +9,8 @@ from mmseg.registry import MODELS
 from torchvision.ops import roi_align
 
 from projects.qanet.models.parsers import (CropSettings, add_predictions,
-                                           person_crops, predict_persons)
+                                           person_crops, predict_persons,
+                                           sizes_of)
 from projects.qanet.models.parsers.person_crops import crop_persons
 from projects.qanet.testing.parsers import (BOXES, image_and_sample, predict,
                                             toy_config, toy_parser)
@@ -50,7 +51,7 @@ def predict_with(network, items, **settings):
     persons = predict_persons(network, preprocessor,
                               CropSettings((12, 16), **settings), images,
                               samples)
-    return add_predictions(persons, images, samples, module, 3)
+    return add_predictions(persons, sizes_of(images), samples, module, 3)
 
 
 def colours(crops):

@@ -11,7 +11,7 @@ from projects.qanet.datasets.metainfo import checkpoint_meta
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.weights import load_checkpoint
 from ..post_processors import PersonProbs
-from .person_crops import add_predictions
+from .person_crops import add_predictions, sizes_of
 
 
 @MODELS.register_module()
@@ -40,7 +40,7 @@ class ParserEnsemble(BaseModel):
                  parsers: Sequence[Union[ConfigType, nn.Module]],
                  post_processor: OptConfigType = None,
                  data_preprocessor: ConfigType = dict(
-                     type='ParsingDataPreprocessor'),
+                     type='mmseg.ParsingDataPreprocessor'),
                  init_cfg: OptConfigType = None) -> None:
         super().__init__(MODELS.build(data_preprocessor), init_cfg)
         self.parsers = nn.ModuleList([
@@ -103,8 +103,8 @@ class ParserEnsemble(BaseModel):
             raise InputError(f"mode {mode!r}: an ensemble only knows 'predict'"
                              '; train its parsers one by one')
         return add_predictions(
-            self.predict_persons(inputs, data_samples), inputs, data_samples,
-            self.post_processor, self.num_classes)
+            self.predict_persons(inputs, data_samples), sizes_of(inputs),
+            data_samples, self.post_processor, self.num_classes)
 
     def predict_persons(self, images: Sequence[Tensor],
                         data_samples: SampleList) -> Iterator[PersonProbs]:

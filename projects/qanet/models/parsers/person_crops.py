@@ -3,7 +3,7 @@
 import math
 from functools import partial
 from itertools import chain, islice, product
-from typing import Callable, Iterator, Optional, Sequence, Tuple
+from typing import Callable, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -177,15 +177,26 @@ def _predict_boxes(predict_crops: CropPredictor,
     return probs.div_(2), None if iou is None else (iou + mirrored_iou) / 2
 
 
+def sizes_of(images: Sequence[Tensor]) -> List[Tuple[int, int]]:
+    """Widths and heights of images (3, H, W)."""
+    return [(image.size(2), image.size(1)) for image in images]
+
+
 @torch.no_grad()
-def add_predictions(persons: Iterator[PersonProbs], images: Sequence[Tensor],
+def add_predictions(persons: Iterator[PersonProbs],
+                    image_sizes: Sequence[Tuple[int, int]],
                     data_samples: SampleList,
                     post_processor: QualityAwareModule,
                     num_classes: int) -> SampleList:
     """Let the post-processor make each image's result.
 
-    The arguments are those of :func:`predict_persons`, what it returned, and
-    the number of classes with the background.
+    Args:
+        persons (Iterator[PersonProbs]): One for each proposal of all images,
+            image by image.
+        image_sizes (Sequence[tuple[int, int]]): Widths and heights.
+        data_samples (list[:obj:`SegDataSample`]): One per image, with
+            ``proposals``, see :func:`predict_persons`.
+        num_classes (int): Number of classes with the background.
 
     Returns:
         list[:obj:`SegDataSample`]: The same, each with ``pred_instances``, a
@@ -194,12 +205,11 @@ def add_predictions(persons: Iterator[PersonProbs], images: Sequence[Tensor],
     Raises:
         InputError: If the network's numbers are not finite; names the image.
     """
-    for image, sample in zip(images, data_samples):
+    for image_size, sample in zip(image_sizes, data_samples):
         try:
             sample.pred_instances = post_processor(
                 islice(persons, len(sample.proposals)), sample.proposals,
-                (image.size(2), image.size(1)), num_classes,
-                sample.metainfo.get('img_id'))
+                image_size, num_classes, sample.metainfo.get('img_id'))
         except InputError as error:
             path = sample.metainfo.get('img_path')
             message = f'{path}: {error}' if path else str(error)

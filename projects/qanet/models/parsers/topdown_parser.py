@@ -14,7 +14,8 @@ from projects.qanet.utils.errors import InputError
 from ..post_processors import PersonProbs
 from .crop_settings import CropSettings
 from .head_checks import check_heads
-from .person_crops import MapsAndIoU, add_predictions, predict_persons
+from .person_crops import (MapsAndIoU, add_predictions, predict_persons,
+                           sizes_of)
 
 
 @MODELS.register_module()
@@ -107,8 +108,8 @@ class TopDownParser(EncoderDecoder):
         refused, :func:`add_predictions` for what it returns.
         """
         return add_predictions(
-            self.predict_persons(inputs, data_samples), inputs, data_samples,
-            self.post_processor, self.num_classes)
+            self.predict_persons(inputs, data_samples), sizes_of(inputs),
+            data_samples, self.post_processor, self.num_classes)
 
     def predict_persons(self, images: Sequence[Tensor],
                         data_samples: SampleList) -> Iterator[PersonProbs]:

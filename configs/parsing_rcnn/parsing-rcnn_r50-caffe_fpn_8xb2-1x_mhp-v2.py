@@ -1,0 +1,12 @@
+_base_ = [
+    '../_base_/models/parsing-rcnn_r50-caffe_fpn.py',
+    '../_base_/datasets/mhp-v2_whole-images.py',
+    '../_base_/schedules/schedule_45k.py',
+    '../_base_/region_runtime.py',
+]
+
+model = dict(roi_head=dict(mask_head=dict(num_classes=59)))
+
+param_scheduler = _base_.param_scheduler
+param_scheduler[1]['milestones'] = [15000, 20000]
+train_cfg = dict(max_iters=24000, val_interval=12000)

@@ -1,5 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Table 3 from metrics on disk, and the commands that leave them there."""
+"""Tables from metrics on disk, and the commands that leave them there."""
 import json
 
 import pytest
@@ -58,7 +58,9 @@ def test_finished_runs_are_only_put_together(tmp_path, demo, run_tool):
     assert [run['APp'] for run in document['+ IoU']] == [41, 43]
 
 
-def test_what_is_missing_is_made(tmp_path, demo, run_tool, monkeypatch):
+@pytest.fixture
+def done(tmp_path, monkeypatch):
+    """Commands of a study, which leave what it asks for."""
     done = []
 
     def run(self, title, script, *arguments, log):
@@ -73,6 +75,10 @@ def test_what_is_missing_is_made(tmp_path, demo, run_tool, monkeypatch):
             write_metrics(out, 10)
 
     monkeypatch.setattr(Commands, 'run', run)
+    return done
+
+
+def test_what_is_missing_is_made(tmp_path, demo, run_tool, done):
     run_tool(TOOL, *demo, '--seeds', 5, '--cfg-options', 'a=1')
     # Five networks; the sixth row takes the fifth's results.
     assert [step
@@ -89,3 +95,17 @@ def test_what_is_missing_is_made(tmp_path, demo, run_tool, monkeypatch):
 def test_missing_demo_is_named(tmp_path, run_tool):
     done = run_tool(TOOL, '--data', tmp_path, code=2)
     assert 'CIHP_val.json is missing: run `make demo` first' in done.stderr
+
+
+def test_region_parsers_find_the_persons_themselves(demo, run_tool, done):
+    run_tool('studies/region_study.py', *demo, '--seeds', 5)
+    tests = [arguments for step, arguments in done if step == 'test']
+    assert ['bbox_file' in ' '.join(test)
+            for test in tests] == ['/qanet' in test[0]
+                                   for test in tests] == [False, False, 1]
+    weights = [
+        arguments[arguments.index('--quality-weights') + 1:-2]
+        for step, arguments in done if step == 'evaluate'
+    ]
+    assert [' '.join(row) for row in weights
+            ] == ['1 0 0', '1 0 1', '1 1 0', '3 1 1', '1 0 0', '1 0.5 3']

@@ -2,8 +2,10 @@
 import pytest
 from mmengine.registry import DefaultScope
 
-import projects.qanet.detection.region_parsers
-import projects.qanet.plugin  # noqa: F401
+pytest.importorskip('mmdet.models')
+
+import projects.qanet.detection.region_parsers  # noqa: E402
+import projects.qanet.plugin  # noqa: E402, F401
 
 
 @pytest.fixture(autouse=True)

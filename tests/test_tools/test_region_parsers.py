@@ -2,11 +2,15 @@
 """The tools with parsers that find the persons themselves."""
 import json
 
+import cv2
+import numpy as np
 import pytest
 
-from projects.qanet.testing.region_parsers import small_config
 from .conftest import ROOT, run_script
 from .test_testing import results_of
+
+pytest.importorskip('mmdet.models')
+from projects.qanet.testing import region_parsers as tiny  # noqa: E402
 
 CONFIG = """
 _base_ = '{root}/configs/demo/rp-rcnn_r18_fpn-gn_1xb4-600it_synthetic.py'
@@ -26,7 +30,7 @@ def trained(options, run_tool, tmp_path_factory):
     """A config and its checkpoint after two steps."""
     folder = tmp_path_factory.mktemp('region')
     config = folder / 'region.py'
-    model = small_config('RPRCNN', num_classes=20).to_dict()
+    model = tiny.small_config('RPRCNN', num_classes=20).to_dict()
     config.write_text(CONFIG.format(root=ROOT, model=model))
     run_tool('tools/train.py', config, '--work-dir', folder, *options)
     return config, folder / 'iter_2.pth'
@@ -92,11 +96,27 @@ def test_photos_need_no_detector(single, trained, data, run_tool, tmp_path):
         assert ours['bbox'] == theirs['bbox']
         assert ours['parts'] == theirs['parts']
     assert len(list((tmp_path / 'vis').iterdir())) == 3
-    for more, text in ((('--bbox', 1, 2, 30, 40), 'bboxes are given'),
+    for more, text in ((('--bbox', 1, 2, 30, 40), 'bboxes is given'),
                        (('--det-model', config, '--det-weights', checkpoint),
                         'det_model is given')):
         error = run_tool(*infer, *more, code=2).stderr
         assert f'{text}, but a RPRCNN finds the persons itself' in error
+
+
+def test_a_picture_without_area_is_named(trained, run_tool, tmp_path):
+    """It would be resized to no pixels."""
+    cv2.imwrite(f'{tmp_path}/thin.png', np.zeros((1, 6000, 3), np.uint8))
+    error = run_tool(
+        'tools/infer.py',
+        tmp_path / 'thin.png',
+        '--model',
+        trained[0],
+        '--weights',
+        trained[1],
+        '--out-dir',
+        tmp_path / 'out',
+        code=2).stderr
+    assert 'thin.png: the test pipeline fails on an image of 6000 x 1' in error
 
 
 @pytest.mark.parametrize('tool, more, message', [

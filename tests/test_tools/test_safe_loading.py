@@ -39,6 +39,7 @@ def config_of(folder, checkpoint):
     '--det-weights {bad} --out-dir {w}',
     'tools/model_converters/qanet_to_mmseg.py {bad} {w}/ours.pth',
     'tools/model_converters/mmseg_to_qanet.py {bad} {w}/released.pth',
+    'tools/model_converters/rcnn_to_mmdet.py {bad} {w}/ours.pth',
     'tools/model_converters/export_onnx.py {c} {bad} {w}/x.onnx',
 ])
 def test_booby_traps_are_refused(command, trained, options, run_tool, tmp_path,

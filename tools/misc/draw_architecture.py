@@ -36,10 +36,10 @@ ROOMS: Dict[str, Tuple[float, float, str, str]] = {
     'quality': (-3, 1, 'pixel scores, pasting\n(torch only)', '6'),
     'ground_truth': (0, 1, 'annotations and\nlabel maps', ''),
     'structures': (2.4, 1, 'results in memory\nand on disk', '7'),
-    'engine': (-3, 5, 'hooks', ''),
+    'engine': (-3, 4, 'hooks', ''),
     'compat': (4.6, 1, "mmcv's operators\nby torchvision", ''),
     'released_weights': (2.4, 5, "the authors'\ncheckpoints", ''),
-    'testing': (-3, 4, 'tiny data sets and\nnetworks for tests', ''),
+    'testing': (-3, 5, 'tiny data sets and\nnetworks for tests', ''),
     'utils': (.8, 0, 'errors, Equation 1, files, tables: for everybody', ''),
 }
 

@@ -3,6 +3,7 @@
 from contextlib import closing, nullcontext
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Union
 
+import cv2
 import mmcv
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from projects.qanet.visualization.selection import select_persons
 from projects.qanet.visualization.windows import check_window
 from .output import OutputFolder, summary_logged
 from .parser_builder import (ModelType, checked_meta, config_scope,
-                             load_parser, test_pipeline)
+                             finds_persons, load_parser, test_pipeline)
 from .settings import make_visualizer, merge_settings
 from .sources import (Frame, InputsType, ParsedImage, collect_sources,
                       read_frames)
@@ -95,12 +96,7 @@ class HumanParsingInferencer(BaseInferencer):
         })
         self.model, self.cfg, self.device = load_parser(model, weights, device)
         self.scope = config_scope(self.cfg)
-        self._finds_persons = getattr(self.model, 'finds_persons', False)
-        if self._finds_persons and det_model is not None:
-            raise InputError(f'det_model is given, {self._itself()}')
-        if self._finds_persons and not self.cfg:
-            raise InputError('a built model that finds the persons itself '
-                             'needs its config, with the pipeline, as cfg')
+        self._finds_persons = finds_persons(self.model, det_model=det_model)
         self.pipeline = self._init_pipeline(self.cfg)
         self.collate_fn = pseudo_collate
         self.dataset_meta = checked_meta(self.model)
@@ -145,10 +141,8 @@ class HumanParsingInferencer(BaseInferencer):
         """
         sources = collect_sources(inputs)
         settings = merge_settings(self._defaults, **settings)
-        if self._finds_persons and bboxes is not None:
-            raise InputError(f'bboxes are given, {self._itself()}')
-        if (bboxes is None and self.detector is None
-                and not self._finds_persons):
+        if (not finds_persons(self.model, bboxes=bboxes) and bboxes is None
+                and self.detector is None):
             raise InputError(
                 'it is not known where the persons are: give a detector '
                 '(det_model= and det_weights=) or the boxes (bboxes=)')
@@ -261,10 +255,6 @@ class HumanParsingInferencer(BaseInferencer):
                     results['predictions'].append(instances)
         return self.postprocess(**results)
 
-    def _itself(self) -> str:
-        """Why neither a detector nor boxes are of use."""
-        return f'but a {type(self.model).__name__} finds the persons itself'
-
     def preprocess(self, inputs: Sequence[Frame],
                    bboxes: Sequence[Optional[np.ndarray]]) -> Dict[str, list]:
         """Pack some images and their boxes, (N, 5) or none, for the parser."""
@@ -281,7 +271,17 @@ class HumanParsingInferencer(BaseInferencer):
             if rows is not None:
                 sample.update(bboxes=rows[:, :4], bbox_scores=rows[:, 4])
         with DefaultScope.overwrite_default_scope(self.scope):
-            return self.collate_fn([self.pipeline(item) for item in samples])
+            return self.collate_fn([*map(self._pack, samples)])
+
+    def _pack(self, sample: dict) -> dict:
+        """Run the pipeline; an image that it cannot resize is named."""
+        try:
+            return self.pipeline(sample)
+        except cv2.error as error:
+            height, width = sample['ori_shape']
+            raise InputError(
+                f'{sample["img_path"]}: the test pipeline fails on an image '
+                f'of {width} x {height} pixels (too thin?)') from error
 
     @torch.no_grad()
     def forward(

@@ -111,6 +111,20 @@ def _checked(model: nn.Module) -> nn.Module:
     return model
 
 
+def finds_persons(model: nn.Module, **given: Any) -> bool:
+    """Whether a parser finds the persons itself.
+
+    Then an argument that says where they are, not None, is refused.
+    """
+    if not getattr(model, 'finds_persons', False):
+        return False
+    for name, value in given.items():
+        if value is not None:
+            raise InputError(f'{name} is given, but a {type(model).__name__} '
+                             'finds the persons itself')
+    return True
+
+
 def is_onnx(model: ModelType) -> bool:
     """Whether a model is the path of an ONNX file, by its ending."""
     is_path = not isinstance(model, (Config, nn.Module))
@@ -129,6 +143,9 @@ def load_parser(model: ModelType, weights: Optional[str],
         if weights is not None:
             load_checkpoint(model, weights)
         config = getattr(model, 'cfg', None) or Config()
+        if finds_persons(model) and not config:
+            raise InputError(f'a built {type(model).__name__} needs its '
+                             'config, with the test pipeline, as cfg')
         return model.to(device).eval(), config, device
     if not is_onnx(model):
         device, config = choose_device(device), read_config(model)

@@ -3,5 +3,6 @@
 
 :mod:`.layout` writes labelled images to disk and needs neither torch nor
 OpenMMLab; :mod:`.parsers` makes packed inputs, and parsers that are built and
-run in a moment. Nothing is downloaded.
+run in a moment, :mod:`.region_parsers` those that find the persons themselves.
+Nothing is downloaded.
 """

@@ -1,5 +1,9 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Tiny region parsers, and images for them; needs mmdet."""
+"""Tiny region parsers, and images for them.
+
+Needs mmdet, and that ``projects.qanet.plugin`` and
+``projects.qanet.detection.region_parsers`` have been imported.
+"""
 from typing import Any, Sequence, Tuple
 
 import numpy as np
@@ -10,8 +14,6 @@ from mmengine.config import ConfigDict
 from mmengine.registry import DefaultScope
 from mmengine.structures import InstanceData, PixelData
 from torch import Tensor, nn
-
-from projects.qanet.detection import region_parsers  # noqa: F401, registers
 
 #: An image (3, H, W), uint8, and what is known of it.
 Item = Tuple[Tensor, DetDataSample]

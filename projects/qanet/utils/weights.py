@@ -38,8 +38,9 @@ def check_any_weight(own: Mapping[str, torch.Tensor],
     if not common:
         hint = ''
         if isinstance(state_dict.get('model'), dict):
-            hint = (' (files of the released system are converted by '
-                    'tools/model_converters/qanet_to_mmseg.py)')
+            hint = (' (files of the released systems are converted by '
+                    'tools/model_converters/qanet_to_mmseg.py and '
+                    'rcnn_to_mmdet.py)')
         raise InputError(f'{misfit}: it has none of its entries, but '
                          f'{sorted(map(str, state_dict))[:3]}{hint}')
     wrong = [

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from mmdet.registry import MODELS
+from mmdet.registry import MODELS, TASK_UTILS
 from mmdet.structures.bbox import bbox2roi
 
 from projects.qanet.released_weights import (convert_region_parser,
@@ -46,13 +46,38 @@ def test_parsing_rcnn_of_an_image():
         assert_digest(found[name], expected)
 
 
-@pytest.mark.parametrize('network', NETWORKS)
-def test_pyramid(network):
-    report = convert_region_parser({
+def config(network):
+    """Our config of a released file."""
+    weights = {
         name: torch.zeros(shape)
         for name, shape in SHAPES[network].items()
-    })
-    neck = MODELS.build(region_parser_config(report, str(CONFIGS)).neck)
+    }
+    return region_parser_config(convert_region_parser(weights), str(CONFIGS))
+
+
+def test_regions_are_pooled_as_released():
+    golden, feature = GOLDEN['regions'], normal(81, 2, 3, 40, 56)
+    rois = torch.tensor(golden['rois'], dtype=torch.double)
+    head = config('parsing_rcnn').roi_head
+    for extractor, step, name in ((head.bbox_roi_extractor, 1, 'box7'),
+                                  (head.mask_roi_extractor, 2,
+                                   'parsing32_stride2')):
+        layer = MODELS.build(extractor).roi_layers[0]
+        found = layer(feature, rois)[:, :, ::step, ::step]
+        assert_digest(found, golden[name])
+
+
+def test_anchors_of_the_enhanced_levels():
+    anchors = TASK_UTILS.build(config('rp_rcnn').rpn_head.anchor_generator)
+    sizes = [(32 >> k, 40 >> k) for k in range(4)]
+    found = anchors.grid_priors(sizes, device='cpu')
+    assert [len(level)
+            for level in found] == GOLDEN['rp_rcnn']['anchors_of_levels']
+
+
+@pytest.mark.parametrize('network', NETWORKS)
+def test_pyramid(network):
+    neck = MODELS.build(config(network).neck)
     fill(neck, 'neck.', network)
     stages = [normal(50 + k, 1, 256 << k, 32 >> k, 48 >> k) for k in range(4)]
     with torch.no_grad():

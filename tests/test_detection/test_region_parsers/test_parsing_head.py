@@ -6,6 +6,7 @@ import pytest
 import torch
 from mmdet.registry import MODELS
 
+from projects.qanet.utils.errors import InputError
 from .released import (GOLDEN, NETWORKS, assert_digest, blobs, digest, fill,
                        normal)
 
@@ -161,6 +162,12 @@ def test_ignored_pixels_and_no_region():
     sum(losses.values()).backward()
     assert all(value == 0 for value in losses.values())
     assert all((weight.grad == 0).all() for weight in head.parameters())
+
+
+def test_other_regions_are_refused():
+    message = r'roi_feat_size=16, .* gives \(16, 14\): its output_size'
+    with pytest.raises(InputError, match=message):
+        build('parsing_rcnn')(torch.zeros(1, 48, 16, 14))
 
 
 def test_initialization():

@@ -45,10 +45,12 @@ def test_one_person_of_a_crowd(size):
 
 def test_boxes_without_a_pixel_and_none():
     maps = torch.ones(2, 5, 9, dtype=torch.uint8)
-    maps[0] = torch.arange(45).view(5, 9)
-    boxes = torch.tensor([[2.1, 3.2, 2.4, 3.3], [8.9, 4.9, 20., 20.]])
-    found = parsing_targets(maps, boxes, torch.zeros(2, dtype=torch.long), 4)
-    # The pixel at their first corner, the last one of the map.
-    assert (found[0] == 3 * 9 + 2).all() and (found[1] == 44).all()
+    maps[0] = torch.arange(1, 46).view(5, 9)
+    boxes = torch.tensor([[2.1, 3.2, 2.4, 3.3], [8.9, 4.9, 20., 20.],
+                          [-9., -8., -3., -2.]])
+    found = parsing_targets(maps, boxes, torch.zeros(3, dtype=torch.long), 4)
+    # The pixel of the map that is next to their first corner.
+    for target, pixel in zip(found, ((3, 2), (4, 8), (0, 0))):
+        assert (target == maps[0][pixel]).all()
     none = parsing_targets(maps, boxes[:0], torch.zeros(0).long(), 4)
     assert none.shape == (0, 4, 4)

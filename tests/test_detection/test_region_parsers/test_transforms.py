@@ -8,9 +8,7 @@ from mmcv.transforms import Compose
 from mmdet.models import DetDataPreprocessor
 from mmengine.dataset import pseudo_collate
 from mmengine.logging import MMLogger
-from mmengine.registry import DefaultScope
 
-import projects.qanet.detection.region_parsers  # noqa: F401
 from projects.qanet.datasets import CIHPParsingDataset
 from projects.qanet.testing.layout import TinyCIHP
 from projects.qanet.utils.errors import InputError
@@ -23,12 +21,6 @@ LOAD = [
     dict(type='LoadPersonLabels')
 ]
 PACK = dict(type='PackRegionInputs')
-
-
-@pytest.fixture(autouse=True)
-def mmdet_scope(mmseg_scope):
-    with DefaultScope.overwrite_default_scope('mmdet'):
-        yield
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from mmdet.utils import ConfigType, MultiConfig, OptConfigType
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from projects.qanet.utils.errors import InputError
+
 
 @MODELS.register_module()
 class RegionParsingHead(BaseModule):
@@ -39,6 +41,7 @@ class RegionParsingHead(BaseModule):
     ) -> None:
         super().__init__(init_cfg)
         self.num_classes = num_classes
+        self.roi_feat_size = roi_feat_size
         #: Side of the label maps.
         self.map_size = 4 * roi_feat_size
         self.context = MODELS.build(context)
@@ -56,8 +59,14 @@ class RegionParsingHead(BaseModule):
         """Logits (N, C, 4 r, 4 r) and IoU scores (N,) of regions.
 
         Their features are (N, c, r, r). The scores are not bounded; None
-        without re-scoring network.
+        without re-scoring network. Features of another size than
+        ``roi_feat_size`` raise an InputError.
         """
+        if roi_feats.shape[2:] != 2 * (self.roi_feat_size, ):
+            raise InputError(
+                f'RegionParsingHead: roi_feat_size={self.roi_feat_size}, but '
+                f'mask_roi_extractor gives {tuple(roi_feats.shape[2:])}: its '
+                'output_size must be the same')
         feature = self.context(roi_feats)
         logits = F.interpolate(
             self.deconv(feature),

@@ -31,11 +31,11 @@ def parse_args() -> argparse.Namespace:
     ]).parse_args()
 
 
-def train(commands: Commands, name: str, config: str, seed: int) -> str:
+def train(commands: Commands, title: str, name: str, config: str, seed: int,
+          setting: str) -> str:
     """Train the detector or the parser; return its checkpoint."""
-    commands.run(f'train the {name}', 'tools/train.py', config, '--work-dir',
-                 OUT / name, '--cfg-options', f'randomness.seed={seed}',
-                 'train_cfg.val_begin=1000')  # what comes next tests it
+    commands.run(title, 'tools/train.py', config, '--work-dir', OUT / name,
+                 '--cfg-options', f'randomness.seed={seed}', setting)
     return (OUT / name / 'last_checkpoint').read_text().strip()
 
 
@@ -58,11 +58,11 @@ def main() -> None:
     commands.run('draw people', 'tools/dataset_converters/synthetic.py', DATA,
                  '--images', args.images, '--val-images', args.val_images,
                  '--seed', args.seed, '--people', 2, 4)
-    detector = train(commands, 'detector', DETECTOR, args.seed)
-    parser = train(commands, 'parser', PARSER, args.seed)
-    commands.run('detect people', 'tools/test.py', DETECTOR, detector,
-                 '--work-dir', OUT / 'detector', '--cfg-options',
-                 f'test_evaluator.outfile_prefix={OUT}/val')
+    detector = train(commands, 'train the detector and detect people',
+                     'detector', DETECTOR, args.seed,
+                     f'val_evaluator.outfile_prefix={OUT}/val')
+    parser = train(commands, 'train the parser', 'parser', PARSER, args.seed,
+                   'train_cfg.val_begin=1000')  # what comes next tests it
     commands.run('parse the detected people', 'tools/test.py', PARSER, parser,
                  '--work-dir', OUT / 'parser', '--out', RESULTS,
                  '--cfg-options',

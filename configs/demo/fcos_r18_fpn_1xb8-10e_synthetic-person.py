@@ -68,7 +68,8 @@ val_evaluator = dict(ann_file=data_root + 'annotations/CIHP_val.json')
 test_evaluator = val_evaluator
 
 optim_wrapper = dict(
-    optimizer=dict(_delete_=True, type='Adam', lr=2e-3),
+    type='mmseg.BFloat16OptimWrapper',
+    optimizer=dict(_delete_=True, type='Adam', lr=2e-3, fused=True),
     paramwise_cfg=dict(_delete_=True),
     clip_grad=dict(max_norm=10, norm_type=2))
 param_scheduler = [

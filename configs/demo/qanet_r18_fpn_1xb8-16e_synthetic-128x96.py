@@ -20,3 +20,4 @@ train_dataloader = dict(batch_size=8)
 param_scheduler = _base_.param_scheduler
 param_scheduler[1]['T_max'] = max_epochs
 train_cfg = dict(max_epochs=max_epochs, val_interval=max_epochs)
+optim_wrapper = dict(type='BFloat16OptimWrapper', optimizer=dict(fused=True))

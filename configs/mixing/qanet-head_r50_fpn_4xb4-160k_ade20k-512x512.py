@@ -12,12 +12,9 @@ model = dict(
         channels=256,
         dropout_ratio=0,
         num_classes=150,
-        # The Lovasz loss sorts the pixels of every class that is present. On
-        # a small GPU leave it out.
-        loss_decode=[
-            dict(type='ParsingCrossEntropyLoss'),
-            dict(type='LovaszSoftmaxLoss')
-        ],
+        # On a GPU its Lovasz term sorts the pixels of every class; on a small
+        # one take ParsingCrossEntropyLoss alone.
+        loss_decode=dict(_delete_=True, type='CrossEntropyLovaszLoss'),
         # It learns the mean IoU of a whole image here. EncoderDecoder has no
         # use for it in testing: leave the line out for plain semantic FPN.
         iou_branch=dict(type='IoUBranch')))

@@ -21,11 +21,10 @@ from projects.qanet.datasets.transforms.topdown import (RandomParsingAffine,
                                                         RandomParsingFlip)
 from projects.qanet.engine import TrainingGuardHook
 from projects.qanet.evaluation.metrics import ParsingMetric
-from projects.qanet.models import (AugmentedParser, IoUBranch,
-                                   LovaszSoftmaxLoss, ParsingCrossEntropyLoss,
-                                   ParsingDataPreprocessor, ParsingIoULoss,
-                                   QANetHead, QualityAwareModule,
-                                   TopDownParser)
+from projects.qanet.models import (AugmentedParser, CrossEntropyLovaszLoss,
+                                   IoUBranch, ParsingDataPreprocessor,
+                                   ParsingIoULoss, QANetHead,
+                                   QualityAwareModule, TopDownParser)
 from projects.qanet.visualization.registered import (ParsingVisualizationHook,
                                                      ParsingVisualizer)
 
@@ -122,10 +121,7 @@ model = dict(
         dropout_ratio=0,
         norm_cfg=norm_cfg,
         align_corners=False,
-        loss_decode=[
-            dict(type=ParsingCrossEntropyLoss),
-            dict(type=LovaszSoftmaxLoss)
-        ],
+        loss_decode=dict(type=CrossEntropyLovaszLoss),
         iou_branch=dict(type=IoUBranch),
         loss_iou=dict(type=ParsingIoULoss)),
     post_processor=dict(

@@ -40,7 +40,8 @@ def test_finished_runs_are_only_put_together(tmp_path, demo, run_tool):
         for row, name in enumerate(CONFIGS, 1):
             folder = tmp_path / f'out/{name}/seed{seed}'
             write_metrics(folder / 'metrics.json', 10 * row + 2 * (seed > 0))
-        write_metrics(folder / 'metrics_qam.json', 70 + 4 * (seed > 0))
+            (folder / 'results.json').write_text('{}')
+        write_metrics(folder / 'metrics_1_0.5_3.json', 70 + 4 * (seed > 0))
     run_tool(TOOL, *demo, '--seeds', 0, 3)
     lines = (tmp_path / 'out/ablation.md').read_text().splitlines()
     head, _, *rows = [[cell.strip() for cell in line.split('|')[1:-1]]
@@ -74,8 +75,8 @@ def test_what_is_missing_is_made(tmp_path, demo, run_tool, monkeypatch):
     monkeypatch.setattr(Commands, 'run', run)
     run_tool(TOOL, *demo, '--seeds', 5, '--cfg-options', 'a=1')
     # Five networks; the sixth row takes the fifth's results.
-    assert [step for step, _ in done
-            ] == ['train', 'test', 'evaluate'] * 5 + ['evaluate']
+    assert [step
+            for step, _ in done] == ['train', 'test'] * 5 + ['evaluate'] * 6
     (_, train), (_, test), *_, (_, plain), (_, qam) = done
     assert train[0] == test[0] == f'configs/ablation/{CONFIGS[0]}.py'
     assert {'randomness.seed=5', 'a=1'} <= set(train)

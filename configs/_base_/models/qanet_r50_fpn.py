@@ -34,10 +34,7 @@ model = dict(
         align_corners=False,
         # Section 3.4: cross-entropy and Lovasz for the parsing, a regression
         # of the mean IoU; all weights 1.
-        loss_decode=[
-            dict(type='ParsingCrossEntropyLoss'),
-            dict(type='LovaszSoftmaxLoss')
-        ],
+        loss_decode=dict(type='CrossEntropyLovaszLoss'),
         iou_branch=dict(type='IoUBranch'),
         loss_iou=dict(type='ParsingIoULoss')),
     # Exponents of the box, IoU and pixel score. They can be changed after

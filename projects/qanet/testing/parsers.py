@@ -71,7 +71,6 @@ def toy_parser(with_iou: bool = True, **test_cfg) -> nn.Module:
 def small_qanet(**head) -> nn.Module:
     """A narrow QANet of five classes, 48 x 64 (w, h); the head's settings."""
     widths = [16, 32, 64, 128]
-    losses = ('ParsingCrossEntropyLoss', 'LovaszSoftmaxLoss')
     settings = dict(
         type='QANetHead',
         in_channels=[16] * 4,
@@ -80,7 +79,7 @@ def small_qanet(**head) -> nn.Module:
         channels=16,
         num_classes=5,
         dropout_ratio=0,
-        loss_decode=[dict(type=name) for name in losses])
+        loss_decode=dict(type='CrossEntropyLovaszLoss'))
     colours = dict(mean=MEAN, std=STD, bgr_to_rgb=True)
     neck = dict(type='FPN', in_channels=widths, out_channels=16, num_outs=4)
     return MODELS.build(

@@ -8,6 +8,7 @@ from mmseg.registry import MODELS
 from mmseg.utils import ConfigType, OptConfigType, SampleList
 from torch import Tensor, nn
 
+from ..cross_entropy_lovasz import CrossEntropyLovaszLoss
 from ..losses import parsing_iou
 
 
@@ -99,6 +100,7 @@ class QANetHead(FPNHead):
              train_cfg: ConfigType) -> Dict[str, Tensor]:
         """Losses of both branches, see :meth:`loss_by_feat`."""
         seg_logits, iou = self.forward_with_iou(inputs)
+        seg_logits = seg_logits.float()  # of mixed precision
         return self.loss_by_feat(seg_logits, batch_data_samples, iou)
 
     def loss_by_feat(self,
@@ -117,9 +119,28 @@ class QANetHead(FPNHead):
             size=label.shape[2:],
             mode='bilinear',
             align_corners=self.align_corners)
-        weight = None if self.sampler is None else self.sampler.sample(
-            seg_logits, label)
         label = label.squeeze(1)
+        if isinstance(self.loss_decode,
+                      CrossEntropyLovaszLoss) and self.sampler is None:
+            terms = self.loss_decode.terms(seg_logits, label,
+                                           self.ignore_index)
+            losses = dict(
+                loss_ce=terms.cross_entropy,
+                loss_lovasz=terms.lovasz,
+                acc_seg=terms.accuracy)
+            target = terms.iou
+        else:
+            losses, target = self._single_losses(seg_logits, label)
+        if iou is not None:
+            losses[self.loss_iou.loss_name] = self.loss_iou(iou, target)
+            losses['iou_target'] = target.mean()
+        return losses
+
+    def _single_losses(self, seg_logits: Tensor,
+                       label: Tensor) -> Tuple[Dict[str, Tensor], Tensor]:
+        """Losses one by one, with the accuracy; and the IoU targets (N,)."""
+        weight = None if self.sampler is None else self.sampler.sample(
+            seg_logits, label[:, None])
         losses = {}
         modules = self.loss_decode
         if not isinstance(modules, nn.ModuleList):
@@ -139,9 +160,5 @@ class QANetHead(FPNHead):
         valid = label != self.ignore_index
         losses['acc_seg'] = 100 * (
             (pred == label) & valid).sum() / valid.sum().clamp(min=1)
-        if iou is not None:
-            target = parsing_iou(pred, label, self.num_classes,
-                                 self.ignore_index)
-            losses[self.loss_iou.loss_name] = self.loss_iou(iou, target)
-            losses['iou_target'] = target.mean()
-        return losses
+        return losses, parsing_iou(pred, label, self.num_classes,
+                                   self.ignore_index)

@@ -103,11 +103,11 @@ def test_nothing_positive_gives_zero_gradients(roi_head):
 def test_persons_are_parsed_some_at_a_time(roi_head):
     """Of the right image; a chunk is freed before the next."""
     roi_head.eval().max_instances_per_batch = 2
-    feats, chunks = torch.randn(2, 16, 16, 18), []
+    feats, chunks = torch.randn(3, 16, 16, 18), []
     boxes = torch.rand(5, 4) * 20
     boxes[:, 2:] += boxes[:, :2] + 10
-    found = [InstanceData(bboxes=part) for part in boxes.split([3, 2])]
-    rois = torch.cat([torch.tensor([0., 0, 0, 1, 1])[:, None], boxes], 1)
+    found = [InstanceData(bboxes=part) for part in boxes.split([3, 0, 2])]
+    rois = torch.cat([torch.tensor([0., 0, 0, 2, 2])[:, None], boxes], 1)
     logits, iou = roi_head._mask_forward((feats, ), rois)['mask_preds']
     forward = roi_head.mask_head.forward
 
@@ -125,7 +125,7 @@ def test_persons_are_parsed_some_at_a_time(roi_head):
         torch.testing.assert_close(probs, logits[k].softmax(0))
         torch.testing.assert_close(score, iou[k])
         del probs
-    assert next(parsed, None) is None and len(chunks) == 3
+    assert next(parsed, None) is None and len(chunks) == 4
 
 
 def test_wrong_numbers_and_missing_maps():

@@ -101,9 +101,9 @@ class ParsingRCNN(TwoStageDetector):
                 bboxes=persons.bboxes / scale, scores=persons.scores)
         sizes = [meta['ori_shape'][1::-1] for meta in metas]
         scene = [None] * len(metas) if scene is None else scene
-        persons = self._persons(feats, found, results, scene)
-        return add_predictions(persons, sizes, results, self.post_processor,
-                               self.num_classes)
+        return add_predictions(
+            self._persons(feats, found, results, scene), sizes, results,
+            self.post_processor, self.num_classes)
 
     def _persons(
             self, feats: Tuple[Tensor, ...], found: InstanceList,

@@ -6,10 +6,13 @@ is left in work_dirs/demo.
 """
 import argparse
 import json
+import os
 import shutil
 import sys
 import time
+from functools import partial
 from pathlib import Path
+from typing import Any, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -31,12 +34,42 @@ def parse_args() -> argparse.Namespace:
     ]).parse_args()
 
 
-def train(commands: Commands, title: str, name: str, config: str, seed: int,
-          setting: str) -> str:
-    """Train the detector or the parser; return its checkpoint."""
-    commands.run(title, 'tools/train.py', config, '--work-dir', OUT / name,
-                 '--cfg-options', f'randomness.seed={seed}', setting)
-    return (OUT / name / 'last_checkpoint').read_text().strip()
+def train_both(commands: Commands, seed: int) -> Tuple[str, str]:
+    """Train detector and parser side by side; return their checkpoints.
+
+    Two networks with half of the cores each are faster than one after the
+    other with all of them. The detector ends by detecting people.
+    """
+
+    def train(title: str, name: str, config: str, setting: str,
+              **log: Any) -> None:
+        commands.run(
+            title,
+            'tools/train.py',
+            config,
+            '--work-dir',
+            OUT / name,
+            '--cfg-options',
+            f'randomness.seed={seed}',
+            setting,
+            threads=max(1, (os.cpu_count() or 1) // 2),
+            **log)
+
+    commands.run_jobs(
+        [
+            partial(
+                train,
+                'train the detector and detect people',
+                'detector',
+                DETECTOR,
+                f'val_evaluator.outfile_prefix={OUT}/val',
+                log=OUT / 'detector.log'),
+            partial(train, 'train the parser', 'parser', PARSER,
+                    'train_cfg.val_begin=1000'),  # what comes next tests it
+        ],
+        2)
+    return tuple((OUT / name / 'last_checkpoint').read_text().strip()
+                 for name in ('detector', 'parser'))
 
 
 def evaluate(commands: Commands, ranking: str, name: str, *options:
@@ -58,11 +91,7 @@ def main() -> None:
     commands.run('draw people', 'tools/dataset_converters/synthetic.py', DATA,
                  '--images', args.images, '--val-images', args.val_images,
                  '--seed', args.seed, '--people', 2, 4)
-    detector = train(commands, 'train the detector and detect people',
-                     'detector', DETECTOR, args.seed,
-                     f'val_evaluator.outfile_prefix={OUT}/val')
-    parser = train(commands, 'train the parser', 'parser', PARSER, args.seed,
-                   'train_cfg.val_begin=1000')  # what comes next tests it
+    detector, parser = train_both(commands, args.seed)
     commands.run('parse the detected people', 'tools/test.py', PARSER, parser,
                  '--work-dir', OUT / 'parser', '--out', RESULTS,
                  '--cfg-options',

@@ -51,10 +51,12 @@ class Commands:
             title: str,
             script: str,
             *arguments: Any,
-            log: Optional[Path] = None) -> None:
+            log: Optional[Path] = None,
+            threads: Optional[int] = None) -> None:
         """Run a tool; what it says is appended to ``log``, else shown.
 
-        ``title`` is what it does. InputError if it fails.
+        ``title`` is what it does, ``threads`` how many it may use, by default
+        as all commands may. InputError if it fails.
         """
         command = [script, *map(str, arguments)]
         if log is not None:
@@ -65,9 +67,12 @@ class Commands:
                     raise InputError(f'{title}: not begun')
                 self.say(f'{title}\n  $ python {" ".join(command)}')
                 streams = dict(stdout=output, stderr=output)
+                env = dict(self._env)
+                if threads is not None:
+                    env['OMP_NUM_THREADS'] = str(threads)
                 process = subprocess.Popen([sys.executable, *command],
                                            cwd=ROOT,
-                                           env=self._env,
+                                           env=env,
                                            **streams)
                 self._begun.append(process)
             try:

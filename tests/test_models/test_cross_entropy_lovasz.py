@@ -57,6 +57,16 @@ def test_few_bins_are_wrong_by_their_width_at_most(bins):
     assert 0 < difference < 1 / bins
 
 
+@pytest.mark.parametrize('num_classes', [255, 256, 300])
+def test_many_classes_and_labels_of_a_byte(num_classes):
+    generator = torch.Generator().manual_seed(5)
+    logits = torch.randn(2, num_classes, 5, 9, generator=generator)
+    right = torch.rand(2, 5, 9, generator=generator) < .5
+    label = logits.argmax(1).where(right, 3) % 250
+    terms = parsing_terms(logits, label.byte(), bins=1 << 16)
+    torch.testing.assert_close(tuple(terms), one_by_one(logits, label))
+
+
 def test_slopes_of_counted_pixels():
     """Two bins, three pixels of the class and two of others.
 

@@ -36,10 +36,11 @@ def parsing_terms(logits: Tensor,
 
     Args:
         logits (Tensor): Shape (N, C, H, W).
-        label (Tensor): Labels of shape (N, H, W), int64.
+        label (Tensor): Labels of shape (N, H, W), of any integers.
         ignore_index (int): Label that is left out.
         bins (int): Bins of the errors from 0 to 1.
     """
+    label = label.long()  # smaller ones would overflow as indices
     if logits.device.type == 'cpu':
         return ParsingTerms(
             *_ParsingTerms.apply(logits, label, ignore_index, bins))
@@ -118,7 +119,8 @@ class _ParsingTerms(torch.autograd.Function):
 
 def _first(is_highest: Tensor) -> Tensor:
     """Index of the first True in each column (C, P); faster than argmax."""
-    rank = torch.arange(len(is_highest), 0, -1, dtype=torch.uint8)
+    dtype = torch.uint8 if len(is_highest) < 256 else torch.int32
+    rank = torch.arange(len(is_highest), 0, -1, dtype=dtype)
     # Where there is none, a network has diverged.
     return len(is_highest) - (is_highest *
                               rank[:, None]).amax(0).clamp(min=1).long()

@@ -28,3 +28,20 @@ def test_precision_of_a_step(supported, monkeypatch):
     assert torch.equal(result, rounded if supported else exact)
     assert gradients[0].dtype == torch.float32
     assert torch.equal(model.weight, weight - 0.5 * gradients[0])
+
+
+@pytest.mark.parametrize('device', ['cpu', 'meta'])
+def test_float32_where_there_is_none(device, monkeypatch):
+    """With a torch that lacks the question, and on other devices."""
+    if device == 'cpu':
+        monkeypatch.delattr(torch.cpu, '_is_avx512_bf16_supported')
+    else:
+        for owner, name in ((torch.cpu, '_is_avx512_bf16_supported'),
+                            (torch.ops.mkldnn, '_is_mkldnn_bf16_supported')):
+            monkeypatch.setattr(owner, name, lambda: True)
+    model = nn.Conv2d(3, 4, 3, device=device)
+    wrapper = BFloat16OptimWrapper(
+        optimizer=optim.SGD(model.parameters(), lr=0.5))
+    with wrapper.optim_context(model):
+        result = model(torch.ones(1, 3, 5, 7, device=device))
+    assert not wrapper.enabled and result.dtype == torch.float32

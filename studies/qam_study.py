@@ -11,7 +11,6 @@ qam_study.json in the work dir.
 """
 import argparse
 import json
-import os
 import signal
 import sys
 from functools import partial
@@ -31,7 +30,7 @@ from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.json_values import write_json
 from studies.common import data_options, write_report
 from tools.common.cli import make_parser, run_tool
-from tools.common.jobs import ROOT, Commands
+from tools.common.jobs import ROOT, Commands, num_threads
 
 #: Forms of the pixel score: mode and threshold.
 FORMS = {'stability': ('stability', .25), 'mean': ('mean', .25)}
@@ -179,7 +178,7 @@ def main() -> None:
     """Run what is missing, then write and print the tables."""
     args = parse_args()
     # Each of the networks gets its share of the cores.
-    commands = Commands(max(1, (os.cpu_count() or 1) // args.jobs))
+    commands = Commands(max(1, num_threads() // args.jobs))
     # Ended from outside, it must not leave a training behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     settings = remember_settings(args)

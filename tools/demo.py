@@ -6,7 +6,6 @@ is left in work_dirs/demo.
 """
 import argparse
 import json
-import os
 import shutil
 import sys
 import time
@@ -17,7 +16,7 @@ from typing import Any, Tuple
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tools.common.cli import plain_parser, run_tool
-from tools.common.jobs import Commands
+from tools.common.jobs import Commands, num_threads
 
 DETECTOR = 'configs/demo/fcos_r18_fpn_1xb8-10e_synthetic-person.py'
 PARSER = 'configs/demo/qanet_r18_fpn_1xb8-16e_synthetic-128x96.py'
@@ -52,7 +51,8 @@ def train_both(commands: Commands, seed: int) -> Tuple[str, str]:
             '--cfg-options',
             f'randomness.seed={seed}',
             setting,
-            threads=max(1, (os.cpu_count() or 1) // 2),
+            threads=max(1,
+                        num_threads() // 2),
             **log)
 
     commands.run_jobs(

@@ -1,11 +1,12 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
+import os
 import time
 from functools import partial
 
 import pytest
 
 from projects.qanet.utils.errors import InputError
-from tools.common.jobs import ROOT, Commands
+from tools.common.jobs import ROOT, Commands, num_threads
 
 
 def write(path, *more):
@@ -64,3 +65,12 @@ def test_a_failure_ends_the_others(tmp_path):
     assert time.time() - start < 30
     time.sleep(.2)
     assert not (tmp_path / 'late').exists()
+
+
+@pytest.mark.parametrize('said, expected', [('', 3), ('5', 5), ('4,2', 3)])
+def test_threads_of_a_process_with_few_cores(said, expected, monkeypatch):
+    monkeypatch.setattr(os, 'cpu_count', lambda: 64)
+    monkeypatch.setattr(
+        os, 'sched_getaffinity', lambda _: {0, 7, 9}, raising=False)
+    monkeypatch.setenv('OMP_NUM_THREADS', said)
+    assert num_threads() == expected

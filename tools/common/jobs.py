@@ -28,6 +28,20 @@ _ENVIRONMENT = {
 }
 
 
+def num_threads() -> int:
+    """How many threads the commands may use together.
+
+    ``OMP_NUM_THREADS`` where it is set, else the cores that this process may
+    run on, which are fewer than the machine's in many a container.
+    """
+    said = os.environ.get('OMP_NUM_THREADS', '')
+    if said.isdecimal() and int(said):
+        return int(said)
+    if hasattr(os, 'sched_getaffinity'):  # Linux
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 class Commands:
     """Runs commands in the repository's root and prints each of them.
 

@@ -11,7 +11,7 @@ from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import write_text
 from projects.qanet.utils.json_values import write_json
 from projects.qanet.utils.tables import format_table
-from tools.common.jobs import Commands
+from tools.common.jobs import Commands, num_threads
 
 #: The columns of the paper's Tables 2 and 3.
 KEYS = ('mIoU', 'APp', 'APp_50', 'PCP_50', 'APr', 'APr_50')
@@ -68,7 +68,9 @@ class TableStudy:
             default=[],
             help='settings for all trainings, such as train_cfg.max_epochs=1')
         self.args = args = parser.parse_args()
-        self.commands = Commands(1 if args.jobs > 1 else None)
+        if args.jobs < 1:
+            parser.error(f'--jobs must be >= 1, not {args.jobs}')
+        self.commands = Commands(max(1, num_threads() // args.jobs))
         self.run = partial(self.commands.run, log=args.out_dir / 'log.txt')
         self.ann_file = args.data / 'annotations/CIHP_val.json'
         self.data_root = args.data / 'Validation'

@@ -97,6 +97,11 @@ def test_missing_demo_is_named(tmp_path, run_tool):
     assert 'CIHP_val.json is missing: run `make demo` first' in done.stderr
 
 
+def test_no_training_at_a_time_is_refused(demo, run_tool):
+    done = run_tool(TOOL, *demo, '--jobs', 0, code=2)
+    assert '--jobs must be >= 1, not 0' in done.stderr
+
+
 def test_region_parsers_find_the_persons_themselves(demo, run_tool, done):
     run_tool('studies/region_study.py', *demo, '--seeds', 5)
     tests = [arguments for step, arguments in done if step == 'test']

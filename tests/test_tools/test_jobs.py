@@ -35,6 +35,14 @@ def test_commands_run_in_the_repository(tmp_path, capfd):
     assert 'first' not in capfd.readouterr().out.replace('"first"', '')
 
 
+def test_memory_is_kept_with_every_glibc(tmp_path, monkeypatch):
+    """The manual of mallopt: 4 MiB x the size of a long at most."""
+    monkeypatch.delenv('MALLOC_MMAP_THRESHOLD_', raising=False)
+    show = 'print(os.environ["MALLOC_MMAP_THRESHOLD_"])'
+    Commands(1).run('', *write(tmp_path / 'a', show), log=tmp_path / 'log')
+    assert int((tmp_path / 'log').read_text().split()[1]) <= 4 * 8 << 20
+
+
 def test_jobs_run_side_by_side_in_order(tmp_path):
     commands, began = Commands(1), []
 

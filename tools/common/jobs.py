@@ -14,7 +14,6 @@ from projects.qanet.utils.errors import InputError
 
 #: The repository.
 ROOT = Path(__file__).resolve().parents[2]
-_GIB = str(1 << 30)
 #: What makes training on a CPU faster, unless it is set to something else.
 _ENVIRONMENT = {
     # Threads that spin for long slow down what they wait for; those that
@@ -22,9 +21,10 @@ _ENVIRONMENT = {
     'GOMP_SPINCOUNT': '20000',
     # glibc keeps what a step frees for the next one. It would hand large
     # blocks back, and get them again page by page: 7000 faults in a step of
-    # the demo's parser.
-    'MALLOC_MMAP_THRESHOLD_': _GIB,
-    'MALLOC_TRIM_THRESHOLD_': _GIB,
+    # the demo's parser. Older ones refuse more than 32 MiB for the first of
+    # them in silence, and the second alone makes it ten times as many.
+    'MALLOC_MMAP_THRESHOLD_': str(32 << 20),
+    'MALLOC_TRIM_THRESHOLD_': str(1 << 30),
 }
 
 

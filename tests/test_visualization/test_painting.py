@@ -3,9 +3,7 @@ import numpy as np
 import pytest
 
 from projects.qanet.testing.layout import make_persons
-from projects.qanet.visualization.painting import (paint_persons,
-                                                   person_borders,
-                                                   person_colour)
+from projects.qanet.visualization.painting import paint_persons, person_colour
 
 
 @pytest.mark.parametrize('scores, order, classes, owners', [
@@ -23,23 +21,6 @@ def test_the_best_or_else_the_last_is_on_top(scores, order, classes, owners):
     assert category.dtype == np.uint8 and owner.dtype == np.int32
     for found, expected in ((category, classes), (owner, owners)):
         assert found.tolist() == [[0] * 7, expected, [0] * 7, [0] * 7]
-
-
-def test_person_borders_lie_on_persons_and_are_thin():
-    owner = np.zeros((5, 9), int)
-    owner[1:4, 1:5], owner[1:4, 5:8] = 1, 2
-    expected = np.zeros((5, 9), bool)
-    expected[1, 1:8] = expected[3, 1:8] = True
-    # Where they touch, the lower numbered person alone gives a line.
-    expected[2, [1, 4, 7]] = True
-    assert np.array_equal(person_borders(owner), expected)
-
-
-def test_person_borders_skip_the_edge_and_grow_inside():
-    owner = np.ones((6, 8), int)
-    assert not person_borders(owner).any()
-    owner[:, :2] = 0
-    assert person_borders(owner, width=2)[0].nonzero()[0].tolist() == [2, 3]
 
 
 def test_person_colours_repeat():

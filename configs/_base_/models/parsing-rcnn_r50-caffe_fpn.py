@@ -3,8 +3,7 @@
 # Boxes count pixels, from first to last, and anchors are rounded as in the
 # released networks, which can be converted:
 #   python tools/model_converters/rcnn_to_mmdet.py SRC DST
-box_coder = dict(
-    type='LegacyDeltaXYWHBBoxCoder', target_stds=[1.0, 1.0, 1.0, 1.0])
+box_coder = dict(type='PixelBoxCoder', target_stds=[1.0, 1.0, 1.0, 1.0])
 
 model = dict(
     type='ParsingRCNN',

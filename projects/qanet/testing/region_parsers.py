@@ -19,7 +19,7 @@ from torch import Tensor, nn
 Item = Tuple[Tensor, DetDataSample]
 
 _NORM = dict(type='GN', num_groups=4)
-_CODER = dict(type='LegacyDeltaXYWHBBoxCoder')
+_CODER = dict(type='PixelBoxCoder')
 
 
 def _extractor(size: int, strides: Sequence[int]) -> dict:

@@ -13,11 +13,11 @@ from projects.qanet.datasets.metainfo import default_palette
 from projects.qanet.ground_truth import read_label_map
 from projects.qanet.structures import ParsingInstances
 from projects.qanet.utils.blending import blend_parts
+from projects.qanet.utils.borders import person_borders
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.json_values import is_number, plain_number
 from .legend import ScoreColumn, draw_legend, join_beside
-from .painting import (Colour, LabelMaps, paint_persons, person_borders,
-                       person_colour)
+from .painting import Colour, LabelMaps, paint_persons, person_colour
 from .selection import select_persons
 from .tags import draw_boxes, draw_tags
 from .text import (fit_columns, font_size, format_score, load_font,

@@ -8,6 +8,7 @@ from torchvision.ops import roi_align
 from projects.qanet.quality import pixel_score, quality_score
 from projects.qanet.structures import ParsingInstances
 from projects.qanet.testing.region_parsers import (batch_of, region_sample,
+                                                   small_config,
                                                    small_region_parser,
                                                    train_losses)
 from projects.qanet.utils.errors import InputError
@@ -195,3 +196,10 @@ def test_maps_that_are_not_padded_are_named():
     model = small_region_parser('RPRCNN', data_preprocessor=config)
     with pytest.raises(InputError, match='needs pad_seg=True'):
         train_losses(model, [EMPTY])
+
+
+def test_heads_of_other_classes_are_named():
+    config = small_config('RPRCNN')
+    config.semantic_head.num_classes = 7
+    with pytest.raises(InputError, match='num_classes=7, mask_head has 5: '):
+        small_region_parser('RPRCNN', semantic_head=config.semantic_head)

@@ -173,6 +173,10 @@ def test_wrong_pipelines_and_files(tiny):
             match='leaves 1 of 2 persons of .*0007.jpg'
             ': transforms that drop boxes'):
         dataset(tiny, drop)[0]
+    mirror = dict(type='RandomFlip', prob=1.)
+    with pytest.raises(
+            InputError, match='mirrors .*0007.jpg without swapping left and '):
+        dataset(tiny, mirror)[0]
     info = dataset(tiny).get_data_info(0)
     info['parsing_ids'] = list(range(1, 256))
     with pytest.raises(InputError, match='0007.png has 255 persons, allowed '):

@@ -1,6 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Parsers of regions of a whole image, registered with mmdet."""
 from .anchors import RatioRoundedAnchorGenerator
+from .box_coder import PixelBoxCoder
 from .parsing_head import RegionParsingHead
 from .parsing_iou_head import ParsingIoUHead
 from .parsing_rcnn import RPRCNN, ParsingRCNN
@@ -12,6 +13,6 @@ from .transforms import LoadPersonLabels, PackRegionInputs, ParsingRandomFlip
 __all__ = [
     'GlobalSemanticHead', 'LoadPersonLabels', 'PackRegionInputs',
     'ParsingIoUHead', 'ParsingRCNN', 'ParsingRandomFlip', 'ParsingRoIHead',
-    'RPRCNN', 'RatioRoundedAnchorGenerator', 'RegionParsingHead',
-    'parsing_targets'
+    'PixelBoxCoder', 'RPRCNN', 'RatioRoundedAnchorGenerator',
+    'RegionParsingHead', 'parsing_targets'
 ]

@@ -14,8 +14,7 @@ class RatioRoundedAnchorGenerator(AnchorGenerator):
     Width and height are rounded when the ratio is applied to the base size,
     before the scale: 48 x 24 at stride 4, where
     :class:`mmdet.AnchorGenerator` has 45.3 x 22.6. Anchors reach from their
-    first to their last pixel, as :class:`mmdet.LegacyDeltaXYWHBBoxCoder`
-    counts.
+    first to their last pixel, as :class:`PixelBoxCoder` counts.
 
     Args:
         strides (Sequence[int]): Strides of the levels, and their base sizes.

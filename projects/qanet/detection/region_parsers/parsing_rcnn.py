@@ -143,6 +143,8 @@ class RPRCNN(ParsingRCNN):
             map, which covers the padded input, onto the image: it is up to 31
             pixels of the input off. For comparisons.
         kwargs: Those of :class:`ParsingRCNN`.
+
+    Raises an InputError if both heads differ in their classes.
     """
 
     def __init__(self,
@@ -152,6 +154,11 @@ class RPRCNN(ParsingRCNN):
                  **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.semantic_head = MODELS.build(semantic_head)
+        if self.semantic_head.num_classes != self.num_classes:
+            raise InputError(
+                f'{type(self).__name__}: semantic_head has num_classes='
+                f'{self.semantic_head.num_classes}, mask_head has '
+                f'{self.num_classes}: they must be the same')
         self.fusion_weight = fusion_weight
         self.stretch_scene = stretch_scene
 

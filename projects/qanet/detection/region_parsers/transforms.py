@@ -68,6 +68,7 @@ class ParsingRandomFlip(RandomFlip):
             labels = results['gt_seg_map'][..., 0]
             table = flip_lookup_table(results['flip_pairs'])
             results['gt_seg_map'][..., 0] = table[labels]
+            results['sides_swapped'] = True
 
 
 @TRANSFORMS.register_module()
@@ -94,8 +95,9 @@ class PackRegionInputs(PackDetInputs):
         ``data_samples``, a :class:`mmdet.structures.DetDataSample`; in
         training with ``gt_instances`` and ``gt_sem_seg.sem_seg``, (2, h, w)
         uint8: labels, and owners, where k + 1 is the k-th of ``gt_instances``.
-        Raises an InputError if another transform has left out persons: the
-        owners would be others.
+        Raises an InputError if another transform has left out persons, since
+        the owners would be others, or has mirrored the image, since left
+        parts would be called right ones.
         """
         maps = results.pop('gt_seg_map', None)
         packed = super().transform(results)
@@ -108,6 +110,11 @@ class PackRegionInputs(PackDetInputs):
                 f'the pipeline leaves {left} of {listed} persons of '
                 f'{results["img_path"]}: transforms that drop boxes are not '
                 'allowed, the owners of pixels would be wrong persons')
+        if (results.get('flip') and results['flip_pairs']
+                and not results.get('sides_swapped')):
+            raise InputError(
+                f'the pipeline mirrors {results["img_path"]} without swapping '
+                'left and right: use ParsingRandomFlip for RandomFlip')
         maps = np.ascontiguousarray(maps.transpose(2, 0, 1))
         sample.gt_sem_seg = PixelData(sem_seg=torch.from_numpy(maps))
         return packed

@@ -13,8 +13,8 @@ from PIL import Image
 from projects.qanet.ground_truth import empty_truth, label_path
 from projects.qanet.ground_truth.label_maps import read_image_labels
 from projects.qanet.utils.blending import blend_parts
+from projects.qanet.utils.borders import person_borders
 from projects.qanet.utils.tables import format_number
-from projects.qanet.visualization.painting import person_borders
 from ..dumps.files import GLOBAL, HUMANS, read_dump
 from ..functional.evaluator import ParsingEvaluator
 from ..functional.painting import paint_persons

@@ -10,6 +10,9 @@ ROOT = osp.abspath(osp.join(osp.dirname(__file__), '../..'))
 CONFIGS = osp.join(ROOT, 'configs')
 sys.path.insert(0, ROOT)
 
+import projects.qanet  # noqa: F401, operators for an mmcv without
+
+# isort: split
 from mmdet.registry import MODELS
 from mmengine.registry import init_default_scope
 

@@ -1,6 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """The same work on many items, in this process or in several."""
 import contextlib
+import gc
 from concurrent.futures import ProcessPoolExecutor
 from typing import Callable, Iterator, Optional, Sequence, TypeVar
 
@@ -25,7 +26,10 @@ def map_in_order(function: Callable[[Item], Result],
     with contextlib.ExitStack() as stack:
         results: Iterator[Result] = map(function, items)
         if num_workers > 0 and len(items) > 1:
-            pool = stack.enter_context(ProcessPoolExecutor(num_workers))
+            # What a process inherits it must not finalize: an ONNX session
+            # would wait for ever for threads that only the parent has.
+            pool = stack.enter_context(
+                ProcessPoolExecutor(num_workers, initializer=gc.freeze))
             # Few chunks, since a function may be large; more than one for
             # each process, so that all end at about the same time.
             chunk = -(-len(items) // (4 * num_workers))

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, Optional, Tuple
 import torch
 from mmseg.registry import MODELS
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from projects.qanet.utils.errors import InputError
@@ -97,6 +98,7 @@ class _ParsingTerms(torch.autograd.Function):
         return entropy.sum() / ctx.count, lovasz.mean(), iou, accuracy
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, entropy: Tensor, lovasz: Tensor, *_:
                  Any) -> Tuple[Optional[Tensor], ...]:
         shape, stride, dtype = ctx.layout

@@ -20,9 +20,9 @@ _ENVIRONMENT = {
     # never spin wake up late.
     'GOMP_SPINCOUNT': '20000',
     # glibc keeps what a step frees for the next one. It would hand large
-    # blocks back, and get them again page by page: thousands of faults in
-    # a training step of the demo's parser. Older ones refuse more than 32 MiB for the first of
-    # them in silence, and the second alone makes it ten times as many.
+    # blocks back, and get them again page by page: thousands of faults in a
+    # training step of the demo's parser. Older ones refuse more than 32 MiB
+    # for the first of them in silence, and the second alone makes it worse.
     'MALLOC_MMAP_THRESHOLD_': str(32 << 20),
     'MALLOC_TRIM_THRESHOLD_': str(1 << 30),
 }

@@ -6,7 +6,7 @@ import torch
 from mmengine.hub import get_config
 from mmengine.registry import DefaultScope
 
-from projects.qanet.apis import HumanParsingInferencer
+from projects.qanet.apis import HumanParsingInferencer, InputError
 
 pytest.importorskip('mmdet')
 from mmdet.apis import inference_detector  # noqa: E402
@@ -115,6 +115,13 @@ def test_a_detector_without_weights_is_refused(toy_config):
     for model in (*DETECTORS, get_config(list(DETECTORS)[0])):
         with pytest.raises(ValueError, match='detector without weights'):
             HumanParsingInferencer(toy_config, det_model=model, device='cpu')
+
+
+def test_a_detector_in_place_of_the_parser_is_refused():
+    name = list(DETECTORS)[0]
+    detector = small_detector(name, DETECTORS[name])
+    with pytest.raises(InputError, match='finds boxes and labels no parts'):
+        HumanParsingInferencer(detector, device='cpu')
 
 
 def test_the_detector_has_the_parsers_batches(name, image, toy_config,

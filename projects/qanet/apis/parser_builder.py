@@ -102,12 +102,17 @@ def build_parser(config: Union[str, Config], weights: Optional[str],
 
 
 def _checked(model: nn.Module) -> nn.Module:
-    """A model, unless it is one of mmseg's that labels pixels, not persons."""
-    is_parser = hasattr(model, 'predict_persons')
-    if isinstance(model, BaseSegmentor) and not is_parser:
-        raise InputError(f'the model is a {type(model).__name__}, which '
-                         'labels pixels and knows no persons; a parser is a '
-                         'TopDownParser, see docs/mixing.md')
+    """A model, unless it labels pixels without persons, or only boxes."""
+    name = type(model).__name__
+    if not (hasattr(model, 'predict_persons') or finds_persons(model)):
+        if isinstance(model, BaseSegmentor):
+            raise InputError(f'the model is a {name}, which labels pixels and '
+                             'knows no persons; a parser is a TopDownParser, '
+                             'see docs/mixing.md')
+        if hasattr(model, 'bbox_head') or hasattr(model, 'roi_head'):
+            raise InputError(f'the model is a {name}, which finds boxes and '
+                             'labels no parts: it may be the detector, but '
+                             'the parser is missing')
     return model
 
 

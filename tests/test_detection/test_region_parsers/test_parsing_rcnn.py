@@ -3,6 +3,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from mmengine.logging import MessageHub
 from torchvision.ops import roi_align
 
 from projects.qanet.quality import pixel_score, quality_score
@@ -203,3 +204,56 @@ def test_heads_of_other_classes_are_named():
     config.semantic_head.num_classes = 7
     with pytest.raises(InputError, match='num_classes=7, mask_head has 5: '):
         small_region_parser('RPRCNN', semantic_head=config.semantic_head)
+
+
+@KINDS
+def test_maps_of_another_size_are_named(kind):
+    """As mmdet's transforms of whole batches leave them behind."""
+    model = small_region_parser(
+        kind,
+        data_preprocessor=dict(
+            small_config().data_preprocessor,
+            batch_augments=[
+                dict(
+                    type='BatchSyncRandomResize',
+                    random_size_range=(192, 192),
+                    interval=1)
+            ]))
+    image, sample = region_sample(1, (88, 120), BOXES)
+    MessageHub.get_current_instance().update_info('iter', 0)
+    model.data_preprocessor.batch_augments[0]._input_size = (192, 128)
+    with pytest.raises(
+            InputError,
+            match=r'1.jpg: the label maps .*\(128, 96\)'
+            r', the image \(.*BatchSyncRandomResize'):
+        train_losses(model, [(image, sample)])
+
+
+@KINDS
+def test_an_image_that_is_not_resized_has_scale_one(kind):
+    model = small_region_parser(kind)
+    image, sample = region_sample(1, (88, 120), BOXES)
+    expected, = predict(model, (image, sample))
+    bare = sample.clone()
+    del bare.scale_factor
+    found, = predict(model, (image, bare))
+    np.testing.assert_array_equal(found.pred_instances.bboxes,
+                                  expected.pred_instances.bboxes)
+    image, sample = SCALED[0], SCALED[1].clone()
+    del sample.scale_factor
+    with pytest.raises(InputError, match='1.jpg was resized .*scale_factor'):
+        predict(model, (image, sample))
+
+
+@KINDS
+def test_boxes_are_precise_under_autocast(kind):
+    """Features may be bfloat16, which has no odd number above 256."""
+    model = small_region_parser(kind)
+    item = region_sample(1, (420, 88), [(300, 8, 401, 80)])
+    plain = predict(model, item)[0].pred_instances
+    with torch.autocast('cpu', torch.bfloat16):
+        found = predict(model, item)[0].pred_instances
+    assert found.bboxes.dtype == np.float32 and len(found) == len(plain)
+    right = found.bboxes[:, 2]
+    near = np.abs(plain.bboxes[:, 2] - right[:, None]).min(axis=1)
+    assert np.median(near) < .2

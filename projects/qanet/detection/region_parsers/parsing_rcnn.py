@@ -90,12 +90,17 @@ class ParsingRCNN(TwoStageDetector):
             raise InputError(
                 f'{metas[0].get("img_path")}: the network gives features that '
                 'are not finite; it has diverged, or its weights are damaged')
-        regions = self.rpn_head.predict(feats, data_samples, rescale=False)
-        found = self.roi_head.predict_bbox(
-            feats, metas, regions, self.test_cfg.rcnn, rescale=False)
+        # mmdet gives anchors the type of the features: half precision
+        # is too coarse for pixels.
+        with torch.autocast(feats[0].device.type, enabled=False):
+            levels = tuple(level.float() for level in feats)
+            regions = self.rpn_head.predict(
+                levels, data_samples, rescale=False)
+            found = self.roi_head.predict_bbox(
+                levels, metas, regions, self.test_cfg.rcnn, rescale=False)
         results = []
         for meta, persons in zip(metas, found):
-            scale = persons.bboxes.new_tensor(meta['scale_factor']).repeat(2)
+            scale = persons.bboxes.new_tensor(_scale_of(meta)).repeat(2)
             results.append(SegDataSample(metainfo=meta))
             results[-1].proposals = InstanceData(
                 bboxes=persons.bboxes / scale, scores=persons.scores)
@@ -205,10 +210,24 @@ class RPRCNN(ParsingRCNN):
             return self._parse(feats, batch_data_samples)
         scene = []
         for one, sample in zip(logits, batch_data_samples):
-            extent, scale = batch_inputs.shape[:1:-1], sample.scale_factor
+            extent = batch_inputs.shape[:1:-1]
+            scale = _scale_of(sample.metainfo)
             if self.stretch_scene:
                 extent, scale = sample.ori_shape[1::-1], (1., 1.)
             box = (0., 0., extent[0] / scale[0], extent[1] / scale[1])
             scene.append(
                 SemanticMap(one.float().softmax(0), box, self.fusion_weight))
         return self._parse(feats, batch_data_samples, scene)
+
+
+def _scale_of(meta: Dict[str, Any]) -> Tuple[float, float]:
+    """By what an image's width and height were multiplied."""
+    if 'scale_factor' in meta:
+        return meta['scale_factor']
+    size, shape = meta['ori_shape'][:2], meta['img_shape'][:2]
+    if tuple(size) != tuple(shape):
+        raise InputError(
+            f'{meta.get("img_path")} was resized from (height, width) = '
+            f'{tuple(size)} to {tuple(shape)}, but has no scale_factor: it '
+            'belongs to the meta_keys of PackRegionInputs')
+    return 1., 1.

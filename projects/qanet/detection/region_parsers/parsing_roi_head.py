@@ -5,7 +5,7 @@ import torch
 from mmdet.models.roi_heads import StandardRoIHead
 from mmdet.models.task_modules import SamplingResult
 from mmdet.registry import MODELS
-from mmdet.structures import SampleList
+from mmdet.structures import DetDataSample, SampleList
 from mmdet.structures.bbox import bbox2roi
 from mmdet.utils import InstanceList
 from torch import Tensor
@@ -55,7 +55,8 @@ class ParsingRoIHead(StandardRoIHead):
 
         Samples have ``gt_instances`` and the label maps of
         :func:`parsing_targets`, of the images' (padded) size, as
-        ``gt_sem_seg.sem_seg``; an InputError if they have none.
+        ``gt_sem_seg.sem_seg``; an InputError if they have none, or of another
+        size.
         """
         for sample in batch_data_samples:
             if 'gt_sem_seg' not in sample:
@@ -63,6 +64,7 @@ class ParsingRoIHead(StandardRoIHead):
                     f'{sample.metainfo.get("img_path")} has no label maps '
                     '(gt_sem_seg): the training pipeline needs '
                     'LoadPersonLabels and PackRegionInputs')
+            _check_size(sample)
             sample.gt_instances.set_field(
                 sample.gt_sem_seg.sem_seg, 'label_maps', field_type='metainfo')
         return super().loss(x, rpn_results_list, batch_data_samples)
@@ -112,3 +114,17 @@ class ParsingRoIHead(StandardRoIHead):
                 scores = [None] * len(probs) if iou is None else iou
                 yield from zip(probs, scores)
                 del probs  # before the next ones are there
+
+
+def _check_size(sample: DetDataSample) -> None:
+    """Refuse label maps that were left behind when an image was resized."""
+    size, meta = tuple(sample.gt_sem_seg.sem_seg.shape[1:]), sample.metainfo
+    allowed = [
+        tuple(meta[key][:2]) for key in ('img_shape', 'batch_input_shape')
+        if key in meta
+    ]
+    if allowed and size not in allowed:
+        raise InputError(
+            f'{meta.get("img_path")}: the label maps have (height, width) = '
+            f'{size}, the image {allowed[0]}: transforms of whole batches, '
+            'such as BatchSyncRandomResize, do not resize them')

@@ -72,6 +72,51 @@ def train_both(commands: Commands, seed: int) -> Tuple[str, str]:
                  for name in ('detector', 'parser'))
 
 
+def test(commands: Commands, parser: str, threads: int) -> None:
+    """Parse the detected people of the held-out scenes."""
+    commands.run(
+        'parse the detected people',
+        'tools/test.py',
+        PARSER,
+        parser,
+        '--work-dir',
+        OUT / 'parser',
+        '--out',
+        RESULTS,
+        '--cfg-options',
+        f'test_dataloader.dataset.bbox_file={OUT}/val.bbox.json',
+        threads=threads)
+
+
+def paint(commands: Commands, detector: str, parser: str, count: int,
+          threads: int) -> None:
+    """Find, parse and draw the people of some held-out scenes."""
+    photos, inferred = OUT / 'photos', OUT / 'inference'
+    photos.mkdir()
+    pictures = sorted((DATA / 'Validation/Images').glob('*.jpg'))
+    for picture in pictures[:count]:
+        shutil.copy(picture, photos)
+    commands.run(
+        'paint pictures',
+        'tools/infer.py',
+        photos,
+        '--model',
+        PARSER,
+        '--weights',
+        parser,
+        '--det-model',
+        DETECTOR,
+        '--det-weights',
+        detector,
+        '--bbox-thr',
+        0.2,
+        '--out-dir',
+        inferred,
+        threads=threads,
+        log=OUT / 'inference.log')
+    shutil.move(str(inferred / 'vis'), str(OUT / 'vis'))
+
+
 def evaluate(commands: Commands, ranking: str, name: str, *options:
              object) -> float:
     """Evaluate the results file, without a network; return AP^r."""
@@ -92,23 +137,14 @@ def main() -> None:
                  '--images', args.images, '--val-images', args.val_images,
                  '--seed', args.seed, '--people', 2, 4)
     detector, parser = train_both(commands, args.seed)
-    commands.run('parse the detected people', 'tools/test.py', PARSER, parser,
-                 '--work-dir', OUT / 'parser', '--out', RESULTS,
-                 '--cfg-options',
-                 f'test_dataloader.dataset.bbox_file={OUT}/val.bbox.json')
+    share = max(1, num_threads() // 2)
+    commands.run_jobs([
+        partial(test, commands, parser, share),
+        partial(paint, commands, detector, parser, args.pictures, share)
+    ], 2)
     box_only = evaluate(commands, 'the box score only',
                         'metrics_box-score.json', '--quality-weights', 1, 0, 0)
     quality = evaluate(commands, 'quality (QAM)', 'metrics.json')
-
-    photos, inferred = OUT / 'photos', OUT / 'inference'
-    photos.mkdir()
-    pictures = sorted((DATA / 'Validation/Images').glob('*.jpg'))
-    for picture in pictures[:args.pictures]:
-        shutil.copy(picture, photos)
-    commands.run('paint pictures', 'tools/infer.py', photos, '--model', PARSER,
-                 '--weights', parser, '--det-model', DETECTOR, '--det-weights',
-                 detector, '--bbox-thr', 0.2, '--out-dir', inferred)
-    shutil.move(str(inferred / 'vis'), str(OUT / 'vis'))
 
     print(
         f'\nAP^r {box_only:.1f} by the box score alone, {quality:.1f} by the '

@@ -23,18 +23,19 @@ model = dict(
         norm_cfg=dict(type='BN', requires_grad=True),
         norm_eval=False,
         init_cfg=None),
-    # Three levels: people are 30 to 250 pixels high at this scale.
+    # Two levels: most people are 100 to 170 pixels high at this scale.
     neck=dict(
         in_channels=[32, 64, 128, 256],
         out_channels=64,
+        start_level=2,
         add_extra_convs=False,
-        num_outs=3),
+        num_outs=2),
     bbox_head=dict(
         in_channels=64,
         feat_channels=64,
         stacked_convs=1,
-        strides=[8, 16, 32],
-        regress_ranges=((-1, 64), (64, 128), (128, 1e8)),
+        strides=[16, 32],
+        regress_ranges=((-1, 96), (96, 1e8)),
         center_sampling=True,
         norm_on_bbox=True,
         centerness_on_reg=True,

@@ -8,9 +8,19 @@ _base_ = [
 ]
 
 model = dict(
-    # As narrow as the rest: half of the stem, a quarter of the branch.
-    backbone=dict(stem_channels=32),
+    # Three stages see all of such a small crop; a fourth one costs time.
+    backbone=dict(
+        stem_channels=32,
+        num_stages=3,
+        strides=(1, 2, 2),
+        dilations=(1, 1, 1),
+        out_indices=(0, 1, 2)),
+    neck=dict(in_channels=[32, 64, 128], out_channels=48, num_outs=3),
     decode_head=dict(
+        in_channels=[48, 48, 48],
+        in_index=[0, 1, 2],
+        feature_strides=[4, 8, 16],
+        channels=48,
         iou_branch=dict(conv_channels=64, fc_channels=(128, 128)),
         loss_decode=dict(bins=1024)),
     # Several scales make up for boxes that a small detector draws roughly.

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.io import savemat
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import shortest_path
-from scipy.spatial import cKDTree
+from scipy.spatial.distance import cdist
 
 from projects.qanet.utils.files import write_bytes
 from .body import SIDES, Build, Pose, solve
@@ -36,6 +36,8 @@ _ALONG_END = 4
 _JOINTS = ((Limb.TRUNK, 1.1, Limb.HEAD), (Limb.LEFT_ARM, 0., Limb.TRUNK),
            (Limb.RIGHT_ARM, 0., Limb.TRUNK), (Limb.LEFT_LEG, 0., Limb.TRUNK),
            (Limb.RIGHT_LEG, 0., Limb.TRUNK))
+#: They join what is no further than so many times the nearest.
+_NEAR = 1.25
 
 
 @dataclass(frozen=True)
@@ -112,8 +114,10 @@ def _joints(nodes: List[Tuple], points: np.ndarray) -> List[np.ndarray]:
     for limb, at, other in _JOINTS:
         ring = np.flatnonzero((keys[:, 0] == limb) & (keys[:, 1] == at))
         target = np.flatnonzero(keys[:, 0] == other)
-        _, near = cKDTree(points[target]).query(points[ring], k=2)
-        edges += [np.stack([ring, target[k]], axis=1) for k in near.T]
+        gaps = cdist(points[ring], points[target])
+        # A limit instead of a number: ties are the same on both sides.
+        a, b = np.nonzero(gaps <= _NEAR * gaps.min(axis=1, keepdims=True))
+        edges.append(np.stack([ring[a], target[b]], axis=1))
     return edges
 
 

@@ -76,15 +76,16 @@ def to_patches(limb: np.ndarray, along: np.ndarray,
         for i, patch in enumerate(chart.patches):
             on_head = chart.limb == Limb.HEAD
             own = np.flatnonzero(limb == chart.limb + (0 if on_head else i))
-            # Positions of the limb's charts: the next one begins at `stop`.
+            # From the first to the last of the limb's charts.
             ends = [c[2:4] for c in CHARTS if c.limb == chart.limb]
             at = np.clip(along[own], np.min(ends), np.max(ends))
             outwards = azimuth[own] * SIDES[i]
             u, v = chart.uv(at, outwards)
-            inside = (u >= 0) & (u <= 1) & (v >= 0) & (v <= 1)
-            inside &= found[own, 0] == 0
-            found[own[inside]] = np.stack(np.broadcast_arrays(patch, u, v),
-                                          1)[inside]
+            uv = np.stack([u, v], axis=1)
+            # Rounding must not leave a gap between two charts.
+            inside = (np.abs(uv - .5) <= .5 + 1e-9).all(axis=1)
+            own, uv = own[inside], uv[inside].clip(0, 1)
+            found[own, 0], found[own, 1:] = patch, uv
     return found
 
 

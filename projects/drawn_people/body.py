@@ -86,6 +86,7 @@ class Skeleton:
     """Joints in the view frame, origin between the hips."""
     torso: np.ndarray  # (3, 3), its frame to the view frame
     head: np.ndarray  # likewise
+    hips: np.ndarray  # likewise, of those on which the legs hang
     neck: np.ndarray  # (3, ), its base
     skull: np.ndarray  # (3, ), its middle
     arms: np.ndarray  # (2, 4, 3) shoulder, elbow, wrist, finger tips
@@ -117,7 +118,7 @@ def solve(build: Build, pose: Pose, tilt: float) -> Skeleton:
     arms = np.stack([_arm(build, pose, i) for i in range(2)]) @ torso.T
     limbs = np.stack([_leg(build, pose, i) for i in range(2)]) @ view.T
     legs, feet = limbs[:, :3], limbs[:, 3:]
-    return Skeleton(torso, head, neck, skull, arms, legs, feet,
+    return Skeleton(torso, head, view, neck, skull, arms, legs, feet,
                     float(feet[..., 1].max()) + .12)
 
 

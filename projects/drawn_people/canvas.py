@@ -85,9 +85,19 @@ class Canvas:
 
         Limb (see :class:`~.labels.Limb`, 0 where nobody is), position along
         it and across it (-1 and 1 at its edges, clothes may reach further).
-        ``README.md`` says from where to where.
+        ``README.md`` says from where to where. Positions are means of those
+        sub-pixels that have the pixel's label and limb.
         """
-        return self._elected(self.coordinates)
+        label, elected = (
+            self._elected(v) for v in (self.codes, self.coordinates))
+        total, number = np.zeros_like(elected), 0
+        for i, j in np.ndindex(2, 2):
+            codes, values = (
+                v[i::2, j::2] for v in (self.codes, self.coordinates))
+            own = (codes == label) & (values[..., 0] == elected[..., 0])
+            total += values * own[..., None]
+            number = number + own
+        return total / number[..., None].astype(np.float32)
 
     def _elected(self, values: np.ndarray) -> np.ndarray:
         """Of each four values that whose label most of the four have."""

@@ -1,8 +1,11 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Drawn scenes on disk: people as CIHP, people and things as COCO."""
+"""Drawn scenes on disk: people as CIHP, people and things as COCO.
+
+Other formats are a :class:`Layout` more.
+"""
 from functools import partial
 from pathlib import Path
-from typing import Tuple, Union
+from typing import Callable, NamedTuple, Optional, Sequence, Tuple, Union
 
 import cv2
 import numpy as np
@@ -25,8 +28,24 @@ SIZE_JITTER = .12
 _SPLIT_IDS = 1000000
 _Pair = Tuple[int, int]
 
+#: Gets a scene, the folder of its split, its name and a generator for what
+#: the scene does not decide; writes its files.
+WriteScene = Callable[[Scene, Path, str, np.random.Generator], ImageRecord]
 
-def _write_image(scene: Scene, path: Path) -> ImageRecord:
+
+class Layout(NamedTuple):
+    """How a kind of data set lies on disk."""
+    name: str  # of annotation files, before the split's
+    folders: Tuple[str, str]  # of the splits
+    write: WriteScene
+    classes: Sequence[str] = ()  # none: everybody is a person
+    listed: bool = False  # each folder has a list of names
+    surface: bool = False  # scenes know the surface of bodies
+    #: Writes what does not depend on scenes into the root.
+    prepare: Optional[Callable[[Path], None]] = None
+
+
+def write_image(scene: Scene, path: Path) -> ImageRecord:
     """Write the picture; the record has boxes and areas of all instances."""
     # OpenCV's own writing does not tell why it fails.
     quality = [cv2.IMWRITE_JPEG_QUALITY, scene.jpeg_quality]
@@ -36,19 +55,36 @@ def _write_image(scene: Scene, path: Path) -> ImageRecord:
     return ImageRecord(path.name, width, height, persons_of(scene.number_map))
 
 
-def _write_instances(scene: Scene, path: Path) -> ImageRecord:
-    """Write a scene with things: the record has its masks and categories."""
-    record = _write_image(scene, path)
+def encode_mask(mask: np.ndarray) -> dict:
+    """Run lengths of a mask (h, w) as COCO's json files have them."""
+    code = mask_utils.encode(np.asfortranarray(mask, np.uint8))
+    return dict(size=code['size'], counts=code['counts'].decode('ascii'))
+
+
+def _write_parsing(scene: Scene, folder: Path, stem: str,
+                   rng: np.random.Generator) -> ImageRecord:
+    write_person_maps(folder, stem, scene.category_map, scene.number_map,
+                      NUM_CLASSES)
+    return write_image(scene, folder / 'Images' / f'{stem}.jpg')
+
+
+def _write_instances(scene: Scene, folder: Path, stem: str,
+                     rng: np.random.Generator) -> ImageRecord:
+    record = write_image(scene, folder / f'{stem}.jpg')
     for instance in record.persons:
         mask = scene.number_map == instance.pop('parsing_id')
-        code = mask_utils.encode(np.asfortranarray(mask, np.uint8))
-        code['counts'] = code['counts'].decode('ascii')
-        instance['segmentation'] = code
+        instance['segmentation'] = encode_mask(mask)
         instance['category'] = int(scene.category_map[mask][0])
     return record
 
 
-def _draw_and_write(folder: Path, seed: int, numbers: Tuple,
+_PARSING = Layout(
+    'CIHP', ('Training', 'Validation'), _write_parsing, listed=True)
+_INSTANCES = Layout(
+    'instances', ('train', 'val'), _write_instances, classes=CLASSES)
+
+
+def _draw_and_write(layout: Layout, folder: Path, seed: int, numbers: Tuple,
                     stem: str) -> ImageRecord:
     """One scene to disk; it depends on these arguments alone."""
     size, num_people, num_things = numbers
@@ -56,44 +92,47 @@ def _draw_and_write(folder: Path, seed: int, numbers: Tuple,
     rng = np.random.default_rng([seed, split, index, num_things is not None])
     factors = rng.uniform(1 - SIZE_JITTER, 1 + SIZE_JITTER, 2)
     width, height = (max(MIN_SIZE, int(v)) for v in size * factors)
-    scene = draw_scene(rng, (width, height), num_people, num_things)
-    if num_things is not None:
-        return _write_instances(scene, folder / f'{stem}.jpg')
-    write_person_maps(folder, stem, scene.category_map, scene.number_map,
-                      NUM_CLASSES)
-    return _write_image(scene, folder / 'Images' / f'{stem}.jpg')
+    scene = draw_scene(rng, (width, height), num_people, num_things,
+                       layout.surface)
+    return layout.write(scene, folder, stem, rng)
 
 
-def _write_splits(out: Path, counts: _Pair, seed: int, workers: int,
-                  progress: bool, *numbers) -> None:
-    """Draw both splits; ``numbers`` are size, num_people and num_things."""
+def write_splits(layout: Layout, out: Path, counts: _Pair, seed: int,
+                 workers: int, progress: bool, *numbers) -> None:
+    """Draw both splits of a data set, see :func:`write_dataset`.
+
+    ``counts`` are scenes to train on, and held out; ``numbers`` are size,
+    num_people and num_things.
+    """
     for name, value, least in (('num_train', counts[0], 1), ('num_val',
                                                              counts[1], 1),
                                ('seed', seed, 0), ('workers', workers, 1)):
         if value < least:
             raise InputError(f'{name} must be at least {least}, got {value}')
     check_arguments(*numbers)
-    parsing = numbers[-1] is None
-    name = 'CIHP' if parsing else 'instances'
-    folders = ('Training', 'Validation') if parsing else ('train', 'val')
+    folders = layout.folders
     files = [(out / folder / f'{split}_id.txt',
-              out / 'annotations' / f'{name}_{split}.json')
+              out / 'annotations' / f'{layout.name}_{split}.json')
              for split, folder in zip(('train', 'val'), folders)]
     (out / 'annotations').mkdir(parents=True, exist_ok=True)
     # An interrupted drawing leaves no old annotations of new pictures.
     for path in sum(files, ()):
         path.unlink(missing_ok=True)
+    if layout.prepare is not None:
+        layout.prepare(out)
     for k, (names, annotations) in enumerate(files):
         stems = [f'{k * _SPLIT_IDS + n + 1:07d}' for n in range(counts[k])]
-        work = partial(_draw_and_write, out / folders[k], seed, numbers)
+        work = partial(_draw_and_write, layout, out / folders[k], seed,
+                       numbers)
         records = map_in_order(work, stems, workers if workers > 1 else 0,
                                folders[k] if progress else None)
         document = coco_document(stems, dict(zip(stems, list(records))))
-        if parsing:
+        if layout.listed:
             write_text(names, ''.join(f'{stem}\n' for stem in stems))
-        else:
+        if layout.classes:
             document['categories'] = [
-                dict(id=k, name=name) for k, name in enumerate(CLASSES, 1)
+                dict(id=k, name=name)
+                for k, name in enumerate(layout.classes, 1)
             ]
             for annotation in document['annotations']:
                 annotation['category_id'] = annotation.pop('category')
@@ -130,9 +169,8 @@ def write_dataset(out: Union[str, Path],
         InputError: If a number is out of range; nothing is written then.
         OSError: If ``out`` cannot be written.
     """
-    _write_splits(
-        Path(out), (num_train, num_val), seed, workers, progress, size,
-        num_people, None)
+    write_splits(_PARSING, Path(out), (num_train, num_val), seed, workers,
+                 progress, size, num_people, None)
 
 
 def write_instance_dataset(out: Union[str, Path],
@@ -150,6 +188,5 @@ def write_instance_dataset(out: Union[str, Path],
     with masks of the visible pixels. ``num_things`` are fewest and most things
     of a scene; all else is as in :func:`write_dataset`.
     """
-    _write_splits(
-        Path(out), (num_train, num_val), seed, workers, progress, size,
-        num_people, num_things)
+    write_splits(_INSTANCES, Path(out), (num_train, num_val), seed, workers,
+                 progress, size, num_people, num_things)

@@ -13,13 +13,15 @@ from .outfit import Outfit, Worn
 from .surface import Chain, Cloth, Material
 
 #: Cross-sections of the trunk: positions on the spine and half depths.
-_LEVELS = np.array([-.2, 0., .15, .36, .56, .74, .88, .95, 1.])
+LEVELS = np.array([-.2, 0., .15, .36, .56, .74, .88, .95, 1.])
 _DEPTHS = np.array([.44, .48, .46, .4, .45, .5, .44, .34, .26])
 #: Half axes of the skull in heads.
 HEAD_X, HEAD_Y, HEAD_Z = .37, .5, .43
+#: How far the chin lies in front of the skull's middle, heads.
+SKULL_SLANT = .06
 #: Cross-sections along a limb: position (1 elbow or knee) and half width.
-_AT = np.array([0., .35, .7, 1., 1.3, 1.65, 2.])
-_WIDTHS = {
+WIDTHS_AT = np.array([0., .35, .7, 1., 1.3, 1.65, 2.])
+WIDTHS = {
     'arm': [.19, .2, .185, .168, .182, .155, .12],
     'leg': [.35, .335, .275, .215, .245, .195, .14],
     'trousers': [.37, .36, .31, .26, .25, .225, .205]
@@ -62,6 +64,29 @@ class Garment:
     flare: float = 0.  # how much further at its lower end
 
 
+def trunk_sections(build: Build) -> Tuple[np.ndarray, np.ndarray]:
+    """Half widths and half depths of the trunk at ``LEVELS``, heads."""
+    waist, chest, hips = build.waist, build.chest, build.hips
+    widths = np.array([
+        hips * .92, hips, hips * .95, waist, (waist + chest) * .51,
+        chest * 1.02, build.shoulder * 1.1, build.shoulder * .7, .25
+    ])
+    return widths, _DEPTHS * build.limbs
+
+
+def skull_sections(elevation: np.ndarray,
+                   grow: float = 1.) -> Tuple[np.ndarray, ...]:
+    """Of the skull at elevations, radians: y, half widths, half depths.
+
+    y is 1 at the chin and -1 at the crown, the others are heads times
+    ``grow``.
+    """
+    y, flat = -np.sin(elevation), np.cos(elevation) * grow
+    # The jaw is narrower than the skull.
+    width = HEAD_X * (1 - .3 * np.clip(y, 0, 1)**1.5) * flat
+    return y, width, (HEAD_Z - .06 * y) * flat
+
+
 class Figure:
     """Everything that outlines of clothes need to know about a body."""
 
@@ -73,12 +98,7 @@ class Figure:
         self.skeleton = solve(build, pose, tilt)
         self.origin = np.array(
             [spot.x, spot.feet - self.skeleton.ground * spot.scale])
-        waist, chest, hips = build.waist, build.chest, build.hips
-        self._widths = np.array([
-            hips * .92, hips, hips * .95, waist, (waist + chest) * .51,
-            chest * 1.02, build.shoulder * 1.1, build.shoulder * .7, .25
-        ])
-        self._depths = _DEPTHS * build.limbs
+        self._widths, self._depths = trunk_sections(build)
         left, right = self.trunk_sides([.96, .6, 0.], .06)
         radius = np.abs(right - left)[:, 0].max() / 2 / self.scale
         self._spine = (*((left + right) / 2)[[0, 2]], radius)
@@ -97,9 +117,11 @@ class Figure:
                          Limb.LEFT_ARM) if kind == 'arm' else
                         (self.skeleton.legs, Limb.LEFT_LEG))
         bones = self.pixels(joints[i, :3])
-        points = [np.interp(_AT, [0, 1, 2], column) for column in bones.T]
-        radii = np.array(_WIDTHS[kind]) * self.build.limbs * self.scale
-        return Chain(limb + i, np.stack(points, axis=1), radii, _AT)
+        points = [
+            np.interp(WIDTHS_AT, [0, 1, 2], column) for column in bones.T
+        ]
+        radii = np.array(WIDTHS[kind]) * self.build.limbs * self.scale
+        return Chain(limb + i, np.stack(points, axis=1), radii, WIDTHS_AT)
 
     def axis(self, start, end, radius, limb, at) -> Chain:
         """One bone between two points, px, of a half width in heads."""
@@ -127,7 +149,7 @@ class Figure:
         level, azimuth, ease = np.broadcast_arrays(
             np.atleast_1d(level), azimuth, ease)
         width, depth = (
-            np.interp(level, _LEVELS, half) + ease
+            np.interp(level, LEVELS, half) + ease
             for half in (self._widths, self._depths))
         rot = self.skeleton.torso
         azimuth = _visible(azimuth, width, depth, rot)
@@ -147,12 +169,9 @@ class Figure:
         """
         az, el = np.deg2rad(
             np.broadcast_arrays(np.atleast_1d(azimuth), elevation))
-        y, flat = -np.sin(el), np.cos(el) * grow
-        # The jaw is narrower than the skull.
-        width = HEAD_X * (1 - .3 * np.clip(y, 0, 1)**1.5) * flat
-        depth = (HEAD_Z - .06 * y) * flat
+        y, width, depth = skull_sections(el, grow)
         az = _visible(az, width, depth, self.skeleton.head)
-        x, z = width * np.sin(az), depth * np.cos(az) + .06 * y
+        x, z = width * np.sin(az), depth * np.cos(az) + SKULL_SLANT * y
         return self.head_local(np.stack([x, HEAD_Y * y * grow, z], axis=1))
 
     def head_front(self) -> float:

@@ -75,8 +75,8 @@ def paint_person(canvas: Canvas,
                  number: int,
                  light: np.ndarray,
                  tilt: float,
-                 pose: Optional[Pose] = None) -> None:
-    """Paint a person with its labels.
+                 pose: Optional[Pose] = None) -> Figure:
+    """Paint a person with its labels; returns the body as it was painted.
 
     Args:
         number (int): Human id, from 1.
@@ -92,6 +92,7 @@ def paint_person(canvas: Canvas,
         for row in (Garment(*row) for row in GARMENTS[region]):
             if row.cloth in person.outfit and row.below not in person.outfit:
                 _paint_layer(figure, person.outfit, row, i)
+    return figure
 
 
 def _paint_layer(figure: Figure, outfit: Outfit, row: Garment, i: int) -> None:

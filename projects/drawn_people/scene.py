@@ -9,8 +9,9 @@ import numpy as np
 from projects.qanet.datasets.conversion.maps import persons_of
 from projects.qanet.utils.errors import InputError
 from .backgrounds import draw_background
+from .body_surface import surface_map
 from .canvas import Canvas
-from .figure import Spot
+from .figure import Figure, Spot
 from .geometry import ellipse
 from .labels import MAX_PERSONS, NUM_CLASSES
 from .person import paint_person, sample_person
@@ -37,6 +38,8 @@ class Scene:
     category_map: np.ndarray
     number_map: np.ndarray
     jpeg_quality: int = 90
+    #: Patch (0: no person), U and V, (H, W, 3) float32, where asked for.
+    surface: Optional[np.ndarray] = None
 
     def boxes(self) -> np.ndarray:
         """Tight boxes of persons (and things), (N, 4) int64, xywh in px."""
@@ -59,13 +62,14 @@ class _Item(NamedTuple):
     """Somebody or something, painted as often as needed in the same way."""
     kind: str
     spot: Spot
-    paint: Callable[[Canvas, int], None]
+    paint: Callable[[Canvas, int], Optional[Figure]]
 
 
 def draw_scene(rng: np.random.Generator,
                size: _Pair = (400, 300),
                num_people: _Pair = (2, 4),
-               num_things: Optional[_Pair] = None) -> Scene:
+               num_things: Optional[_Pair] = None,
+               surface: bool = False) -> Scene:
     """Draw people, or people and things, who hide parts of each other.
 
     Seats and obstacles are background. Who is almost hidden is left out, so
@@ -79,6 +83,8 @@ def draw_scene(rng: np.random.Generator,
         num_things (tuple[int, int], optional): Fewest and most things, 12
             together with the persons, of whom there may be 0 then. Defaults
             to None: a scene for parsing.
+        surface (bool): Also tell which point of a body each pixel shows; all
+            else stays the same. Defaults to False.
 
     Raises:
         InputError: If a size or a number is out of range.
@@ -98,13 +104,13 @@ def draw_scene(rng: np.random.Generator,
     items += [_sample_thing(seed, view) for seed in seeds]
     items.sort(key=lambda item: item.spot.feet)
     least = MIN_PERSON_AREA if num_things is None else MIN_INSTANCE_AREA
-    image, codes, items = _compose(rng, view, items, least)
+    image, codes, items, points = _compose(rng, view, items, least, surface)
     numbers = _numbers(codes)
     categories = codes % NUM_CLASSES
     if num_things is not None:
         kinds = [0, *(CLASSES.index(item.kind) + 1 for item in items)]
         categories = np.array(kinds, np.uint8)[numbers]
-    return Scene(image, categories, numbers, int(rng.integers(72, 95)))
+    return Scene(image, categories, numbers, int(rng.integers(72, 95)), points)
 
 
 def check_arguments(size: _Pair, num_people: _Pair,
@@ -142,10 +148,11 @@ def _sample_person(seed: int, view: _View, x: float, share: float) -> _Item:
     spot = Spot(x * width, feet, scale)
     seat = sample_thing(rng, 'seat', ground - .3)
 
-    def paint(canvas: Canvas, number: int) -> None:
+    def paint(canvas: Canvas, number: int) -> Figure:
         if person.pose.seated:
             paint_thing(canvas, seat, spot, 0, view.light)
-        paint_person(canvas, person, spot, number, view.light, view.tilt)
+        return paint_person(canvas, person, spot, number, view.light,
+                            view.tilt)
 
     return _Item('person', spot, paint)
 
@@ -171,26 +178,32 @@ def _numbers(codes: np.ndarray) -> np.ndarray:
 
 
 def _compose(rng: np.random.Generator, view: _View, items: List[_Item],
-             least: int) -> Tuple[np.ndarray, np.ndarray, List[_Item]]:
-    """Picture, codes and the items that can be seen, far ones first."""
+             least: int, surface: bool) -> Tuple:
+    """Picture, codes, the items that can be seen, far ones first; surface."""
     background = draw_background(rng, *view.size, view.horizon)
     seed = int(rng.integers(2**62))
     while True:
-        canvas = Canvas(_shadowed(background, items, view))
-        _paint_all(canvas, items, view, np.random.default_rng(seed))
+        canvas = Canvas(_shadowed(background, items, view), surface)
+        figures = _paint_all(canvas, items, view, np.random.default_rng(seed))
         image, codes = canvas.reduce()
         areas = np.bincount(_numbers(codes).ravel(), None, len(items) + 1)[1:]
         seen = areas >= min(least, np.prod(view.size) // 100)
         if least == MIN_PERSON_AREA and not seen.any():
             seen[-1] = True  # at least the nearest person stays
         if seen.all():
-            return photograph(rng, image), codes, items
+            points = surface_map(canvas.reduce_coordinates(), codes,
+                                 figures) if surface else None
+            return photograph(rng, image), codes, items, points
         items = [item for item, keep in zip(items, seen) if keep]
 
 
 def _paint_all(canvas: Canvas, items: List[_Item], view: _View,
-               rng: np.random.Generator) -> None:
-    """Items from far to near, perhaps with an obstacle in between."""
+               rng: np.random.Generator) -> List[Optional[Figure]]:
+    """Items from far to near, perhaps with an obstacle in between.
+
+    Returns the body of each person, None of each thing.
+    """
+    figures = []
     slot = int(rng.integers(1, 4)) if rng.random() < .16 else 0
     for k, item in enumerate(items):
         if k == len(items) - slot:
@@ -198,7 +211,8 @@ def _paint_all(canvas: Canvas, items: List[_Item], view: _View,
             spot = Spot(x, feet, max((feet - view.horizon) / view.eye, 4.))
             thing = sample_thing(rng, str(rng.choice(list(OBSTACLES)[:2])))
             paint_thing(canvas, thing, spot, 0, view.light)
-        item.paint(canvas, k + 1)
+        figures.append(item.paint(canvas, k + 1))
+    return figures
 
 
 def _shadowed(background: np.ndarray, items: List[_Item],

@@ -54,6 +54,15 @@ def test_majority_vote_elects_coordinates_too():
                        np.outer(elected, [1, 2, .5]))
 
 
+def test_coordinates_are_means_of_what_the_pixel_is():
+    canvas = Canvas(np.zeros((1, 2, 3), np.uint8), coordinates=True)
+    canvas.codes[:] = [[5, 5, 5, 5], [5, 6, 5, 5]]
+    limbs, along = [[3, 3, 3, 3], [3, 3, 1, 3]], [[1, 2, 5, 6], [6, 8, 8, 1]]
+    canvas.coordinates[:] = np.stack([limbs, along, np.zeros((2, 4))], 2)
+    found = canvas.reduce_coordinates()[0]
+    assert np.allclose(found, [[3, 3, 0], [3, 4, 0]])
+
+
 def test_outlines():
     points = np.array([[0., 0.], [4., 1.], [6., 5.], [1., 7.]])
     for closed, shape in ((True, (12, 2)), (False, (10, 2))):

@@ -57,6 +57,21 @@ def test_only_things_or_only_people():
     assert set(np.unique(scene.category_map)) == {0, 1}
 
 
+def test_surfaces_on_request_change_nothing_else():
+    options = dict(size=(150, 110), num_people=(1, 2), num_things=(2, 3))
+    plain, scene = (
+        draw_scene(np.random.default_rng(3), **options, surface=surface)
+        for surface in (False, True))
+    assert plain.surface is None
+    for name in ('image', 'category_map', 'number_map'):
+        assert np.array_equal(getattr(plain, name), getattr(scene, name))
+    assert scene.surface.shape == (110, 150, 3)
+    # Things have no body.
+    assert len(counts(scene.category_map)) > 2
+    assert np.array_equal(scene.surface[..., 0] > 0, scene.category_map == 1)
+    assert scene.surface[..., 1:].max() <= 1 and scene.surface.min() == 0
+
+
 def test_class_values():
     assert CLASSES == ('person', 'ball', 'balloon', 'crate', 'bottle',
                        'umbrella', 'sign')

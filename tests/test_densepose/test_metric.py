@@ -154,7 +154,7 @@ def test_wrong_arguments(build, kwargs, message):
 def test_wrong_samples(samples, build, tmp_path):
     metric, persons = build(), samples[0]['pred_instances']
     for error, message, change in (
-        (InputError, 'score nan',
+        (InputError, 'scores are not finite',
          dict(pred_instances=replace(persons, scores=np.full(4, np.nan)))),
         (InputError, 'no uv_maps',
          dict(pred_instances=replace(persons, uv_maps=None))),

@@ -100,9 +100,10 @@ def test_what_is_no_dense_pose():
     with pytest.raises(InputError, match='gives 20 classes and some uv_maps'):
         person_records(
             replace(persons, part_scores=parts, part_pixel_scores=parts))
-    with pytest.raises(
-            InputError, match='image 4711: person 0 has the score nan'):
-        person_records(replace(persons, scores=[np.nan]))
+    for change in (dict(scores=[np.nan]), dict(bboxes=[[0, np.nan, 5, 6]])):
+        with pytest.raises(
+                InputError, match='image 4711 has a person whose .* not fin'):
+            person_records(replace(persons, **change))
     assert person_records(ParsingInstances.empty((9, 9), 20)) == []
 
 

@@ -149,6 +149,9 @@ def test_charts_of_one_vertex():
     ('Pdist_matrix.npy', np.zeros((2, 2)), r'of the shape \(2, 2\), expected'),
     ('Pdist_matrix.npy', np.zeros(514605, int), 'of the type int64, allowed'),
     ('Pdist_matrix.npy', np.array([None]), 'no .npy file of numbers'),
+    ('Pdist_matrix.npy', b'\x93NUMPY', 'no .npy file of numbers'),
+    ('Pdist_matrix.npy', b'', 'Pdist_matrix.npy is empty'),
+    ('Pdist_matrix.npy', b'PK\x05\x06'.ljust(22, b'\0'), 'is an archive'),
     ('SMPL_subdiv.mat', b'<html>', 'is a web page'),
     ('SMPL_subdiv.mat', b'x' * 999, 'SMPL_subdiv.mat is no readable .mat'),
 ])

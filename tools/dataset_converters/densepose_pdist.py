@@ -1,9 +1,9 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Convert the distances of COCO DensePose's evaluation to Pdist_matrix.npy.
 
-That file is mapped: an evaluation reads the distances that it asks for, not
-all 380 million of them. Pdist_matrix.mat needs h5py, Pdist_matrix.pkl does
-not; nothing but an array is read from it.
+Of that file an evaluation reads the distances that it needs, not all 380
+million. Pdist_matrix.mat needs h5py, Pdist_matrix.pkl does not; nothing but an
+array is read from it.
 """
 import argparse
 import sys

@@ -80,8 +80,8 @@ def person_records(instances: ParsingInstances) -> List[Dict[str, Any]]:
     Part maps are patches 0..24. The box is the detector's, clipped to the
     image and rounded down, ``uv`` (3, h, w) uint8 what lies in it: patch, U
     and V, both 0 where the patch is. Persons whose box is empty then are left
-    out. Raises an InputError if the model gives no patches with U and V or a
-    score is undefined.
+    out. Raises an InputError if the model gives no patches with U and V, or a
+    box or score is undefined.
     """
     if len(instances) and (instances.uv_maps is None
                            or instances.num_classes != NUM_PATCHES):
@@ -89,16 +89,16 @@ def person_records(instances: ParsingInstances) -> List[Dict[str, Any]]:
             f'the model gives {instances.num_classes} classes and '
             f'{"no" if instances.uv_maps is None else "some"} uv_maps, dense '
             f'pose needs {NUM_PATCHES} classes and uv_maps')
+    for name in ('bboxes', 'scores'):
+        if not np.isfinite(getattr(instances, name)).all():
+            raise InputError(f'image {instances.image_id} has a person whose '
+                             f'{name} are not finite')
     records = []
     boxes = np.clip(instances.bboxes, 0, instances.image_size * 2)
     for i, (left, top, right,
             bottom) in enumerate(boxes.astype(np.int64).tolist()):
         if right <= left or bottom <= top:
             continue
-        score = float(instances.scores[i])
-        if not is_number(score):
-            raise InputError(f'image {instances.image_id}: person {i} has the '
-                             f'score {score}, expected a finite number')
         uv = np.zeros((3, bottom - top, right - left), np.uint8)
         window = np.stack([instances.part_maps[i], *instances.uv_maps[i]])
         x, y = (instances.offsets[i] - (left, top)).tolist()
@@ -114,7 +114,7 @@ def person_records(instances: ParsingInstances) -> List[Dict[str, Any]]:
                 image_id=int(instances.image_id or 0),
                 category_id=int(instances.labels[i]) + 1,
                 bbox=[left, top, right - left, bottom - top],
-                score=score,
+                score=float(instances.scores[i]),
                 uv=uv))
     return records
 

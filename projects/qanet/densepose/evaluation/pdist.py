@@ -33,6 +33,33 @@ class Distances(NamedTuple):
     chunks: Iterator[np.ndarray]  # (n,) each, once
 
 
+class DistanceFile:
+    """Distances in a ``.npy`` file, of which those asked for are read.
+
+    One by one: of a mapped file, whole stretches around each would be mapped,
+    1 GB after a thousand of them.
+    """
+
+    def __init__(self, path: str) -> None:
+        mapped = map_distances(path)
+        self._path = path
+        self._length = len(mapped)
+        self._dtype, self._start = mapped.dtype, mapped.offset
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, places: np.ndarray) -> np.ndarray:
+        """Distances at places (P,) int64, (P,)."""
+        places, inverse = np.unique(places, return_inverse=True)
+        size, found = self._dtype.itemsize, []
+        with open(self._path, 'rb', buffering=0) as file:
+            for place in (self._start + size * places).tolist():
+                file.seek(place)
+                found.append(file.read(size))
+        return np.frombuffer(b''.join(found), self._dtype)[inverse]
+
+
 @contextmanager
 def open_distances(path: str) -> Iterator[Distances]:
     """Open distances in a ``.npy``, ``.mat`` or ``.pkl`` file.
@@ -83,11 +110,14 @@ def read_mat(path: str, key: str) -> np.ndarray:
 
 def map_distances(path: str) -> np.ndarray:
     """Map a ``.npy`` file, (M,) float32 or float64; nothing is read yet."""
+    check_download(path, path)
     try:
         array = np.load(path, mmap_mode='r', allow_pickle=False)
-    except ValueError as error:
+    except (EOFError, ValueError) as error:
         raise InputError(f'{path} is no .npy file of numbers: '
                          f'{error}') from None
+    if not isinstance(array, np.ndarray):
+        raise InputError(f'{path} is an archive, not a .npy file')
     _check(array, path)
     return array.reshape(-1)
 

@@ -2,19 +2,22 @@
 """The body's surface: which vertex a point is nearest to, and how far two are.
 """
 import os
+from typing import Union
 
 import numpy as np
 from scipy.spatial.distance import cdist
 
 from projects.qanet.utils.errors import InputError
 from ..labels import NUM_PATCHES
-from .pdist import KEY, map_distances, open_distances, read_mat
+from .pdist import KEY, DistanceFile, open_distances, read_mat
 
 _CHART, _TRANSFORM = 'SMPL_subdiv.mat', 'SMPL_SUBDIV_TRANSFORM.mat'
-# The first is mapped, the others are read into the memory.
+# The first stays on disk, the others are read into the memory.
 _DISTANCES = tuple(f'{KEY}{ending}' for ending in ('.npy', '.pkl', '.mat'))
 # Points that are compared with all vertices of their patch at once.
 _CHUNK = 4096
+
+Distances = Union[np.ndarray, DistanceFile]
 
 
 class Surface:
@@ -28,9 +31,9 @@ class Surface:
             which has one vertex at least.
         mesh_vertices (np.ndarray): Vertices of the mesh that they are, (K,),
             0..M - 1.
-        distances (np.ndarray): Distances in metres of each two vertices of the
-            mesh, (M * (M - 1) / 2,): that of i > j is at i * (i - 1) / 2 + j.
-            May be mapped from a file.
+        distances (np.ndarray | DistanceFile): Distances in metres of each
+            two vertices of the mesh, (M * (M - 1) / 2,): that of i > j is at
+            i * (i - 1) / 2 + j.
         source (str): What messages call the distances.
 
     Raises:
@@ -42,7 +45,7 @@ class Surface:
                  v: np.ndarray,
                  patches: np.ndarray,
                  mesh_vertices: np.ndarray,
-                 distances: np.ndarray,
+                 distances: Distances,
                  source: str = 'distances') -> None:
         number = int(np.max(mesh_vertices)) + 1
         if len(distances) != number * (number - 1) // 2:
@@ -153,10 +156,10 @@ def _read(path: str, key: str) -> np.ndarray:
     return values.reshape(-1).astype(np.float64)
 
 
-def _load(path: str) -> np.ndarray:
-    """Distances, (M,): mapped if the file can be mapped."""
+def _load(path: str) -> Distances:
+    """Distances, (M,): left in the file if it is a ``.npy``."""
     if path.endswith('.npy'):
-        return map_distances(path)
+        return DistanceFile(path)
     with open_distances(path) as found:
         values = np.empty(found.count, found.dtype)
         start = 0

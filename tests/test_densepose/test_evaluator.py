@@ -114,7 +114,11 @@ def test_ignored_regions(golden, eval_data, edit, records):
     assert half.process(
         11, golden.of_image(11)).scores.tolist() == [.97, .55, .31]
     assert half.evaluate(records)['AP'] != plain['AP']
-    # Six tenths of its box (but a detection of what is painted stays).
+    # Eight tenths: enough for the person, not for the detection's mask.
+    most = cover([150, 240, 240, 150], [0, 0, 200, 200])
+    assert len(most.truths(11)) == 1
+    assert len(most.process(11, golden.of_image(11)).scores) == 4
+    # Six tenths.
     part = cover([170, 240, 240, 170], [0, 0, 200, 200])
     assert len(part.truths(11)) == 2 and part.evaluate(records) == plain
     assert cover([0, 9, 0], [0, 0, 9]).evaluate(records) == plain
@@ -129,6 +133,22 @@ def test_ignored_regions(golden, eval_data, edit, records):
                 match=r'edited.json: image 11 has an ignored region that is '
                 'no polygon'):
             cover(x, y).process(11, [])
+
+
+def test_regions_go_before_ranks(golden, eval_data, edit, records):
+    """The 24th detection counts where most of the others are ignored."""
+
+    def change(document):
+        image = next(one for one in document['images'] if one['id'] == 17)
+        image.update(
+            ignore_regions_x=[[0, 172, 172, 0]],
+            ignore_regions_y=[[0, 0, 200, 200]])
+
+    evaluator = DensePoseEvaluator(edit(change), eval_data)
+    statistics = evaluator.process(17, golden.of_image(17))
+    assert .04 in statistics.scores and statistics.found[0, 0].any()
+    own = [one for one in records if one['image_id'] == 17]
+    assert evaluator.evaluate(own) == evaluator.summarize([statistics])
 
 
 def test_images_without_detections(golden, eval_data):

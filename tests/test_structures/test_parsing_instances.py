@@ -1,5 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -113,3 +114,18 @@ def test_further_thresholds_are_chosen_and_fused_alike(persons):
     assert chosen.pixel_scores.tolist() == pytest.approx([.2])
     fused = persons.fuse((0, 0, 2)).by_thr[.5]
     np.testing.assert_allclose(fused.scores, [.25, .2, 0], rtol=1e-6)
+
+
+def test_uv_maps(persons):
+    """They stay with their persons, and fit the windows."""
+    assert persons.uv_maps is None and persons[1:].uv_maps is None
+    maps = [
+        np.full((2, *one.shape), k, np.uint8)
+        for k, one in enumerate(persons.part_maps)
+    ]
+    found = replace(persons, uv_maps=maps).fuse((1, 0, 0))[[1, 0]]
+    assert [one[0, 0, 0] for one in found.uv_maps] == [1, 0]
+    assert found.uv_maps[0].shape == (2, 5, 1)
+    for wrong in (maps[:2], [maps[0], maps[1][:, :4], maps[2]]):
+        with pytest.raises(ValueError, match='uv_maps have the shapes'):
+            replace(persons, uv_maps=wrong)

@@ -15,8 +15,8 @@ TORCH_FREE = [
 TORCH_FREE += [
     f'tools/analysis_tools/{name}.py'
     for name in ('benchmark', 'compare_results', 'convert_results',
-                 'detections_to_boxes', 'eval_parsing', 'perturb_boxes',
-                 'rescore_instances')
+                 'detections_to_boxes', 'eval_densepose', 'eval_parsing',
+                 'perturb_boxes', 'rescore_instances')
 ]
 TORCH_FREE += [
     str(path.relative_to(ROOT))

@@ -18,9 +18,10 @@ import numpy as np
 from projects.qanet.runtime.person_detector import PersonDetector
 from projects.qanet.runtime.person_parser import PersonParser
 from projects.qanet.runtime.photos import read_photo
-from projects.qanet.runtime.session import Session, import_optional
+from projects.qanet.runtime.session import Session
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import check_writable, write_bytes
+from projects.qanet.utils.optional import import_optional
 from tools.common.cli import plain_parser, run_tool
 
 

@@ -8,8 +8,9 @@ import torch
 from mmengine.model import revert_sync_batchnorm
 from torch import Tensor, nn
 
-from projects.qanet.runtime.session import first_line, import_optional
+from projects.qanet.runtime.session import first_line
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.optional import import_optional
 from .network import INPUT_NAME, OUTPUT_NAMES, OnnxNetwork
 
 #: Lowest version of the operator set that each exporter is asked for.

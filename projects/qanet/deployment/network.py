@@ -7,9 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from projects.qanet.runtime.session import first_line, import_optional
+from projects.qanet.runtime.session import first_line
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import check_download
+from projects.qanet.utils.optional import import_optional
 
 #: Names of the file's input and outputs, the last one optional.
 INPUT_NAME = 'crops'

@@ -1,9 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """A network in an ONNX file, run by onnxruntime or OpenVINO."""
-import importlib
 import json
 import os.path as osp
-from types import ModuleType
 from typing import Any, Callable, Dict, List, Mapping
 
 import numpy as np
@@ -11,6 +9,7 @@ import numpy as np
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import check_download
 from projects.qanet.utils.json_values import is_number
+from projects.qanet.utils.optional import import_optional
 
 BACKENDS = ('onnxruntime', 'openvino')
 #: Version of the JSON documents in a file's metadata; others are refused.
@@ -27,18 +26,6 @@ FORMS: Dict[str, Callable[[Any], bool]] = {
     lambda value: isinstance(value, list) and bool(value) and all(
         map(is_number, value))
 }
-
-
-def import_optional(name: str, purpose: str) -> ModuleType:
-    """Import a package that only some users have; its name is PyPI's too.
-
-    The InputError begins with the purpose.
-    """
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise InputError(f'{purpose} needs {name} (pip install {name}): '
-                         f'{error}') from error
 
 
 def first_line(error: Exception) -> str:

@@ -7,6 +7,8 @@ ROOT = Path(__file__).parents[3]
 CODE = """
 import runpy
 import sys
+import projects.qanet.densepose.evaluation
+import projects.qanet.densepose.submission
 import projects.qanet.evaluation.analysis.instances
 import projects.qanet.evaluation.analysis.report
 import projects.qanet.evaluation.dumps
@@ -16,7 +18,7 @@ import projects.qanet.ground_truth
 import projects.qanet.datasets.coco_annotations
 import projects.qanet.visualization.painting
 for name in ('analyze_quality', 'compare_results', 'convert_results',
-             'tune_quality'):
+             'eval_densepose', 'tune_quality'):
     runpy.run_path(f'tools/analysis_tools/{name}.py')
 assert not {'torch', 'matplotlib.pyplot'} & set(sys.modules)
 import projects.qanet.quality

@@ -101,9 +101,13 @@ class TinyDensePose:
         (self.root / 'densepose.json').write_text(json.dumps(document))
 
     def arguments(self, **kwargs):
-        """Arguments of a DensePoseCocoDataset; yours win."""
+        """Arguments of a DensePoseCocoDataset; yours win.
+
+        Samples are not serialized, which collects garbage and takes a second.
+        """
         return dict(
             dict(
                 ann_file='densepose.json',
                 data_root=str(self.root),
-                data_prefix=dict(img='val')), **kwargs)
+                data_prefix=dict(img='val'),
+                serialize_data=False), **kwargs)

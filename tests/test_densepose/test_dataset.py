@@ -1,8 +1,11 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
+from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmseg.registry import DATASETS
 
@@ -13,6 +16,7 @@ from projects.qanet.densepose.labels import (PART_FLIP_PAIRS, PART_NAMES,
 from projects.qanet.utils.errors import InputError
 from .people import TinyDensePose
 
+ROOT = Path(__file__).parents[2]
 POINTS = ('dp_x', 'dp_y', 'dp_I', 'dp_U', 'dp_V')
 
 
@@ -152,3 +156,24 @@ def test_metainfo():
             swapped = names[one].replace('Left', 'Right')
             assert swapped.replace('A', 'B') == names[other].replace(
                 'Left', 'Right').replace('A', 'B')
+
+
+def test_the_split_of_2014(tiny):
+    """The very example of docs/datasets.md."""
+    text = (ROOT / 'docs/datasets.md').read_text()
+    example, = (
+        block for block in re.findall(r'```python\n(.*?)```', text, re.S)
+        if 'DensePose' in block)
+    base = str(ROOT / 'configs/_base_/datasets/coco_densepose_512x384.py')
+    path = tiny.root / 'split_2014.py'
+    path.write_text(f'_base_ = {base!r}\n{example}')
+    dataset = Config.fromfile(path).train_dataloader.dataset
+    folder = 'data/coco/annotations/DensePoseData/densepose_coco_2014'
+    files = [(one.ann_file, one.data_prefix.img) for one in dataset.datasets]
+    assert files == [(f'{folder}_train.json', 'data/coco/train2014'),
+                     (f'{folder}_valminusminival.json', 'data/coco/val2014')]
+    for one in dataset.datasets:
+        one.update(tiny.arguments())
+        one.pipeline[4].prob = 0  # needs no file
+    both = DATASETS.build(dataset)
+    assert [both[i]['data_samples'].ann_id for i in range(4)] == [31, 32] * 2

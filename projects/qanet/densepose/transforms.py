@@ -156,19 +156,18 @@ class PackDensePoseInputs(PackParsingInputs):
         packed = super().transform(results)
         if 'surface_points' not in results:
             return packed
-        for done, change, left, right in (('points_flipped',
-                                           results.get('flip'),
-                                           'RandomParsingFlip',
-                                           'RandomDensePoseFlip'),
-                                          ('points_warped', 'warp_mat'
-                                           in results, 'TopDownAffine',
-                                           'DensePoseAffine')):
-            if change and not results.get(done):
-                raise InputError(f'{left} leaves the points of dense pose '
-                                 f'behind: use {right} in the pipeline')
+        if results.get('flip') and 'points_flipped' not in results:
+            raise _left_behind('RandomParsingFlip', 'RandomDensePoseFlip')
+        if 'warp_mat' in results and 'points_warped' not in results:
+            raise _left_behind('TopDownAffine', 'DensePoseAffine')
         points = results['surface_points']
         packed['data_samples'].gt_points = InstanceData(
             xy=torch.from_numpy(points.xy.astype(np.float32)),
             patches=torch.from_numpy(points.patches),
             uv=torch.from_numpy(points.uv.astype(np.float32)))
         return packed
+
+
+def _left_behind(wrong: str, right: str) -> InputError:
+    return InputError(f'{wrong} leaves the points of dense pose behind: use '
+                      f'{right} in the pipeline')

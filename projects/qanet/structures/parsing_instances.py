@@ -41,6 +41,9 @@ class ParsingInstances:
     # The same persons with their pixel scores taken at further thresholds,
     # where the model was asked for them (``extra_pixel_score_thrs``).
     by_thr: Dict[float, 'ParsingInstances'] = field(default_factory=dict)
+    # Of dense pose, whose parts are patches: per person U and V times 255 in
+    # the same window, (2, h, w) uint8.
+    uv_maps: Optional[List[np.ndarray]] = None
 
     def __post_init__(self) -> None:
         self.bboxes = np.asarray(self.bboxes, np.float32).reshape(-1, 4)
@@ -59,6 +62,12 @@ class ParsingInstances:
             raise ValueError(
                 f'part_scores {self.part_scores.shape} and part_pixel_scores '
                 f'{self.part_pixel_scores.shape} must both be (N, C - 1)')
+        if self.uv_maps is not None:
+            shapes = [uv_map.shape for uv_map in self.uv_maps]
+            expected = [(2, *part_map.shape) for part_map in self.part_maps]
+            if shapes != expected:
+                raise ValueError(f'uv_maps have the shapes {shapes}, with '
+                                 f'these part_maps they must have {expected}')
 
     @classmethod
     def empty(cls,
@@ -120,6 +129,8 @@ class ParsingInstances:
         chosen = np.atleast_1d(np.arange(len(self))[index])
         values = {name: getattr(self, name)[chosen] for name in _PERSON_ARRAYS}
         values['part_maps'] = [self.part_maps[i] for i in chosen]
+        if self.uv_maps is not None:
+            values['uv_maps'] = [self.uv_maps[i] for i in chosen]
         by_thr = {thr: other[chosen] for thr, other in self.by_thr.items()}
         return replace(self, **values, by_thr=by_thr)
 

@@ -4,10 +4,11 @@ from importlib import import_module
 from typing import Any
 
 __all__ = [
-    'ATRParsingDataset', 'CIHPParsingDataset', 'GetParsingBox',
-    'HumanParsingDataset', 'LIPParsingDataset', 'LoadPersonParsing',
-    'MHPv2ParsingDataset', 'PPPParsingDataset', 'PackParsingInputs',
-    'RandomParsingAffine', 'RandomParsingFlip', 'TopDownAffine'
+    'ATRParsingDataset', 'CIHPParsingDataset', 'CocoPersonDataset',
+    'GetParsingBox', 'HumanParsingDataset', 'LIPParsingDataset',
+    'LoadPersonParsing', 'MHPv2ParsingDataset', 'PPPParsingDataset',
+    'PackParsingInputs', 'RandomParsingAffine', 'RandomParsingFlip',
+    'TopDownAffine'
 ]
 
 

@@ -3,7 +3,7 @@
 import os
 import os.path as osp
 from contextlib import suppress
-from typing import Dict, Optional, Sequence, Set
+from typing import Any, Dict, Optional, Sequence, Set
 
 import cv2
 import mmcv
@@ -17,16 +17,21 @@ LABEL_FOLDERS = dict(
     seg_map='Category_ids', human_map='Human_ids', instance_map='Instance_ids')
 
 
-def complete_prefix(data_prefix: Optional[Dict[str, str]]) -> Dict[str, str]:
-    """The folders ``img, seg_map, human_map, instance_map``, gaps filled."""
-    prefix = data_prefix or dict(img='Training/Images')
-    allowed = ('img', *LABEL_FOLDERS)
+def check_prefix(prefix: Any, allowed: Sequence[str]) -> Dict[str, str]:
+    """The folders, if ``img`` is there and keys are ``allowed`` ones."""
     if (not isinstance(prefix, dict) or 'img' not in prefix
             or not set(prefix).issubset(allowed)
             or not all(isinstance(folder, str) for folder in prefix.values())):
         raise InputError(
             f"data_prefix is {prefix!r}; it needs 'img', allowed are "
             f'{", ".join(allowed)}, and the values are folders')
+    return prefix
+
+
+def complete_prefix(data_prefix: Optional[Dict[str, str]]) -> Dict[str, str]:
+    """The folders ``img, seg_map, human_map, instance_map``, gaps filled."""
+    prefix = check_prefix(
+        data_prefix or dict(img='Training/Images'), ('img', *LABEL_FOLDERS))
     images = prefix['img'].rstrip('/\\')
     # Of the root itself the neighbours are a level higher.
     split = osp.dirname(images) if images not in ('', '.') else '..'

@@ -3,13 +3,15 @@
 from .benchmarks import (ATRParsingDataset, CIHPParsingDataset,
                          LIPParsingDataset, MHPv2ParsingDataset,
                          PPPParsingDataset)
+from .coco_persons import CocoPersonDataset
 from .human_parsing import HumanParsingDataset
 from .transforms import (GetParsingBox, LoadPersonParsing, PackParsingInputs,
                          RandomParsingAffine, RandomParsingFlip, TopDownAffine)
 
 __all__ = [
-    'ATRParsingDataset', 'CIHPParsingDataset', 'GetParsingBox',
-    'HumanParsingDataset', 'LIPParsingDataset', 'LoadPersonParsing',
-    'MHPv2ParsingDataset', 'PPPParsingDataset', 'PackParsingInputs',
-    'RandomParsingAffine', 'RandomParsingFlip', 'TopDownAffine'
+    'ATRParsingDataset', 'CIHPParsingDataset', 'CocoPersonDataset',
+    'GetParsingBox', 'HumanParsingDataset', 'LIPParsingDataset',
+    'LoadPersonParsing', 'MHPv2ParsingDataset', 'PPPParsingDataset',
+    'PackParsingInputs', 'RandomParsingAffine', 'RandomParsingFlip',
+    'TopDownAffine'
 ]

@@ -1,10 +1,14 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Importing this module registers the data set and its transforms."""
+"""Importing this module registers data set, transforms and network."""
 from .dataset import DensePoseCocoDataset
+from .losses import DensePosePatchLoss, DensePoseUVLoss
+from .parser import DensePoseParser
 from .transforms import (DensePoseAffine, LoadDensePose, PackDensePoseInputs,
                          RandomDensePoseFlip)
+from .uv_head import UVHead
 
 __all__ = [
-    'DensePoseAffine', 'DensePoseCocoDataset', 'LoadDensePose',
-    'PackDensePoseInputs', 'RandomDensePoseFlip'
+    'DensePoseAffine', 'DensePoseCocoDataset', 'DensePoseParser',
+    'DensePosePatchLoss', 'DensePoseUVLoss', 'LoadDensePose',
+    'PackDensePoseInputs', 'RandomDensePoseFlip', 'UVHead'
 ]

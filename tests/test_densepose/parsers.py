@@ -1,6 +1,5 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
-"""Small dense pose networks, and tables for them."""
-import numpy as np
+"""Small dense pose networks."""
 import torch
 
 import projects.qanet.plugin  # noqa: F401
@@ -22,12 +21,3 @@ def small_parser(test_cfg=None, head=None, **model):
     with torch.random.fork_rng():
         torch.manual_seed(0)
         return small_qanet(model, **head)
-
-
-def write_tables(path):
-    """Tables by an integer formula, where rows and columns differ."""
-    i, v, u = np.ogrid[:24, :256, :256]
-    tables = np.stack([((255 - u) + 2 * i + v % 16) % 256,
-                       (v + 5 * i + u // 8) % 256]) / 255
-    np.save(path, tables.astype(np.float32))
-    return str(path)

@@ -6,13 +6,15 @@ import torch
 from projects.qanet.densepose.crop_maps import unmirror_surface
 from projects.qanet.densepose.labels import PATCH_FLIP_PAIRS
 from projects.qanet.densepose.paste import paste_surface
+from projects.qanet.densepose.symmetry import UVSymmetry
 from projects.qanet.deployment.export import export_network
 from projects.qanet.models.parsers import ParserEnsemble
 from projects.qanet.structures import pad_boxes
 from projects.qanet.testing.parsers import (BOXES, cut, image_and_sample,
                                             predict, small_qanet)
 from projects.qanet.utils.errors import InputError
-from .parsers import small_parser, write_tables
+from .parsers import small_parser
+from .people import symmetry_tables, write_mat
 
 SIZES = [(97, 71), (60, 80), (64, 90)]
 
@@ -20,7 +22,8 @@ SIZES = [(97, 71), (60, 80), (64, 90)]
 @pytest.fixture(scope='module')
 def tables(tmp_path_factory):
     """Path of a symmetry file."""
-    return write_tables(tmp_path_factory.mktemp('tables') / 'symmetry.npy')
+    path = tmp_path_factory.mktemp('tables') / 'symmetry.mat'
+    return write_mat(path, symmetry_tables())
 
 
 def items():
@@ -34,24 +37,17 @@ def items():
 def test_golden_flip(data_dir, tables):
     golden = np.load(data_dir / 'densepose/flip_5x6.npz')
     for given, expected in zip(golden['in'], golden['out']):
-        found = unmirror_surface(
-            torch.from_numpy(given), torch.from_numpy(np.load(tables)))
+        found = unmirror_surface(torch.from_numpy(given), UVSymmetry(tables))
         np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
-def test_flipping_twice_is_the_identity():
-    """With tables that only mirror U, whole steps come back."""
-    v, u = np.mgrid[:256, :256] / np.float32(255)
-    tables = torch.from_numpy(np.stack([1 - u, v])[:, None].repeat(24, 1))
-    maps = torch.rand(90, 5, 7, generator=torch.Generator().manual_seed(0))
-    # In the middle of a step, so that rounding goes nowhere.
-    maps[40:] = ((maps[40:] * 254).floor() + .5) / 255
-    maps[[40, 65]] = 0
-    once = unmirror_surface(maps, tables)
-    assert not torch.equal(once, maps)
-    back = unmirror_surface(once + 1e-4, tables) - 1e-4
-    np.testing.assert_allclose(back[:40], maps[:40], atol=1e-6)
-    np.testing.assert_allclose(back[40:], maps[40:], atol=1.01 / 255)
+def test_a_diverged_network_is_told(tables):
+    """Looking U and V up does not fail on what is not finite."""
+    model = small_parser(dict(flip=True), symmetry_file=tables).eval()
+    model.decode_head.conv_seg.bias.data[50] = float('nan')
+    model.decode_head.conv_seg.bias.data[25] = 100
+    with pytest.raises(InputError, match='image 7: .* not finite'):
+        predict(model, items())
 
 
 @pytest.mark.parametrize('flip, scales', [(False, (1., )), (True, (1., 1.3))])
@@ -62,9 +58,9 @@ def test_prediction_is_crop_network_paste_fuse(flip, scales, tables):
         dict(iou_branch=dict(type='IoUBranch')),
         symmetry_file=tables).eval()
     assert model.num_classes == 25
+    symmetry = UVSymmetry(tables)
     results = [sample.pred_instances for sample in predict(model, items())]
     assert [len(result) for result in results] == [3, 0, 2]
-    lookup = torch.from_numpy(np.load(tables))
     for (image, sample), size, result in zip(items(), SIZES, results):
         assert result.image_size == size and result.num_classes == 25
         for k, box in enumerate(sample.proposals.bboxes.numpy()):
@@ -76,7 +72,7 @@ def test_prediction_is_crop_network_paste_fuse(flip, scales, tables):
                     (one, ), iou = model.predict_crops(crop)
                     (other, ), other_iou = model.predict_crops(crop.flip(3))
                 if flip:
-                    one = (one + unmirror_surface(other, lookup)) / 2
+                    one = (one + unmirror_surface(other, symmetry)) / 2
                     iou = (iou + other_iou) / 2
                 maps.append(one)
                 boxes.append(region[0])

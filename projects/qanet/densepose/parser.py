@@ -1,7 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 from typing import Iterator, Optional, Sequence
 
-import torch
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from mmseg.utils import ConfigType, SampleList
@@ -48,7 +47,7 @@ class DensePoseParser(TopDownParser):
             raise InputError('DensePoseParser needs a UVHead as decode_head, '
                              f'but got {type(self.decode_head).__name__}')
         self.num_classes = NUM_PATCHES
-        self._tables: Optional[Tensor] = None
+        self._symmetry: Optional[UVSymmetry] = None
 
     @property
     def settings(self) -> CropSettings:
@@ -75,7 +74,6 @@ class DensePoseParser(TopDownParser):
 
     def unmirror(self, maps: Tensor, sample: SegDataSample) -> Tensor:
         """Maps (90, H, W) of a crop from those of its mirror image."""
-        if self._tables is None or self._tables.device != maps.device:
-            tables = UVSymmetry(self.symmetry_file).tables
-            self._tables = torch.tensor(tables, device=maps.device)
-        return unmirror_surface(maps, self._tables)
+        if self._symmetry is None:
+            self._symmetry = UVSymmetry(self.symmetry_file)
+        return unmirror_surface(maps, self._symmetry)

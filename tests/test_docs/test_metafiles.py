@@ -72,8 +72,9 @@ def test_table_7():
     }
 
 
-@pytest.mark.parametrize('folder',
-                         ['fcos', 'mixing', 'qam', 'parsing_rcnn', 'rp_rcnn'])
+@pytest.mark.parametrize(
+    'folder',
+    ['fcos', 'mixing', 'qam', 'parsing_rcnn', 'rp_rcnn', 'densepose'])
 def test_schedule_and_batch(folder):
     for name, model in models(folder).items():
         cfg = read_config(ROOT / model['Config'])

@@ -15,7 +15,7 @@ def test_every_config_is_listed_once():
     there = [
         str(path.relative_to(ROOT))
         for folder in ('qanet', 'simple_baseline', 'ablation', 'fcos',
-                       'mixing', 'qam', 'parsing_rcnn', 'rp_rcnn')
+                       'mixing', 'qam', 'parsing_rcnn', 'rp_rcnn', 'densepose')
         for path in (ROOT / 'configs' / folder).glob('*.py')
         if 'synthetic' not in path.name
     ]

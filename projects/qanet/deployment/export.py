@@ -59,7 +59,8 @@ def export_network(parser: nn.Module,
         fixed_batch (bool): Take one crop at a time instead of any number.
 
     Gives the content of an ONNX file, without metadata. Raises an InputError
-    if a package is missing, or torch cannot export the network like this.
+    if a package is missing, the network gives other maps than classes, or
+    torch cannot export it like this.
     """
     if exporter not in EXPORTERS:
         raise InputError(f'exporter must be one of {", ".join(EXPORTERS)}, '
@@ -71,6 +72,11 @@ def export_network(parser: nn.Module,
     crops = torch.zeros(1 if fixed_batch else 2, 3, height, width)
     outputs = network(crops)
     outputs = (outputs, ) if isinstance(outputs, Tensor) else outputs
+    if outputs[0].size(1) != parser.num_classes:
+        raise InputError(
+            f'{type(parser).__name__} cannot be exported: an ONNX file holds '
+            f'one probability for each of {parser.num_classes} classes, but '
+            f'its network gives {outputs[0].size(1)} maps')
     options = dict(
         input_names=[INPUT_NAME],
         output_names=list(OUTPUT_NAMES[:len(outputs)]),

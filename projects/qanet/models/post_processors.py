@@ -105,10 +105,12 @@ class QualityAwareModule(nn.Module):
             del person  # or a chunk stayed in memory while the next is parsed
         if not pasted:
             return ParsingInstances.empty(image_size, num_classes, image_id)
-        part_maps, _, person_scores, part_scores, _ = zip(*pasted)
+        part_maps, _, person_scores, part_scores, _, uv_maps = zip(*pasted)
+        has_uv = uv_maps[0] is not None
         scores = (ious, person_scores, part_scores)
-        iou_scores, person_scores, part_scores, *part_maps = _to_host(
-            [torch.stack(values).float() for values in scores] + [*part_maps])
+        iou_scores, person_scores, part_scores, *maps = _to_host(
+            [torch.stack(values).float() for values in scores] +
+            [*part_maps, *(uv_maps if has_uv else ())])
         scores = (iou_scores, person_scores, part_scores)
         if not all(np.isfinite(values).all() for values in scores):
             raise InputError(
@@ -124,10 +126,11 @@ class QualityAwareModule(nn.Module):
             scores=np.full_like(person_scores[:, 0], np.nan),
             part_scores=np.full_like(part_scores[:, 0], np.nan),
             labels=np.zeros(len(pasted)),
-            part_maps=part_maps,
+            part_maps=maps[:len(pasted)],
             offsets=[person.offset for person in pasted],
             image_size=image_size,
-            image_id=image_id)
+            image_id=image_id,
+            uv_maps=maps[len(pasted):] if has_uv else None)
         instances.by_thr = {
             thr:
             replace(

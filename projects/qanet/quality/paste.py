@@ -9,9 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from projects.qanet.utils.paste_window import Window, paste_window
-from .scores import confidence_sums, precise_dtype, scores_from_sums
+from .scores import PixelScoreSums, precise_dtype
 
-# Probabilities held at once (64 MiB): a big person is pasted in bands of rows.
+# Values held at once (64 MiB): a big person is pasted in bands of rows.
 MAX_ELEMENTS = 1 << 24
 
 
@@ -22,6 +22,8 @@ class PastedPerson(NamedTuple):
     instance_scores: Tensor  # pixel scores at T thresholds, float32, (T,)
     category_scores: Tensor  # of the categories, float32, (T, C - 1)
     max_probs: Optional[Tensor] = None  # winning, if kept, float32, (h, w)
+    # Dense pose: U and V of the label, times 255, uint8, (2, h, w).
+    uv_map: Optional[Tensor] = None
 
 
 class SemanticMap(NamedTuple):
@@ -64,29 +66,22 @@ def paste_person(probs_per_aug: Sequence[Tensor],
     Raises:
         ValueError: If the augmentations do not fit each other.
     """
-    if group_sizes is None:
-        group_sizes = (len(boxes_per_aug), )
-    boxes = _check_augmentations(probs_per_aug, boxes_per_aug, group_sizes)
+    window, bands = paste_bands(
+        probs_per_aug,
+        boxes_per_aug,
+        image_size,
+        group_sizes,
+        copies=1 if semantic is None else 2)
     first = probs_per_aug[0]
     num_classes = first.size(0)
     label_thr = 1 / num_classes if label_thr is None else label_thr
-    crop_sizes = [(probs.size(2), probs.size(1)) for probs in probs_per_aug]
-    window = paste_window(boxes, crop_sizes, image_size)
     size = (window[3] - window[1], window[2] - window[0])
     part_map = first.new_zeros(size, dtype=torch.uint8)
     confidence = first.new_zeros(size, dtype=torch.float32)
-    sums = first.new_zeros((len(pixel_score_thrs), num_classes),
-                           dtype=precise_dtype(first.device))
-    counts = sums.clone()
-    depth = num_classes if semantic is None else 2 * num_classes
-    for band in _bands(window, depth):
-        probs = _average(probs_per_aug, boxes.tolist(), band, group_sizes)
+    sums = PixelScoreSums(first, num_classes, pixel_score_thrs)
+    for band, probs in bands:
         max_probs, labels = probs.max(dim=0)
-        for k, thr in enumerate(pixel_score_thrs):
-            band_sums, band_counts = confidence_sums(
-                max_probs.view(1, -1), labels.view(1, -1), num_classes, thr)
-            sums[k] += band_sums[0]
-            counts[k] += band_counts[0]
+        sums.add(max_probs, labels)
         rows = slice(band[1] - window[1], band[3] - window[1])
         labels = labels * (max_probs >= label_thr)
         if semantic is not None:
@@ -95,8 +90,40 @@ def paste_person(probs_per_aug: Sequence[Tensor],
             labels = torch.where(labels > 0, other, labels)
         part_map[rows] = labels
         confidence[rows] = max_probs
-    return PastedPerson(part_map, window[:2], *scores_from_sums(sums, counts),
+    return PastedPerson(part_map, window[:2], *sums.scores(),
                         confidence if keep_confidence else None)
+
+
+def paste_bands(
+        maps_per_aug: Sequence[Tensor],
+        boxes_per_aug: Sequence[Sequence[float]],
+        image_size: Tuple[int, int],
+        group_sizes: Optional[Sequence[int]] = None,
+        copies: int = 1) -> Tuple[Window, Iterator[Tuple[Window, Tensor]]]:
+    """Paste maps of any kind, a band of rows at a time.
+
+    Args:
+        maps_per_aug, boxes_per_aug, image_size, group_sizes: See
+            :func:`paste_person`.
+        copies (int): How often the caller holds the maps of a band at once.
+
+    Returns:
+        tuple: The window around the augmentations' boxes, and an iterator of
+        its bands from top to bottom: their windows and averaged maps (C,
+        rows, w), as long as memory allows. None if no box meets the image.
+
+    Raises:
+        ValueError: If the augmentations do not fit each other.
+    """
+    if group_sizes is None:
+        group_sizes = (len(boxes_per_aug), )
+    boxes = _check_augmentations(maps_per_aug, boxes_per_aug, group_sizes)
+    crop_sizes = [(maps.size(2), maps.size(1)) for maps in maps_per_aug]
+    window = paste_window(boxes, crop_sizes, image_size)
+    depth = copies * maps_per_aug[0].size(0)
+    return window, ((band,
+                     _average(maps_per_aug, boxes.tolist(), band, group_sizes))
+                    for band in _bands(window, depth))
 
 
 def paste_parsing(

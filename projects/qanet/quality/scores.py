@@ -1,6 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Pixel scores: how sure the network is where it is sure at all."""
-from typing import Tuple, TypeVar
+from typing import Sequence, Tuple, TypeVar
 
 import numpy as np
 import torch
@@ -34,6 +34,31 @@ def scores_from_sums(sums: Tensor, counts: Tensor) -> Tuple[Tensor, Tensor]:
     instance = sums.sum(1) / counts.sum(1).clamp(min=1e-6)
     category = sums[:, 1:] / counts[:, 1:].clamp(min=1e-6)
     return instance.float(), category.float()
+
+
+class PixelScoreSums:
+    """Pixel scores of one person at T thresholds, piece by piece.
+
+    ``like`` is a tensor on the device to compute on. What is added to
+    ``totals``, sums and counts (2, T, C), counts.
+    """
+
+    def __init__(self, like: Tensor, num_classes: int,
+                 thrs: Sequence[float]) -> None:
+        self.thrs = thrs
+        self.totals = like.new_zeros((2, len(thrs), num_classes),
+                                     dtype=precise_dtype(like.device))
+
+    def add(self, max_probs: Tensor, labels: Tensor) -> None:
+        """Add pixels: winning probabilities and classes (int64), (h, w)."""
+        pixels = max_probs.reshape(1, -1), labels.reshape(1, -1)
+        for k, thr in enumerate(self.thrs):
+            sums, counts = confidence_sums(*pixels, self.totals.size(2), thr)
+            self.totals[:, k] += torch.cat([sums, counts])
+
+    def scores(self) -> Tuple[Tensor, Tensor]:
+        """Instance (T,) and category scores (T, C - 1), float32."""
+        return scores_from_sums(*self.totals)
 
 
 def pixel_score(probs: TensorOrArray,

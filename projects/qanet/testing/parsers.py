@@ -1,6 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Parsers whose result is known or that are small, and images for them."""
-from typing import List, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -68,8 +68,11 @@ def toy_parser(with_iou: bool = True, **test_cfg) -> nn.Module:
             test_cfg=dict(crop_size=(12, 16), **test_cfg))).eval()
 
 
-def small_qanet(**head) -> nn.Module:
-    """A narrow QANet of five classes, 48 x 64 (w, h); the head's settings."""
+def small_qanet(model: Optional[dict] = None, **head) -> nn.Module:
+    """A narrow QANet of five classes, 48 x 64 (w, h).
+
+    Takes other settings of the parser and of its head.
+    """
     widths = [16, 32, 64, 128]
     settings = dict(
         type='QANetHead',
@@ -82,13 +85,13 @@ def small_qanet(**head) -> nn.Module:
         loss_decode=dict(type='CrossEntropyLovaszLoss'))
     colours = dict(mean=MEAN, std=STD, bgr_to_rgb=True)
     neck = dict(type='FPN', in_channels=widths, out_channels=16, num_outs=4)
-    return MODELS.build(
-        toy_config(
-            data_preprocessor=dict(type='ParsingDataPreprocessor', **colours),
-            backbone=dict(type='ResNetV1c', depth=18, base_channels=16),
-            neck=neck,
-            decode_head=dict(settings, **head),
-            test_cfg=dict(crop_size=(48, 64), flip=True)))
+    config = toy_config(
+        data_preprocessor=dict(type='ParsingDataPreprocessor', **colours),
+        backbone=dict(type='ResNetV1c', depth=18, base_channels=16),
+        neck=neck,
+        decode_head=dict(settings, **head),
+        test_cfg=dict(crop_size=(48, 64), flip=True))
+    return MODELS.build(dict(config, **(model or {})))
 
 
 def image_and_sample(seed: int,

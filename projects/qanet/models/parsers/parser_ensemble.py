@@ -120,9 +120,8 @@ class ParserEnsemble(BaseModel):
 
 def _merge(persons: Sequence[PersonProbs]) -> PersonProbs:
     ious = [p.iou_score for p in persons if p.iou_score is not None]
-    return PersonProbs(
+    return persons[0]._replace(
         probs=[probs for person in persons for probs in person.probs],
         boxes=[box for person in persons for box in person.boxes],
-        image_size=persons[0].image_size,
         iou_score=torch.stack(ious).mean() if ious else None,
         group_sizes=tuple(len(person.probs) for person in persons))

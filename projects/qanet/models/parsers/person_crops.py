@@ -8,6 +8,7 @@ from typing import Callable, Iterator, List, Optional, Sequence, Tuple
 import numpy as np
 import torch
 from mmengine.model import BaseDataPreprocessor
+from mmseg.structures import SegDataSample
 from mmseg.utils import SampleList
 from torch import Tensor
 from torchvision.ops import roi_align
@@ -24,6 +25,9 @@ MapsAndIoU = Tuple[Tensor, Optional[Tensor]]
 #: Normalised crops (N, 3, H, W), float32, on the device -> probabilities at
 #: input size and IoU scores, float32.
 CropPredictor = Callable[[Tensor], MapsAndIoU]
+#: Maps (C, H, W) of a mirrored crop and the sample of its image -> maps of
+#: the crop, see :func:`swap_sides`.
+Unmirror = Callable[[Tensor, SegDataSample], Tensor]
 
 
 def normalize_crops(preprocessor: BaseDataPreprocessor,
@@ -79,10 +83,18 @@ def crop_persons(images: Sequence[Tensor], owners: Sequence[int],
     return crops
 
 
+def swap_sides(maps: Tensor, sample: SegDataSample) -> Tensor:
+    """Mirror maps of classes (C, H, W) and swap those of ``flip_pairs``."""
+    order = flip_permutation(len(maps), sample.metainfo['flip_pairs'])
+    return maps[order].flip(2)
+
+
 def predict_persons(predict_crops: CropPredictor,
-                    preprocessor: BaseDataPreprocessor, settings: CropSettings,
+                    preprocessor: BaseDataPreprocessor,
+                    settings: CropSettings,
                     images: Sequence[Tensor],
-                    data_samples: SampleList) -> Iterator[PersonProbs]:
+                    data_samples: SampleList,
+                    unmirror: Unmirror = swap_sides) -> Iterator[PersonProbs]:
     """Run a network over the persons of all images, chunk by chunk.
 
     A chunk has as many persons as fill the network with one crop for each
@@ -95,6 +107,7 @@ def predict_persons(predict_crops: CropPredictor,
         data_samples (list[:obj:`SegDataSample`]): One per image, with
             ``proposals`` (``bboxes``, (N, 4), unpadded, xyxy, in pixels, and
             ``scores``, (N,)) and, to flip, ``flip_pairs`` as meta information.
+        unmirror (Unmirror): Makes maps of a crop of those of its mirror image.
 
     Returns:
         Iterator[PersonProbs]: One for each proposal, image by image; one
@@ -131,7 +144,7 @@ def predict_persons(predict_crops: CropPredictor,
             f'data sample {int(owners[row])}: the box {bboxes[row].tolist()}, '
             f'padded, reaches {MAX_COORDINATE:g} pixels, or is not finite')
     predict = partial(_predict_boxes, predict_crops, preprocessor, settings,
-                      images, data_samples)
+                      images, data_samples, unmirror)
     size = settings.max_instances_per_batch
     step = max(1, size // len(settings.scales))
     chunks = (slice(k, k + step) for k in range(0, len(owners), step))
@@ -159,7 +172,8 @@ def _predict_chunk(predict: Callable, images: Sequence[Tensor], owners: Tensor,
 def _predict_boxes(predict_crops: CropPredictor,
                    preprocessor: BaseDataPreprocessor, settings: CropSettings,
                    images: Sequence[Tensor], data_samples: SampleList,
-                   owners: Tensor, boxes: Tensor) -> MapsAndIoU:
+                   unmirror: Unmirror, owners: Tensor,
+                   boxes: Tensor) -> MapsAndIoU:
     """Probabilities and IoU scores of boxes (N, 4), averaged over the flip."""
     crops = normalize_crops(
         preprocessor, crop_persons(images, owners, boxes, settings.crop_size))
@@ -167,13 +181,8 @@ def _predict_boxes(predict_crops: CropPredictor,
     if not settings.flip:
         return probs, iou
     mirrored, mirrored_iou = predict_crops(crops.flip(3))
-    orders = torch.tensor([
-        flip_permutation(
-            probs.size(1), data_samples[owner].metainfo['flip_pairs'])
-        for owner in owners
-    ]).to(probs.device)
-    for k, order in enumerate(orders):
-        probs[k].add_(mirrored[k, order].flip(2))
+    for k, owner in enumerate(owners):
+        probs[k].add_(unmirror(mirrored[k], data_samples[owner]))
     return probs.div_(2), None if iou is None else (iou + mirrored_iou) / 2
 
 

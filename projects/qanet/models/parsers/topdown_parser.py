@@ -7,6 +7,7 @@ from mmseg.models.decode_heads import Mask2FormerHead, MaskFormerHead
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.models.segmentors import CascadeEncoderDecoder, EncoderDecoder
 from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
 from mmseg.utils import ConfigType, OptConfigType, SampleList
 from torch import Tensor, cat, nn
 
@@ -15,7 +16,7 @@ from ..post_processors import PersonProbs
 from .crop_settings import CropSettings
 from .head_checks import check_heads
 from .person_crops import (MapsAndIoU, add_predictions, predict_persons,
-                           sizes_of)
+                           sizes_of, swap_sides)
 
 
 @MODELS.register_module()
@@ -115,7 +116,12 @@ class TopDownParser(EncoderDecoder):
                         data_samples: SampleList) -> Iterator[PersonProbs]:
         """See the function :func:`predict_persons`."""
         return predict_persons(self.predict_crops, self.data_preprocessor,
-                               self.settings, images, data_samples)
+                               self.settings, images, data_samples,
+                               self.unmirror)
+
+    def unmirror(self, maps: Tensor, sample: SegDataSample) -> Tensor:
+        """Maps (C, H, W) of a crop from those of its mirror image."""
+        return swap_sides(maps, sample)
 
     def predict_crops(self, crops: Tensor) -> MapsAndIoU:
         """The network with its softmax, a ``CropPredictor``."""

@@ -2,8 +2,8 @@
 """Parse the persons in photos, folders and videos.
 
 Leaves OUT/vis/, OUT/results.json and, on request, label PNGs in
-OUT/Category_ids and OUT/Human_ids. The exit code is 1 if an input could not be
-decoded, or not wholly, and 2 if nothing can be done.
+OUT/Category_ids and OUT/Human_ids, and OUT/densepose.json. The exit code is 1
+if an input could not be decoded, or not wholly, and 2 if nothing can be done.
 """
 import argparse
 import os.path as osp
@@ -18,8 +18,10 @@ from tools.common.cli import plain_parser, run_tool
 # Arguments of the inferencer, and of its call, that have their names.
 SETTINGS = ('model', 'weights', 'det_model', 'det_weights', 'det_cat_ids',
             'bbox_thr', 'nms_thr', 'score_thr', 'device', 'quality_weights')
-CALL = ('out_dir', 'batch_size', 'save_label_maps', 'no_save_vis', 'show',
-        'wait_time')
+CALL = ('out_dir', 'batch_size', 'save_label_maps', 'save_densepose',
+        'no_save_vis', 'show', 'wait_time')
+# Arguments of the visualizer that not every parser has.
+SURFACE = ('surface', 'atlas')
 
 
 def parse_args() -> argparse.Namespace:
@@ -50,10 +52,17 @@ def parse_args() -> argparse.Namespace:
          "the config's", dict(type=float, nargs=3, metavar=('A', 'B', 'G'))),
         ('--batch-size', None, 1),
         ('--save-label-maps', 'write label PNGs', False),
+        ('--save-densepose', "write dense poses in the challenge's format",
+         False),
         ('--no-save-vis', 'write the results, but no pictures', False),
         ('--show', 'show each picture in a window', False),
         ('--wait-time', 'seconds that a window stays, 0 for ever', 0.0),
         ('--show-part-scores', 'write part scores into the legend', False),
+        ('--surface', 'how dense pose is drawn: patches, the default, lines '
+         'of equal U and V, or the texture of --atlas',
+         dict(choices=['patches', 'contours', 'texture'])),
+        ('--atlas', 'picture of 4 x 6 squares (across x down), one for each '
+         'patch, laid out as the atlases of DensePose'),
     ]).parse_args()
 
 
@@ -70,8 +79,12 @@ def main() -> None:
     if args.det_model is not None and args.det_weights is None:
         raise InputError('--det-model needs --det-weights')
     settings = vars(args)
+    surface = {
+        name: settings[name]
+        for name in SURFACE if settings[name] is not None
+    }
     inferencer = HumanParsingInferencer(
-        visualizer=dict(show_part_scores=args.show_part_scores),
+        visualizer=dict(show_part_scores=args.show_part_scores, **surface),
         **{name: settings[name]
            for name in SETTINGS})
     skipped = inferencer(
@@ -83,6 +96,8 @@ def main() -> None:
     if not args.no_save_vis:
         print(f'pictures are in {osp.join(args.out_dir, "vis")}')
     print(f'results are in {osp.join(args.out_dir, "results.json")}')
+    if args.save_densepose:
+        print(f'dense poses are in {osp.join(args.out_dir, "densepose.json")}')
     if skipped:
         print(
             f'error: {len(skipped)} inputs are missing there, or not whole; '

@@ -22,7 +22,8 @@ from projects.qanet.visualization.selection import select_persons
 from projects.qanet.visualization.windows import check_window
 from .output import OutputFolder, summary_logged
 from .parser_builder import (ModelType, checked_meta, config_scope,
-                             finds_persons, load_parser, test_pipeline)
+                             finds_persons, gives_surface, load_parser,
+                             test_pipeline)
 from .settings import make_visualizer, merge_settings
 from .sources import (Frame, InputsType, ParsedImage, collect_sources,
                       read_frames)
@@ -56,7 +57,8 @@ class HumanParsingInferencer(BaseInferencer):
         palette (Sequence, optional): RGB colours instead of the data set's.
         quality_weights (Sequence[float], optional): Weights of the box, IoU
             and pixel score instead of the model's.
-        visualizer (dict, optional): Arguments of :class:`ParsingVisualizer`.
+        visualizer (dict, optional): Arguments of :class:`ParsingVisualizer`;
+            for dense pose of :class:`DensePoseVisualizer`.
 
     Each call may have ``bbox_thr``, ``nms_thr``, ``score_thr`` and
     ``quality_weights`` of its own. Raises a FileNotFoundError if a config or
@@ -109,11 +111,12 @@ class HumanParsingInferencer(BaseInferencer):
             self.detector = PersonDetector(det_model, det_weights, det_cat_ids,
                                            bbox_thr, self.device)
         visualizer = {} if visualizer is None else visualizer
-        self.visualizer = make_visualizer(visualizer, self.dataset_meta)
+        self.visualizer = make_visualizer(visualizer, self.model,
+                                          self.dataset_meta)
         # A video's frames must all have one size.
         self.video_visualizer = make_visualizer(
             dict(visualizer, full_legend=True, show_part_scores=False),
-            self.dataset_meta)
+            self.model, self.dataset_meta)
 
     _init_pipeline = staticmethod(test_pipeline)
 
@@ -198,6 +201,7 @@ class HumanParsingInferencer(BaseInferencer):
                  no_save_vis: bool = False,
                  show: bool = False,
                  wait_time: float = 0,
+                 save_densepose: bool = False,
                  **settings: Any) -> Dict[str, List[Any]]:
         """Parse all persons of all inputs; for the rest see :meth:`stream`.
 
@@ -211,6 +215,7 @@ class HumanParsingInferencer(BaseInferencer):
             return_predictions (bool): Return the persons, of every frame.
             no_save_vis (bool): Write the results, but no pictures.
             show (bool): Show each picture for ``wait_time`` s, 0 for ever.
+            save_densepose (bool): Write the challenge's file of dense pose.
 
         Returns:
             dict[str, list]: ``predictions``, one ParsingInstances per image
@@ -218,8 +223,10 @@ class HumanParsingInferencer(BaseInferencer):
             ``visualization``, RGB pictures (H, W, 3) uint8; ``skipped``,
             (file, reason) of each file that was not, or not wholly, decoded.
         """
-        if save_label_maps and out_dir is None:
-            raise InputError('save_label_maps=True needs an out_dir')
+        if out_dir is None and (save_label_maps or save_densepose):
+            raise InputError('save_label_maps=True needs an out_dir, and so '
+                             'does save_densepose=True')
+        gives_surface(self.model, save_densepose=save_densepose or None)
         if show:
             wait_time = check_window(wait_time)
         results = dict(predictions=[], visualization=[], skipped=[])
@@ -235,7 +242,7 @@ class HumanParsingInferencer(BaseInferencer):
         folder = nullcontext() if out_dir is None else OutputFolder(
             out_dir, self.dataset_meta['classes'], weights,
             getattr(qam, 'pixel_score_thr', None), save_label_maps, saves_vis,
-            sources)
+            sources, save_densepose)
         with summary_logged(counts, total, out_dir), \
                 folder as output, closing(stream):
             for frame, instances in stream:

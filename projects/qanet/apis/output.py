@@ -13,6 +13,8 @@ from mmengine.logging import MMLogger
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from projects.qanet.densepose.submission import (pack_record, person_records,
+                                                 write_submission)
 from projects.qanet.structures import ParsingInstances, write_results
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import check_writable, has_ending
@@ -110,13 +112,15 @@ class OutputFolder:
     ``Human_ids/<stem>.png`` as in the CIHP layout (frames of a video:
     ``<stem>_000012.png``); for stems see :func:`collect_sources`. A person's
     value in Human_ids is its position among the image's records, counted from
-    1, as on its tag. By a mark in its PNG a later run knows that it may
-    replace a label map.
+    1, as on its tag. ``densepose.json`` on request holds the dense poses, see
+    :func:`write_submission`. By a mark in its PNG a later run knows that it
+    may replace a label map.
 
     Args:
         folder (str): The folder; made if it is missing.
         classes, quality_weights, pixel_score_thr: See :func:`write_results`.
         sources (Sequence[Source]): All inputs of the run.
+        save_label_maps, save_vis, save_densepose (bool): What is written.
 
     Raises:
         InputError: If the folder cannot be made or written to, if an input
@@ -124,20 +128,22 @@ class OutputFolder:
             such as a data set's, where some are to be written.
     """
 
-    def __init__(
-        self,
-        folder: str,
-        classes: Sequence[str],
-        quality_weights: Optional[Sequence[float]],
-        pixel_score_thr: Optional[float],
-        save_label_maps: bool = False,
-        save_vis: bool = True,
-        sources: Sequence[Source] = ()) -> None:
+    def __init__(self,
+                 folder: str,
+                 classes: Sequence[str],
+                 quality_weights: Optional[Sequence[float]],
+                 pixel_score_thr: Optional[float],
+                 save_label_maps: bool = False,
+                 save_vis: bool = True,
+                 sources: Sequence[Source] = (),
+                 save_densepose: bool = False) -> None:
         self.folder = folder
         self.save_label_maps = save_label_maps
         self.save_vis = save_vis
+        self.save_densepose = save_densepose
         self._info = (classes, quality_weights, pixel_score_thr)
         self._records: List[dict] = []
+        self._surfaces: List[dict] = []
         self._images: List[dict] = []
         self._video: Optional[_Video] = None
         names = ('Category_ids', 'Human_ids') if save_label_maps else ()
@@ -153,6 +159,8 @@ class OutputFolder:
                 raise InputError(
                     f'output folder {path} cannot be made: {error}') from error
         check_writable(osp.join(folder, 'results.json'))
+        if save_densepose:
+            check_writable(osp.join(folder, 'densepose.json'))
 
     def add(self, frame: Frame, instances: ParsingInstances,
             picture: Optional[np.ndarray], shown: Sequence[int]) -> None:
@@ -160,6 +168,9 @@ class OutputFolder:
 
         The label maps have the persons ``shown``, the best last.
         """
+        if self.save_densepose:
+            people = person_records(instances)
+            self._surfaces.extend(map(pack_record, people))
         self._records.extend(instances.to_records())
         height, width = frame.image.shape[:2]
         self._images.append(
@@ -217,6 +228,10 @@ class OutputFolder:
             with _writing(path, f'{path}.partial'):
                 write_results(
                     path, self._records, *self._info, images=self._images)
+            if self.save_densepose:
+                path = osp.join(self.folder, 'densepose.json')
+                with _writing(path, f'{path}.partial'):
+                    write_submission(path, self._surfaces)
         finally:
             self._close_video()
 

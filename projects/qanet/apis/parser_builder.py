@@ -14,6 +14,7 @@ from torch import nn
 from projects.qanet import models  # noqa: F401, registers them
 from projects.qanet.datasets import registered  # noqa: F401, these, too
 from projects.qanet.datasets.metainfo import checkpoint_meta, complete_metainfo
+from projects.qanet.densepose.registered import DensePoseParser
 from projects.qanet.deployment.network import default_device
 from projects.qanet.deployment.onnx_parser import OnnxParser
 from projects.qanet.utils.configs import read_config, type_name
@@ -128,6 +129,20 @@ def finds_persons(model: nn.Module, **given: Any) -> bool:
             raise InputError(f'{name} is given, but a {type(model).__name__} '
                              'finds the persons itself')
     return True
+
+
+def gives_surface(model: nn.Module, **given: Any) -> bool:
+    """Whether a parser, or one of an ensemble, is of dense pose.
+
+    If not, an argument that asks for it, not None, is refused.
+    """
+    if any(isinstance(part, DensePoseParser) for part in model.modules()):
+        return True
+    for name, value in given.items():
+        if value is not None:
+            raise InputError(f'{name} is given, but a {type(model).__name__} '
+                             'gives no dense pose')
+    return False
 
 
 def is_onnx(model: ModelType) -> bool:

@@ -3,12 +3,17 @@
 import inspect
 from typing import Any, Dict
 
+from torch import nn
+
+from projects.qanet.densepose.visualizer import DensePoseVisualizer
 from projects.qanet.quality import check_weights
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.json_values import is_number, plain_number
 from projects.qanet.visualization import ParsingVisualizer
+from .parser_builder import gives_surface
 
 _ELSEWHERE = ('score_thr', 'nms_thr')
+_SURFACE = ('surface', 'atlas')
 
 
 def merge_settings(defaults: Dict[str, Any], /,
@@ -29,13 +34,17 @@ def merge_settings(defaults: Dict[str, Any], /,
     return settings
 
 
-def make_visualizer(cfg: Dict[str, Any],
+def make_visualizer(cfg: Dict[str, Any], model: nn.Module,
                     dataset_meta: Dict[str, Any]) -> ParsingVisualizer:
-    """A visualizer with a data set's ``classes`` and ``palette``."""
+    """A model's visualizer, with a data set's ``classes`` and ``palette``."""
     if not isinstance(cfg, dict):
         raise InputError('visualizer must be a dict of arguments of '
                          f'ParsingVisualizer, not {cfg!r}')
-    known = inspect.signature(ParsingVisualizer).parameters
+    surface = {name: cfg.get(name) for name in _SURFACE}
+    cls, own = ParsingVisualizer, ()
+    if gives_surface(model, **surface):
+        cls, own = DensePoseVisualizer, _SURFACE
+    known = *inspect.signature(ParsingVisualizer).parameters, *own
     allowed = [name for name in known if name not in _ELSEWHERE]
     for name in cfg:
         if name in _ELSEWHERE:
@@ -44,6 +53,6 @@ def make_visualizer(cfg: Dict[str, Any],
         if name not in allowed:
             raise InputError(f'visualizer has {name!r}, allowed are '
                              f'{", ".join(allowed)}')
-    visualizer = ParsingVisualizer(**cfg)
+    visualizer = cls(**cfg)
     visualizer.dataset_meta = dataset_meta
     return visualizer

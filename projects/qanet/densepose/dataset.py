@@ -7,8 +7,17 @@ from mmseg.registry import DATASETS
 from projects.qanet.datasets import CocoPersonDataset
 from projects.qanet.utils.errors import InputError
 from .annotations import POINT_KEYS, check_points, has_points
-from .labels import PART_FLIP_PAIRS, PATCH_FLIP_PAIRS, PATCH_NAMES
+from .labels import (NUM_PARTS, PART_FLIP_PAIRS, PART_NAMES, PATCH_FLIP_PAIRS,
+                     PATCH_NAMES, PATCH_TO_PART)
 
+# Parts differ by hue, left ones are paler, and B is darker than A.
+_PALETTE = [[0, 0, 0], [255, 13, 13], [158, 8, 8], [255, 122, 13],
+            [255, 220, 115], [214, 255, 115], [255, 253, 13], [39, 255, 13],
+            [115, 255, 141], [24, 158, 8], [71, 158, 88], [13, 255, 219],
+            [115, 234, 255], [8, 158, 136], [71, 145, 158], [115, 133, 255],
+            [13, 117, 255], [71, 82, 158], [8, 72, 158], [206, 115, 255],
+            [98, 13, 255], [128, 71, 158], [60, 8, 158], [255, 13, 187],
+            [158, 8, 116]]
 _ANNOTATION = ('bbox', 'dp_masks', *POINT_KEYS)
 
 
@@ -21,7 +30,8 @@ class DensePoseCocoDataset(CocoPersonDataset):
     ``part_flip_pairs`` and ``dense_pose``, the person's ``bbox`` (xywh in
     pixels), ``dp_masks`` and, if there are points, ``dp_x, dp_y, dp_I, dp_U``
     and ``dp_V`` as in the json. With ``test_mode`` it is one image with all
-    its boxes, also of persons without masks. ``flip_pairs`` are of patches.
+    its boxes, also of persons without masks. ``classes``, ``palette`` and
+    ``flip_pairs`` are of patches, those of ``truth`` of parts.
 
     Arguments are those of :class:`CocoPersonDataset`. ``data_prefix`` must
     have ``img``; ``filter_cfg`` may have ``with_dp=True``, which leaves out
@@ -31,16 +41,15 @@ class DensePoseCocoDataset(CocoPersonDataset):
 
     METAINFO = dict(
         classes=PATCH_NAMES,
-        # Parts differ by hue, left ones are paler, and B is darker than A.
-        palette=[[0, 0, 0], [255, 13, 13], [158, 8, 8], [255, 122, 13],
-                 [255, 220, 115], [214, 255, 115],
-                 [255, 253, 13], [39, 255, 13], [115, 255, 141], [24, 158, 8],
-                 [71, 158, 88], [13, 255, 219], [115, 234, 255], [8, 158, 136],
-                 [71, 145, 158], [115, 133, 255], [13, 117,
-                                                   255], [71, 82, 158],
-                 [8, 72, 158], [206, 115, 255], [98, 13, 255], [128, 71, 158],
-                 [60, 8, 158], [255, 13, 187], [158, 8, 116]],
-        flip_pairs=PATCH_FLIP_PAIRS)
+        palette=_PALETTE,
+        flip_pairs=PATCH_FLIP_PAIRS,
+        # The masks of a training sample, each part in the colour of a patch.
+        truth=dict(
+            classes=PART_NAMES,
+            palette=[
+                _PALETTE[PATCH_TO_PART.index(part)]
+                for part in range(NUM_PARTS)
+            ]))
     FILTERS = (*CocoPersonDataset.FILTERS, 'with_dp')
 
     def _train_persons(self, images: Dict[int, dict],

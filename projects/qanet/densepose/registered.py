@@ -7,9 +7,11 @@ from .parser import DensePoseParser
 from .transforms import (DensePoseAffine, LoadDensePose, PackDensePoseInputs,
                          RandomDensePoseFlip)
 from .uv_head import UVHead
+from .visualizer import DensePoseVisualizer
 
 __all__ = [
     'DensePoseAffine', 'DensePoseCocoDataset', 'DensePoseMetric',
     'DensePoseParser', 'DensePosePatchLoss', 'DensePoseUVLoss',
-    'LoadDensePose', 'PackDensePoseInputs', 'RandomDensePoseFlip', 'UVHead'
+    'DensePoseVisualizer', 'LoadDensePose', 'PackDensePoseInputs',
+    'RandomDensePoseFlip', 'UVHead'
 ]

@@ -28,7 +28,7 @@ def draw_sample(visualizer: ParsingVisualizer, dataset: BaseDataset,
     mode and for region parsers the whole image, with boxes. Ignored pixels
     (255) are white.
     """
-    packed = dataset[index]
+    packed, visualizer = dataset[index], visualizer.of_truth()
     sample = packed['data_samples']
     image = np.ascontiguousarray(packed['inputs'].numpy().transpose(
         1, 2, 0)[..., ::-1])
@@ -76,9 +76,8 @@ def browse(dataset: BaseDataset,
     """
     if number < 1:
         raise InputError(f'number must be at least 1, got {number}')
-    meta = dataset.metainfo
-    visualizer = ParsingVisualizer(
-        classes=meta['classes'], palette=meta['palette'])
+    visualizer = ParsingVisualizer()
+    visualizer.dataset_meta = dataset.metainfo
     np.random.seed(seed)
     chosen = np.random.permutation(len(dataset))[:number]
     files, taken = {}, {'contact_sheet.png': None}

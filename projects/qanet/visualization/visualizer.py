@@ -1,5 +1,6 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Pictures of parsed persons."""
+import copy
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 import mmcv
@@ -34,6 +35,11 @@ class Drawing(NamedTuple):
     columns: List[ScoreColumn]
 
 
+def line_width(image_shape: Sequence[int]) -> int:
+    """Width of a thin line that suits an image, in pixels."""
+    return max(1, round(font_size(image_shape) / 14))
+
+
 def ground_truth_maps(sample: SegDataSample) -> Optional[LabelMaps]:
     """Class and person of each pixel in a sample's ground truth, if it has it.
 
@@ -64,6 +70,9 @@ class ParsingVisualizer(Visualizer):
     part them. Frames and tags carry one colour per person; a tag reads
     ``#number score``, where the number is the position in the results, counted
     from 1. A legend beside the image lists the classes that occur.
+
+    Where the label maps of a data set have other classes than its parsers,
+    ``dataset_meta`` has them, with their palette, as ``truth``.
 
     Args:
         name, image, vis_backends, save_dir: See mmengine's ``Visualizer``.
@@ -127,6 +136,15 @@ class ParsingVisualizer(Visualizer):
                              f'{len(palette)} colours in its palette')
         return list(names), [tuple(colour) for colour in palette]
 
+    def of_truth(self) -> 'ParsingVisualizer':
+        """The one that draws ground truth: this one, unless it differs."""
+        truth = (self.dataset_meta or {}).get('truth')
+        if truth is None:
+            return self
+        other = copy.copy(self)
+        other.dataset_meta = truth
+        return other
+
     def draw_maps(self,
                   image: np.ndarray,
                   category: np.ndarray,
@@ -142,8 +160,8 @@ class ParsingVisualizer(Visualizer):
         _, palette = self._names_and_palette()
         drawn = blend_parts(image, category, palette, self.alpha)
         if owner is not None:
-            width = max(1, round(font_size(image.shape) / 14))
-            drawn[person_borders(owner, width)] = BORDER_COLOUR
+            borders = person_borders(owner, line_width(image.shape))
+            drawn[borders] = BORDER_COLOUR
         labels = set(np.unique(category).tolist())
         return Drawing(drawn, labels & set(range(1, len(palette))), [])
 
@@ -164,7 +182,7 @@ class ParsingVisualizer(Visualizer):
                 f'{(image.shape[1], image.shape[0])}')
         if order is None:
             order = select_persons(instances, self.score_thr, self.nms_thr)
-        drawing = self.draw_maps(image, *paint_persons(instances, order))
+        drawing = self.draw_parts(image, instances, order)
         columns = []
         for i in sorted(order if self.show_part_scores else []):
             counts = np.bincount(
@@ -176,6 +194,11 @@ class ParsingVisualizer(Visualizer):
         return drawing._replace(
             image=self._draw_frames(drawing.image, instances, order),
             columns=columns)
+
+    def draw_parts(self, image: np.ndarray, instances: ParsingInstances,
+                   order: Sequence[int]) -> Drawing:
+        """Draw what the chosen persons are made of, without boxes and tags."""
+        return self.draw_maps(image, *paint_persons(instances, order))
 
     def _draw_frames(self, image: np.ndarray, instances: ParsingInstances,
                      order: List[int]) -> np.ndarray:
@@ -245,13 +268,18 @@ class ParsingVisualizer(Visualizer):
             step (int): Global step for the backends.
         """
         sample = SegDataSample() if data_sample is None else data_sample
-        drawings = []
+        drawings, pictures, truth = [], [], self.of_truth()
         maps = ground_truth_maps(sample) if draw_gt else None
         if maps is not None:
-            drawings.append(self.draw_maps(image, *maps))
+            drawings.append(truth.draw_maps(image, *maps))
+        if drawings and truth is not self:  # each has its own legend
+            pictures.append(truth.add_legend(drawings))
+            drawings = []
         if draw_pred and 'pred_instances' in sample:
             drawings.append(self.draw_persons(image, sample.pred_instances))
-        drawn = self.add_legend(drawings) if drawings else image
+        if drawings:
+            pictures.append(self.add_legend(drawings))
+        drawn = join_beside(pictures) if pictures else image
         self.set_image(drawn)
         if show:
             wait_time = check_window(wait_time)

@@ -97,6 +97,11 @@ def test_the_detector_gets_its_arguments(infer, photo, monkeypatch, tmp_path):
      ['photo.png', *BOXES, '--out-dir', 'toy.py']),
     ('gone.pth not found', ['photo.png', *BOXES, '--weights', 'gone.pth']),
     ('gone.onnx holds its own weights', ['photo.png', '--model', 'gone.onnx']),
+    ('surface is given, but a ToyParser gives no dense pose',
+     ['photo.png', *BOXES, '--surface', 'patches']),
+    ('atlas is given, but a ToyParser', ['photo.png', '--atlas', 'a.png']),
+    ('save_densepose is given, but a ToyParser',
+     ['photo.png', *BOXES, '--save-densepose']),
 ])
 def test_bad_input_is_one_sentence(text, args, infer, photo, monkeypatch):
     pytest.importorskip('mmdet')

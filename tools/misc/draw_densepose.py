@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from projects.drawn_people import draw_scene
 from projects.drawn_people.scene import Scene
@@ -98,8 +99,8 @@ def main() -> None:
     parser = make_parser(__doc__)
     parser.add_argument('out', help='PNG file to write')
     out = parser.parse_args().out
-    if not cv2.imwrite(out, draw()[..., ::-1]):
-        raise OSError(f'{out} cannot be written')
+    # So many colours do, and the file is small.
+    Image.fromarray(draw()).quantize(256).save(out, 'PNG', optimize=True)
 
 
 if __name__ == '__main__':

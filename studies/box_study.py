@@ -21,7 +21,7 @@ from projects.qanet.utils.tables import format_table
 from studies.common import KEYS, write_report
 from tools.common.cli import run_tool
 from tools.common.jobs import Commands
-from tools.test import find_parsing_metric
+from tools.test import find_metric
 
 BOX_SCORE = (1., 0., 0.)
 NOTE = '''Without QAM persons and parts are ranked by the box score alone, as \
@@ -53,7 +53,7 @@ def read_truth(args: argparse.Namespace) -> Dict[str, Any]:
         parser = argparse.ArgumentParser()
         parser.add_argument('options', nargs='+', action=DictAction)
         config.merge_from_dict(parser.parse_args(args.cfg_options).options)
-    metric = find_parsing_metric(config, 'Table 2')
+    metric = find_metric(config, 'Table 2')
     names = ('ann_file', 'data_root', 'img_subdir', 'protocol')
     return {name: metric[name] for name in names if name in metric}
 

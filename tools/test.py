@@ -26,6 +26,8 @@ from tools.common.launch import (add_common_arguments, load_config,
                                  run_distributed)
 from tools.common.test_time import enable_tta, make_ensemble, pair_models
 
+_PARSING_METRICS = ('ParsingMetric', 'PixelThresholdMetric')
+
 
 def parse_args() -> argparse.Namespace:
     parser = plain_parser('Test a human parser, or several as an ensemble', [
@@ -63,11 +65,14 @@ def enable_visualization(cfg: Config, args: argparse.Namespace) -> None:
         hook.test_out_dir = args.show_dir
 
 
-def find_parsing_metric(cfg: Config, option: str) -> ConfigDict:
-    """The config's part for its parsing metric, which ``option`` needs."""
+def find_metric(cfg: Config, option: str, *others: str) -> ConfigDict:
+    """The config's part for its parsing metric, which ``option`` needs.
+
+    Metrics of the names ``others`` will do as well.
+    """
     found = cfg.test_evaluator
     for item in found if isinstance(found, (list, tuple)) else [found]:
-        if type_name(item.type) in ('ParsingMetric', 'PixelThresholdMetric'):
+        if type_name(item.type) in (*_PARSING_METRICS, *others):
             return item
     raise InputError(
         f'{option} needs a ParsingMetric in test_evaluator; a detector writes '
@@ -75,9 +80,11 @@ def find_parsing_metric(cfg: Config, option: str) -> ConfigDict:
 
 
 def set_out_file(cfg: Config, path: str) -> None:
-    """Let the parsing metric of the config write its results file."""
-    metric = find_parsing_metric(cfg, '--out')
+    """Let the metric of the config write its results file."""
+    metric = find_metric(cfg, '--out', 'DensePoseMetric')
     metric.out_file = path
+    if type_name(metric.type) not in _PARSING_METRICS:
+        return
     # The file says how its scores were fused.
     names = dict(weights='quality_weights', pixel_score_thr='pixel_score_thr')
     fusion = cfg.model.get('post_processor', {})
@@ -89,7 +96,7 @@ def set_pixel_thresholds(cfg: Config, thrs: Sequence[float]) -> None:
     wrong = [thr for thr in thrs if not 0 <= thr <= 1]
     if wrong:
         raise InputError(f'--pixel-score-thrs must be in [0, 1], not {wrong}')
-    metric = find_parsing_metric(cfg, '--pixel-score-thrs')
+    metric = find_metric(cfg, '--pixel-score-thrs')
     metric.type = 'mmseg.PixelThresholdMetric'
     metric.pixel_score_thrs = list(thrs)
     module = cfg.model.setdefault('post_processor',

@@ -172,3 +172,23 @@ def test_wrong_samples(samples, build, tmp_path):
     metric.process(None, [samples[0], dict(samples[1], img_id=11)])
     with pytest.raises(InputError, match='000012.jpg and .*000011.jpg have'):
         metric.compute_metrics(metric.results)
+
+
+def test_scores_are_fused_again(samples, build):
+    """By other weights, of ingredients that the model has kept apart."""
+    weights = (0, 0, 1)
+    fused = []
+    for sample in samples:
+        persons = sample['pred_instances']
+        pixel = np.linspace(.9, .1, len(persons), dtype=np.float32)
+        sample['pred_instances'] = replace(persons, pixel_scores=pixel)
+        fused.append(
+            dict(
+                sample,
+                pred_instances=replace(sample['pred_instances'],
+                                       scores=pixel)))
+    plain = run(build(), samples)
+    values = run(build(quality_weights=weights), samples)
+    assert values == run(build(), fused) != plain
+    with pytest.raises(InputError, match='weights'):
+        build(quality_weights=(0, 0, 0))

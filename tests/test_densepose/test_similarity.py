@@ -4,11 +4,9 @@ import pytest
 from pycocotools import mask as coco_mask
 
 from projects.qanet.densepose.annotations import decode_part_mask
-from projects.qanet.densepose.evaluation import DensePoseEvaluator, Surface
+from projects.qanet.densepose.evaluation import (DensePoseEvaluator, Surface,
+                                                 similarity)
 from projects.qanet.densepose.evaluation.matching import rank
-from projects.qanet.densepose.evaluation.similarity import (
-    MASK_RESIZES, box_ious, mask_ious, place_mask, point_similarities,
-    prepare_person, resize_binary, resize_labels)
 from .test_annotation_checks import encode
 
 KAPPA_OF_GROUP = [((1, 2), .351), ((3, 4), .107), ((5, 6), .126),
@@ -27,8 +25,8 @@ def prepare(surface):
 
     def prepare_one(annotation, size=(240, 200), resize='label_linear'):
         annotation = dict(dict(area=1, iscrowd=0), **annotation)
-        return prepare_person(annotation, size, surface, MASK_RESIZES[resize],
-                              'x')
+        return similarity.prepare_person(annotation, size, surface,
+                                         similarity.MASK_RESIZES[resize], 'x')
 
     return prepare_one
 
@@ -55,14 +53,14 @@ def test_golden_pairs(golden, eval_data, surface, resize, iou):
             assert all(one.size == 0 for one in expected.values())
         else:
             np.testing.assert_allclose(
-                point_similarities(detections, truths, surface),
+                similarity.point_similarities(detections, truths, surface),
                 expected['gps'],
                 rtol=0,
                 atol=1e-7)
             np.testing.assert_array_equal(
-                mask_ious(detections, truths, size), expected[iou])
+                similarity.mask_ious(detections, truths, size), expected[iou])
             np.testing.assert_array_equal(
-                box_ious(detections, truths), expected['box_iou'])
+                similarity.box_ious(detections, truths), expected['box_iou'])
 
 
 def naive_similarity(mesh, annotation, detection):
@@ -128,7 +126,8 @@ def test_against_naive(mesh, surface, prepare):
         use = (near[0] > 0) & (rng.random(uv.shape[1:]) < .7)
         detections.append(
             dict(bbox=list(box), uv=np.where(use, near, uv), score=1.))
-    found = point_similarities(detections, [prepare(annotation)] * 2, surface)
+    found = similarity.point_similarities(detections,
+                                          [prepare(annotation)] * 2, surface)
     expected = [naive_similarity(mesh, annotation, one) for one in detections]
     assert .5 < max(expected) < 1 and len(set(expected)) == 3
     np.testing.assert_allclose(found, np.stack([expected] * 2, 1), rtol=1e-12)
@@ -138,7 +137,8 @@ def test_the_truth_is_found(surface, prepare):
     """Up to the fineness of uint8, and in boxes of different place."""
     annotation = random_person(np.random.default_rng(4), 25)
     detection = paint(annotation, (20, 11, 72, 93))
-    found = point_similarities([detection], [prepare(annotation)], surface)
+    found = similarity.point_similarities([detection], [prepare(annotation)],
+                                          surface)
     assert .97 < found[0, 0] <= 1
 
 
@@ -152,12 +152,15 @@ def test_moved_together(surface, prepare, offset):
     left, top, *sides = detection['bbox']
     moved = dict(annotation, bbox=[x + dx, y + dy, *size])
     moved_detection = dict(detection, bbox=[left + dx, top + dy, *sides])
-    first = point_similarities([detection], [prepare(annotation)], surface)
-    second = point_similarities([moved_detection], [prepare(moved)], surface)
+    first = similarity.point_similarities([detection], [prepare(annotation)],
+                                          surface)
+    second = similarity.point_similarities([moved_detection], [prepare(moved)],
+                                           surface)
     np.testing.assert_array_equal(first, second)
     assert 0 < first[0, 0] < 1
-    assert point_similarities([moved_detection], [prepare(annotation)],
-                              surface) < first
+    assert similarity.point_similarities([moved_detection],
+                                         [prepare(annotation)],
+                                         surface) < first
 
 
 def test_one_point_or_none(surface, prepare):
@@ -169,11 +172,13 @@ def test_one_point_or_none(surface, prepare):
         prepare(random_person(np.random.default_rng(6), 0)),
         prepare(dict(bbox=annotation['bbox']))
     ]
-    found = point_similarities([detection, outside], truths, surface)
+    found = similarity.point_similarities([detection, outside], truths,
+                                          surface)
     assert found[0, 0] > .9 and found[1:].sum() + found[:, 1:].sum() == 0
     assert [one.is_ignored for one in truths] == [False, False, True]
-    assert point_similarities([], truths, surface).shape == (0, 3)
-    assert point_similarities([detection], [], surface).shape == (1, 0)
+    assert similarity.point_similarities([], truths, surface).shape == (0, 3)
+    assert similarity.point_similarities([detection], [],
+                                         surface).shape == (1, 0)
 
 
 def test_left_by_less_than_a_pixel(surface, prepare):
@@ -188,7 +193,8 @@ def test_left_by_less_than_a_pixel(surface, prepare):
     uv = np.tile(np.array([7, 128, 128], np.uint8)[:, None, None], (1, 5, 5))
     for left, expected in ((11, True), (12, False)):
         detection = dict(bbox=[left, 10, 5, 5], uv=uv, score=1.)
-        found = point_similarities([detection], [prepare(annotation)], surface)
+        found = similarity.point_similarities([detection],
+                                              [prepare(annotation)], surface)
         assert (found[0, 0] > .9) == expected
 
 
@@ -197,20 +203,23 @@ def test_resizing():
     labels = np.zeros((256, 256), np.uint8)
     labels[:, 100:140], labels[:, 140:] = 1, 14
     bbox = [3., 2.2, 33.9, 20.8]
-    linear, binary = resize_labels(labels, bbox), resize_binary(labels, bbox)
+    linear, binary = similarity.resize_labels(labels,
+                                              bbox), similarity.resize_binary(
+                                                  labels, bbox)
     assert linear.shape == (20, 33) and binary.shape == (21, 33)
     assert (linear == linear[0]).all() and (binary == binary[0]).all()
     # The pixel centres, 100 / 256 * 33 = 12.9 and the end of what is inside.
     assert linear[0].tolist() == [False] * 13 + [True] * 20
     assert binary[0].argmax() == 13
     # Enlarged, a quarter of the head is enough, but half of the torso.
-    for label, resize, first in ((14, resize_labels, 255),
-                                 (1, resize_labels, 256), (14, resize_binary,
-                                                           256)):
+    for label, resize, first in ((14, similarity.resize_labels,
+                                  255), (1, similarity.resize_labels, 256),
+                                 (14, similarity.resize_binary, 256)):
         half = np.where(np.arange(256) < 128, 0, label) * np.ones((256, 1))
         resized = resize(half, [0, 0, 512, 20])
         assert resized.shape == (20, 512) and resized[0].argmax() == first
-    for resize, shape in ((resize_labels, (0, 40)), (resize_binary, (0, 40))):
+    for resize, shape in ((similarity.resize_labels, (0, 40)),
+                          (similarity.resize_binary, (0, 40))):
         assert resize(labels, [0, 0, 40.2, .3]).shape == shape
 
 
@@ -229,14 +238,15 @@ def test_mask_ious_in_the_image(prepare):
         for box in boxes:
             truths.append(
                 prepare(dict(bbox=box, dp_masks=masks, iscrowd=crowd), size))
-            wholes.append(whole(resize_labels(labels, box), box, size))
+            wholes.append(
+                whole(similarity.resize_labels(labels, box), box, size))
     truths.append(prepare(dict(bbox=boxes[2]), size))  # without masks
     wholes.append(np.zeros((height, width), bool))
     detections = []
     for box in ([-4, -6, 40, 30], [50, 30, 60, 70], [5, 5, 60, 40]):
         uv = rng.integers(0, 2, (3, box[3], box[2])).astype(np.uint8)
         detections.append(dict(bbox=box, uv=uv))
-    found = mask_ious(detections, truths, size)
+    found = similarity.mask_ious(detections, truths, size)
     own = [whole(one['uv'][0] > 0, one['bbox'], size) for one in detections]
     codes = [[
         coco_mask.encode(np.asfortranarray(mask.astype(np.uint8)))
@@ -259,9 +269,10 @@ def whole(pixels, box, size):
 
 def test_placing():
     pixels = np.arange(12).reshape(3, 4)
-    mask = place_mask([-1, -2, 4, 3], pixels, (10, 10))
+    mask = similarity.place_mask([-1, -2, 4, 3], pixels, (10, 10))
     assert mask.corner == (0, 0) and mask.pixels.tolist() == [[9, 10, 11]]
-    mask = place_mask([8.9, 8.9, 4, 3], pixels, (10, 9))
+    mask = similarity.place_mask([8.9, 8.9, 4, 3], pixels, (10, 9))
     assert mask.corner == (8, 8) and mask.pixels.tolist() == [[0, 1]]
     for corner in ((20, 0), (0, -9), (-9, 3)):
-        assert place_mask([*corner, 4, 3], pixels, (10, 9)).pixels.size == 0
+        assert similarity.place_mask([*corner, 4, 3], pixels,
+                                     (10, 9)).pixels.size == 0

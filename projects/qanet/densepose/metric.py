@@ -12,6 +12,7 @@ from projects.qanet.evaluation.functional import write_metrics
 from projects.qanet.structures import ParsingInstances
 from projects.qanet.utils.errors import InputError
 from projects.qanet.utils.files import check_writable
+from projects.qanet.utils.fusion import check_weights
 from .evaluation import DensePoseEvaluator, format_metrics
 from .evaluation.accumulate import METRIC_KEYS, PREFIX
 from .submission import pack_record, person_records, write_submission
@@ -35,6 +36,8 @@ class DensePoseMetric(BaseMetric):
         ann_file, eval_data, mode, mask_resize: Those of
             :class:`~projects.qanet.densepose.evaluation.DensePoseEvaluator`;
             the first two are not needed with ``format_only``.
+        quality_weights (Sequence[float], optional): Weights of the box, IoU
+            and pixel score to fuse the model's scores with again.
         out_file (str, optional): Results file to write, for the challenge.
         metrics_file (str, optional): JSON file for the values.
         format_only (bool): Only write ``out_file``.
@@ -54,6 +57,7 @@ class DensePoseMetric(BaseMetric):
                  eval_data: Optional[str] = None,
                  mode: str = 'GPSm',
                  mask_resize: str = 'label_linear',
+                 quality_weights: Optional[Sequence[float]] = None,
                  out_file: Optional[str] = None,
                  metrics_file: Optional[str] = None,
                  format_only: bool = False,
@@ -70,6 +74,9 @@ class DensePoseMetric(BaseMetric):
         for path in (out_file, metrics_file):
             if path is not None and is_main_process():  # the one that writes
                 check_writable(path)
+        self.quality_weights = quality_weights
+        if quality_weights is not None:
+            check_weights(quality_weights)
         self.out_file = out_file
         self.metrics_file = metrics_file
         self.format_only = format_only
@@ -97,6 +104,8 @@ class DensePoseMetric(BaseMetric):
                 raise TypeError(
                     f'{sample["img_path"]}: pred_instances must be '
                     f'ParsingInstances, not {type(persons).__name__}')
+            if self.quality_weights is not None:
+                persons = persons.fuse(self.quality_weights)
             records = [
                 dict(record, image_id=image_id)
                 for record in person_records(persons)

@@ -1,5 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Pictures of dense pose, and tools/infer.py that draws and writes it."""
+import os
+
 import cv2
 import numpy as np
 import pytest
@@ -353,6 +355,17 @@ def test_infer_texture(infer, tmp_path, atlas):
     mixed = .1 * photo[26, 35] + .9 * pixels[down, across]
     np.testing.assert_allclose(drawn[26, 35], mixed, atol=1)
     assert not (tmp_path / 'out/densepose.json').exists()
+
+
+def test_ids_are_positions_in_the_stream(infer, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        'projects.qanet.apis.human_parsing_inferencer.split_boxes',
+        lambda boxes, sources: [np.insert(boxes, 4, 1, 1)] * len(sources))
+    infer('photo.png', 'photo.png', *BOX, '--save-densepose', '--no-save-vis')
+    records = read_submission(str(tmp_path / 'out/densepose.json'))
+    assert [record['image_id'] for record in records] == [0, 1]
+    assert sorted(os.listdir(tmp_path /
+                             'out')) == ['densepose.json', 'results.json']
 
 
 @pytest.mark.parametrize('text, args', [

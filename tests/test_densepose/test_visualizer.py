@@ -194,7 +194,8 @@ def test_wrong_atlases(tmp_path):
     path = tmp_path / 'atlas.png'
     with pytest.raises(FileNotFoundError, match='atlas.png'):
         read_atlas(str(path))
-    for content in (b'', b'no picture'):
+    jpeg = cv2.imencode('.jpg', np.zeros((60, 40, 3), np.uint8))[1].tobytes()
+    for content in (b'', b'no picture', jpeg[:-20]):
         path.write_bytes(content)
         with pytest.raises(InputError, match='atlas.png is no image that can'):
             read_atlas(str(path))

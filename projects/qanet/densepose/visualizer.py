@@ -1,6 +1,7 @@
 # Copyright (c) The QANet plugin authors. Licensed under Apache-2.0.
 """Pictures of dense pose: patches, lines of equal U and V, or a texture."""
 from contextlib import suppress
+from pathlib import Path
 from typing import Optional, Sequence
 
 import cv2
@@ -12,6 +13,7 @@ from projects.qanet.structures import ParsingInstances
 from projects.qanet.utils.blending import blend_parts
 from projects.qanet.utils.borders import person_borders
 from projects.qanet.utils.errors import InputError
+from projects.qanet.utils.jpeg import is_cut_jpeg
 from projects.qanet.visualization import ParsingVisualizer
 from projects.qanet.visualization.painting import Colour, paint_persons
 from projects.qanet.visualization.visualizer import (BORDER_COLOUR, Drawing,
@@ -42,11 +44,13 @@ def read_atlas(path: str) -> np.ndarray:
     Raises a FileNotFoundError, or an InputError if the file is no picture or
     is of another shape.
     """
-    atlas = None
+    atlas, content = None, Path(path).read_bytes()
     with suppress(cv2.error):
-        atlas = mmcv.imread(path, channel_order='rgb')
+        if not is_cut_jpeg(content):
+            atlas = mmcv.imfrombytes(content, channel_order='rgb')
     if atlas is None:
-        raise InputError(f'atlas {path} is no image that can be read')
+        raise InputError(f'atlas {path} is no image that can be read; it may '
+                         'be cut off')
     height, width = atlas.shape[:2]
     side = width // _COLUMNS
     if (height, width) != (_ROWS * side, _COLUMNS * side):

@@ -19,7 +19,7 @@ from tools.common.cli import plain_parser, run_tool
 from tools.common.jobs import Commands, num_threads
 
 DETECTOR = 'configs/demo/fcos_r18_fpn_1xb8-10e_synthetic-person.py'
-PARSER = 'configs/demo/qanet_r18_fpn_1xb8-16e_synthetic-128x96.py'
+PARSER = 'configs/demo/qanet_r18_fpn_1xb8-20e_synthetic-128x96.py'
 OUT = Path('work_dirs/demo')  # the demo configs read it
 DATA, RESULTS = OUT / 'data', OUT / 'results.json'
 

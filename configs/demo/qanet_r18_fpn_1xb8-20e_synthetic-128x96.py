@@ -30,7 +30,7 @@ model = dict(
         scales=(0.9, 1.0, 1.1)))
 
 # In a short training many small steps learn more than few large ones.
-max_epochs = 16
+max_epochs = 20
 train_dataloader = dict(batch_size=8)
 param_scheduler = _base_.param_scheduler
 param_scheduler[1]['T_max'] = max_epochs

@@ -5,9 +5,8 @@ import torch
 from mmengine.structures import InstanceData
 from mmseg.structures import SegDataSample
 
-from projects.qanet.densepose.losses import (DensePosePatchLoss,
-                                             DensePoseUVLoss, SurfacePoints,
-                                             sample_points)
+from projects.qanet.densepose.losses import (BatchPoints, DensePosePatchLoss,
+                                             DensePoseUVLoss, sample_points)
 from projects.qanet.utils.errors import InputError
 
 
@@ -33,7 +32,7 @@ def points(golden):
             sample(
                 np.stack([x, y], 1)[filled], patches[filled],
                 np.stack([u, v], 1)[filled]))
-    points = SurfacePoints.collect(samples)
+    points = BatchPoints.collect(samples)
     assert points.owners.bincount().tolist() == [90, 196, 0, 40]
     return points
 
@@ -110,7 +109,7 @@ def test_points_are_pixel_indices():
 def test_nobody_has_points():
     empty = sample(
         np.zeros((0, 2), np.float32), [], np.zeros((0, 2), np.float32))
-    points = SurfacePoints.collect([empty, empty])
+    points = BatchPoints.collect([empty, empty])
     maps = torch.randn(2, 25, 4, 3, requires_grad=True)
     assert DensePoseUVLoss()(maps, points, points.uv[:, 0]) == 0
     without = DensePosePatchLoss(pad_points=False)(maps, points)
@@ -122,6 +121,6 @@ def test_nobody_has_points():
 def test_too_many_points():
     xy = np.zeros((197, 2), np.float32)
     with pytest.raises(InputError, match='data sample 1 has 197 points.* 196'):
-        SurfacePoints.collect(
+        BatchPoints.collect(
             [sample(xy[:3], [1] * 3, xy[:3]),
              sample(xy, [1] * 197, xy)])

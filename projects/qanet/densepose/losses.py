@@ -12,7 +12,7 @@ from projects.qanet.utils.errors import InputError
 from .labels import MAX_POINTS
 
 
-class SurfacePoints(NamedTuple):
+class BatchPoints(NamedTuple):
     """The annotated points of a batch of crops, P in all."""
     xy: Tensor  # pixel indices in the crop, which may lie outside, (P, 2)
     patches: Tensor  # patches 1..24, (P,) int64
@@ -20,7 +20,7 @@ class SurfacePoints(NamedTuple):
     owners: Tensor  # position of each point's crop, (P,) int64
 
     @classmethod
-    def collect(cls, data_samples: SampleList) -> 'SurfacePoints':
+    def collect(cls, data_samples: SampleList) -> 'BatchPoints':
         """Those of ``gt_points``, crop by crop.
 
         More than ``MAX_POINTS`` of one crop raise an InputError.
@@ -39,10 +39,10 @@ class SurfacePoints(NamedTuple):
             torch.tensor(counts))
         return cls(xy, patches, uv, owners.to(patches.device))
 
-    def inside(self, height: int, width: int) -> 'SurfacePoints':
+    def inside(self, height: int, width: int) -> 'BatchPoints':
         """Those that maps of this size can be sampled at."""
         chosen = _is_inside(self.xy, height, width)
-        return SurfacePoints(*(values[chosen] for values in self))
+        return BatchPoints(*(values[chosen] for values in self))
 
 
 def _is_inside(xy: Tensor, height: int, width: int) -> Tensor:
@@ -108,7 +108,7 @@ class DensePosePatchLoss(nn.Module):
         self.pad_points = pad_points
         self.loss_weight = loss_weight
 
-    def forward(self, logits: Tensor, points: SurfacePoints) -> Tensor:
+    def forward(self, logits: Tensor, points: BatchPoints) -> Tensor:
         """The loss, a scalar, of logits (N, 25, H, W); 0 without a point."""
         sampled = sample_points(logits, points.xy, points.owners)
         loss = F.cross_entropy(sampled, points.patches, reduction='sum')
@@ -135,7 +135,7 @@ class DensePoseUVLoss(nn.Module):
         super().__init__()
         self.loss_weight = loss_weight
 
-    def forward(self, maps: Tensor, points: SurfacePoints,
+    def forward(self, maps: Tensor, points: BatchPoints,
                 target: Tensor) -> Tensor:
         """The loss, a scalar, of maps (N, 25, H, W) and coordinates (P,)."""
         sampled = sample_points(maps, points.xy, points.owners, points.patches)

@@ -11,7 +11,7 @@ from projects.qanet.models import QANetHead
 from projects.qanet.utils.errors import InputError
 from .crop_maps import NUM_MAPS, split_maps
 from .labels import NUM_PARTS, NUM_PATCHES
-from .losses import SurfacePoints
+from .losses import BatchPoints
 
 
 @MODELS.register_module()
@@ -83,7 +83,7 @@ class UVHead(QANetHead):
         """Losses of parts and IoU, and at points, all at crop size.
 
         Data samples have ``gt_sem_seg``, labels (1, H, W), and ``gt_points``,
-        see :class:`SurfacePoints`.
+        see :class:`BatchPoints`.
         """
         maps, iou = self.forward_with_iou(inputs)
         maps = maps.float()  # of mixed precision
@@ -96,7 +96,7 @@ class UVHead(QANetHead):
             mode='bilinear',
             align_corners=self.align_corners).split(
                 NUM_PATCHES, dim=1)
-        points = SurfacePoints.collect(batch_data_samples)
+        points = BatchPoints.collect(batch_data_samples)
         if self.drop_outside:
             points = points.inside(*size)
         losses.update(

@@ -33,7 +33,7 @@ def parse_args() -> argparse.Namespace:
     ]).parse_args()
 
 
-def train_both(commands: Commands, seed: int) -> Tuple[str, str]:
+def train_both(commands: Commands, seed: int, threads: int) -> Tuple[str, str]:
     """Train detector and parser side by side; return their checkpoints.
 
     Two networks with half of the cores each are faster than one after the
@@ -51,8 +51,7 @@ def train_both(commands: Commands, seed: int) -> Tuple[str, str]:
             '--cfg-options',
             f'randomness.seed={seed}',
             setting,
-            threads=max(1,
-                        num_threads() // 2),
+            threads=threads,
             **log)
 
     commands.run_jobs(
@@ -136,8 +135,8 @@ def main() -> None:
     commands.run('draw people', 'tools/dataset_converters/synthetic.py', DATA,
                  '--images', args.images, '--val-images', args.val_images,
                  '--seed', args.seed, '--people', 2, 4)
-    detector, parser = train_both(commands, args.seed)
     share = max(1, num_threads() // 2)
+    detector, parser = train_both(commands, args.seed, share)
     commands.run_jobs([
         partial(test, commands, parser, share),
         partial(paint, commands, detector, parser, args.pictures, share)

@@ -170,13 +170,14 @@ def mask_ious(detections: Detections, truths: Sequence[TruePerson],
         for detection in detections
     ]
     ious = np.zeros((len(masks), len(truths)))
+    areas = [np.count_nonzero(truth.mask.pixels) for truth in truths]
     for i, mask in enumerate(masks):
         area = np.count_nonzero(mask.pixels)
         for j, truth in enumerate(truths):
             common = _count_common(mask, truth.mask)
             whole = area
             if not truth.is_crowd:
-                whole += np.count_nonzero(truth.mask.pixels) - common
+                whole += areas[j] - common
             if common:
                 ious[i, j] = common / whole
     return ious
